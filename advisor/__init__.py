@@ -1,0 +1,1 @@
+"""Given this corpus and this compute: how many parameters, how many tokens?"""

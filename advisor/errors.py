@@ -1,0 +1,71 @@
+"""The errors a user can meet. Each message is one sentence: what is wrong, the value, what to do.
+
+They are raised anywhere and caught once, in the click group (``advisor.cli``)::
+
+    AdvisorError                exit 1   a failure at run time
+    ├── UsageError              exit 2   the request itself is wrong: a bad number, two budgets at once
+    ├── CorpusError             exit 1   a corpus that cannot be read, or holds too little
+    │   └── HubError            exit 1   ... because of the Hugging Face hub: missing, gated, offline, down
+    ├── TokenizerError          exit 1   a tokenizer that cannot be found or read
+    ├── ProtocolMismatchError   exit 1   two compressibilities measured in different ways
+    ├── LawError                exit 1   a scaling law outside its domain, or a law file that cannot be used
+    ├── CoefficientsError       exit 1   a coefficients file that is corrupt, from the future, or cannot answer
+    ├── GrammarError            exit 2   a grammar that cannot exist
+    ├── RunsError               exit 1   a table of training runs that cannot be read
+    └── MissingExtraError       exit 1   an optional dependency that is not installed
+"""
+
+
+class AdvisorError(Exception):
+    """A failure that the user can understand and mend."""
+
+    exit_code = 1
+
+
+class UsageError(AdvisorError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class CorpusError(AdvisorError):
+    """A corpus cannot be read, or holds too little to measure."""
+
+
+class HubError(CorpusError):
+    """The Hugging Face hub did not give the dataset."""
+
+
+class TokenizerError(AdvisorError):
+    """A tokenizer cannot be found or read."""
+
+
+class ProtocolMismatchError(AdvisorError):
+    """Two compressibilities were measured in different ways and cannot be compared."""
+
+
+class LawError(AdvisorError):
+    """A scaling law was asked outside its domain, or its file cannot be used."""
+
+
+class CoefficientsError(AdvisorError):
+    """A coefficients file is corrupt, too new, or cannot answer the request."""
+
+
+class GrammarError(AdvisorError):
+    """The grammar asked for cannot exist."""
+
+    exit_code = 2
+
+
+class RunsError(AdvisorError):
+    """A table of training runs cannot be read or used."""
+
+
+class MissingExtraError(AdvisorError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs the package {package}, which is not installed: pip install 'data-scaling-advisor[{extra}]'"
+        )

@@ -1,0 +1,1 @@
+"""How results look: rich tables, JSON documents, pictures. Nothing else in the package knows."""
