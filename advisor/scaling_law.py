@@ -1,6 +1,6 @@
 """Scaling laws: the loss they predict, the compute-optimal frontier, and its inverses. Closed-form, ``math`` only.
 
-    L(N, D) = E + A/N^alpha + B/D^beta   nats/token,   C = 6 N D FLOPs      (Hoffmann et al. 2022, arXiv:2203.15556)
+L(N, D) = E + A/N^alpha + B/D^beta   nats/token,   C = 6 N D FLOPs      (Hoffmann et al. 2022, arXiv:2203.15556)
 """
 
 from __future__ import annotations
