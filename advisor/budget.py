@@ -36,6 +36,29 @@ def parse_quantity(text: str, what: str) -> float:
     return check_positive(float(digits) * _SUFFIXES[match["suffix"].lower()], what, text)
 
 
+def format_quantity(value: float) -> str:
+    """Return ``value`` with three digits and the suffix K, M, B or T, as ``parse_quantity`` reads it.
+
+    >>> format_quantity(2.7821e9), format_quantity(70e9), format_quantity(950), format_quantity(1e16)
+    ('2.78B', '70.0B', '950', '1e16')
+    """
+    for suffix, factor in zip("KMBT", (1e3, 1e6, 1e9, 1e12), strict=True):
+        # 999.5 and above rounds to 1000 of a unit, which is 1 of the next.
+        if 0.9995 * factor <= value < 999.5 * factor:
+            digits = value / factor
+            return f"{digits:.{2 if digits < 9.995 else 1 if digits < 99.95 else 0}f}{suffix}"
+    return format_flops(value)
+
+
+def format_flops(flops: float) -> str:
+    """Return ``flops`` with three digits, as in ``5.76e23``.
+
+    >>> format_flops(5.76e23), format_flops(1e21)
+    ('5.76e23', '1e21')
+    """
+    return f"{flops:.3g}".replace("e+", "e").replace("e0", "e")
+
+
 def check_positive(value: float, what: str, text: str | None = None) -> float:
     """Return ``value``, which must be finite and above 0."""
     if not (math.isfinite(value) and value > 0):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def read_json(path: Path, error: type[AdvisorError]) -> Node:
     try:
         value = json.loads(path.read_bytes().decode("utf-8"))
     except OSError as problem:
-        raise error(f"cannot read {path}: {problem.strerror}.") from problem
+        raise error(f"Cannot read {path}: {problem.strerror}.") from problem
     except UnicodeDecodeError as problem:
         raise error(f"{path} is not UTF-8 text (byte {problem.start}), so it is not JSON.") from problem
     except json.JSONDecodeError as problem:
@@ -102,6 +103,12 @@ def read_json(path: Path, error: type[AdvisorError]) -> Node:
             "upgrade data-scaling-advisor."
         )
     return document
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return ``document`` as indented JSON with each list of numbers on one line."""
+    text = json.dumps(document, indent=2, allow_nan=False)
+    return re.sub(r"\[\n[-+\d.eE,\snul]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
 
 def _kind(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+from typing import Protocol as Interface
 
 from advisor.errors import ProtocolMismatchError
 
@@ -30,6 +31,23 @@ class Protocol:
 
 
 DEFAULT_PROTOCOL = Protocol(tokenizer=DEFAULT_TOKENIZER)
+
+
+class MeasuredCorpus(Interface):
+    """What a recommendation needs of a corpus's profile: where it is from, H with its interval, and its size."""
+
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def protocol(self) -> Protocol: ...  # noqa: D102
+    @property
+    def median(self) -> float: ...  # noqa: D102
+    @property
+    def ci95(self) -> tuple[float, float] | None: ...  # noqa: D102
+    @property
+    def estimated_tokens(self) -> float: ...  # noqa: D102
+    @property
+    def bytes_per_token(self) -> float | None: ...  # noqa: D102
 
 
 def protocol_as_json(protocol: Protocol) -> dict[str, Any]:
@@ -70,7 +88,7 @@ def check_match(measured: Protocol, expected: Protocol, calibration: str) -> Non
     problem = difference(measured, expected)
     if problem is not None:
         raise ProtocolMismatchError(
-            f"the corpus was measured in another way than the calibration {calibration}: {problem}; measure it again "
+            f"The corpus was measured in another way than the calibration {calibration}: {problem}; measure it again "
             f"with `advisor score {_options(expected)}`, or use --law chinchilla, which needs no compressibility."
         )
 

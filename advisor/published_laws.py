@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import cast
 
-from advisor.files import shipped_file
+from advisor.data_files import shipped_file
 from advisor.scaling_law import FrontierLaw, Law, Ranges, Row, ScalingLaw
 
 PETAFLOP_DAY = 8.64e19

@@ -76,7 +76,7 @@ class ScalingLaw:
         """The logarithm of G = (alpha A / (beta B))^(1/(alpha+beta)), the level of the frontier."""
         if not min(self.A, self.B, self.alpha, self.beta) > 0:
             raise LawError(
-                f"the law {self.name} has no compute-optimal frontier: A, B, alpha and beta must be above 0, not "
+                f"The law {self.name} has no compute-optimal frontier: A, B, alpha and beta must be above 0, not "
                 f"A={self.A:g}, B={self.B:g}, alpha={self.alpha:g}, beta={self.beta:g}."
             )
         ratio = math.log(self.alpha) + math.log(self.A) - math.log(self.beta) - math.log(self.B)
@@ -84,8 +84,12 @@ class ScalingLaw:
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
-        loss: float = self.E + self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
-        return loss
+        return self.E + self.excess(n_params, n_tokens)
+
+    def excess(self, n_params: float, n_tokens: float) -> float:
+        """Return how far the predicted loss is above E, which keeps its digits where the loss itself rounds to E."""
+        excess: float = self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
+        return excess
 
     def frontier(self, flops: float) -> Allocation:
         """Return the allocation of least loss that costs ``flops``.
@@ -100,25 +104,31 @@ class ScalingLaw:
     def for_params(self, n_params: float) -> Allocation:
         """Return the point of the frontier with ``n_params`` parameters: the budget for which they are optimal."""
         log_n = math.log(n_params)
-        return _allocation(log_n, (log_n - self.log_g) / self.exponent_a - log_n)
+        best = _allocation(log_n, (log_n - self.log_g) / self.exponent_a - log_n)
+        return replace(best, n_params=n_params)
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the point of the frontier with ``n_tokens`` training tokens."""
         log_d = math.log(n_tokens)
-        return _allocation((self.log_g + self.exponent_a * log_d) / (1 - self.exponent_a), log_d)
+        best = _allocation((self.log_g + self.exponent_a * log_d) / (1 - self.exponent_a), log_d)
+        return replace(best, n_tokens=n_tokens)
 
     def for_loss(self, loss: float) -> Allocation:
-        """Return the cheapest allocation that reaches ``loss`` nats/token.
-
-        On the frontier alpha A/N^alpha = beta B/D^beta, so each term is a fixed share of L - E:
-            A/N^alpha = (L-E) beta/(alpha+beta),  B/D^beta = (L-E) alpha/(alpha+beta)
-        """
+        """Return the cheapest allocation that reaches ``loss`` nats/token, which must be above E."""
         if not loss > self.E:
             raise LawError(
-                f"no budget reaches a loss of {loss:g} nats/token under the law {self.name}, whose floor E is "
+                f"No budget reaches a loss of {loss:g} nats/token under the law {self.name}, whose floor E is "
                 f"{self.E:.4g}: ask for a higher loss."
             )
-        total, log_excess = self.alpha + self.beta, math.log(loss - self.E)
+        return self.for_excess(loss - self.E)
+
+    def for_excess(self, excess: float) -> Allocation:
+        """Return the cheapest allocation whose loss is E + ``excess``.
+
+        On the frontier alpha A/N^alpha = beta B/D^beta, so each term is a fixed share of the excess L - E:
+            A/N^alpha = (L-E) beta/(alpha+beta),  B/D^beta = (L-E) alpha/(alpha+beta)
+        """
+        total, log_excess = self.alpha + self.beta, math.log(excess)
         log_n = (math.log(self.A) - log_excess - math.log(self.beta / total)) / self.alpha
         log_d = (math.log(self.B) - log_excess - math.log(self.alpha / total)) / self.beta
         return _allocation(log_n, log_d)
@@ -154,18 +164,20 @@ class FrontierLaw:
 
     def frontier(self, flops: float) -> Allocation:
         """Return the allocation that the law recommends for ``flops``."""
-        n_params = self.coefficient * flops**self.exponent
-        return Allocation(n_params=n_params, n_tokens=flops / (6 * n_params))
+        log_n = math.log(self.coefficient) + self.exponent * math.log(flops)
+        return _allocation(log_n, math.log(flops / 6) - log_n)
 
     def for_params(self, n_params: float) -> Allocation:
         """Return the point of the frontier with ``n_params`` parameters."""
-        log_flops = math.log(n_params / self.coefficient) / self.exponent
-        return Allocation(n_params=n_params, n_tokens=math.exp(log_flops) / (6 * n_params))
+        log_n = math.log(n_params)
+        log_flops = (log_n - math.log(self.coefficient)) / self.exponent
+        return replace(_allocation(log_n, log_flops - math.log(6) - log_n), n_params=n_params)
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the point of the frontier with ``n_tokens`` training tokens."""
-        log_flops = math.log(6 * self.coefficient * n_tokens) / (1 - self.exponent)
-        return Allocation(n_params=math.exp(log_flops) / (6 * n_tokens), n_tokens=n_tokens)
+        log_d = math.log(n_tokens)
+        log_flops = (math.log(6 * self.coefficient) + log_d) / (1 - self.exponent)
+        return replace(_allocation(log_flops - math.log(6) - log_d, log_d), n_tokens=n_tokens)
 
 
 Law = ScalingLaw | FrontierLaw
@@ -174,8 +186,8 @@ Law = ScalingLaw | FrontierLaw
 def central_interval(values: Iterable[float], level: float = 0.8) -> tuple[float, float]:
     """Return the quantiles (1-level)/2 and (1+level)/2 of ``values``, interpolated linearly between order statistics.
 
-    >>> central_interval(range(101), 0.8)
-    (10.0, 90.0)
+    >>> central_interval(range(101), 0.5)
+    (25.0, 75.0)
     """
     ordered = sorted(values)
     return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
@@ -193,4 +205,4 @@ def _allocation(log_n: float, log_d: float) -> Allocation:
     try:
         return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))
     except OverflowError as error:
-        raise LawError("the allocation is beyond 1e308 parameters or tokens: ask a smaller question.") from error
+        raise LawError("The allocation is beyond 1e308 parameters or tokens: ask a smaller question.") from error

@@ -18,7 +18,7 @@ def shipped_file(name: str) -> Path:
     for folder in _DATA_FOLDERS:
         if (folder / name).is_file():
             return folder / name
-    raise CoefficientsError(f"the file {name} that ships with advisor is missing: install data-scaling-advisor again.")
+    raise CoefficientsError(f"The file {name} that ships with advisor is missing: install data-scaling-advisor again.")
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -27,7 +27,7 @@ def write_atomically(path: Path, text: str) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
         raise AdvisorError(
-            f"cannot write {path}: {error.strerror}; name a file in a folder you can write to."
+            f"Cannot write {path}: {error.strerror}; name a file in a folder you can write to."
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -38,7 +38,7 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(descriptor)
         os.replace(temporary, path)
     except OSError as error:
-        raise AdvisorError(f"cannot write {path}: {error.strerror}.") from error
+        raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 
