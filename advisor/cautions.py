@@ -107,8 +107,9 @@ def about_answers(
         times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
         yield Caution(
             code="budget_outside_range",
-            message=f"{format_flops(headline.flops)} FLOPs is {format_flops(times)}x {'above' if above else 'below'} "
-            f"the runs that {headline.law} was fitted to ({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
+            message=f"{format_flops(headline.flops)} FLOPs is {format_flops(times)} times "
+            f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
+            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
         )
     if profile is not None and headline.n_tokens > profile.estimated_tokens:
         yield Caution(

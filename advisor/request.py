@@ -18,6 +18,7 @@ _POSITIVE = {
     "n_tokens": "--tokens",
     "target_loss": "--target-loss",
 }
+_QUESTIONS = ("n_params", "n_tokens", "target_loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +84,11 @@ class Request:
                 check_positive(value, option)
         if self.gpus is not None and self.gpus < 1:
             raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
-        if self.compressibility is not None and not 0 < self.compressibility < 1:
-            raise UsageError(f"--compressibility must be between 0 and 1, such as 0.45, not {self.compressibility:g}.")
-        if self.epsilon is not None and not 0 <= self.epsilon <= 1:
-            raise UsageError(f"--epsilon must be from 0 to 1, not {self.epsilon:g}.")
-        if self.epsilon is not None and self.law not in (None, "blend", "anchored"):
-            raise UsageError(f"--epsilon weighs the laws blend and anchored; --law {self.law} has none.")
+        check_dependence(self.law, self.compressibility, self.epsilon)
 
     def _check_budget(self) -> None:
         in_time = self.gpus is not None or self.hours is not None
-        questions = [o for n, o in _POSITIVE.items() if n in _QUESTIONS and getattr(self, n) is not None]
+        questions = [_POSITIVE[name] for name in _QUESTIONS if getattr(self, name) is not None]
         if self.flops is not None and in_time:
             raise UsageError("Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.")
         if in_time:
@@ -118,6 +114,15 @@ class Request:
                 if getattr(self, name) is not None:
                     raise UsageError(f"--{name.replace('_', '-')} needs --gpu, the accelerator that it is about.")
         _ = self.hardware  # an unknown GPU and an MFU outside (0, 1] are refused here
+        if self.budget is not None:
+            check_positive(self.budget, "The budget in FLOPs")
 
 
-_QUESTIONS = ("n_params", "n_tokens", "target_loss")
+def check_dependence(law: str | None, compressibility: float | None, epsilon: float | None) -> None:
+    """Raise UsageError unless H is inside (0, 1), epsilon in [0, 1] and epsilon given only to a law that has one."""
+    if compressibility is not None and not 0 < compressibility < 1:
+        raise UsageError(f"--compressibility must be above 0 and below 1, such as 0.45, not {compressibility:g}.")
+    if epsilon is not None and not 0 <= epsilon <= 1:
+        raise UsageError(f"--epsilon must be from 0 to 1, not {epsilon:g}.")
+    if epsilon is not None and law not in (None, "blend", "anchored"):
+        raise UsageError(f"--epsilon weighs the laws blend and anchored; --law {law} has none.")

@@ -1,0 +1,218 @@
+"""How a recommendation looks: tables for people, one JSON document for programs, cautions on stderr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from advisor.answer import Answer, Choice, Interval
+from advisor.budget import format_flops
+from advisor.protocol import MeasuredCorpus, protocol_as_json
+from advisor.recommendation import Recommendation
+from advisor.report.common import (
+    bounds_as_json,
+    counted,
+    emit,
+    grid,
+    money,
+    nats,
+    percent,
+    plain,
+    quantity,
+    ratio,
+    spread,
+    table,
+    warn,
+)
+
+
+def show(recommendation: Recommendation, *, as_json: bool, out: Path | None) -> None:
+    """Print a recommendation on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
+    emit(as_document(recommendation), lambda c: _render(recommendation, c), as_json=as_json, out=out)
+    warn(recommendation.cautions)
+
+
+def as_document(recommendation: Recommendation) -> dict[str, Any]:
+    """Return the JSON form of a recommendation: keys carry units and are always present."""
+    sensitivity, choice = recommendation.sensitivity, recommendation.choice
+    return {
+        "request": _request(recommendation),
+        "compressibility": recommendation.compressibility,
+        "profile": None if recommendation.profile is None else _profile(recommendation.profile),
+        "calibration": recommendation.calibration,
+        "headline": _row(recommendation.headline),
+        "laws": [_row(answer) for answer in recommendation.laws],
+        "choice": None if choice is None else _choice(choice),
+        "neighbours": [_choice(neighbour) for neighbour in recommendation.neighbours],
+        "sensitivity": None if sensitivity is None else asdict(sensitivity),
+        "cautions": [asdict(caution) for caution in recommendation.cautions],
+    }
+
+
+def _request(recommendation: Recommendation) -> dict[str, Any]:
+    request, hardware = recommendation.request, recommendation.request.hardware
+    return {
+        "flops": request.flops,
+        "gpu": None if hardware is None else hardware.gpu.name,
+        "peak_flops_per_second": None if hardware is None else hardware.gpu.peak_flops,
+        "n_gpus": request.gpus,
+        "hours": request.hours,
+        "mfu": None if hardware is None else hardware.mfu,
+        "price_per_gpu_hour": request.price_per_hour,
+        "n_params": request.n_params,
+        "n_tokens": request.n_tokens,
+        "target_loss_nats_per_token": request.target_loss,
+        "compressibility": request.compressibility,
+        "law": request.law,
+        "epsilon": request.epsilon,
+        "coefficients": None if request.coefficients is None else str(request.coefficients),
+        "calibration": request.calibration,
+    }
+
+
+def _profile(profile: MeasuredCorpus) -> dict[str, Any]:
+    return {
+        "source": profile.source,
+        "protocol": protocol_as_json(profile.protocol),
+        "ci95": bounds_as_json(profile.ci95),
+        "estimated_tokens": profile.estimated_tokens,
+        "bytes_per_token": profile.bytes_per_token,
+    }
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    return {
+        "law": answer.law,
+        "count": answer.count,
+        "source": answer.source,
+        "flops": answer.flops,
+        "n_params": answer.n_params,
+        "n_tokens": answer.n_tokens,
+        "tokens_per_param": answer.tokens_per_param,
+        "loss_nats_per_token": answer.loss,
+        "epochs": answer.epochs,
+        "gpu_hours": answer.gpu_hours,
+        "cost": answer.cost,
+        "interval80": None if answer.interval80 is None else _interval(answer.interval80),
+        "wasted_fraction": answer.wasted,
+    }
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "flops": bounds_as_json(interval.flops),
+        "n_params": bounds_as_json(interval.n_params),
+        "n_tokens": bounds_as_json(interval.n_tokens),
+        "tokens_per_param": bounds_as_json(interval.tokens_per_param),
+        "loss_nats_per_token": bounds_as_json(interval.loss),
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "n_params": choice.n_params,
+        "n_tokens": choice.n_tokens,
+        "tokens_per_param": choice.n_tokens / choice.n_params,
+        "flops": choice.flops,
+        "loss_nats_per_token": choice.loss,
+        "equivalent_flops": choice.equivalent_flops,
+        "wasted_fraction": choice.wasted,
+    }
+
+
+def _render(recommendation: Recommendation, console: Console) -> None:
+    headline = recommendation.headline
+    console.print(f"[bold]Compute-optimal for {format_flops(headline.flops)} FLOPs[/]")
+    console.print(_about(recommendation))
+    console.print()
+    console.print(_allocation(recommendation))
+    if recommendation.neighbours:
+        console.print()
+        console.print(_neighbours(recommendation))
+    console.print()
+    console.print(_laws(recommendation))
+    console.print("[dim]Losses of different laws are of different data and tokenizers.[/]")
+    if any(answer.wasted is not None for answer in recommendation.laws):
+        name = plain(headline.law)
+        console.print(f"[dim]Wasted: the share of the FLOPs lost by following that law if {name} is right.[/]")
+
+
+def _about(recommendation: Recommendation) -> Table:
+    """Return what the answer rests on: the law, the corpus, how H moves it."""
+    headline, profile, sensitivity = recommendation.headline, recommendation.profile, recommendation.sensitivity
+    rows = grid()
+    rows.add_row("[dim]law[/]", plain(f"{headline.law}: {headline.source}"))
+    if profile is not None:
+        interval = f" (95 % {spread(profile.ci95, lambda h: f'{h:.3f}')})" if profile.ci95 else ""
+        size = quantity(profile.estimated_tokens)
+        rows.add_row("[dim]corpus[/]", plain(f"{profile.source}: H = {profile.median:.3f}{interval}, {size} tokens"))
+    elif recommendation.compressibility is not None:
+        rows.add_row("[dim]corpus[/]", f"H = {recommendation.compressibility:g}, as given")
+    if sensitivity is not None:
+        flip = sensitivity.flip_flops
+        where = "at no budget" if flip is None else f"at {format_flops(flip)} FLOPs"
+        rows.add_row("[dim]d ln N*/dH[/]", f"{sensitivity.dlnN_dH:+.2f} at this budget; its sign flips {where}")
+    return rows
+
+
+def _allocation(recommendation: Recommendation) -> Table:
+    """Return the headline's numbers with their intervals; those that the request fixed have none."""
+    best, request, hardware = recommendation.headline, recommendation.request, recommendation.request.hardware
+    made = table("", "", "80 % interval" if best.interval80 else "")
+
+    def add(name: str, value: str, quantity_name: str = "", look: Callable[[float], str] = quantity) -> None:
+        bounds = getattr(best.interval80, quantity_name, None)
+        fixed = bounds is None or math.isclose(*bounds)
+        made.add_row(name, value, "" if fixed else spread(bounds, look))
+
+    if request.budget is None:
+        add("Budget, FLOPs", f"[bold]{format_flops(best.flops)}[/]", "flops", format_flops)
+    add(f"Parameters N, {counted(best.count)}", f"[bold]{quantity(best.n_params)}[/]", "n_params")
+    add("Training tokens D", f"[bold]{quantity(best.n_tokens)}[/]", "n_tokens")
+    add("Tokens per parameter", ratio(best.tokens_per_param), "tokens_per_param", ratio)
+    if best.loss is not None:
+        add("Loss, nats/token", nats(best.loss), "loss", nats)
+    if best.epochs is not None:
+        add("Epochs of the corpus", f"{best.epochs:.3g}")
+    if hardware is not None and best.gpu_hours is not None:
+        add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
+    if best.cost is not None:
+        add(f"Cost at {request.price_per_hour:g} per GPU-hour", money(best.cost))
+    return made
+
+
+def _neighbours(recommendation: Recommendation) -> Table:
+    """Return what other sizes would do with the same budget, and what the user's own choice does."""
+    title = "The same budget on other sizes"
+    made = table("N", "D", "D/N", "loss", "FLOPs wasted", "", title=title)
+    rows = [(neighbour, "") for neighbour in recommendation.neighbours]
+    if recommendation.choice is not None:
+        rows = sorted([*rows, (recommendation.choice, "your choice")], key=lambda row: row[0].n_params)
+    for choice, remark in rows:
+        numbers = (quantity(choice.n_params), quantity(choice.n_tokens), ratio(choice.n_tokens / choice.n_params))
+        style = "bold" if remark or choice.n_params == recommendation.headline.n_params else ""
+        made.add_row(*numbers, nats(choice.loss), percent(choice.wasted), remark, style=style)
+    return made
+
+
+def _laws(recommendation: Recommendation) -> Table:
+    """Return every law's answer for the same budget."""
+    made = table("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts", title="The same budget by every law")
+    for answer in recommendation.laws:
+        made.add_row(
+            plain(answer.law),
+            quantity(answer.n_params),
+            spread(answer.interval80.n_params) if answer.interval80 else "",
+            quantity(answer.n_tokens),
+            ratio(answer.tokens_per_param),
+            "" if answer.loss is None else nats(answer.loss),
+            percent(answer.wasted),
+            counted(answer.count),
+        )
+    return made

@@ -1,0 +1,55 @@
+"""How the table of optimal budgets and tokens looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from advisor.budget import GOPHER_FLOPS, format_flops
+from advisor.report.common import counted, emit, plain, quantity, ratio, table
+from advisor.scaling_law import Allocation, Law
+
+
+def show(
+    law: Law, rows: Sequence[Allocation], *, compressibility: float | None, as_json: bool, out: Path | None
+) -> None:
+    """Print the allocations of one law, or their JSON document; write the document to ``out`` if given."""
+    document = {
+        "law": law.name,
+        "count": law.count,
+        "source": law.source,
+        "compressibility": compressibility,
+        "rows": [_row(row) for row in rows],
+    }
+    emit(document, lambda console: _render(law, rows, console), as_json=as_json, out=out)
+
+
+def _row(row: Allocation) -> dict[str, Any]:
+    return {
+        "n_params": row.n_params,
+        "flops": row.flops,
+        "gopher_units": row.flops / GOPHER_FLOPS,
+        "n_tokens": row.n_tokens,
+        "tokens_per_param": row.tokens_per_param,
+    }
+
+
+def _render(law: Law, rows: Sequence[Allocation], console: Console) -> None:
+    made = table("N", "FLOPs", "Gopher units", "D", "D/N")
+    for row in rows:
+        units = (
+            f"{row.flops / GOPHER_FLOPS:,.3g}"
+            if row.flops < 1000 * GOPHER_FLOPS
+            else f"{row.flops / GOPHER_FLOPS:,.0f}"
+        )
+        numbers = (quantity(row.n_params), format_flops(row.flops), units, quantity(row.n_tokens))
+        made.add_row(*numbers, ratio(row.tokens_per_param))
+    console.print(f"[bold]{plain(law.name)}[/]: {plain(law.source)}")
+    console.print(
+        f"[dim]N counts {counted(law.count)} parameters; a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs[/]"
+    )
+    console.print()
+    console.print(made)
