@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from advisor.errors import AdvisorError, CoefficientsError
@@ -23,6 +22,8 @@ def shipped_file(name: str) -> Path:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write ``text`` to ``path``: to a temporary name beside it, flushed to disk, then renamed."""
+    import tempfile  # here, because every start would pay for it
+
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:

@@ -10,7 +10,6 @@ import click
 
 from advisor.commands.quantities import quantity
 from advisor.errors import UsageError
-from advisor.profile_file import read_profile
 from advisor.protocol import MeasuredCorpus
 from advisor.recommendation import recommend
 from advisor.request import Request
@@ -119,5 +118,7 @@ def _measured(
     if corpus is not None and profile is None:
         raise UsageError("--corpus picks a corpus of a --profile, and none is given.")
     if profile is not None:
+        from advisor.profile_file import read_profile
+
         return read_profile(profile, corpus)
     return None if source is None else profile_from_source(source, quiet=quiet)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import textwrap
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from advisor.budget import format_quantity
 from advisor.data_files import write_atomically
@@ -18,7 +20,7 @@ from advisor.json_fields import SCHEMA_VERSION, json_text
 if TYPE_CHECKING:
     from advisor.cautions import Caution
 
-# Wider lines of prose are hard to read; tables take what they need.
+# Wider lines of prose are hard to read.
 MAX_WIDTH = 120
 
 
@@ -41,44 +43,54 @@ def versioned(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def warn(cautions: Iterable[Caution]) -> None:
-    """Print cautions on stderr, one line each, wrapped at the terminal's width."""
+    """Print cautions on stderr, wrapped at the terminal's width."""
     errors = console(stderr=True)
-    rows = grid()
     for caution in cautions:
-        rows.add_row("[yellow]Caution:[/]", plain(caution.message))
-    if rows.row_count:
-        errors.print(rows)
+        errors.print(labelled([("Caution:", caution.message)], errors.width, style="yellow"))
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console for stdout or stderr; NO_COLOR, the terminal's width and COLUMNS are honoured."""
-    found = Console(stderr=stderr, highlight=False)
+    """Return a console for stdout or stderr that prints text as it is; NO_COLOR and COLUMNS are honoured."""
+    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     if found.width > MAX_WIDTH:
         found.width = MAX_WIDTH
     return found
 
 
-def table(*columns: str, title: str | None = None) -> Table:
-    """Return a plain table: a heading rule, no other lines, numbers to the right; the first column is a name."""
-    made = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
-    made.padding = (0, 2, 0, 0)
-    for number, name in enumerate(columns):
-        first = number == 0
-        made.add_column(name, justify="left" if first else "right", no_wrap=not first, overflow="fold")
-    return made
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()) -> Text:
+    """Return columns side by side, the first to the left and the others to the right; ``bold`` has numbers of rows.
+
+    The tables are few and narrow: rich.table would lay them out alike and cost a fifth of the start-up time.
+    """
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+    text = Text()
+    if title:
+        text.append(f"{title}\n", "bold")
+    if any(header):
+        text.append(f"{_line(header, widths)}\n", "dim")
+    for number, row in enumerate(rows):
+        text.append(f"{_line(row, widths)}\n", "bold" if number in bold else None)
+    text.right_crop()  # the last newline
+    return text
 
 
-def grid() -> Table:
-    """Return a borderless grid of a label that never wraps and a text that does."""
-    made = Table.grid(padding=(0, 1, 0, 0))
-    made.add_column(no_wrap=True)
-    made.add_column(overflow="fold")
-    return made
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row, padded to the columns' widths."""
+    pads = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
+    aligned = [cells[0] + pads[0], *map("".join, zip(pads[1:], cells[1:], strict=True))]
+    return "  ".join(aligned).rstrip()
 
 
-def plain(text: str) -> str:
-    """Return ``text`` with its square brackets kept from being read as markup."""
-    return text.replace("[", "\\[")
+def labelled(rows: Sequence[tuple[str, str]], width: int, *, style: str = "dim") -> Text:
+    """Return lines of a label and a text that wraps at ``width`` beside it."""
+    indent = max(cell_len(label) for label, _ in rows) + 1
+    text = Text()
+    for label, words in rows:
+        lines = textwrap.wrap(words, max(width - indent, 20)) or [""]
+        text.append(label, style)
+        text.append(" " * (indent - cell_len(label)) + ("\n" + " " * indent).join(lines) + "\n")
+    text.right_crop()
+    return text
 
 
 def quantity(value: float | None) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from advisor.coefficients import Coefficients
 from advisor.protocol import protocol_as_json
-from advisor.report.common import counted, emit, grid, plain, table
-from advisor.scaling_law import Law, ScalingLaw
+from advisor.report.common import counted, emit, labelled, table
+from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
 
 _DEPENDENT = {
-    "anchored": "x' + eps (x(H) - x(H_ref)): Chinchilla at H_ref; the default with coefficients",
+    "anchored": "x' + eps (x(H) - x(H_ref)): Chinchilla at H_ref, the H of web text; the default with coefficients",
     "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
     "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
 }
@@ -52,40 +53,43 @@ def _law(law: Law) -> dict[str, Any]:
 
 
 def _render(laws: Sequence[Law], coefficients: Coefficients, console: Console) -> None:
-    made = table(
-        "law", "E", "A", "B", "alpha", "beta", "a", "N counts", title="L = E + A/N^alpha + B/D^beta nats/token"
+    console.print(_surfaces([law for law in laws if isinstance(law, ScalingLaw)]))
+    console.print()
+    console.print(_frontiers([law for law in laws if isinstance(law, FrontierLaw)]))
+    console.print()
+    console.print("Sources", style="bold")
+    console.print(labelled([(law.name, f"{law.source}; {law.note}") for law in laws], console.width, style=""))
+    console.print()
+    console.print("Laws of the compressibility H, from a calibration's x(H) and Chinchilla's x'", style="bold")
+    console.print(
+        labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], console.width, style="")
     )
-    for law in laws:
-        if isinstance(law, ScalingLaw):
-            numbers = (f"{law.E:.4f}", f"{law.A:.1f}", f"{law.B:.1f}", f"{law.alpha:.4f}", f"{law.beta:.4f}")
-            made.add_row(law.name, *numbers, f"{law.exponent_a:.4f}", counted(law.count))
-    lines = table("law", "coefficient", "a", "N counts", title="N = coefficient * C^a, D = C/(6 N)")
-    for law in laws:
-        if not isinstance(law, ScalingLaw):
-            lines.add_row(law.name, f"{law.coefficient:.4g}", f"{law.exponent_a:.4f}", counted(law.count))
-    console.print(made)
-    console.print()
-    console.print(lines)
-    console.print()
-    console.print(_sources(laws))
-    console.print()
-    console.print(_dependent(coefficients))
 
 
-def _sources(laws: Sequence[Law]) -> Any:
-    rows = grid()
-    for law in laws:
-        rows.add_row(law.name, plain(f"{law.source}; {law.note}" if law.note else law.source))
-    return rows
-
-
-def _dependent(coefficients: Coefficients) -> Any:
-    """Return the laws that depend on H, and which calibrations they can use."""
-    rows = grid()
-    for name, form in _DEPENDENT.items():
-        rows.add_row(name, plain(form))
-    names = [
-        f"{one.name}{' (default)' if one.name == coefficients.default else ''}" for one in coefficients.calibrations
+def _surfaces(laws: Sequence[ScalingLaw]) -> Text:
+    rows = [
+        (
+            law.name,
+            f"{law.E:.4f}",
+            f"{law.A:.1f}",
+            f"{law.B:.1f}",
+            f"{law.alpha:.4f}",
+            f"{law.beta:.4f}",
+            f"{law.exponent_a:.4f}",
+            counted(law.count),
+        )
+        for law in laws
     ]
-    rows.add_row("[dim]calibrations[/]", plain(", ".join(names)) or "none installed: these laws cannot answer yet")
-    return rows
+    header = ("law", "E", "A", "B", "alpha", "beta", "a", "N counts")
+    return table(header, rows, title="L = E + A/N^alpha + B/D^beta nats/token;  N* = G (C/6)^a,  C = 6 N D")
+
+
+def _frontiers(laws: Sequence[FrontierLaw]) -> Text:
+    rows = [(law.name, f"{law.coefficient:.4g}", f"{law.exponent:.4f}", counted(law.count)) for law in laws]
+    return table(("law", "k", "a", "N counts"), rows, title="N* = k C^a,  D* = C/(6 N*);  no loss")
+
+
+def _calibrations(coefficients: Coefficients) -> str:
+    default = coefficients.default
+    names = [f"{one.name} (default)" if one.name == default else one.name for one in coefficients.calibrations]
+    return ", ".join(names) or "none installed: these laws cannot answer yet"

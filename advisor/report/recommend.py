@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from advisor.answer import Answer, Choice, Interval
 from advisor.budget import format_flops
@@ -19,11 +19,10 @@ from advisor.report.common import (
     bounds_as_json,
     counted,
     emit,
-    grid,
+    labelled,
     money,
     nats,
     percent,
-    plain,
     quantity,
     ratio,
     spread,
@@ -127,54 +126,54 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _render(recommendation: Recommendation, console: Console) -> None:
-    headline = recommendation.headline
-    console.print(f"[bold]Compute-optimal for {format_flops(headline.flops)} FLOPs[/]")
-    console.print(_about(recommendation))
+    name = recommendation.headline.law
+    console.print(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs", style="bold")
+    console.print(labelled(_about(recommendation), console.width))
     console.print()
     console.print(_allocation(recommendation))
-    if recommendation.neighbours:
-        console.print()
-        console.print(_neighbours(recommendation))
     console.print()
+    if recommendation.neighbours:
+        console.print(_neighbours(recommendation))
+        console.print()
     console.print(_laws(recommendation))
-    console.print("[dim]Losses of different laws are of different data and tokenizers.[/]")
+    console.print("Losses of different laws are of different data and tokenizers.", style="dim")
     if any(answer.wasted is not None for answer in recommendation.laws):
-        name = plain(headline.law)
-        console.print(f"[dim]Wasted: the share of the FLOPs lost by following that law if {name} is right.[/]")
+        console.print(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", style="dim")
 
 
-def _about(recommendation: Recommendation) -> Table:
+def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     """Return what the answer rests on: the law, the corpus, how H moves it."""
     headline, profile, sensitivity = recommendation.headline, recommendation.profile, recommendation.sensitivity
-    rows = grid()
-    rows.add_row("[dim]law[/]", plain(f"{headline.law}: {headline.source}"))
+    rows = [("law", f"{headline.law}: {headline.source}")]
     if profile is not None:
-        interval = f" (95 % {spread(profile.ci95, lambda h: f'{h:.3f}')})" if profile.ci95 else ""
-        size = quantity(profile.estimated_tokens)
-        rows.add_row("[dim]corpus[/]", plain(f"{profile.source}: H = {profile.median:.3f}{interval}, {size} tokens"))
+        interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
+        tokens = quantity(profile.estimated_tokens)
+        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, about {tokens} tokens"))
     elif recommendation.compressibility is not None:
-        rows.add_row("[dim]corpus[/]", f"H = {recommendation.compressibility:g}, as given")
+        rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
         flip = sensitivity.flip_flops
-        where = "at no budget" if flip is None else f"at {format_flops(flip)} FLOPs"
-        rows.add_row("[dim]d ln N*/dH[/]", f"{sensitivity.dlnN_dH:+.2f} at this budget; its sign flips {where}")
+        where = "does not flip" if flip is None else f"flips at {format_flops(flip)} FLOPs"
+        prefers = "parameters" if sensitivity.dlnN_dH > 0 else "tokens"
+        slope = f"{sensitivity.dlnN_dH:+.2f}: at this budget harder data prefers {prefers}; the sign {where}"
+        rows.append(("d ln N*/dH", slope))
     return rows
 
 
-def _allocation(recommendation: Recommendation) -> Table:
+def _allocation(recommendation: Recommendation) -> Text:
     """Return the headline's numbers with their intervals; those that the request fixed have none."""
     best, request, hardware = recommendation.headline, recommendation.request, recommendation.request.hardware
-    made = table("", "", "80 % interval" if best.interval80 else "")
+    rows: list[tuple[str, str, str]] = []
 
-    def add(name: str, value: str, quantity_name: str = "", look: Callable[[float], str] = quantity) -> None:
-        bounds = getattr(best.interval80, quantity_name, None)
+    def add(name: str, value: str, interval: str = "", look: Callable[[float], str] = quantity) -> None:
+        bounds = getattr(best.interval80, interval, None)
         fixed = bounds is None or math.isclose(*bounds)
-        made.add_row(name, value, "" if fixed else spread(bounds, look))
+        rows.append((name, value, "" if fixed else spread(bounds, look)))
 
     if request.budget is None:
-        add("Budget, FLOPs", f"[bold]{format_flops(best.flops)}[/]", "flops", format_flops)
-    add(f"Parameters N, {counted(best.count)}", f"[bold]{quantity(best.n_params)}[/]", "n_params")
-    add("Training tokens D", f"[bold]{quantity(best.n_tokens)}[/]", "n_tokens")
+        add("Budget, FLOPs", format_flops(best.flops), "flops", format_flops)
+    add(f"Parameters N, {counted(best.count)}", quantity(best.n_params), "n_params")
+    add("Training tokens D", quantity(best.n_tokens), "n_tokens")
     add("Tokens per parameter", ratio(best.tokens_per_param), "tokens_per_param", ratio)
     if best.loss is not None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
@@ -184,29 +183,37 @@ def _allocation(recommendation: Recommendation) -> Table:
         add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
     if best.cost is not None:
         add(f"Cost at {request.price_per_hour:g} per GPU-hour", money(best.cost))
-    return made
+    answers = [i for i, row in enumerate(rows) if row[0].startswith(("Budget", "Parameters", "Training"))]
+    return table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
 
 
-def _neighbours(recommendation: Recommendation) -> Table:
+def _neighbours(recommendation: Recommendation) -> Text:
     """Return what other sizes would do with the same budget, and what the user's own choice does."""
-    title = "The same budget on other sizes"
-    made = table("N", "D", "D/N", "loss", "FLOPs wasted", "", title=title)
-    rows = [(neighbour, "") for neighbour in recommendation.neighbours]
+    choices = [(choice, "") for choice in recommendation.neighbours]
     if recommendation.choice is not None:
-        rows = sorted([*rows, (recommendation.choice, "your choice")], key=lambda row: row[0].n_params)
-    for choice, remark in rows:
-        numbers = (quantity(choice.n_params), quantity(choice.n_tokens), ratio(choice.n_tokens / choice.n_params))
-        style = "bold" if remark or choice.n_params == recommendation.headline.n_params else ""
-        made.add_row(*numbers, nats(choice.loss), percent(choice.wasted), remark, style=style)
-    return made
+        choices = sorted([*choices, (recommendation.choice, "your choice")], key=lambda pair: pair[0].n_params)
+    rows = [
+        (
+            quantity(choice.n_params),
+            quantity(choice.n_tokens),
+            ratio(choice.n_tokens / choice.n_params),
+            nats(choice.loss),
+            percent(choice.wasted),
+            remark,
+        )
+        for choice, remark in choices
+    ]
+    best = recommendation.headline.n_params
+    bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
+    header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
+    return table(header, rows, title="The same budget on other sizes", bold=bold)
 
 
-def _laws(recommendation: Recommendation) -> Table:
+def _laws(recommendation: Recommendation) -> Text:
     """Return every law's answer for the same budget."""
-    made = table("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts", title="The same budget by every law")
-    for answer in recommendation.laws:
-        made.add_row(
-            plain(answer.law),
+    rows = [
+        (
+            answer.law,
             quantity(answer.n_params),
             spread(answer.interval80.n_params) if answer.interval80 else "",
             quantity(answer.n_tokens),
@@ -215,4 +222,7 @@ def _laws(recommendation: Recommendation) -> Table:
             percent(answer.wasted),
             counted(answer.count),
         )
-    return made
+        for answer in recommendation.laws
+    ]
+    header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
+    return table(header, rows, title="The same budget by every law", bold=(0,))

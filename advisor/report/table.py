@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from advisor.budget import GOPHER_FLOPS, format_flops
-from advisor.report.common import counted, emit, plain, quantity, ratio, table
+from advisor.report.common import counted, emit, quantity, ratio, table
 from advisor.scaling_law import Allocation, Law
 
 
@@ -38,18 +38,23 @@ def _row(row: Allocation) -> dict[str, Any]:
 
 
 def _render(law: Law, rows: Sequence[Allocation], console: Console) -> None:
-    made = table("N", "FLOPs", "Gopher units", "D", "D/N")
-    for row in rows:
-        units = (
-            f"{row.flops / GOPHER_FLOPS:,.3g}"
-            if row.flops < 1000 * GOPHER_FLOPS
-            else f"{row.flops / GOPHER_FLOPS:,.0f}"
-        )
-        numbers = (quantity(row.n_params), format_flops(row.flops), units, quantity(row.n_tokens))
-        made.add_row(*numbers, ratio(row.tokens_per_param))
-    console.print(f"[bold]{plain(law.name)}[/]: {plain(law.source)}")
-    console.print(
-        f"[dim]N counts {counted(law.count)} parameters; a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs[/]"
-    )
+    console.print(f"{law.name}: {law.source}")
+    unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
+    console.print(f"N counts {counted(law.count)} parameters; {unit}", style="dim")
     console.print()
-    console.print(made)
+    cells = [
+        (
+            quantity(row.n_params),
+            format_flops(row.flops),
+            _units(row.flops / GOPHER_FLOPS),
+            quantity(row.n_tokens),
+            ratio(row.tokens_per_param),
+        )
+        for row in rows
+    ]
+    console.print(table(("N", "FLOPs", "Gopher units", "D", "D/N"), cells))
+
+
+def _units(units: float) -> str:
+    """Return Gopher units: three digits, without an exponent where that is readable."""
+    return f"{units:,.0f}" if 1000 <= units < 1e6 else format_flops(units)
