@@ -67,5 +67,6 @@ class MissingExtraError(AdvisorError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed: pip install 'data-scaling-advisor[{extra}]'"
+            f"{purpose} needs the package {package}, which is not installed: "
+            f"pip install 'data-scaling-advisor[{extra}]'"
         )

@@ -1,17 +1,19 @@
-"""What every report shares: where it goes, how numbers look, and how a document is written."""
+"""What every report shares: where it goes, how numbers, tables and wrapped lines look, how a document is written.
+
+Text is printed without rich here: `rich.console` would be a quarter of the start-up time of a recommendation, and these
+reports are lines and narrow tables.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.budget import format_quantity
 from advisor.data_files import write_atomically
@@ -22,75 +24,78 @@ if TYPE_CHECKING:
 
 # Wider lines of prose are hard to read.
 MAX_WIDTH = 120
+_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
 
 
-def emit(
-    document: Mapping[str, Any], render: Callable[[Console], None], *, as_json: bool, out: Path | None = None
-) -> None:
-    """Write ``document`` to ``out`` if given, and print it as JSON, or what ``render`` prints, on stdout."""
+def emit(document: Mapping[str, Any], render: Callable[[], None], *, as_json: bool, out: Path | None = None) -> None:
+    """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text."""
+    text = json_text({"schema_version": SCHEMA_VERSION, **document})
     if out is not None:
-        write_atomically(out, json_text(versioned(document)))
+        write_atomically(out, text)
     if as_json:
-        sys.stdout.write(json_text(versioned(document)))
+        sys.stdout.write(text)
     else:
-        render(console())
+        render()
     sys.stdout.flush()
-
-
-def versioned(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``document`` with the schema version first."""
-    return {"schema_version": SCHEMA_VERSION, **document}
 
 
 def warn(cautions: Iterable[Caution]) -> None:
     """Print cautions on stderr, wrapped at the terminal's width."""
-    errors = console(stderr=True)
     for caution in cautions:
-        errors.print(labelled([("Caution:", caution.message)], errors.width, style="yellow"))
+        print_labelled([("Caution:", caution.message)], "yellow", sys.stderr)
 
 
-def console(*, stderr: bool = False) -> Console:
-    """Return a console for stdout or stderr that prints text as it is; NO_COLOR and COLUMNS are honoured."""
-    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    if found.width > MAX_WIDTH:
-        found.width = MAX_WIDTH
-    return found
+def echo(text: str = "", style: str = "") -> None:
+    """Print prose on stdout, wrapped at the terminal's width."""
+    for line in _wrapped(text, _width()) or [""]:
+        print(_styled(line, style, sys.stdout))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()) -> Text:
-    """Return columns side by side, the first to the left and the others to the right; ``bold`` has numbers of rows.
-
-    The tables are few and narrow: rich.table would lay them out alike and cost a fifth of the start-up time.
-    """
-    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
-    text = Text()
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()
+) -> None:
+    """Print columns side by side, the first to the left, the others to the right; ``bold`` has numbers of rows."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    styles = {number: "bold" for number in range(len(rows)) if number in bold}
     if title:
-        text.append(f"{title}\n", "bold")
+        print(_styled(title, "bold", sys.stdout))
     if any(header):
-        text.append(f"{_line(header, widths)}\n", "dim")
+        print(_styled(_aligned(header, widths), "dim", sys.stdout))
     for number, row in enumerate(rows):
-        text.append(f"{_line(row, widths)}\n", "bold" if number in bold else None)
-    text.right_crop()  # the last newline
-    return text
+        print(_styled(_aligned(row, widths), styles.get(number, ""), sys.stdout))
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Return one row, padded to the columns' widths."""
-    pads = [" " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True)]
-    aligned = [cells[0] + pads[0], *map("".join, zip(pads[1:], cells[1:], strict=True))]
-    return "  ".join(aligned).rstrip()
+def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: TextIO | None = None) -> None:
+    """Print lines of a label and a text that wraps beside it; ``style`` is the label's."""
+    stream = stream or sys.stdout
+    indent = max(len(label) for label, _ in rows) + 1
+    for label, text in rows:
+        first, *others = _wrapped(text, max(_width() - indent, 20)) or [""]
+        print(_styled(label, style, stream) + " " * (indent - len(label)) + first, file=stream)
+        for line in others:
+            print(" " * indent + line, file=stream)
 
 
-def labelled(rows: Sequence[tuple[str, str]], width: int, *, style: str = "dim") -> Text:
-    """Return lines of a label and a text that wraps at ``width`` beside it."""
-    indent = max(cell_len(label) for label, _ in rows) + 1
-    text = Text()
-    for label, words in rows:
-        lines = textwrap.wrap(words, max(width - indent, 20)) or [""]
-        text.append(label, style)
-        text.append(" " * (indent - cell_len(label)) + ("\n" + " " * indent).join(lines) + "\n")
-    text.right_crop()
-    return text
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row of a table."""
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width``, broken at spaces."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _width() -> int:
+    """Return the terminal's width; COLUMNS is honoured."""
+    return min(shutil.get_terminal_size().columns, MAX_WIDTH)
+
+
+def _styled(text: str, style: str, stream: TextIO) -> str:
+    """Return ``text`` in a style, on a terminal that shows styles and unless NO_COLOR is set."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain or not style else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def quantity(value: float | None) -> str:

@@ -7,12 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from advisor.coefficients import Coefficients
 from advisor.protocol import protocol_as_json
-from advisor.report.common import counted, emit, labelled, table
+from advisor.report.common import counted, echo, emit, print_labelled, print_table
 from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
 
 _DEPENDENT = {
@@ -33,7 +30,7 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
             for one in coefficients.calibrations
         ],
     }
-    emit(document, lambda console: _render(laws, coefficients, console), as_json=as_json, out=out)
+    emit(document, lambda: _render(laws, coefficients), as_json=as_json, out=out)
 
 
 def _law(law: Law) -> dict[str, Any]:
@@ -52,21 +49,19 @@ def _law(law: Law) -> dict[str, Any]:
     }
 
 
-def _render(laws: Sequence[Law], coefficients: Coefficients, console: Console) -> None:
-    console.print(_surfaces([law for law in laws if isinstance(law, ScalingLaw)]))
-    console.print()
-    console.print(_frontiers([law for law in laws if isinstance(law, FrontierLaw)]))
-    console.print()
-    console.print("Sources", style="bold")
-    console.print(labelled([(law.name, f"{law.source}; {law.note}") for law in laws], console.width, style=""))
-    console.print()
-    console.print("Laws of the compressibility H, from a calibration's x(H) and Chinchilla's x'", style="bold")
-    console.print(
-        labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], console.width, style="")
-    )
+def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
+    _surfaces([law for law in laws if isinstance(law, ScalingLaw)])
+    echo()
+    _frontiers([law for law in laws if isinstance(law, FrontierLaw)])
+    echo()
+    echo("Sources", "bold")
+    print_labelled([(law.name, f"{law.source}; {law.note}") for law in laws], "")
+    echo()
+    echo("Laws of the compressibility H, from a calibration's x(H) and Chinchilla's x'", "bold")
+    print_labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], "")
 
 
-def _surfaces(laws: Sequence[ScalingLaw]) -> Text:
+def _surfaces(laws: Sequence[ScalingLaw]) -> None:
     rows = [
         (
             law.name,
@@ -81,12 +76,12 @@ def _surfaces(laws: Sequence[ScalingLaw]) -> Text:
         for law in laws
     ]
     header = ("law", "E", "A", "B", "alpha", "beta", "a", "N counts")
-    return table(header, rows, title="L = E + A/N^alpha + B/D^beta nats/token;  N* = G (C/6)^a,  C = 6 N D")
+    print_table(header, rows, title="L = E + A/N^alpha + B/D^beta nats/token;  N* = G (C/6)^a,  C = 6 N D")
 
 
-def _frontiers(laws: Sequence[FrontierLaw]) -> Text:
+def _frontiers(laws: Sequence[FrontierLaw]) -> None:
     rows = [(law.name, f"{law.coefficient:.4g}", f"{law.exponent:.4f}", counted(law.count)) for law in laws]
-    return table(("law", "k", "a", "N counts"), rows, title="N* = k C^a,  D* = C/(6 N*);  no loss")
+    print_table(("law", "k", "a", "N counts"), rows, title="N* = k C^a,  D* = C/(6 N*);  no loss")
 
 
 def _calibrations(coefficients: Coefficients) -> str:

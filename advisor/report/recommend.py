@@ -8,9 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.text import Text
-
 from advisor.answer import Answer, Choice, Interval
 from advisor.budget import format_flops
 from advisor.protocol import MeasuredCorpus, protocol_as_json
@@ -18,22 +15,23 @@ from advisor.recommendation import Recommendation
 from advisor.report.common import (
     bounds_as_json,
     counted,
+    echo,
     emit,
-    labelled,
     money,
     nats,
     percent,
+    print_labelled,
+    print_table,
     quantity,
     ratio,
     spread,
-    table,
     warn,
 )
 
 
 def show(recommendation: Recommendation, *, as_json: bool, out: Path | None) -> None:
     """Print a recommendation on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
-    emit(as_document(recommendation), lambda c: _render(recommendation, c), as_json=as_json, out=out)
+    emit(as_document(recommendation), lambda: _render(recommendation), as_json=as_json, out=out)
     warn(recommendation.cautions)
 
 
@@ -125,20 +123,20 @@ def _choice(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _render(recommendation: Recommendation, console: Console) -> None:
+def _render(recommendation: Recommendation) -> None:
     name = recommendation.headline.law
-    console.print(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs", style="bold")
-    console.print(labelled(_about(recommendation), console.width))
-    console.print()
-    console.print(_allocation(recommendation))
-    console.print()
+    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs", "bold")
+    print_labelled(_about(recommendation))
+    echo()
+    _allocation(recommendation)
+    echo()
     if recommendation.neighbours:
-        console.print(_neighbours(recommendation))
-        console.print()
-    console.print(_laws(recommendation))
-    console.print("Losses of different laws are of different data and tokenizers.", style="dim")
+        _neighbours(recommendation)
+        echo()
+    _laws(recommendation)
+    echo("Losses of different laws are of different data and tokenizers.", "dim")
     if any(answer.wasted is not None for answer in recommendation.laws):
-        console.print(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", style="dim")
+        echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
 
 
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
@@ -160,8 +158,8 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     return rows
 
 
-def _allocation(recommendation: Recommendation) -> Text:
-    """Return the headline's numbers with their intervals; those that the request fixed have none."""
+def _allocation(recommendation: Recommendation) -> None:
+    """Print the headline's numbers with their intervals; those that the request fixed have none."""
     best, request, hardware = recommendation.headline, recommendation.request, recommendation.request.hardware
     rows: list[tuple[str, str, str]] = []
 
@@ -184,11 +182,11 @@ def _allocation(recommendation: Recommendation) -> Text:
     if best.cost is not None:
         add(f"Cost at {request.price_per_hour:g} per GPU-hour", money(best.cost))
     answers = [i for i, row in enumerate(rows) if row[0].startswith(("Budget", "Parameters", "Training"))]
-    return table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
+    print_table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
 
 
-def _neighbours(recommendation: Recommendation) -> Text:
-    """Return what other sizes would do with the same budget, and what the user's own choice does."""
+def _neighbours(recommendation: Recommendation) -> None:
+    """Print what other sizes would do with the same budget, and what the user's own choice does."""
     choices = [(choice, "") for choice in recommendation.neighbours]
     if recommendation.choice is not None:
         choices = sorted([*choices, (recommendation.choice, "your choice")], key=lambda pair: pair[0].n_params)
@@ -206,11 +204,11 @@ def _neighbours(recommendation: Recommendation) -> Text:
     best = recommendation.headline.n_params
     bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
     header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
-    return table(header, rows, title="The same budget on other sizes", bold=bold)
+    print_table(header, rows, title="The same budget on other sizes", bold=bold)
 
 
-def _laws(recommendation: Recommendation) -> Text:
-    """Return every law's answer for the same budget."""
+def _laws(recommendation: Recommendation) -> None:
+    """Print every law's answer for the same budget."""
     rows = [
         (
             answer.law,
@@ -225,4 +223,4 @@ def _laws(recommendation: Recommendation) -> Text:
         for answer in recommendation.laws
     ]
     header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
-    return table(header, rows, title="The same budget by every law", bold=(0,))
+    print_table(header, rows, title="The same budget by every law", bold=(0,))

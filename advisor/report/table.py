@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from advisor.budget import GOPHER_FLOPS, format_flops
-from advisor.report.common import counted, emit, quantity, ratio, table
+from advisor.report.common import counted, echo, emit, print_table, quantity, ratio
 from advisor.scaling_law import Allocation, Law
 
 
@@ -24,7 +22,7 @@ def show(
         "compressibility": compressibility,
         "rows": [_row(row) for row in rows],
     }
-    emit(document, lambda console: _render(law, rows, console), as_json=as_json, out=out)
+    emit(document, lambda: _render(law, rows), as_json=as_json, out=out)
 
 
 def _row(row: Allocation) -> dict[str, Any]:
@@ -37,11 +35,11 @@ def _row(row: Allocation) -> dict[str, Any]:
     }
 
 
-def _render(law: Law, rows: Sequence[Allocation], console: Console) -> None:
-    console.print(f"{law.name}: {law.source}")
+def _render(law: Law, rows: Sequence[Allocation]) -> None:
+    echo(f"{law.name}: {law.source}")
     unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
-    console.print(f"N counts {counted(law.count)} parameters; {unit}", style="dim")
-    console.print()
+    echo(f"N counts {counted(law.count)} parameters; {unit}", "dim")
+    echo()
     cells = [
         (
             quantity(row.n_params),
@@ -52,7 +50,7 @@ def _render(law: Law, rows: Sequence[Allocation], console: Console) -> None:
         )
         for row in rows
     ]
-    console.print(table(("N", "FLOPs", "Gopher units", "D", "D/N"), cells))
+    print_table(("N", "FLOPs", "Gopher units", "D", "D/N"), cells)
 
 
 def _units(units: float) -> str:
