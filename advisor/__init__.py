@@ -1,1 +1,35 @@
-"""Given this corpus and this compute: how many parameters, how many tokens?"""
+"""Given this corpus and this compute: how many parameters, how many tokens?
+
+>>> import advisor
+>>> answer = advisor.recommend(advisor.Request(flops=1e21))
+>>> f"{answer.headline.n_params:.2e} parameters, {answer.headline.n_tokens:.2e} tokens"
+'2.78e+09 parameters, 5.99e+10 tokens'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from advisor.coefficients import load_coefficients
+    from advisor.recommendation import recommend
+    from advisor.request import Request
+    from advisor.scaling_law import ScalingLaw
+
+__all__ = ["Request", "ScalingLaw", "load_coefficients", "recommend"]
+
+# Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
+_HOMES = {
+    "Request": "advisor.request",
+    "ScalingLaw": "advisor.scaling_law",
+    "load_coefficients": "advisor.coefficients",
+    "recommend": "advisor.recommendation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name, importing the module that has it."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'advisor' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -6,10 +6,15 @@ L(N, D) = E + A/N^alpha + B/D^beta   nats/token,   C = 6 N D FLOPs      (Hoffman
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Count = Literal["total", "non-embedding"]
+from advisor.errors import LawError
+
+# Which parameters N counts; "unknown" where we could not learn it from the paper.
+Count = Literal["total", "non-embedding", "unknown"]
+Row = tuple[float, float, float, float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,7 @@ class ScalingLaw:
     """L(N, D) = E + A/N^alpha + B/D^beta in nats/token (Hoffmann et al. 2022, eq. 2).
 
     ``draws`` are joint rows (ln A, ln B, ln E, alpha, beta) of the law's sampling distribution: the five are strongly
-    correlated, so an interval is a quantile over rows, never a product of five normals.
+    correlated, so an interval is a quantile over rows, never a product of five normals. ``verdict`` is the fit's own.
     """
 
     name: str
@@ -56,17 +61,35 @@ class ScalingLaw:
     beta: float
     count: Count
     source: str
-    draws: tuple[tuple[float, float, float, float, float], ...] = ()
+    draws: tuple[Row, ...] = ()
     ranges: Ranges = Ranges()
+    note: str = ""
+    verdict: Literal["ok", "caution", "refused"] = "ok"
 
     @property
     def exponent_a(self) -> float:
         """The exponent of N* in C: beta / (alpha + beta)."""
         return self.beta / (self.alpha + self.beta)
 
+    @property
+    def log_g(self) -> float:
+        """The logarithm of G = (alpha A / (beta B))^(1/(alpha+beta)), the level of the frontier."""
+        if not min(self.A, self.B, self.alpha, self.beta) > 0:
+            raise LawError(
+                f"The law {self.name} has no compute-optimal frontier: A, B, alpha and beta must be above 0, not "
+                f"A={self.A:g}, B={self.B:g}, alpha={self.alpha:g}, beta={self.beta:g}."
+            )
+        ratio = math.log(self.alpha) + math.log(self.A) - math.log(self.beta) - math.log(self.B)
+        return ratio / (self.alpha + self.beta)
+
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
-        return self.E + self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
+        return self.E + self.excess(n_params, n_tokens)
+
+    def excess(self, n_params: float, n_tokens: float) -> float:
+        """Return how far the predicted loss is above E, which keeps its digits where the loss itself rounds to E."""
+        excess: float = self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
+        return excess
 
     def frontier(self, flops: float) -> Allocation:
         """Return the allocation of least loss that costs ``flops``.
@@ -74,7 +97,112 @@ class ScalingLaw:
         With flops = 6 N D the optimum is closed-form (Hoffmann et al. 2022, eq. 4), evaluated in logs:
             N* = G (flops/6)^a,  a = beta/(alpha+beta),  G = (alpha A / (beta B))^(1/(alpha+beta))
         """
-        log_g = (math.log(self.alpha * self.A) - math.log(self.beta * self.B)) / (self.alpha + self.beta)
         log_nd = math.log(flops / 6.0)
-        log_n = log_g + self.exponent_a * log_nd
-        return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_nd - log_n))
+        log_n = self.log_g + self.exponent_a * log_nd
+        return _allocation(log_n, log_nd - log_n)
+
+    def for_params(self, n_params: float) -> Allocation:
+        """Return the point of the frontier with ``n_params`` parameters: the budget for which they are optimal."""
+        log_n = math.log(n_params)
+        best = _allocation(log_n, (log_n - self.log_g) / self.exponent_a - log_n)
+        return replace(best, n_params=n_params)
+
+    def for_tokens(self, n_tokens: float) -> Allocation:
+        """Return the point of the frontier with ``n_tokens`` training tokens."""
+        log_d = math.log(n_tokens)
+        best = _allocation((self.log_g + self.exponent_a * log_d) / (1 - self.exponent_a), log_d)
+        return replace(best, n_tokens=n_tokens)
+
+    def for_loss(self, loss: float) -> Allocation:
+        """Return the cheapest allocation that reaches ``loss`` nats/token, which must be above E."""
+        if not loss > self.E:
+            raise LawError(
+                f"No budget reaches a loss of {loss:g} nats/token under the law {self.name}, whose floor E is "
+                f"{self.E:.4g}: ask for a higher loss."
+            )
+        return self.for_excess(loss - self.E)
+
+    def for_excess(self, excess: float) -> Allocation:
+        """Return the cheapest allocation whose loss is E + ``excess``.
+
+        On the frontier alpha A/N^alpha = beta B/D^beta, so each term is a fixed share of the excess L - E:
+            A/N^alpha = (L-E) beta/(alpha+beta),  B/D^beta = (L-E) alpha/(alpha+beta)
+        """
+        total, log_excess = self.alpha + self.beta, math.log(excess)
+        log_n = (math.log(self.A) - log_excess - math.log(self.beta / total)) / self.alpha
+        log_d = (math.log(self.B) - log_excess - math.log(self.alpha / total)) / self.beta
+        return _allocation(log_n, log_d)
+
+    def drawn_laws(self) -> Iterator[ScalingLaw]:
+        """Yield one law for each joint row of ``draws``."""
+        for log_a, log_b, log_e, alpha, beta in self.draws:
+            yield replace(
+                self, E=math.exp(log_e), A=math.exp(log_a), B=math.exp(log_b), alpha=alpha, beta=beta, draws=()
+            )
+
+    def interval(self, quantity: Callable[[ScalingLaw], float], level: float = 0.8) -> tuple[float, float] | None:
+        """Return the central interval of ``quantity`` over the joint draws, or None where the law has none."""
+        return central_interval([quantity(law) for law in self.drawn_laws()], level) if self.draws else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontierLaw:
+    """N* = coefficient * C^exponent, D* = C / (6 N*): a frontier without a loss."""
+
+    name: str
+    coefficient: float
+    exponent: float
+    count: Count
+    source: str
+    ranges: Ranges = Ranges()
+    note: str = ""
+
+    @property
+    def exponent_a(self) -> float:
+        """The exponent of N* in C."""
+        return self.exponent
+
+    def frontier(self, flops: float) -> Allocation:
+        """Return the allocation that the law recommends for ``flops``."""
+        log_n = math.log(self.coefficient) + self.exponent * math.log(flops)
+        return _allocation(log_n, math.log(flops / 6) - log_n)
+
+    def for_params(self, n_params: float) -> Allocation:
+        """Return the point of the frontier with ``n_params`` parameters."""
+        log_n = math.log(n_params)
+        log_flops = (log_n - math.log(self.coefficient)) / self.exponent
+        return replace(_allocation(log_n, log_flops - math.log(6) - log_n), n_params=n_params)
+
+    def for_tokens(self, n_tokens: float) -> Allocation:
+        """Return the point of the frontier with ``n_tokens`` training tokens."""
+        log_d = math.log(n_tokens)
+        log_flops = (math.log(6 * self.coefficient) + log_d) / (1 - self.exponent)
+        return replace(_allocation(log_flops - math.log(6) - log_d, log_d), n_tokens=n_tokens)
+
+
+Law = ScalingLaw | FrontierLaw
+
+
+def central_interval(values: Iterable[float], level: float = 0.8) -> tuple[float, float]:
+    """Return the quantiles (1-level)/2 and (1+level)/2 of ``values``, interpolated linearly between order statistics.
+
+    >>> central_interval(range(101), 0.5)
+    (25.0, 75.0)
+    """
+    ordered = sorted(values)
+    return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Return the quantile of an ordered list; infinities (a loss that a draw cannot reach) are kept as such."""
+    position = share * (len(ordered) - 1)
+    lower, upper = ordered[math.floor(position)], ordered[math.ceil(position)]
+    return float(lower) if lower == upper else lower + (position - math.floor(position)) * (upper - lower)
+
+
+def _allocation(log_n: float, log_d: float) -> Allocation:
+    """Return the allocation with these logarithms."""
+    try:
+        return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))
+    except OverflowError as error:
+        raise LawError("The allocation is beyond 1e308 parameters or tokens: ask a smaller question.") from error

@@ -1,0 +1,163 @@
+"""What a reader of a recommendation must know before acting on it: cautions as data, each with a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.budget import assumed_variant, format_flops, format_quantity
+from advisor.protocol import DEFAULT_TOKENIZER, MeasuredCorpus, Protocol, difference
+from advisor.scaling_law import ScalingLaw
+
+if TYPE_CHECKING:
+    from advisor.answer import Answer
+    from advisor.coefficients import Calibration, Coefficients
+    from advisor.law_choice import Candidates
+    from advisor.request import Request
+
+# Laws that are printed for comparison and would disagree by design.
+_APART = ("kaplan", "code")
+_DISAGREEMENT = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caution:
+    """A reason for care: ``code`` for programs, ``message`` for people."""
+
+    code: str
+    message: str
+
+
+def about_request(
+    request: Request, coefficients: Coefficients, calibration: Calibration | None, protocol: Protocol | None
+) -> Iterator[Caution]:
+    """Yield what follows from the request itself: assumptions made, and coefficients that do not apply.
+
+    ``protocol`` is that of the compressibility at hand, None where there is none.
+    """
+    if not coefficients.calibrations:
+        yield Caution(
+            code="no_coefficients",
+            message="No data-dependent coefficients are installed: the answer does not depend on the corpus's "
+            "compressibility.",
+        )
+    elif calibration is None:
+        names = ", ".join(one.name for one in coefficients.calibrations)
+        yield Caution(
+            code="no_default_calibration",
+            message=f"{coefficients.path} names no default calibration: choose one with --calibration ({names}).",
+        )
+    elif protocol is None:
+        yield Caution(
+            code="no_compressibility",
+            message="Without a SOURCE, --profile or --compressibility the answer is the same for every corpus.",
+        )
+    else:
+        yield from _about_protocols(protocol, calibration)
+    if request.compressibility is not None:
+        yield Caution(
+            code="assumed_protocol",
+            message="The compressibility given is taken to be measured under the default protocol: "
+            f"{DEFAULT_TOKENIZER} tokens, 256 a sequence, gzip level 9, the median.",
+        )
+    if request.gpu is not None and (variant := assumed_variant(request.gpu)) is not None:
+        yield Caution(
+            code="gpu_variant_assumed",
+            message=f"{request.gpu} is taken to mean {variant}, {request.named_gpu.peak_flops / 1e12:g} TFLOP/s.",
+        )
+
+
+def about_laws(candidates: Candidates, calibration: Calibration | None, h: float | None) -> Iterator[Caution]:
+    """Yield what follows from the laws that answer, whatever the budget."""
+    law = candidates.headline
+    for reason in candidates.refused:
+        yield Caution(code="law_refused", message=reason)
+    if isinstance(law, ScalingLaw) and law.verdict == "caution":
+        yield Caution(code="law_verdict", message=f"The fit of the law {law.name} itself says: with caution.")
+    if candidates.at_h is None or calibration is None or h is None:
+        return
+    dropped = len(calibration.dependence.draws) - len(candidates.at_h.law.draws)
+    if dropped:
+        yield Caution(
+            code="draws_dropped",
+            message=f"{dropped} of {len(calibration.dependence.draws)} draws of the calibration give no law at "
+            f"H = {h:g}; the interval is over the others, so it is too narrow.",
+        )
+    calibrated = law.ranges.compressibility
+    if calibrated is not None and not calibrated[0] <= h <= calibrated[1]:
+        yield Caution(
+            code="compressibility_outside_range",
+            message=f"H = {h:.3g} is outside the calibrated range, {calibrated[0]:g} to {calibrated[1]:g}.",
+        )
+    yield Caution(
+        code="evidence_disagrees",
+        message="Published work on code (arXiv:2510.08702) finds it more data-hungry than text, against the rule of "
+        "thumb that more compressible data prefers parameters.",
+    )
+
+
+def about_answers(
+    candidates: Candidates, headline: Answer, laws: tuple[Answer, ...], profile: MeasuredCorpus | None
+) -> Iterator[Caution]:
+    """Yield what follows from the numbers: extrapolation, too little data, laws that disagree or count differently."""
+    fitted = candidates.headline.ranges.flops
+    if fitted is not None and not fitted[0] <= headline.flops <= fitted[1]:
+        above = headline.flops > fitted[1]
+        times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
+        yield Caution(
+            code="budget_outside_range",
+            message=f"{format_flops(headline.flops)} FLOPs is {format_flops(times)} times "
+            f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
+            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
+        )
+    if profile is not None and headline.n_tokens > profile.estimated_tokens:
+        yield Caution(
+            code="corpus_too_small",
+            message=f"The corpus holds about {format_quantity(profile.estimated_tokens)} tokens, less than the "
+            f"{format_quantity(headline.n_tokens)} asked for: that would be "
+            f"{headline.n_tokens / profile.estimated_tokens:.3g} epochs.",
+        )
+    yield from _disagreement(laws)
+    yield from _counts(headline, laws)
+
+
+def _about_protocols(protocol: Protocol, calibration: Calibration) -> Iterator[Caution]:
+    problem = difference(protocol, calibration.protocol)
+    if problem is not None:
+        yield Caution(
+            code="protocol_mismatch",
+            message=f"The laws of the calibration {calibration.name} are left out: {problem}.",
+        )
+    elif calibration.protocol.tokenizer is None and protocol.tokenizer is not None:
+        yield Caution(
+            code="native_ids",
+            message=f"The calibration {calibration.name} was made on sources with token ids of their own, and the "
+            f"corpus was tokenized with {protocol.tokenizer}.",
+        )
+
+
+def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
+    compared = sorted((law for law in laws if law.law not in _APART), key=lambda law: law.n_params)
+    low, high = compared[0], compared[-1]
+    if high.n_params > _DISAGREEMENT * low.n_params:
+        yield Caution(
+            code="laws_disagree",
+            message=f"The laws disagree by {high.n_params / low.n_params:.2g}x at this budget: "
+            f"{format_quantity(low.n_params)} parameters by {low.law}, {format_quantity(high.n_params)} by {high.law}.",
+        )
+
+
+def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
+    by_count: dict[str, list[str]] = {}
+    for law in laws:
+        if law.count != headline.count:
+            by_count.setdefault(law.count, []).append(law.law)
+    if by_count:
+        what = {"unknown": "an unknown kind of"}
+        others = "; ".join(f"{', '.join(names)}: {what.get(count, count)}" for count, names in by_count.items())
+        yield Caution(
+            code="counts_differ",
+            message=f"N counts {what.get(headline.count, headline.count)} parameters under {headline.law}, and other "
+            f"parameters under others ({others}).",
+        )

@@ -1,0 +1,171 @@
+"""The coefficients file: calibrations that say how a scaling law's parameters move with compressibility.
+
+    {"schema_version": 1, "default": name or null, "calibrations": [{
+        "name", "protocol": {...}, "count", "recipe", "epsilon", "h_ref", "provenance": {...},
+        "sources": [{"name", "compressibility", "shuffled", "entropy_bound", "law": a law or null}],
+        "regression": {"log": {"E": {"slope", "intercept"}, "log_A", "log_B", "alpha", "beta"},
+                       "linear": {"E", "A", "B", "alpha", "beta"},
+                       "draws": at most 400 joint rows of 20 numbers: the slopes of log, its intercepts, the slopes of
+                                linear, its intercepts, each in the order above},
+        "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"}}]}
+
+Other keys are allowed everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from advisor.data_dependence import Dependence, Parameters, Regression, Regressions
+from advisor.data_files import shipped_file, write_atomically
+from advisor.errors import CoefficientsError
+from advisor.json_fields import Node, json_text, read_json
+from advisor.law_file import MAX_DRAWS, law_from, ranges_from
+from advisor.protocol import Protocol, read_protocol
+from advisor.scaling_law import Count, ScalingLaw
+
+_FORMS = {"log": ("E", "log_A", "log_B", "alpha", "beta"), "linear": ("E", "A", "B", "alpha", "beta")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One corpus or grammar of a calibration. ``entropy_bound`` is in nats/token; ``law`` is None where refused."""
+
+    name: str
+    compressibility: float
+    shuffled: float | None
+    entropy_bound: float | None
+    law: ScalingLaw | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Laws fitted to several sources under one protocol, and their regression on compressibility."""
+
+    name: str
+    protocol: Protocol
+    dependence: Dependence
+    sources: tuple[Source, ...]
+    recipe: Any
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coefficients:
+    """The calibrations of one file, and the name of the one to use where none is asked for."""
+
+    path: Path
+    default: str | None
+    calibrations: tuple[Calibration, ...]
+
+    def calibration(self, name: str | None = None) -> Calibration | None:
+        """Return the calibration ``name``; without a name the file's default, None where it has none.
+
+        Raises:
+            CoefficientsError: there is no such calibration; the message lists those there are.
+        """
+        wanted = self.default if name is None else name
+        found = next((one for one in self.calibrations if one.name == wanted), None)
+        if found is None and wanted is not None:
+            known = ", ".join(one.name for one in self.calibrations) or "none"
+            raise CoefficientsError(f"{self.path} has no calibration {wanted!r}: it has {known}.")
+        return found
+
+
+def load_coefficients(path: Path | None = None) -> Coefficients:
+    """Return the checked contents of a coefficients file; without ``path``, of the one that ships with the package.
+
+    Raises:
+        CoefficientsError: the file is missing, corrupt or from a newer version; the message names file and field.
+    """
+    return _coefficients(read_json(path or shipped_file("fitted_coefficients.json"), CoefficientsError))
+
+
+def write_coefficients(document: Mapping[str, Any], path: Path) -> None:
+    """Write a coefficients document to ``path``, whole or not at all, checked as ``load_coefficients`` does."""
+    _coefficients(Node(dict(document), str(path), "", CoefficientsError))
+    write_atomically(path, json_text(document))
+
+
+def _coefficients(document: Node) -> Coefficients:
+    """Return a document's calibrations: names are unique and the default is one of them."""
+    default = document["default"]
+    calibrations = tuple(_calibration(node) for node in document["calibrations"].items())
+    names = [one.name for one in calibrations]
+    for name in names:
+        if names.count(name) > 1:
+            raise document["calibrations"].fail(f"names {name!r} twice")
+    if default.value is not None and default.text() not in names:
+        raise default.fail(f"must be null or one of the calibrations' names, not {default.value!r}")
+    return Coefficients(path=Path(document.file), default=default.value, calibrations=calibrations)
+
+
+def _calibration(node: Node) -> Calibration:
+    name = node["name"].text()
+    regression = node["regression"]
+    dependence = Dependence(
+        name=name,
+        regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
+        draws=_draws(regression["draws"]),
+        epsilon=node["epsilon"].number(0, 1),
+        h_ref=node["h_ref"].number(0, 1, open_ends=True),
+        count=cast(Count, node["count"].text(("total", "non-embedding"))),
+        ranges=ranges_from(node["ranges"]),
+    )
+    return Calibration(
+        name=name,
+        protocol=read_protocol(node["protocol"]),
+        dependence=dependence,
+        sources=tuple(_source(source, name) for source in node["sources"].items()),
+        recipe=node["recipe"].value,
+        provenance=node["provenance"].members(),
+    )
+
+
+def _source(node: Node, calibration: str) -> Source:
+    name = node["name"].text()
+    shuffled, bound, law = node["shuffled"], node["entropy_bound"], node.get("law")
+    return Source(
+        name=name,
+        compressibility=node["compressibility"].number(0, 1, open_ends=True),
+        shuffled=None if shuffled.value is None else shuffled.number(0, 2),
+        entropy_bound=None if bound.value is None else bound.number(0),
+        law=None if law is None else law_from(law, name=name, source=f"calibration {calibration}"),
+    )
+
+
+def _regression(node: Node, form: Literal["log", "linear"]) -> Regression:
+    lines = [node[form][name] for name in _FORMS[form]]
+    return Regression(
+        form=form,
+        slope=Parameters(*(line["slope"].number() for line in lines)),
+        intercept=Parameters(*(line["intercept"].number() for line in lines)),
+    )
+
+
+def _draws(node: Node) -> tuple[Regressions, ...]:
+    """Return the joint rows. They are checked a row at a time: 8000 numbers one by one would slow every start."""
+    rows = list(node.items())
+    if len(rows) > MAX_DRAWS:
+        raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
+    for row in rows:
+        if not isinstance(row.value, list) or len(row.value) != 20 or not all(map(_is_finite, row.value)):
+            raise row.fail("must be a list of 20 finite numbers")
+    return tuple(_drawn(row.value) for row in rows)
+
+
+def _is_finite(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(cast(float, value))
+
+
+def _drawn(row: list[float]) -> Regressions:
+    """Return one joint row as both regressions."""
+    parts = [Parameters(*row[i : i + 5]) for i in range(0, 20, 5)]
+    return Regressions(
+        Regression(form="log", slope=parts[0], intercept=parts[1]),
+        Regression(form="linear", slope=parts[2], intercept=parts[3]),
+    )

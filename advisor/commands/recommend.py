@@ -1,0 +1,124 @@
+"""``advisor recommend``: optimal parameters and tokens for a budget."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from advisor.commands.quantities import quantity
+from advisor.errors import UsageError
+from advisor.protocol import MeasuredCorpus
+from advisor.recommendation import recommend
+from advisor.request import Request
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_REQUEST_OPTIONS = (
+    *("flops", "gpu", "gpus", "hours", "mfu", "price_per_hour", "n_params", "n_tokens", "target_loss"),
+    *("compressibility", "law", "epsilon", "coefficients", "calibration"),
+)
+_EXAMPLES = """\b
+Examples:
+  advisor recommend --flops 1e21
+  advisor recommend corpus/ --gpu H100 --gpus 64 --hours 100 --price-per-hour 2.5
+  advisor recommend --params 7B
+  advisor recommend --flops 1e21 --params 7B
+  advisor recommend --profile profile.json --flops 5.76e23 --json
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("source", required=False)
+@click.option("--flops", type=quantity("--flops"), metavar="FLOPS", help="Training budget in FLOPs, such as 1e21.")
+@click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours.")
+@click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators (with --gpu and --hours: the budget).")
+@click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training.")
+@click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]")
+@click.option(
+    "--price-per-hour",
+    type=quantity("--price-per-hour"),
+    metavar="PRICE",
+    help="Price of one GPU-hour, in any currency; adds the cost.",
+)
+@click.option(
+    "--params",
+    "n_params",
+    type=quantity("--params"),
+    metavar="N",
+    help="Parameters, such as 7B: alone, asks for their optimal budget.",
+)
+@click.option(
+    "--tokens",
+    "n_tokens",
+    type=quantity("--tokens"),
+    metavar="D",
+    help="Training tokens, such as 300B: alone, likewise.",
+)
+@click.option(
+    "--target-loss",
+    type=quantity("--target-loss"),
+    metavar="NATS",
+    help="Loss in nats/token: asks for the cheapest budget that reaches it.",
+)
+@click.option("--compressibility", type=float, metavar="H", help="Compressibility, 0 to 1, in place of a SOURCE.")
+@click.option(
+    "--profile", type=_FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE."
+)
+@click.option("--corpus", metavar="NAME", help="Which corpus of a profile that holds several.")
+@click.option("--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`.")
+@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
+@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
+@click.option("--calibration", metavar="NAME", help="Which calibration of the coefficients file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
+@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    source: str | None,
+    profile: Path | None,
+    corpus: str | None,
+    as_json: bool,
+    out: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Recommend parameters N and training tokens D for a compute budget.
+
+    The budget is --flops, or --gpu with --gpus and --hours, or follows from one question alone: --params, --tokens or
+    --target-loss. With a budget, --params or --tokens is weighed against the optimum.
+
+    SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where data-dependent
+    coefficients are installed.
+    """
+    request = Request(**{name: options[name] for name in _REQUEST_OPTIONS})
+    measured = _measured(source, profile, corpus, request, quiet=quiet)
+    recommendation = recommend(request, profile=measured)
+
+    from advisor.report.recommend import show
+
+    show(recommendation, as_json=as_json, out=out)
+
+
+def profile_from_source(source: str, *, quiet: bool) -> MeasuredCorpus:
+    """Return the profile of the corpus ``source``."""
+    # Scoring needs numpy and more; a request without a corpus must not wait for them.
+    measured: MeasuredCorpus = importlib.import_module("advisor.score").score_one(source, quiet=quiet)
+    return measured
+
+
+def _measured(
+    source: str | None, profile: Path | None, corpus: str | None, request: Request, *, quiet: bool
+) -> MeasuredCorpus | None:
+    """Return the profile of the corpus that is named in one of the three ways, or None where none is."""
+    given = {"SOURCE": source, "--profile": profile, "--compressibility": request.compressibility}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} both name the corpus: give one.")
+    if corpus is not None and profile is None:
+        raise UsageError("--corpus picks a corpus of a --profile, and none is given.")
+    if profile is not None:
+        from advisor.profile_file import read_profile
+
+        return read_profile(profile, corpus)
+    return None if source is None else profile_from_source(source, quiet=quiet)

@@ -1,0 +1,64 @@
+"""``advisor table``: a law's optimal FLOPs and tokens for a list of model sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from advisor.coefficients import load_coefficients
+from advisor.commands.quantities import quantities
+from advisor.data_dependence import LAW_NAMES
+from advisor.law_choice import find_law
+from advisor.protocol import DEFAULT_PROTOCOL, check_match
+from advisor.request import check_dependence
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_CHINCHILLA_SIZES = (400e6, 1e9, 10e9, 67e9, 175e9, 280e9, 520e9, 1e12, 10e12)
+_EXAMPLES = """\b
+Examples:
+  advisor table
+  advisor table --law hoffmann-table3
+  advisor table --law hoffmann --sizes 400M,1B,7B,70B --json
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.option("--law", default="chinchilla", show_default=True, metavar="LAW", help="A law's name, or a law file.")
+@click.option(
+    "--sizes",
+    type=quantities("--sizes"),
+    metavar="N,N,...",
+    help="Parameters, such as 400M,1B,7B.  [default: the Chinchilla table's]",
+)
+@click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1, for the laws gzip, blend and anchored.")
+@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
+@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
+@click.option("--calibration", metavar="NAME", help="Which calibration of the coefficients file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
+@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
+def command(
+    law: str,
+    sizes: tuple[float, ...] | None,
+    compressibility: float | None,
+    epsilon: float | None,
+    coefficients: Path | None,
+    calibration: str | None,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Print the budget and the tokens for which each model size is optimal.
+
+    The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
+    numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
+    """
+    check_dependence(law, compressibility, epsilon)
+    chosen = load_coefficients(coefficients).calibration(calibration)
+    if chosen is not None and law in LAW_NAMES:
+        check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
+    found, _ = find_law(law, chosen, compressibility, epsilon)
+    rows = tuple(found.for_params(n_params) for n_params in sizes or _CHINCHILLA_SIZES)
+
+    from advisor.report.table import show
+
+    show(found, rows, compressibility=compressibility, as_json=as_json, out=out)

@@ -1,0 +1,217 @@
+"""Scaling laws as functions of a corpus's compressibility H: gzip (Eq. 5), blend (Eq. 6) and anchored.
+
+Pandey 2024 (arXiv:2405.16684), Eq. 4: each law parameter x is linear in H, x(H) = m H + n. With x' Chinchilla's:
+    gzip      x = x(H)                               the calibration alone; log regression
+    blend     x = (1-eps) x' + eps x(H)              linear regression, as published
+    anchored  x = x' + eps (x(H) - x(H_ref))         in ln A and ln B; log regression; at H_ref it is Chinchilla
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Literal, NamedTuple
+
+from advisor.errors import CoefficientsError
+from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
+
+LAW_NAMES = ("anchored", "blend", "gzip")
+
+
+class Parameters(NamedTuple):
+    """The five parameters of a law, or their slopes or intercepts in H; A and B stand for ln A and ln B in logs."""
+
+    E: float
+    A: float
+    B: float
+    alpha: float
+    beta: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regression:
+    """Each parameter x as slope * H + intercept; the form ``log`` has ln A and ln B in place of A and B."""
+
+    form: Literal["log", "linear"]
+    slope: Parameters
+    intercept: Parameters
+
+    def at(self, compressibility: float) -> Parameters:
+        """Return x(H), Eq. 4."""
+        return Parameters(*(m * compressibility + n for m, n in zip(self.slope, self.intercept, strict=True)))
+
+
+class Regressions(NamedTuple):
+    """Both regressions of one calibration, or of one of its joint draws."""
+
+    log: Regression
+    linear: Regression
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependence:
+    """How a calibration's laws depend on H. ``h_ref`` is H of web text, ``epsilon`` the weight of the calibration."""
+
+    name: str
+    regressions: Regressions
+    draws: tuple[Regressions, ...]
+    epsilon: float
+    h_ref: float
+    count: Count
+    ranges: Ranges
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensitivity:
+    """How the optimum moves with H at one budget: d ln N*/dH, and the budget where its sign flips (None: nowhere)."""
+
+    dlnN_dH: float  # noqa: N815 (the derivative's name, and its key in JSON)
+    flip_flops: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LawAtH:
+    """A law at one H, and the derivatives in H of (E, ln A, ln B, alpha, beta) there."""
+
+    law: ScalingLaw
+    compressibility: float
+    derivative: Parameters
+
+    def sensitivity(self, flops: float) -> Sensitivity:
+        """Return d ln N*/dH at ``flops`` and the budget where it is zero.
+
+        ln N* = ln G + a ln(C/6), so with s = alpha + beta and primes for d/dH:
+            (ln G)' = (alpha'/alpha + (ln A)' - beta'/beta - (ln B)' - s' ln G) / s,   a' = (beta' - a s') / s
+        The sign flips where (ln G)' + a' ln(C/6) = 0.
+        """
+        law, d = self.law, self.derivative
+        total, d_total = law.alpha + law.beta, d.alpha + d.beta
+        d_log_g = (d.alpha / law.alpha + d.A - d.beta / law.beta - d.B - d_total * law.log_g) / total
+        d_a = (d.beta - law.exponent_a * d_total) / total
+        return Sensitivity(dlnN_dH=d_log_g + d_a * math.log(flops / 6), flip_flops=_flip(d_log_g, d_a))
+
+
+def law_at(
+    name: str, dependence: Dependence, base: ScalingLaw, compressibility: float, epsilon: float | None = None
+) -> LawAtH:
+    """Return the law ``name`` (one of LAW_NAMES) at H, with joint draws.
+
+    ``base`` is x', Chinchilla's law; ``epsilon`` replaces the calibration's own. Each draw pairs a joint row of the
+    regression with one of the base's: they come from different runs, so they are independent of each other. A row whose
+    parameters leave the law's domain gives no draw. E below 0 counts as 0: no loss is negative.
+
+    Raises:
+        CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
+    """
+    weight = dependence.epsilon if epsilon is None else epsilon
+
+    def point(regressions: Regressions, row: Parameters) -> tuple[Parameters, Parameters] | None:
+        regression = regressions.linear if name == "blend" else regressions.log
+        if _outside(regression, compressibility) is not None:
+            return None
+        parameters, slope = _FORMS[name](regression, row, compressibility, dependence.h_ref, weight)
+        return (parameters, slope) if min(parameters.alpha, parameters.beta) > 0 else None
+
+    found = point(dependence.regressions, _in_logs(base))
+    if found is None:
+        raise _refusal(name, dependence, compressibility)
+    pairs = zip(dependence.draws, _rows(base), strict=False)
+    drawn = [point(regressions, row) for regressions, row in pairs]
+    parameters, derivative = found
+    law = ScalingLaw(
+        name=name,
+        E=max(parameters.E, 0.0),
+        A=math.exp(parameters.A),
+        B=math.exp(parameters.B),
+        alpha=parameters.alpha,
+        beta=parameters.beta,
+        count=dependence.count if name == "gzip" else base.count,
+        source=f"calibration {dependence.name}" + ("" if name == "gzip" else f", {base.name}"),
+        draws=tuple(_draw(p[0]) for p in drawn if p is not None),
+        ranges=dependence.ranges,
+        note=_NOTES[name].format(weight),
+    )
+    return LawAtH(law=law, compressibility=compressibility, derivative=derivative)
+
+
+_NOTES = {
+    "gzip": "the calibration alone, Eq. 5",
+    "blend": "{:g} of the calibration in Chinchilla, Eq. 6",
+    "anchored": "Chinchilla moved by {:g} of the calibration's shift from web text",
+}
+
+
+def _gzip(
+    regression: Regression, _base: Parameters, h: float, _h_ref: float, _eps: float
+) -> tuple[Parameters, Parameters]:
+    """Return x(H) and its slope, in logs."""
+    return regression.at(h), regression.slope
+
+
+def _blend(
+    regression: Regression, base: Parameters, h: float, _h_ref: float, eps: float
+) -> tuple[Parameters, Parameters]:
+    """Return (1-eps) x' + eps x(H) and its slope; A and B are mixed as they are, then given in logs."""
+    plain = base._replace(A=math.exp(base.A), B=math.exp(base.B))
+    mixed = Parameters(*((1 - eps) * old + eps * new for old, new in zip(plain, regression.at(h), strict=True)))
+    slope = Parameters(*(eps * m for m in regression.slope))
+    logs = mixed._replace(A=math.log(mixed.A), B=math.log(mixed.B))
+    return logs, slope._replace(A=slope.A / mixed.A, B=slope.B / mixed.B)
+
+
+def _anchored(
+    regression: Regression, base: Parameters, h: float, h_ref: float, eps: float
+) -> tuple[Parameters, Parameters]:
+    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel."""
+    slope = Parameters(*(eps * m for m in regression.slope))
+    return Parameters(*(x + m * (h - h_ref) for x, m in zip(base, slope, strict=True))), slope
+
+
+_FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
+
+
+def _outside(regression: Regression, h: float) -> tuple[str, float] | None:
+    """Return a parameter that the regression gives as <= 0 at H, and its value; in logs A and B are always above 0."""
+    names = ("alpha", "beta") if regression.form == "log" else ("A", "B", "alpha", "beta")
+    at_h = regression.at(h)
+    return next(((name, getattr(at_h, name)) for name in names if not getattr(at_h, name) > 0), None)
+
+
+def _refusal(name: str, dependence: Dependence, h: float) -> CoefficientsError:
+    """Return the error that says which parameter leaves the law's domain at H."""
+    regression = dependence.regressions.linear if name == "blend" else dependence.regressions.log
+    what = _outside(regression, h)
+    found = "alpha or beta <= 0" if what is None else f"{what[0]} = {what[1]:.3g}"
+    calibrated = dependence.ranges.compressibility
+    inside = "" if calibrated is None else f" (it was calibrated on H from {calibrated[0]:g} to {calibrated[1]:g})"
+    return CoefficientsError(
+        f"The law {name} of the calibration {dependence.name} has {found} at H = {h:g}, where a law needs A, B, alpha "
+        f"and beta above 0{inside}: use --law chinchilla."
+    )
+
+
+def _in_logs(law: ScalingLaw) -> Parameters:
+    """Return a law's parameters with ln A and ln B."""
+    return Parameters(law.E, math.log(law.A), math.log(law.B), law.alpha, law.beta)
+
+
+def _rows(base: ScalingLaw) -> Iterator[Parameters]:
+    """Return the base's draws, over and over, in logs; its own parameters where it has none."""
+    rows = [Parameters(math.exp(log_e), log_a, log_b, *exponents) for log_a, log_b, log_e, *exponents in base.draws]
+    return cycle(rows or [_in_logs(base)])
+
+
+def _draw(parameters: Parameters) -> Row:
+    """Return parameters in logs as a row of ``ScalingLaw.draws``."""
+    log_e = math.log(parameters.E) if parameters.E > 0 else -math.inf
+    return (parameters.A, parameters.B, log_e, parameters.alpha, parameters.beta)
+
+
+def _flip(d_log_g: float, d_a: float) -> float | None:
+    """Return the budget in FLOPs where d ln N*/dH is zero, or None where it never is within 1e+-300."""
+    if d_a == 0:
+        return None
+    log_flops = math.log(6) - d_log_g / d_a
+    return math.exp(log_flops) if abs(log_flops) < 690 else None

@@ -1,0 +1,87 @@
+"""Which laws answer a request: the headline, the others beside it, and the calibration they draw on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.data_dependence import LAW_NAMES, LawAtH, law_at
+from advisor.errors import CoefficientsError, UsageError
+from advisor.law_file import read_law
+from advisor.published_laws import chinchilla, published_laws
+
+if TYPE_CHECKING:
+    from advisor.coefficients import Calibration
+    from advisor.scaling_law import Law
+
+DEFAULT_LAW = "chinchilla"
+DEFAULT_WITH_COEFFICIENTS = "anchored"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """The laws that answer: ``refused`` says why a data-dependent law beside the headline could not."""
+
+    headline: Law
+    others: tuple[Law, ...]
+    at_h: LawAtH | None
+    refused: tuple[str, ...] = ()
+
+
+def choose_laws(
+    name: str | None, calibration: Calibration | None, compressibility: float | None, epsilon: float | None
+) -> Candidates:
+    """Return the headline law ``name`` and every other law that applies: the data-dependent ones need both
+    ``calibration`` and ``compressibility``.
+
+    Without a name the headline is ``anchored`` where that can be, else ``chinchilla``.
+    """
+    can_depend = calibration is not None and compressibility is not None
+    wanted = name or (DEFAULT_WITH_COEFFICIENTS if can_depend else DEFAULT_LAW)
+    headline, at_h = find_law(wanted, calibration, compressibility, epsilon)
+    others: list[Law] = []
+    refused: list[str] = []
+    for other in LAW_NAMES if can_depend else ():
+        if other != wanted:
+            try:
+                others.append(find_law(other, calibration, compressibility, epsilon)[0])
+            except CoefficientsError as error:
+                refused.append(str(error))
+    others += [law for law in published_laws().values() if law.name != wanted]
+    return Candidates(headline=headline, others=tuple(others), at_h=at_h, refused=tuple(refused))
+
+
+def find_law(
+    name: str, calibration: Calibration | None, compressibility: float | None, epsilon: float | None
+) -> tuple[Law, LawAtH | None]:
+    """Return the law ``name``: a published one, a data-dependent one (with its derivative in H), or a law file's.
+
+    Raises:
+        UsageError: there is no such law, or it needs a compressibility and none is given.
+        CoefficientsError: it needs a calibration and none is there, or the calibration cannot answer at this H.
+        LawError: it is a file that cannot be used.
+    """
+    published = published_laws()
+    if name in published:
+        return published[name], None
+    if name not in LAW_NAMES:
+        return _from_file(name), None
+    if calibration is None:
+        raise CoefficientsError(
+            f"The law {name} needs data-dependent coefficients and none are installed: give a file of them with "
+            "--coefficients, or use --law chinchilla."
+        )
+    if compressibility is None:
+        raise UsageError(f"The law {name} depends on the corpus: give a SOURCE, a --profile or a --compressibility.")
+    at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon)
+    return at_h.law, at_h
+
+
+def _from_file(name: str) -> Law:
+    """Return the law of the law file ``name``."""
+    path = Path(name)
+    if path.exists():
+        return read_law(path)
+    known = ", ".join((*LAW_NAMES, *published_laws()))
+    raise UsageError(f"--law {name!r} is neither a law nor a law file that exists: the laws are {known}.")

@@ -1,0 +1,99 @@
+"""``recommend``: a request, and perhaps a corpus's profile, to an allocation with everything needed to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.answer import Answer, Choice, Sheet, best_allocation, chosen_params
+from advisor.cautions import Caution, about_answers, about_laws, about_request
+from advisor.coefficients import Calibration, load_coefficients
+from advisor.data_dependence import LAW_NAMES, Sensitivity
+from advisor.errors import UsageError
+from advisor.law_choice import choose_laws
+from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
+from advisor.request import Request
+
+# How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
+_NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
+
+    ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
+    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss.
+    """
+
+    request: Request
+    profile: MeasuredCorpus | None
+    compressibility: float | None
+    calibration: str | None
+    headline: Answer
+    laws: tuple[Answer, ...]
+    choice: Choice | None
+    neighbours: tuple[Choice, ...]
+    sensitivity: Sensitivity | None
+    cautions: tuple[Caution, ...]
+
+
+def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Recommendation:
+    """Return the compute-optimal allocation that ``request`` asks for, beside what every other law says.
+
+    ``profile`` is a corpus's measured compressibility, in place of ``request.compressibility``.
+
+    >>> answer = recommend(Request(flops=1e21))
+    >>> answer.headline.law, round(answer.headline.n_params / 1e9, 2), round(answer.headline.tokens_per_param, 1)
+    ('chinchilla', 2.78, 21.5)
+
+    Raises:
+        UsageError: the request contradicts itself.
+        ProtocolMismatchError: the profile was measured in another way than the calibration.
+        CoefficientsError: the coefficients cannot be read, or cannot answer at this compressibility.
+        LawError: the law cannot answer, such as a target loss below its floor.
+    """
+    if profile is not None and request.compressibility is not None:
+        raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
+    coefficients = load_coefficients(request.coefficients)
+    calibration = coefficients.calibration(request.calibration)
+    h = profile.median if profile is not None else request.compressibility
+    protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None
+    usable = _usable(calibration, protocol, request)
+    candidates = choose_laws(request.law, usable, h, request.epsilon)
+    if request.epsilon is not None and candidates.at_h is None:
+        raise UsageError("--epsilon weighs a calibration against Chinchilla, and no calibration applies here.")
+
+    law = candidates.headline
+    optimum = best_allocation(law, request)
+    flops = request.budget or optimum.flops
+    sheet = Sheet(request=request, headline=law, flops=flops, profile=profile)
+    headline = sheet.answer(law, optimum)
+    laws = (headline, *(sheet.answer(other, other.frontier(flops)) for other in candidates.others))
+    return Recommendation(
+        request=request,
+        profile=profile,
+        compressibility=h,
+        calibration=usable.name if usable is not None and candidates.at_h is not None else None,
+        headline=headline,
+        laws=laws,
+        choice=sheet.choice(chosen_params(request, flops)),
+        neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
+        sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
+        cautions=(
+            *about_request(request, coefficients, calibration, protocol),
+            *about_laws(candidates, usable, h),
+            *about_answers(candidates, headline, laws, profile),
+        ),
+    )
+
+
+def _usable(calibration: Calibration | None, protocol: Protocol | None, request: Request) -> Calibration | None:
+    """Return the calibration if the compressibility at hand was measured as it was.
+
+    A mismatch is an error where the answer would depend on the calibration; with another --law it is left out.
+    """
+    if calibration is None or protocol is None:
+        return calibration
+    if request.law is None or request.law in LAW_NAMES:
+        check_match(protocol, calibration.protocol, calibration.name)
+    return None if difference(protocol, calibration.protocol) else calibration

@@ -1,0 +1,142 @@
+"""What every report shares: where it goes, how numbers, tables and wrapped lines look, how a document is written.
+
+Text is printed without rich here: `rich.console` would be a quarter of the start-up time of a recommendation, and these
+reports are lines and narrow tables.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from advisor.budget import format_quantity
+from advisor.data_files import write_atomically
+from advisor.json_fields import SCHEMA_VERSION, json_text
+
+if TYPE_CHECKING:
+    from advisor.cautions import Caution
+
+# Wider lines of prose are hard to read.
+MAX_WIDTH = 120
+_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+
+
+def emit(document: Mapping[str, Any], render: Callable[[], None], *, as_json: bool, out: Path | None = None) -> None:
+    """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text."""
+    text = json_text({"schema_version": SCHEMA_VERSION, **document})
+    if out is not None:
+        write_atomically(out, text)
+    if as_json:
+        sys.stdout.write(text)
+    else:
+        render()
+    sys.stdout.flush()
+
+
+def warn(cautions: Iterable[Caution]) -> None:
+    """Print cautions on stderr, wrapped at the terminal's width."""
+    for caution in cautions:
+        print_labelled([("Caution:", caution.message)], "yellow", sys.stderr)
+
+
+def echo(text: str = "", style: str = "") -> None:
+    """Print prose on stdout, wrapped at the terminal's width."""
+    for line in _wrapped(text, _width()) or [""]:
+        print(_styled(line, style, sys.stdout))
+
+
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()
+) -> None:
+    """Print columns side by side, the first to the left, the others to the right; ``bold`` has numbers of rows."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    styles = {number: "bold" for number in range(len(rows)) if number in bold}
+    if title:
+        print(_styled(title, "bold", sys.stdout))
+    if any(header):
+        print(_styled(_aligned(header, widths), "dim", sys.stdout))
+    for number, row in enumerate(rows):
+        print(_styled(_aligned(row, widths), styles.get(number, ""), sys.stdout))
+
+
+def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: TextIO | None = None) -> None:
+    """Print lines of a label and a text that wraps beside it; ``style`` is the label's."""
+    stream = stream or sys.stdout
+    indent = max(len(label) for label, _ in rows) + 1
+    for label, text in rows:
+        first, *others = _wrapped(text, max(_width() - indent, 20)) or [""]
+        print(_styled(label, style, stream) + " " * (indent - len(label)) + first, file=stream)
+        for line in others:
+            print(" " * indent + line, file=stream)
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row of a table."""
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width``, broken at spaces."""
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _width() -> int:
+    """Return the terminal's width; COLUMNS is honoured."""
+    return min(shutil.get_terminal_size().columns, MAX_WIDTH)
+
+
+def _styled(text: str, style: str, stream: TextIO) -> str:
+    """Return ``text`` in a style, on a terminal that shows styles and unless NO_COLOR is set."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain or not style else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def quantity(value: float | None) -> str:
+    """Return a number of parameters or tokens as people say it; nothing for None."""
+    return "" if value is None else format_quantity(value)
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage; nothing for None."""
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+def nats(loss: float) -> str:
+    """Return a loss in nats/token."""
+    return f"{loss:.3f}"
+
+
+def ratio(tokens_per_param: float) -> str:
+    """Return tokens per parameter, three digits."""
+    inside = 0.01 <= tokens_per_param < 999.5
+    return f"{tokens_per_param:#.3g}".rstrip(".") if inside else format_quantity(tokens_per_param)
+
+
+def money(amount: float) -> str:
+    """Return hours or a sum of money: whole above 100, else three digits."""
+    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+
+
+def counted(count: str) -> str:
+    """Return which parameters N counts, short enough for a table."""
+    return {"unknown": "not known", "non-embedding": "non-embed."}.get(count, count)
+
+
+def spread(bounds: tuple[float, float] | None, show: Callable[[float], str] = format_quantity) -> str:
+    """Return an interval in words; nothing for None."""
+    if bounds is None:
+        return ""
+    low, high = bounds
+    return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
+
+
+def bounds_as_json(bounds: tuple[float, float] | None) -> list[float | None] | None:
+    """Return an interval as a list, an infinite end as null."""
+    return None if bounds is None else [None if math.isinf(end) else end for end in bounds]

@@ -1,0 +1,90 @@
+"""How the list of laws looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from advisor.coefficients import Coefficients
+from advisor.protocol import protocol_as_json
+from advisor.report.common import counted, echo, emit, print_labelled, print_table
+from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
+
+_DEPENDENT = {
+    "anchored": "x' + eps (x(H) - x(H_ref)): Chinchilla at H_ref, the H of web text; the default with coefficients",
+    "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
+    "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
+}
+
+
+def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out: Path | None) -> None:
+    """Print the laws and the installed calibrations, or their JSON document; write that to ``out`` if given."""
+    document = {
+        "laws": [_law(law) for law in laws],
+        "data_dependent_laws": [{"law": name, "form": form} for name, form in _DEPENDENT.items()],
+        "default_calibration": coefficients.default,
+        "calibrations": [
+            {"name": one.name, "protocol": protocol_as_json(one.protocol), "count": one.dependence.count}
+            for one in coefficients.calibrations
+        ],
+    }
+    emit(document, lambda: _render(laws, coefficients), as_json=as_json, out=out)
+
+
+def _law(law: Law) -> dict[str, Any]:
+    additive = isinstance(law, ScalingLaw)
+    constants = ("E", "A", "B", "alpha", "beta", "coefficient")
+    return {
+        "law": law.name,
+        "form": "E + A/N^alpha + B/D^beta, C = 6 N D" if additive else "N = coefficient C^exponent_a, D = C/(6 N)",
+        **{name: getattr(law, name, None) for name in constants},
+        "exponent_a": law.exponent_a,
+        "count": law.count,
+        "source": law.source,
+        "note": law.note,
+        "n_draws": len(law.draws) if isinstance(law, ScalingLaw) else 0,
+        "ranges": asdict(law.ranges),
+    }
+
+
+def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
+    _surfaces([law for law in laws if isinstance(law, ScalingLaw)])
+    echo()
+    _frontiers([law for law in laws if isinstance(law, FrontierLaw)])
+    echo()
+    echo("Sources", "bold")
+    print_labelled([(law.name, f"{law.source}; {law.note}") for law in laws], "")
+    echo()
+    echo("Laws of the compressibility H, from a calibration's x(H) and Chinchilla's x'", "bold")
+    print_labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], "")
+
+
+def _surfaces(laws: Sequence[ScalingLaw]) -> None:
+    rows = [
+        (
+            law.name,
+            f"{law.E:.4f}",
+            f"{law.A:.1f}",
+            f"{law.B:.1f}",
+            f"{law.alpha:.4f}",
+            f"{law.beta:.4f}",
+            f"{law.exponent_a:.4f}",
+            counted(law.count),
+        )
+        for law in laws
+    ]
+    header = ("law", "E", "A", "B", "alpha", "beta", "a", "N counts")
+    print_table(header, rows, title="L = E + A/N^alpha + B/D^beta nats/token;  N* = G (C/6)^a,  C = 6 N D")
+
+
+def _frontiers(laws: Sequence[FrontierLaw]) -> None:
+    rows = [(law.name, f"{law.coefficient:.4g}", f"{law.exponent:.4f}", counted(law.count)) for law in laws]
+    print_table(("law", "k", "a", "N counts"), rows, title="N* = k C^a,  D* = C/(6 N*);  no loss")
+
+
+def _calibrations(coefficients: Coefficients) -> str:
+    default = coefficients.default
+    names = [f"{one.name} (default)" if one.name == default else one.name for one in coefficients.calibrations]
+    return ", ".join(names) or "none installed: these laws cannot answer yet"

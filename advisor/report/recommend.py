@@ -1,0 +1,226 @@
+"""How a recommendation looks: tables for people, one JSON document for programs, cautions on stderr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from advisor.answer import Answer, Choice, Interval
+from advisor.budget import format_flops
+from advisor.protocol import MeasuredCorpus, protocol_as_json
+from advisor.recommendation import Recommendation
+from advisor.report.common import (
+    bounds_as_json,
+    counted,
+    echo,
+    emit,
+    money,
+    nats,
+    percent,
+    print_labelled,
+    print_table,
+    quantity,
+    ratio,
+    spread,
+    warn,
+)
+
+
+def show(recommendation: Recommendation, *, as_json: bool, out: Path | None) -> None:
+    """Print a recommendation on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
+    emit(as_document(recommendation), lambda: _render(recommendation), as_json=as_json, out=out)
+    warn(recommendation.cautions)
+
+
+def as_document(recommendation: Recommendation) -> dict[str, Any]:
+    """Return the JSON form of a recommendation: keys carry units and are always present."""
+    sensitivity, choice = recommendation.sensitivity, recommendation.choice
+    return {
+        "request": _request(recommendation),
+        "compressibility": recommendation.compressibility,
+        "profile": None if recommendation.profile is None else _profile(recommendation.profile),
+        "calibration": recommendation.calibration,
+        "headline": _row(recommendation.headline),
+        "laws": [_row(answer) for answer in recommendation.laws],
+        "choice": None if choice is None else _choice(choice),
+        "neighbours": [_choice(neighbour) for neighbour in recommendation.neighbours],
+        "sensitivity": None if sensitivity is None else asdict(sensitivity),
+        "cautions": [asdict(caution) for caution in recommendation.cautions],
+    }
+
+
+def _request(recommendation: Recommendation) -> dict[str, Any]:
+    request, hardware = recommendation.request, recommendation.request.hardware
+    return {
+        "flops": request.flops,
+        "gpu": None if hardware is None else hardware.gpu.name,
+        "peak_flops_per_second": None if hardware is None else hardware.gpu.peak_flops,
+        "n_gpus": request.gpus,
+        "hours": request.hours,
+        "mfu": None if hardware is None else hardware.mfu,
+        "price_per_gpu_hour": request.price_per_hour,
+        "n_params": request.n_params,
+        "n_tokens": request.n_tokens,
+        "target_loss_nats_per_token": request.target_loss,
+        "compressibility": request.compressibility,
+        "law": request.law,
+        "epsilon": request.epsilon,
+        "coefficients": None if request.coefficients is None else str(request.coefficients),
+        "calibration": request.calibration,
+    }
+
+
+def _profile(profile: MeasuredCorpus) -> dict[str, Any]:
+    return {
+        "source": profile.source,
+        "protocol": protocol_as_json(profile.protocol),
+        "ci95": bounds_as_json(profile.ci95),
+        "estimated_tokens": profile.estimated_tokens,
+        "bytes_per_token": profile.bytes_per_token,
+    }
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    return {
+        "law": answer.law,
+        "count": answer.count,
+        "source": answer.source,
+        "flops": answer.flops,
+        "n_params": answer.n_params,
+        "n_tokens": answer.n_tokens,
+        "tokens_per_param": answer.tokens_per_param,
+        "loss_nats_per_token": answer.loss,
+        "epochs": answer.epochs,
+        "gpu_hours": answer.gpu_hours,
+        "cost": answer.cost,
+        "interval80": None if answer.interval80 is None else _interval(answer.interval80),
+        "wasted_fraction": answer.wasted,
+    }
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "flops": bounds_as_json(interval.flops),
+        "n_params": bounds_as_json(interval.n_params),
+        "n_tokens": bounds_as_json(interval.n_tokens),
+        "tokens_per_param": bounds_as_json(interval.tokens_per_param),
+        "loss_nats_per_token": bounds_as_json(interval.loss),
+    }
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "n_params": choice.n_params,
+        "n_tokens": choice.n_tokens,
+        "tokens_per_param": choice.n_tokens / choice.n_params,
+        "flops": choice.flops,
+        "loss_nats_per_token": choice.loss,
+        "equivalent_flops": choice.equivalent_flops,
+        "wasted_fraction": choice.wasted,
+    }
+
+
+def _render(recommendation: Recommendation) -> None:
+    name = recommendation.headline.law
+    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs", "bold")
+    print_labelled(_about(recommendation))
+    echo()
+    _allocation(recommendation)
+    echo()
+    if recommendation.neighbours:
+        _neighbours(recommendation)
+        echo()
+    _laws(recommendation)
+    echo("Losses of different laws are of different data and tokenizers.", "dim")
+    if any(answer.wasted is not None for answer in recommendation.laws):
+        echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
+
+
+def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
+    """Return what the answer rests on: the law, the corpus, how H moves it."""
+    headline, profile, sensitivity = recommendation.headline, recommendation.profile, recommendation.sensitivity
+    rows = [("law", f"{headline.law}: {headline.source}")]
+    if profile is not None:
+        interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
+        tokens = quantity(profile.estimated_tokens)
+        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, about {tokens} tokens"))
+    elif recommendation.compressibility is not None:
+        rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
+    if sensitivity is not None:
+        flip = sensitivity.flip_flops
+        where = "does not flip" if flip is None else f"flips at {format_flops(flip)} FLOPs"
+        prefers = "parameters" if sensitivity.dlnN_dH > 0 else "tokens"
+        slope = f"{sensitivity.dlnN_dH:+.2f}: at this budget harder data prefers {prefers}; the sign {where}"
+        rows.append(("d ln N*/dH", slope))
+    return rows
+
+
+def _allocation(recommendation: Recommendation) -> None:
+    """Print the headline's numbers with their intervals; those that the request fixed have none."""
+    best, request, hardware = recommendation.headline, recommendation.request, recommendation.request.hardware
+    rows: list[tuple[str, str, str]] = []
+
+    def add(name: str, value: str, interval: str = "", look: Callable[[float], str] = quantity) -> None:
+        bounds = getattr(best.interval80, interval, None)
+        fixed = bounds is None or math.isclose(*bounds)
+        rows.append((name, value, "" if fixed else spread(bounds, look)))
+
+    if request.budget is None:
+        add("Budget, FLOPs", format_flops(best.flops), "flops", format_flops)
+    add(f"Parameters N, {counted(best.count)}", quantity(best.n_params), "n_params")
+    add("Training tokens D", quantity(best.n_tokens), "n_tokens")
+    add("Tokens per parameter", ratio(best.tokens_per_param), "tokens_per_param", ratio)
+    if best.loss is not None:
+        add("Loss, nats/token", nats(best.loss), "loss", nats)
+    if best.epochs is not None:
+        add("Epochs of the corpus", f"{best.epochs:.3g}")
+    if hardware is not None and best.gpu_hours is not None:
+        add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
+    if best.cost is not None:
+        add(f"Cost at {request.price_per_hour:g} per GPU-hour", money(best.cost))
+    answers = [i for i, row in enumerate(rows) if row[0].startswith(("Budget", "Parameters", "Training"))]
+    print_table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
+
+
+def _neighbours(recommendation: Recommendation) -> None:
+    """Print what other sizes would do with the same budget, and what the user's own choice does."""
+    choices = [(choice, "") for choice in recommendation.neighbours]
+    if recommendation.choice is not None:
+        choices = sorted([*choices, (recommendation.choice, "your choice")], key=lambda pair: pair[0].n_params)
+    rows = [
+        (
+            quantity(choice.n_params),
+            quantity(choice.n_tokens),
+            ratio(choice.n_tokens / choice.n_params),
+            nats(choice.loss),
+            percent(choice.wasted),
+            remark,
+        )
+        for choice, remark in choices
+    ]
+    best = recommendation.headline.n_params
+    bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
+    header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
+    print_table(header, rows, title="The same budget on other sizes", bold=bold)
+
+
+def _laws(recommendation: Recommendation) -> None:
+    """Print every law's answer for the same budget."""
+    rows = [
+        (
+            answer.law,
+            quantity(answer.n_params),
+            spread(answer.interval80.n_params) if answer.interval80 else "",
+            quantity(answer.n_tokens),
+            ratio(answer.tokens_per_param),
+            "" if answer.loss is None else nats(answer.loss),
+            percent(answer.wasted),
+            counted(answer.count),
+        )
+        for answer in recommendation.laws
+    ]
+    header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
+    print_table(header, rows, title="The same budget by every law", bold=(0,))

@@ -1,0 +1,128 @@
+"""What is asked of a recommendation: a budget, or a question that implies one; what may be combined with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from advisor.budget import DEFAULT_MFU, Gpu, Hardware, check_positive, find_gpu
+from advisor.errors import UsageError
+
+# The fields of Request that must be above 0, and the option each comes from.
+_POSITIVE = {
+    "flops": "--flops",
+    "hours": "--hours",
+    "price_per_hour": "--price-per-hour",
+    "n_params": "--params",
+    "n_tokens": "--tokens",
+    "target_loss": "--target-loss",
+}
+_QUESTIONS = ("n_params", "n_tokens", "target_loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A checked request for a recommendation.
+
+    Exactly one of these gives the budget: ``flops``; ``gpu``, ``gpus`` and ``hours`` with ``mfu``; or one question
+    alone, ``n_params``, ``n_tokens`` or ``target_loss`` (nats/token), answered with the budget for which it is optimal.
+    ``n_params`` or ``n_tokens`` beside a budget is a choice to weigh against the optimum. ``gpu`` and ``mfu`` beside
+    any other budget turn FLOPs into GPU-hours, and ``price_per_hour`` those into cost.
+
+    ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
+    ``coefficients`` is a coefficients file in place of the shipped one, ``calibration`` a name in it.
+
+    Raises:
+        UsageError: a value is out of its domain, or two values exclude each other.
+    """
+
+    flops: float | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    hours: float | None = None
+    mfu: float | None = None
+    price_per_hour: float | None = None
+    n_params: float | None = None
+    n_tokens: float | None = None
+    target_loss: float | None = None
+    compressibility: float | None = None
+    law: str | None = None
+    epsilon: float | None = None
+    coefficients: Path | None = None
+    calibration: str | None = None
+
+    def __post_init__(self) -> None:
+        self._check_values()
+        self._check_budget()
+        self._check_hardware()
+
+    @cached_property
+    def hardware(self) -> Hardware | None:
+        """The accelerator that is named, or None."""
+        if self.gpu is None:
+            return None
+        mfu = DEFAULT_MFU if self.mfu is None else self.mfu
+        return Hardware(gpu=self.named_gpu, mfu=mfu, price_per_hour=self.price_per_hour)
+
+    @property
+    def named_gpu(self) -> Gpu:
+        """The accelerator that ``gpu`` names."""
+        return find_gpu(self.gpu or "")
+
+    @cached_property
+    def budget(self) -> float | None:
+        """The budget in FLOPs that is given, or None where a question implies it."""
+        hardware = self.hardware
+        if hardware is None or self.gpus is None or self.hours is None:
+            return self.flops
+        return hardware.flops(self.gpus, self.hours)
+
+    def _check_values(self) -> None:
+        for name, option in _POSITIVE.items():
+            if (value := getattr(self, name)) is not None:
+                check_positive(value, option)
+        if self.gpus is not None and self.gpus < 1:
+            raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
+        check_dependence(self.law, self.compressibility, self.epsilon)
+
+    def _check_budget(self) -> None:
+        in_time = self.gpus is not None or self.hours is not None
+        questions = [_POSITIVE[name] for name in _QUESTIONS if getattr(self, name) is not None]
+        if self.flops is not None and in_time:
+            raise UsageError("Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.")
+        if in_time:
+            missing = [f"--{name}" for name in ("gpu", "gpus", "hours") if getattr(self, name) is None]
+            if missing:
+                raise UsageError(
+                    f"A budget in GPU time needs --gpu, --gpus and --hours; missing: {', '.join(missing)}."
+                )
+        has_budget = self.flops is not None or in_time
+        if not has_budget and not questions:
+            raise UsageError(
+                "No budget is given: give --flops, or --gpu with --gpus and --hours, or ask for one with --params, "
+                "--tokens or --target-loss."
+            )
+        if len(questions) > 1:
+            raise UsageError(f"{' and '.join(questions)} cannot be combined: ask one at a time.")
+        if has_budget and self.target_loss is not None:
+            raise UsageError("--target-loss asks for the budget, so it cannot be combined with one.")
+
+    def _check_hardware(self) -> None:
+        if self.gpu is None:
+            for name in ("mfu", "price_per_hour"):
+                if getattr(self, name) is not None:
+                    raise UsageError(f"--{name.replace('_', '-')} needs --gpu, the accelerator that it is about.")
+        _ = self.hardware  # an unknown GPU and an MFU outside (0, 1] are refused here
+        if self.budget is not None:
+            check_positive(self.budget, "The budget in FLOPs")
+
+
+def check_dependence(law: str | None, compressibility: float | None, epsilon: float | None) -> None:
+    """Raise UsageError unless H is inside (0, 1), epsilon in [0, 1] and epsilon given only to a law that has one."""
+    if compressibility is not None and not 0 < compressibility < 1:
+        raise UsageError(f"--compressibility must be above 0 and below 1, such as 0.45, not {compressibility:g}.")
+    if epsilon is not None and not 0 <= epsilon <= 1:
+        raise UsageError(f"--epsilon must be from 0 to 1, not {epsilon:g}.")
+    if epsilon is not None and law not in (None, "blend", "anchored"):
+        raise UsageError(f"--epsilon weighs the laws blend and anchored; --law {law} has none.")
