@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from advisor.protocol import Protocol
 
 GZIP_WBITS = 31  # zlib writes the gzip header and trailer: the same bytes as gzip.GzipFile
-N_BINS = 24
+_BINS, _BINS_TOP = 40, 0.8
 _N_BOOTSTRAP = 2000
 _FEW_CLUSTERS = 10
 _STRETCH = 8  # neighbouring sequences that are resampled together in a corpus of one or few documents
@@ -29,7 +29,7 @@ _STRETCH = 8  # neighbouring sequences that are resampled together in a corpus o
 
 @dataclass(frozen=True, kw_only=True)
 class Histogram:
-    """Counts of sequences in bins of H of equal width over [low, high]."""
+    """Counts of sequences in bins of H of equal width over [low, high]; the last one also has what is above."""
 
     low: float
     high: float
@@ -88,9 +88,7 @@ def measure(
     import numpy as np
 
     ratios = sequence_ratios(ids, level=protocol.level)
-    low, high = float(ratios.min()), float(ratios.max())
-    high = high if high > low else low + 1e-3
-    counts, _ = np.histogram(ratios, bins=N_BINS, range=(low, high))
+    counts, _ = np.histogram(ratios.clip(max=_BINS_TOP), bins=_BINS, range=(0.0, _BINS_TOP))
     return Compressibility(
         median=float(np.median(ratios)),
         mean=float(ratios.mean()),
@@ -98,7 +96,7 @@ def measure(
         ci95=median_interval(ratios, _clusters(keys), seed=seed),
         shuffled_median=float(np.median(sequence_ratios(shuffled(ids, seed=seed), level=protocol.level))),
         ceiling=ceiling(vocab_size, ids.shape[1]),
-        histogram=Histogram(low=low, high=high, counts=tuple(int(count) for count in counts)),
+        histogram=Histogram(low=0.0, high=_BINS_TOP, counts=tuple(int(count) for count in counts)),
     )
 
 

@@ -65,7 +65,7 @@ def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
         return _from_hub(source, options, seq_len, tally)
     _refuse_hub_options(source, options.hub, split_allowed=found.split is not None)
     for reason, count in found.left_out.items():
-        tally.skip(f"files left out: {reason}", count)
+        tally.skip(reason, count)
     readers = _readers(found.files, options, encoding, seq_len, tally)
     return Corpus(source=source, readers=tuple(readers), tally=tally)
 

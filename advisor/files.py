@@ -148,13 +148,13 @@ def _found_file(path: Path, format: str | None, left_out: dict[str, int]) -> Cor
     found, compression = format_of(path)
     reason = None
     if found is None and format is None:
-        reason = "of another type"
+        reason = "files of another type"
     elif not path.is_file():
-        reason = "broken links or not plain files"
+        reason = "broken links or special files"
     elif not os.access(path, os.R_OK):
-        reason = "not readable"
+        reason = "files without permission to read"
     elif path.stat().st_size == 0:
-        reason = "empty"
+        reason = "empty files"
     if reason:
         left_out[reason] = left_out.get(reason, 0) + 1
         return None

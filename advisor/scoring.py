@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from advisor.cautions import Caution
 from advisor.compressibility import Compressibility, measure
 from advisor.corpus import Corpus, CorpusOptions, open_corpus
 from advisor.errors import UsageError
@@ -39,7 +40,7 @@ class Profile:
     estimated_tokens: float | None
     estimated_tokens_ci95: tuple[float, float] | None
     zlib_version: str
-    cautions: tuple[dict[str, str], ...] = field(default=())
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def median(self) -> float:
@@ -142,7 +143,7 @@ def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     )
 
 
-def _cautions(profile: Profile) -> tuple[dict[str, str], ...]:
+def _cautions(profile: Profile) -> tuple[Caution, ...]:
     found = []
     if profile.protocol.chunking == "concatenation":
         found.append(
@@ -165,4 +166,4 @@ def _cautions(profile: Profile) -> tuple[dict[str, str], ...]:
     if profile.n_documents_skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in profile.skipped.items())
         found.append(("skipped", f"Left out: {reasons}."))
-    return tuple({"code": code, "message": message} for code, message in found)
+    return tuple(Caution(code=code, message=message) for code, message in found)
