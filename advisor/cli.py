@@ -5,6 +5,8 @@ caught here, and nowhere else, and printed as one sentence.
 """
 
 import importlib
+import io
+import os
 import sys
 from typing import Any
 
@@ -53,12 +55,18 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C exits with 130."""
+    """Run the command line; Ctrl-C exits with 130, a reader of the output that goes away with 141 (128 + SIGPIPE)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
     try:
         sys.exit(group.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain of it at exit
+        sys.exit(141)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

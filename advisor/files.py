@@ -100,8 +100,13 @@ def _named_file(path: Path, format: str | None) -> CorpusFile:
         raise CorpusError(f"{path} cannot be read: permission denied.")
     if path.stat().st_size == 0:
         raise CorpusError(f"{path} is empty.")
-    format = format or found or ("parquet" if path.open("rb").read(4) == b"PAR1" else "text")
+    format = format or found or ("parquet" if _begins_with(path, b"PAR1") else "text")
     return CorpusFile(path=path, format=format, compression=compression, n_bytes=path.stat().st_size, named=True)
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def _in_folder(folder: Path, format: str | None, everything: bool) -> FileSet:

@@ -15,7 +15,10 @@ _LONGEST_UNCUT = 1 << 25  # bytes without a place to cut: a file that is not UTF
 _SPACE_OR_COMMA = b" \t\r\n,"
 _STRUCTURE = re.compile(rb'["\[\]{}]')
 _SCALAR_END = re.compile(rb"[,}\]\s]")
-_ESCAPED_RUN = re.compile(rb'(?:[^\\"\x80-\xff]|[\xc2-\xf4][\x80-\xbf]+|\\u[0-9a-fA-F]{4}|\\[^u])*')
+_ESCAPED_RUN = re.compile(
+    rb'(?:[^\\"\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}'
+    rb"|\\u[0-9a-fA-F]{4}|\\[^u])*"
+)
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}$")
 
 

@@ -78,7 +78,7 @@ def _profile(node: Node) -> Profile:
         compressibility=_compressibility(node["compressibility"]),
         vocab_size=node["vocab_size"].whole(1),
         n_sequences=node["n_sequences"].whole(1),
-        n_documents=None if documents is None else documents.number(0),
+        n_documents=None if documents is None else documents.whole(0),
         n_documents_exact=bool(node["n_documents_exact"].value),
         n_documents_seen=node["n_documents_seen"].whole(0),
         n_documents_skipped=node["n_documents_skipped"].whole(0),

@@ -37,7 +37,7 @@ _ROUNDS = 8  # of draws, until enough are kept
 def draw_sample(
     readers: Sequence[Reader],
     *,
-    tokenizer: Tokenizer | None,
+    tokenizer: Tokenizer,
     seq_len: int,
     n_sequences: int,
     seed: int,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.cautions import Caution
 from advisor.compressibility import Compressibility, measure
 from advisor.corpus import Corpus, CorpusOptions, open_corpus
-from advisor.errors import UsageError
+from advisor.errors import CorpusError, UsageError
 from advisor.protocol import DEFAULT_TOKENIZER, Protocol
 from advisor.readers.shards import HubShards
 from advisor.sampling import draw_sample
@@ -31,7 +31,7 @@ class Profile:
     compressibility: Compressibility
     vocab_size: int
     n_sequences: int
-    n_documents: float | None
+    n_documents: int | None
     n_documents_exact: bool
     n_documents_seen: int
     n_documents_skipped: int
@@ -78,12 +78,12 @@ def score(
     _check_range("--sequences", n_sequences, 2, 1 << 20)
     report = progress or (lambda what, done, total: None)
     corpus = open_corpus(source, options or CorpusOptions(), seq_len=seq_len)
-    loaded = load_tokenizer(tokenizer) if not _holds_ids(corpus) else None
+    loaded = load_tokenizer(tokenizer)
     sample = draw_sample(
         corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
     )
     protocol = Protocol(
-        tokenizer=loaded.name if loaded else None,
+        tokenizer=loaded.name if sample.tokenized else None,
         seq_len=seq_len,
         n_sequences=n_sequences,
         chunking="concatenation" if sample.joined else "document",
@@ -96,13 +96,15 @@ def _check_range(option: str, value: int, low: int, high: int) -> None:
         raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
 
 
-def _holds_ids(corpus: Corpus) -> bool:
-    kinds = {getattr(reader, "kind", "text") for reader in corpus.readers}
-    return kinds == {"ids"}
+def _check_ids(sample: Sample, source: str) -> None:
+    low, high = int(sample.ids.min()), int(sample.ids.max())
+    if low < 0 or high >= 1 << 31:
+        raise CorpusError(f"{source} holds ids from {low} to {high}: token ids lie in 0 to {(1 << 31) - 1}.")
 
 
-def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Tokenizer | None, seed: int) -> Profile:
-    vocab_size = tokenizer.vocab_size if tokenizer else int(sample.ids.max()) + 1
+def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Tokenizer, seed: int) -> Profile:
+    _check_ids(sample, corpus.source)
+    vocab_size = tokenizer.vocab_size if sample.tokenized else int(sample.ids.max()) + 1
     profile = Profile(
         source=corpus.source,
         protocol=protocol,

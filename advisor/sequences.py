@@ -35,9 +35,10 @@ class Sample:
 
     ids: npt.NDArray[np.int64]
     keys: tuple[Key, ...]
+    tokenized: bool  # the corpus held text; False where it held ids
     joined: bool  # documents were joined, because cutting each left almost nothing
     exhaustive: bool  # every sequence of the corpus was a candidate
-    n_documents: float
+    n_documents: int
     n_documents_exact: bool
     estimated_tokens: float
     estimated_tokens_ci95: tuple[float, float] | None  # None where the count is exact
@@ -47,12 +48,13 @@ class Sample:
 class Cutter:
     """Cuts a sequence out of each draw, and keeps it or not."""
 
-    def __init__(self, tokenizer: Tokenizer | None, seq_len: int, rng: random.Random) -> None:
+    def __init__(self, tokenizer: Tokenizer, seq_len: int, rng: random.Random) -> None:
         self.tokenizer, self.seq_len, self.rng = tokenizer, seq_len, rng
         self.ids: list[list[int]] = []
         self.keys: list[Key] = []
         # Of each draw, for each source byte: tokens, bytes of text, documents. 0 where the draw fell on nothing.
         self.rates: list[tuple[float, float, float]] = []
+        self.kinds: set[bool] = set()  # whether contents are text
         self.joined = False
         self.bound = 0.0
         self.taken: dict[Key, list[tuple[float, float]]] = {}
@@ -82,6 +84,7 @@ class Cutter:
         self.bound = max(rates)
 
     def _take_one(self, each: Passage) -> None:
+        self.kinds.add(isinstance(each.content, str))
         ids, rate, place = self._cut(each)
         self.rates.append((rate, 1 / each.raw_per_size, 1 / each.document_bytes))
         if ids is None or self.rng.random() * self.bound > rate * each.share_kept:
@@ -118,7 +121,7 @@ class Cutter:
         for content in following:
             if len(joined) >= self.seq_len:
                 break
-            joined += [self._separator(), *encode(content, self.tokenizer)]
+            joined += [_separator(content, self.tokenizer), *encode(content, self.tokenizer)]
         return joined[: self.seq_len] if len(joined) >= self.seq_len else None
 
     def _cut_window(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
@@ -147,9 +150,6 @@ class Cutter:
             self.encoded[each.key] = encode(each.content, self.tokenizer)
         return self.encoded[each.key]
 
-    def _separator(self) -> int:
-        return self.tokenizer.separator if self.tokenizer else 0
-
     def sample(self, *, n_bytes: float, n_documents: int | None) -> Sample:
         """Return what was kept, with totals estimated from all draws: their mean per byte times the bytes."""
         import numpy as np
@@ -164,19 +164,20 @@ class Cutter:
         return Sample(
             ids=np.array(self.ids, dtype=np.int64),
             keys=tuple(self.keys),
+            tokenized=_holds_text(self.kinds),
             joined=self.joined,
             exhaustive=False,
-            n_documents=float(documents.mean()) if n_documents is None else n_documents,
+            n_documents=round(float(documents.mean())) if n_documents is None else n_documents,
             n_documents_exact=n_documents is not None,
             estimated_tokens=estimate,
             estimated_tokens_ci95=(max(estimate - margin, 0.0), estimate + margin),
-            bytes_per_token=float(text.mean()) / estimate if self.tokenizer else None,
+            bytes_per_token=float(text.mean()) / estimate if _holds_text(self.kinds) else None,
         )
 
 
 def exhaustive_sample(
     documents: list[Document],
-    tokenizer: Tokenizer | None,
+    tokenizer: Tokenizer,
     seq_len: int,
     n_sequences: int,
     rng: random.Random,
@@ -193,22 +194,24 @@ def exhaustive_sample(
     n_whole = sum(len(ids) // seq_len for _, ids in encoded)
     joined = n_whole * seq_len < (1 - _SHORT) * n_tokens
     if joined:
-        encoded = _joined(encoded, tokenizer.separator if tokenizer else 0, seq_len)
+        encoded = _joined(encoded, _separator(documents[0].content, tokenizer), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
         raise CorpusError(f"The corpus holds {n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len.")
+    tokenized = _holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))
     n_bytes = sum(size_of(document.content) for document in documents)
     return Sample(
         ids=np.array([encoded[i][1][k * seq_len : (k + 1) * seq_len] for i, k in chosen], dtype=np.int64),
         keys=tuple(encoded[i][0] for i, _ in chosen),
+        tokenized=tokenized,
         joined=joined,
         exhaustive=True,
         n_documents=len({document.key[:2] for document in documents}),
         n_documents_exact=True,
         estimated_tokens=n_tokens,
         estimated_tokens_ci95=None,
-        bytes_per_token=n_bytes / n_tokens if tokenizer else None,
+        bytes_per_token=n_bytes / n_tokens if tokenized else None,
     )
 
 
@@ -226,12 +229,20 @@ def _joined(encoded: list[tuple[Key, list[int]]], separator: int, seq_len: int) 
     return runs
 
 
-def encode(content: Content, tokenizer: Tokenizer | None) -> list[int]:
+def _holds_text(kinds: set[bool]) -> bool:
+    """Return whether a corpus is of text; ``kinds`` says of each document whether it is."""
+    if len(kinds) > 1:
+        raise CorpusError("The corpus holds text in some files and token ids in others: score them apart.")
+    return kinds == {True}
+
+
+def _separator(content: Content, tokenizer: Tokenizer) -> int:
+    """Return what stands between documents: the end-of-text id, or 0 in a corpus of ids, as calibration's grammars."""
+    return tokenizer.separator if isinstance(content, str) else 0
+
+
+def encode(content: Content, tokenizer: Tokenizer) -> list[int]:
     """Return the token ids of a text, or the ids themselves; half a surrogate pair, which JSON allows, becomes "?"."""
     if not isinstance(content, str):
         return [int(token) for token in content]
-    assert tokenizer is not None
-    try:
-        return tokenizer.encode(content)
-    except UnicodeEncodeError:
-        return tokenizer.encode(content.encode("utf-8", "replace").decode())
+    return tokenizer.encode(content if content.isascii() else content.encode("utf-8", "replace").decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from dataclasses import dataclass
@@ -59,13 +60,15 @@ class CsvFile(InOrder):
 
         try:
             with open_utf8(self.file.path, self.file.compression, self.encoding) as stream:
-                schema = self._open(stream, {}, None).schema
+                schema = self._open(stream, {}, None, count_bad=False).schema
         except pa.ArrowInvalid as error:
             raise self._error(error) from error
         kinds = {field.name: kind_of_type(field.type) for field in schema}
         return choose_column(kinds, self.column, self.name)[0]
 
-    def _open(self, stream: IO[bytes], types: dict[str, Any], columns: list[str] | None) -> Any:
+    def _open(
+        self, stream: IO[bytes], types: dict[str, Any], columns: list[str] | None, *, count_bad: bool = True
+    ) -> Any:
         from pyarrow import csv
 
         return csv.open_csv(
@@ -74,13 +77,13 @@ class CsvFile(InOrder):
             parse_options=csv.ParseOptions(
                 delimiter=self.delimiter,
                 newlines_in_values=True,
-                invalid_row_handler=self._bad_row if self.skip_bad else None,
+                invalid_row_handler=functools.partial(self._bad_row, count_bad) if self.skip_bad else None,
             ),
             convert_options=csv.ConvertOptions(column_types=types, include_columns=columns, strings_can_be_null=False),
         )
 
-    def _bad_row(self, row: object) -> str:
-        self.tally.skip("bad rows")
+    def _bad_row(self, count: bool, row: object) -> str:
+        self.tally.skip("bad rows", int(count))
         return "skip"
 
     def _error(self, error: Exception) -> CorpusError:
