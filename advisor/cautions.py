@@ -143,7 +143,7 @@ def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
     if high.n_params > _DISAGREEMENT * low.n_params:
         yield Caution(
             code="laws_disagree",
-            message=f"The laws disagree by {high.n_params / low.n_params:.2g}x at this budget: "
+            message=f"The laws disagree by {format_flops(high.n_params / low.n_params)} times at this budget: "
             f"{format_quantity(low.n_params)} parameters by {low.law}, {format_quantity(high.n_params)} by {high.law}.",
         )
 

@@ -15,6 +15,7 @@ from advisor.errors import LawError
 # Which parameters N counts; "unknown" where we could not learn it from the paper.
 Count = Literal["total", "non-embedding", "unknown"]
 Row = tuple[float, float, float, float, float]
+_LARGEST = 709.0  # exp of more overflows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,8 +202,7 @@ def _quantile(ordered: list[float], share: float) -> float:
 
 
 def _allocation(log_n: float, log_d: float) -> Allocation:
-    """Return the allocation with these logarithms."""
-    try:
-        return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))
-    except OverflowError as error:
-        raise LawError("The allocation is beyond 1e308 parameters or tokens: ask a smaller question.") from error
+    """Return the allocation with these logarithms; its FLOPs must be a finite number too."""
+    if max(log_n, log_d, log_n + log_d + math.log(6)) > _LARGEST:
+        raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
+    return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))
