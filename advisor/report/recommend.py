@@ -142,7 +142,7 @@ def _render(recommendation: Recommendation) -> None:
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     """Return what the answer rests on: the law, the corpus, how H moves it."""
     headline, profile, sensitivity = recommendation.headline, recommendation.profile, recommendation.sensitivity
-    rows = [("law", f"{headline.law}: {headline.source}")]
+    rows = [("law", f"{headline.law}: {headline.source}" + (f"; {headline.note}" if headline.note else ""))]
     if profile is not None:
         interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
         tokens = quantity(profile.estimated_tokens)
