@@ -165,4 +165,4 @@ def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
 
 def _times(factor: float) -> str:
     """Return a factor with three digits, without an exponent where that is readable."""
-    return f"{factor:,.0f}" if 1000 <= factor < 1e6 else format_flops(factor)
+    return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)

@@ -181,7 +181,7 @@ def test_coefficients_make_the_answer_depend_on_the_corpus(advisor, tmp_path):
     options = ("--flops", "1e21", "--coefficients", path)
     code, out, err = advisor("recommend", *options, "--compressibility", ".4")
     assert code == 0
-    assert "law        anchored: calibration hand-made, chinchilla; Chinchilla moved by 0.3 of" in out
+    assert "law        anchored: calibration hand-made, chinchilla; Chinchilla moved by 0.3\n" in out
     assert "d ln N*/dH " in out
     slope = r"d ln N\*/dH \+\d\.\d\d: at this budget harder data prefers parameters; the sign flips at \S+ FLOPs"
     assert re.search(slope, " ".join(out.split()))
