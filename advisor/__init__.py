@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from advisor.recommendation import recommend
     from advisor.request import Request
     from advisor.scaling_law import ScalingLaw
+    from advisor.scoring import score
 
-__all__ = ["Request", "ScalingLaw", "load_coefficients", "recommend"]
+__all__ = ["Request", "ScalingLaw", "load_coefficients", "recommend", "score"]
 
 # Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "ScalingLaw": "advisor.scaling_law",
     "load_coefficients": "advisor.coefficients",
     "recommend": "advisor.recommendation",
+    "score": "advisor.scoring",
 }
 
 

@@ -88,7 +88,7 @@ class Sheet:
             n_params=best.n_params,
             n_tokens=best.n_tokens,
             loss=law.loss(best.n_params, best.n_tokens) if isinstance(law, ScalingLaw) else None,
-            epochs=None if self.profile is None else best.n_tokens / self.profile.estimated_tokens,
+            epochs=_epochs(best.n_tokens, self.profile),
             gpu_hours=None if hardware is None else hardware.gpu_hours(self.flops),
             cost=None if hardware is None else hardware.cost(self.flops),
             interval80=self._interval(law),
@@ -163,3 +163,10 @@ def chosen_params(request: Request, flops: float) -> float | None:
     if request.n_tokens is not None:
         return flops / (6 * request.n_tokens)
     return request.n_params
+
+
+def _epochs(n_tokens: float, profile: MeasuredCorpus | None) -> float | None:
+    """Return how often the corpus would be read; None where its size is not known."""
+    if profile is None or profile.estimated_tokens is None:
+        return None
+    return n_tokens / profile.estimated_tokens

@@ -111,12 +111,13 @@ def about_answers(
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
             f"({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
         )
-    if profile is not None and headline.n_tokens > profile.estimated_tokens:
+    available = None if profile is None else profile.estimated_tokens
+    if available is not None and headline.n_tokens > available:
         yield Caution(
             code="corpus_too_small",
-            message=f"The corpus holds about {format_quantity(profile.estimated_tokens)} tokens, less than the "
+            message=f"The corpus holds about {format_quantity(available)} tokens, less than the "
             f"{format_quantity(headline.n_tokens)} asked for: that would be "
-            f"{headline.n_tokens / profile.estimated_tokens:.3g} epochs.",
+            f"{headline.n_tokens / available:.3g} epochs.",
         )
     yield from _disagreement(laws)
     yield from _counts(headline, laws)

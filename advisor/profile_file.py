@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from advisor.cautions import Caution
 from advisor.errors import CorpusError, UsageError
 from advisor.json_fields import Node, read_json
 from advisor.protocol import Protocol, read_protocol
+
+if TYPE_CHECKING:
+    from advisor.compressibility import Compressibility
+    from advisor.scoring import Profile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +24,7 @@ class ProfileRecord:
     protocol: Protocol
     median: float
     ci95: tuple[float, float] | None
-    estimated_tokens: float
+    estimated_tokens: float | None
     bytes_per_token: float | None
 
 
@@ -40,13 +46,67 @@ def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
 
 
 def _record(node: Node) -> ProfileRecord:
-    measured, bytes_per_token = node["compressibility"], node["bytes_per_token"]
+    measured, bytes_per_token, tokens = node["compressibility"], node["bytes_per_token"], node["estimated_tokens"]
     interval = measured.get("ci95")
     return ProfileRecord(
         source=node["source"].text(),
         protocol=read_protocol(node["protocol"]),
         median=measured["median"].number(0, 1, open_ends=True),
         ci95=None if interval is None else interval.pair(0),
-        estimated_tokens=node["estimated_tokens"].number(0, open_ends=True),
+        estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
         bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
+    )
+
+
+def read_profiles(path: Path) -> list[Profile]:
+    """Return every profile of a file written by ``advisor score --json``, whole.
+
+    Raises:
+        CorpusError: the file cannot be read or is no profile.
+    """
+    return [_profile(node) for node in read_json(path, CorpusError)["corpora"].items()]
+
+
+def _profile(node: Node) -> Profile:
+    from advisor.scoring import Profile
+
+    record = _record(node)
+    tokens_interval, documents = node.get("estimated_tokens_ci95"), node.get("n_documents")
+    return Profile(
+        source=record.source,
+        protocol=record.protocol,
+        compressibility=_compressibility(node["compressibility"]),
+        vocab_size=node["vocab_size"].whole(1),
+        n_sequences=node["n_sequences"].whole(1),
+        n_documents=None if documents is None else documents.number(0),
+        n_documents_exact=bool(node["n_documents_exact"].value),
+        n_documents_seen=node["n_documents_seen"].whole(0),
+        n_documents_skipped=node["n_documents_skipped"].whole(0),
+        skipped={reason: node["skipped"][reason].whole(0) for reason in node["skipped"].members()},
+        bytes_per_token=record.bytes_per_token,
+        estimated_tokens=record.estimated_tokens,
+        estimated_tokens_ci95=None if tokens_interval is None else tokens_interval.pair(0),
+        zlib_version=node["zlib_version"].text(),
+        cautions=tuple(
+            Caution(code=each["code"].text(), message=each["message"].text()) for each in node["cautions"].items()
+        ),
+    )
+
+
+def _compressibility(node: Node) -> Compressibility:
+    from advisor.compressibility import Compressibility, Histogram
+
+    interval, histogram = node.get("ci95"), node["histogram"]
+    return Compressibility(
+        median=node["median"].number(0),
+        mean=node["mean"].number(0),
+        sd=node["sd"].number(0),
+        ci95=None if interval is None else interval.pair(0),
+        shuffled_median=node["shuffled_median"].number(0),
+        ceiling=node["ceiling"].number(0),
+        histogram=Histogram(
+            low=histogram["low"].number(0),
+            high=histogram["high"].number(0),
+            counts=tuple(count.whole(0) for count in histogram["counts"].items()),
+        ),
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
 import click
 
+from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
+from advisor.commands.corpus_options import corpus_options, score_sources
 from advisor.commands.quantities import quantity
 from advisor.errors import UsageError
 from advisor.protocol import MeasuredCorpus
@@ -71,6 +72,7 @@ Examples:
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration of the coefficients file.")
+@corpus_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
@@ -92,7 +94,8 @@ def command(
     coefficients are installed.
     """
     request = Request(**{name: options[name] for name in _REQUEST_OPTIONS})
-    measured = _measured(source, profile, corpus, request, quiet=quiet)
+    reading = {name: options[name] for name in CORPUS_OPTIONS}
+    measured = _measured(source, profile, corpus, request, quiet=quiet, reading=reading)
     recommendation = recommend(request, profile=measured)
 
     from advisor.report.recommend import show
@@ -100,15 +103,14 @@ def command(
     show(recommendation, as_json=as_json, out=out)
 
 
-def profile_from_source(source: str, *, quiet: bool) -> MeasuredCorpus:
-    """Return the profile of the corpus ``source``."""
-    # Scoring needs numpy and more; a request without a corpus must not wait for them.
-    measured: MeasuredCorpus = importlib.import_module("advisor.score").score_one(source, quiet=quiet)
-    return measured
-
-
 def _measured(
-    source: str | None, profile: Path | None, corpus: str | None, request: Request, *, quiet: bool
+    source: str | None,
+    profile: Path | None,
+    corpus: str | None,
+    request: Request,
+    *,
+    quiet: bool,
+    reading: dict[str, Any],
 ) -> MeasuredCorpus | None:
     """Return the profile of the corpus that is named in one of the three ways, or None where none is."""
     given = {"SOURCE": source, "--profile": profile, "--compressibility": request.compressibility}
@@ -121,4 +123,7 @@ def _measured(
         from advisor.profile_file import read_profile
 
         return read_profile(profile, corpus)
-    return None if source is None else profile_from_source(source, quiet=quiet)
+    if source is None:
+        return None
+    measured: MeasuredCorpus = score_sources((source,), quiet=quiet, **reading)[0]
+    return measured

@@ -1,0 +1,84 @@
+"""The options that say how a corpus is read, shared by every command that takes one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from advisor.errors import UsageError
+from advisor.files import FORMATS
+from advisor.protocol import DEFAULT_TOKENIZER
+
+_OPTIONS = (
+    click.option("--column", metavar="NAME", help="Column with the text, token ids or chat messages."),
+    click.option("--format", type=click.Choice(FORMATS), help="Read every file as this, whatever its name says."),
+    click.option("--encoding", default="utf-8", metavar="NAME", help="Encoding of text files.  [default: utf-8]"),
+    click.option("--skip-bad", is_flag=True, help="Leave out lines and rows that cannot be read, and count them."),
+    click.option("--all-folders", is_flag=True, help="Also hidden folders, caches, site-packages and dist-packages."),
+    click.option("--name", metavar="CONFIG", help="Hub: configuration, as in datasets.load_dataset."),
+    click.option("--split", metavar="SPLIT", help="Hub: split.  [default: train]"),
+    click.option("--revision", metavar="REV", help="Hub: branch, tag or commit."),
+    click.option("--data-files", multiple=True, metavar="PATTERN", help="Hub: files of the repository; repeatable."),
+    click.option("--token", metavar="TOKEN", help="Hub: access token.  [default: HF_TOKEN or the stored login]"),
+    click.option("--streaming/--no-streaming", default=True, help="Hub: read rows of many shards, or download all."),
+    click.option(
+        "--tokenizer",
+        default=DEFAULT_TOKENIZER,
+        metavar="NAME",
+        help="mistral-v1, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  [default: mistral-v1]",
+    ),
+    click.option("--seq-len", type=int, default=256, metavar="TOKENS", help="Tokens a sequence.  [default: 256]"),
+    click.option("--sequences", type=int, default=1000, metavar="COUNT", help="Sequences sampled.  [default: 1000]"),
+    click.option("--seed", type=int, default=0, metavar="SEED", help="Seed of the sample.  [default: 0]"),
+)
+NAMES = tuple(str(option(lambda: None).__click_params__[0].name) for option in _OPTIONS)  # type: ignore[attr-defined]
+
+
+def corpus_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options to a command; its keyword arguments go to ``score_sources`` as they are."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> list[Any]:
+    """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
+    # Scoring needs numpy and more; a request without a corpus must not wait for them.
+    from advisor.corpus import CorpusOptions
+    from advisor.hub import HubOptions
+    from advisor.report.progress import progress_bar
+    from advisor.scoring import score
+
+    if sources.count("-") > 1:
+        raise UsageError("Standard input, -, can be read only once.")
+    hub = HubOptions(
+        name=options["name"],
+        split=options["split"],
+        revision=options["revision"],
+        data_files=tuple(options["data_files"]),
+        token=options["token"],
+        streaming=options["streaming"],
+    )
+    reading = CorpusOptions(
+        column=options["column"],
+        format=options["format"],
+        encoding=options["encoding"],
+        skip_bad=options["skip_bad"],
+        everything=options["all_folders"],
+        hub=hub,
+    )
+    with progress_bar(quiet=quiet) as progress:
+        return [
+            score(
+                source,
+                options=reading,
+                tokenizer=options["tokenizer"],
+                seq_len=options["seq_len"],
+                n_sequences=options["sequences"],
+                seed=options["seed"],
+                progress=progress,
+            )
+            for source in sources
+        ]

@@ -1,0 +1,199 @@
+"""Which files a path, folder or glob means, and in which format each is."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from advisor.errors import CorpusError, UsageError
+
+# How documents are found in a file. "text": the file is a document; in all others a row is one.
+FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+
+PROSE_EXTENSIONS = (".txt", ".md", ".markdown", ".rst", ".tex", ".adoc", ".org", ".html", ".htm", ".xhtml", ".xml")
+SOURCE_EXTENSIONS = (
+    *(".py", ".pyi", ".pyx", ".ipynb", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".cu", ".cuh", ".m", ".mm"),
+    *(".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".fs", ".vb", ".go", ".rs", ".swift", ".zig", ".nim", ".d"),
+    *(".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".css", ".scss", ".less", ".php", ".rb", ".pl"),
+    *(".pm", ".lua", ".r", ".jl", ".hs", ".ml", ".mli", ".ex", ".exs", ".erl", ".clj", ".lisp", ".el", ".scm", ".rkt"),
+    *(".f", ".f90", ".f95", ".ada", ".adb", ".ads", ".pas", ".v", ".sv", ".vhd", ".vhdl", ".s", ".asm", ".sh", ".bash"),
+    *(".zsh", ".fish", ".ps1", ".bat", ".sql", ".proto", ".thrift", ".graphql", ".cmake", ".mk", ".gradle", ".tcl"),
+    *(".yaml", ".yml", ".toml", ".ini", ".cfg", ".tf", ".dart", ".sol", ".lean", ".coq", ".agda"),
+)
+_FORMAT_OF = {
+    **dict.fromkeys((*PROSE_EXTENSIONS, *SOURCE_EXTENSIONS), "text"),
+    **{".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv"},
+    **{".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow"},
+}
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+_RECORD_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
+
+# Left out of a folder unless asked for: code of others, and caches.
+LEFT_OUT_FOLDERS = ("__pycache__", "site-packages", "dist-packages", "node_modules")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusFile:
+    """One file of a corpus: ``named`` if the user named it, so that what is wrong with it is an error."""
+
+    path: Path
+    format: str
+    compression: str | None
+    n_bytes: int
+    named: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileSet:
+    """The files that a source means, and what was left out: reason -> number of files."""
+
+    files: tuple[CorpusFile, ...]
+    left_out: dict[str, int]
+    split: str | None = None  # of a save_to_disk folder that has several
+
+
+def find_files(
+    source: str, *, format: str | None = None, everything: bool = False, split: str | None = None
+) -> FileSet | None:
+    """Return the files that ``source`` (a file, a folder or a glob) means, sorted by path; None if nothing is there.
+
+    ``everything`` also takes hidden folders and LEFT_OUT_FOLDERS. A folder that holds tables and other files is read as
+    whichever has more bytes: a data set with its README, or a source tree with its fixtures.
+
+    Raises:
+        CorpusError: the file cannot be read, or the folder or glob holds nothing to read.
+        UsageError: ``format`` is not one of FORMATS.
+    """
+    if format is not None and format not in FORMATS:
+        raise UsageError(f"There is no format {format!r}: choose one of {', '.join(FORMATS)}.")
+    path = Path(source).expanduser()
+    try:
+        if path.is_dir():
+            return _saved_dataset(path, split) or _in_folder(path, format, everything)
+        if path.exists():
+            return FileSet(files=(_named_file(path, format),), left_out={})
+    except PermissionError as error:
+        raise CorpusError(f"{source} cannot be read: permission denied.") from error
+    except OSError as error:
+        raise CorpusError(f"{source[:200]} cannot be read: {error.strerror}.") from error
+    if not glob.has_magic(source):
+        return None
+    return _in_glob(str(path), source, format)
+
+
+def format_of(path: Path) -> tuple[str | None, str | None]:
+    """Return the format and the compression that a file's name says; None for what it does not say."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compression = COMPRESSIONS.get(suffixes[-1]) if suffixes else None
+    if compression:
+        suffixes.pop()
+    return (_FORMAT_OF.get(suffixes[-1]) if suffixes else None), compression
+
+
+def _named_file(path: Path, format: str | None) -> CorpusFile:
+    if not path.is_file():
+        raise CorpusError(f"{path} is neither a file nor a folder.")
+    found, compression = format_of(path)
+    if not os.access(path, os.R_OK):
+        raise CorpusError(f"{path} cannot be read: permission denied.")
+    if path.stat().st_size == 0:
+        raise CorpusError(f"{path} is empty.")
+    format = format or found or ("parquet" if path.open("rb").read(4) == b"PAR1" else "text")
+    return CorpusFile(path=path, format=format, compression=compression, n_bytes=path.stat().st_size, named=True)
+
+
+def _in_folder(folder: Path, format: str | None, everything: bool) -> FileSet:
+    left_out: dict[str, int] = {}
+    files = [_found_file(path, format, left_out) for path in _walk(folder, everything)]
+    kept = [file for file in files if file is not None]
+    if format is None:
+        kept = _one_kind(kept, left_out)
+    if not kept:
+        reasons = "; ".join(f"{count} {reason}" for reason, count in left_out.items())
+        raise CorpusError(
+            f"The folder {folder} holds no file to read{f' ({reasons})' if reasons else ''}: "
+            f"expected {', '.join(FORMATS)} files or a save_to_disk folder; --format reads any file as one of these."
+        )
+    return FileSet(files=tuple(kept), left_out=left_out)
+
+
+def _in_glob(pattern: str, source: str, format: str | None) -> FileSet:
+    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name))
+    if not paths:
+        raise CorpusError(f"No file matches {source}.")
+    left_out: dict[str, int] = {}
+    kept = [file for file in (_found_file(path, format, left_out) for path in paths) if file is not None]
+    if format is None:
+        kept = _one_kind(kept, left_out)
+    if not kept:
+        raise CorpusError(f"None of the {len(paths)} files that match {source} can be read; name a --format.")
+    return FileSet(files=tuple(kept), left_out=left_out)
+
+
+def _walk(folder: Path, everything: bool) -> list[Path]:
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if everything or not _is_left_out(name))
+        found += [Path(parent, name) for name in sorted(names) if everything or not name.startswith(".")]
+    return found
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name in LEFT_OUT_FOLDERS
+
+
+def _found_file(path: Path, format: str | None, left_out: dict[str, int]) -> CorpusFile | None:
+    found, compression = format_of(path)
+    reason = None
+    if found is None and format is None:
+        reason = "files of another type"
+    elif not path.is_file():
+        reason = "broken links or special files"
+    elif not os.access(path, os.R_OK):
+        reason = "files without permission to read"
+    elif path.stat().st_size == 0:
+        reason = "empty files"
+    if reason:
+        left_out[reason] = left_out.get(reason, 0) + 1
+        return None
+    return CorpusFile(
+        path=path,
+        format=format or str(found),
+        compression=compression,
+        n_bytes=path.stat().st_size,
+        named=False,
+    )
+
+
+def _one_kind(files: list[CorpusFile], left_out: dict[str, int]) -> list[CorpusFile]:
+    """Keep the files of the format that has the most bytes, and count the others as left out."""
+    n_bytes: dict[str, int] = {}
+    for file in files:
+        n_bytes[file.format] = n_bytes.get(file.format, 0) + file.n_bytes
+    if len(n_bytes) < 2:
+        return files
+    main = max(n_bytes, key=lambda name: n_bytes[name])
+    for file in files:
+        if file.format != main:
+            reason = f"{file.format} files (most of the bytes are {main})"
+            left_out[reason] = left_out.get(reason, 0) + 1
+    return [file for file in files if file.format == main]
+
+
+def _saved_dataset(folder: Path, split: str | None) -> FileSet | None:
+    """Return the arrow files of a ``save_to_disk`` folder, or None if it is not one."""
+    if (folder / "dataset_dict.json").is_file():
+        splits = sorted(child.name for child in folder.iterdir() if (child / "state.json").is_file())
+        chosen = split or "train"
+        if chosen not in splits:
+            raise CorpusError(f"{folder} has no split {chosen!r}: choose one of {', '.join(splits)} with --split.")
+        found = _saved_dataset(folder / chosen, None)
+        return replace(found, split=chosen) if found else None
+    if not (folder / "state.json").is_file():
+        return None
+    paths = sorted(folder.glob("data-*.arrow")) or sorted(folder.glob("*.arrow"))
+    if not paths:
+        raise CorpusError(f"{folder} is a save_to_disk folder without arrow files.")
+    return FileSet(files=tuple(_named_file(path, "arrow") for path in paths), left_out={})

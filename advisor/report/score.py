@@ -1,0 +1,131 @@
+"""How profiles look: corpora side by side, or one JSON document."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.report.common import MAX_WIDTH, emit, print_labelled, print_table, quantity, spread, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.compressibility import Histogram
+    from advisor.scoring import Profile
+
+_BLOCKS = "·▁▂▃▄▅▆▇█"
+_LABELS = (
+    "H, compressibility (median)",
+    "  95 % interval",
+    "  mean",
+    "  standard deviation",
+    "  tokens shuffled",
+    "  ceiling (random ids)",
+    "  sequences over H 0 to 0.8",
+    "Tokens, estimated",
+    "  95 % interval",
+    "Bytes per token",
+    "Documents",
+    "  sampled from",
+    "  left out",
+    "Sequences sampled",
+    "Vocabulary",
+)
+
+
+def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None) -> None:
+    """Print profiles on stdout and their cautions on stderr; write the JSON document to ``out`` if given."""
+    document = {"corpora": [profile.to_json() for profile in profiles]}
+    emit(document, lambda: _render(profiles), as_json=as_json, out=out)
+    for profile in profiles:
+        warn(profile.cautions)
+
+
+def _render(profiles: Sequence[Profile]) -> None:
+    columns = [(_shortened(profile.source), *_cells(profile)) for profile in profiles]
+    for number, group in enumerate(_side_by_side(columns)):
+        if number:
+            print()
+        header, *rows = zip(("", *_LABELS), *group, strict=True)
+        print_table(header, rows, bold=(0,))
+    print()
+    print_labelled(_protocols(profiles))
+
+
+def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Return the columns in groups, each of which fits the terminal."""
+    room = min(shutil.get_terminal_size().columns, MAX_WIDTH) - max(map(len, _LABELS))
+    groups: list[list[tuple[str, ...]]] = [[]]
+    left = room
+    for column in columns:
+        width = 2 + max(map(len, column))
+        if groups[-1] and width > left:
+            groups.append([])
+            left = room
+        groups[-1].append(column)
+        left -= width
+    return groups
+
+
+def _cells(profile: Profile) -> tuple[str, ...]:
+    found = profile.compressibility
+    about = "" if profile.n_documents_exact else "about "
+    return (
+        f"{found.median:.3f}",
+        spread(found.ci95, _three) or "too few documents",
+        f"{found.mean:.3f}",
+        f"{found.sd:.3f}",
+        f"{found.shuffled_median:.3f}",
+        f"{found.ceiling:.3f}",
+        sparkline(found.histogram),
+        quantity(profile.estimated_tokens) or "not known",
+        spread(profile.estimated_tokens_ci95) or ("exact" if profile.estimated_tokens else "not known"),
+        f"{profile.bytes_per_token:.2f}" if profile.bytes_per_token else "(ids)",
+        "not known" if profile.n_documents is None else f"{about}{_count(profile.n_documents, about)}",
+        f"{profile.n_documents_seen:,}",
+        f"{profile.n_documents_skipped:,}",
+        f"{profile.n_sequences:,}",
+        f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (largest id + 1)"),
+    )
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _count(value: float, about: str) -> str:
+    return quantity(value) if about else f"{value:,.0f}"
+
+
+def sparkline(histogram: Histogram) -> str:
+    """Return the counts as a line of blocks, two bins a character; a dot where there is none.
+
+    >>> from advisor.compressibility import Histogram
+    >>> sparkline(Histogram(low=0.0, high=0.8, counts=(0, 0, 1, 3, 8, 0)))
+    '·▅█'
+    """
+    pairs = [sum(histogram.counts[i : i + 2]) for i in range(0, len(histogram.counts), 2)]
+    top = max(*pairs, 1)
+    return "".join(_BLOCKS[-(-count * (len(_BLOCKS) - 1) // top)] for count in pairs)
+
+
+def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
+    """Return what was measured how; one line if all corpora share it."""
+    lines: dict[str, list[str]] = {}
+    for profile in profiles:
+        protocol = profile.protocol
+        words = (
+            f"{protocol.tokenizer or 'native ids'}, {protocol.seq_len} tokens a sequence, {protocol.encoding}, "
+            f"gzip level {protocol.level} (zlib {profile.zlib_version}), "
+            f"{'each document by itself' if protocol.chunking == 'document' else 'documents joined end to end'}, "
+            f"{protocol.statistic} over at most {protocol.n_sequences:,} sequences"
+        )
+        lines.setdefault(words, []).append(_shortened(profile.source))
+    if len(lines) == 1:
+        return [("Protocol", next(iter(lines)))]
+    return [("Protocol", f"{', '.join(sources)}: {words}") for words, sources in lines.items()]
+
+
+def _shortened(source: str, width: int = 28) -> str:
+    return source if len(source) <= width else f"…{source[-(width - 1) :]}"

@@ -1,0 +1,169 @@
+"""score(): the profile of a corpus, and its JSON form."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from advisor.cautions import Caution
+from advisor.compressibility import Compressibility, measure
+from advisor.corpus import Corpus, CorpusOptions, open_corpus
+from advisor.errors import UsageError
+from advisor.protocol import DEFAULT_TOKENIZER, Protocol
+from advisor.readers.shards import HubShards
+from advisor.sampling import draw_sample
+from advisor.tokenizer import load_tokenizer
+
+if TYPE_CHECKING:
+    from advisor.sequences import Progress, Sample
+    from advisor.tokenizer import Tokenizer
+
+_FEW_SEQUENCES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What was measured of a corpus. Counts of documents and tokens are estimates unless said to be exact."""
+
+    source: str
+    protocol: Protocol
+    compressibility: Compressibility
+    vocab_size: int
+    n_sequences: int
+    n_documents: float | None
+    n_documents_exact: bool
+    n_documents_seen: int
+    n_documents_skipped: int
+    skipped: dict[str, int]
+    bytes_per_token: float | None
+    estimated_tokens: float | None
+    estimated_tokens_ci95: tuple[float, float] | None
+    zlib_version: str
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def median(self) -> float:
+        """H, the number that laws take."""
+        return self.compressibility.median
+
+    @property
+    def ci95(self) -> tuple[float, float] | None:
+        """The 95 % interval of H."""
+        return self.compressibility.ci95
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the profile as one entry of ``corpora`` in ``advisor score --json``."""
+        return asdict(self)
+
+
+def score(
+    source: str,
+    *,
+    options: CorpusOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    seq_len: int = 256,
+    n_sequences: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Profile:
+    """Return the profile of a corpus: a file, folder, glob, ``-`` for standard input, or a hub dataset ``org/name``.
+
+    Raises:
+        CorpusError: it cannot be read, or holds less than one sequence (HubError: the hub does not give it).
+        TokenizerError: the tokenizer cannot be found or read.
+        UsageError: ``seq_len`` or ``n_sequences`` is out of range, or the options do not fit the source.
+    """
+    _check_range("--seq-len", seq_len, 8, 1 << 16)
+    _check_range("--sequences", n_sequences, 2, 1 << 20)
+    report = progress or (lambda what, done, total: None)
+    corpus = open_corpus(source, options or CorpusOptions(), seq_len=seq_len)
+    loaded = load_tokenizer(tokenizer) if not _holds_ids(corpus) else None
+    sample = draw_sample(
+        corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
+    )
+    protocol = Protocol(
+        tokenizer=loaded.name if loaded else None,
+        seq_len=seq_len,
+        n_sequences=n_sequences,
+        chunking="concatenation" if sample.joined else "document",
+    )
+    return _profile(corpus, sample, protocol, loaded, seed)
+
+
+def _check_range(option: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
+
+
+def _holds_ids(corpus: Corpus) -> bool:
+    kinds = {getattr(reader, "kind", "text") for reader in corpus.readers}
+    return kinds == {"ids"}
+
+
+def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Tokenizer | None, seed: int) -> Profile:
+    vocab_size = tokenizer.vocab_size if tokenizer else int(sample.ids.max()) + 1
+    profile = Profile(
+        source=corpus.source,
+        protocol=protocol,
+        compressibility=measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=seed),
+        vocab_size=vocab_size,
+        n_sequences=len(sample.ids),
+        n_documents=sample.n_documents,
+        n_documents_exact=sample.n_documents_exact,
+        n_documents_seen=len({key[:2] for key in sample.keys}),
+        n_documents_skipped=corpus.tally.n_skipped,
+        skipped=dict(corpus.tally.skipped),
+        bytes_per_token=sample.bytes_per_token,
+        estimated_tokens=sample.estimated_tokens,
+        estimated_tokens_ci95=sample.estimated_tokens_ci95,
+        zlib_version=zlib.ZLIB_RUNTIME_VERSION,
+    )
+    profile = _scaled_to_hub(corpus, profile)
+    return replace(profile, cautions=_cautions(profile))
+
+
+def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
+    """Return the profile of a dataset of whose shards some rows were read, its totals scaled to all rows if known."""
+    reader = corpus.readers[0]
+    if not isinstance(reader, HubShards) or reader.read_all:
+        return profile
+    if reader.n_rows is None:
+        return replace(
+            profile, n_documents=None, n_documents_exact=False, estimated_tokens=None, estimated_tokens_ci95=None
+        )
+    scale = reader.n_rows / reader.n_rows_read
+    tokens, interval = profile.estimated_tokens, profile.estimated_tokens_ci95
+    return replace(
+        profile,
+        n_documents=reader.n_rows,
+        n_documents_exact=True,
+        estimated_tokens=tokens * scale if tokens is not None else None,
+        estimated_tokens_ci95=(interval[0] * scale, interval[1] * scale) if interval else None,
+    )
+
+
+def _cautions(profile: Profile) -> tuple[Caution, ...]:
+    found = []
+    if profile.protocol.chunking == "concatenation":
+        found.append(
+            (
+                "documents_joined",
+                f"Most documents are shorter than {profile.protocol.seq_len} tokens: they were joined end to end, "
+                "while the protocol cuts each by itself. H may differ from that of long documents of the same kind.",
+            )
+        )
+    if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
+        found.append(
+            (
+                "few_sequences",
+                f"Only {profile.n_sequences} sequences of {profile.protocol.seq_len} tokens could be sampled: "
+                "H is uncertain.",
+            )
+        )
+    if profile.ci95 is None:
+        found.append(("no_interval", "The corpus is too small for an interval of H."))
+    if profile.n_documents_skipped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in profile.skipped.items())
+        found.append(("skipped", f"Left out: {reasons}."))
+    return tuple(Caution(code=code, message=message) for code, message in found)

@@ -1,0 +1,237 @@
+"""Sequences of token ids cut from documents, and which of the draws to keep so that they are a uniform sample."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.documents import Document, Passage, size_of
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from advisor.documents import Content, Key
+    from advisor.tokenizer import Tokenizer
+
+    # What is being done, how much of it is done, and how much there is (None where that is not known).
+    Progress = Callable[[str, float, float | None], None]
+
+PILOT = 100
+_SHORT = 0.5  # a corpus loses more than this share of its tokens to remainders: documents are joined
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Sequences of token ids and what was learnt about the corpus on the way.
+
+    ``ids`` is (n_sequences, seq_len); ``keys`` names the document (or the piece of a long one) that each is from.
+    """
+
+    ids: npt.NDArray[np.int64]
+    keys: tuple[Key, ...]
+    joined: bool  # documents were joined, because cutting each left almost nothing
+    exhaustive: bool  # every sequence of the corpus was a candidate
+    n_documents: float
+    n_documents_exact: bool
+    estimated_tokens: float
+    estimated_tokens_ci95: tuple[float, float] | None  # None where the count is exact
+    bytes_per_token: float | None  # None for a corpus of ids
+
+
+class Cutter:
+    """Cuts a sequence out of each draw, and keeps it or not."""
+
+    def __init__(self, tokenizer: Tokenizer | None, seq_len: int, rng: random.Random) -> None:
+        self.tokenizer, self.seq_len, self.rng = tokenizer, seq_len, rng
+        self.ids: list[list[int]] = []
+        self.keys: list[Key] = []
+        # Of each draw, for each source byte: tokens, bytes of text, documents. 0 where the draw fell on nothing.
+        self.rates: list[tuple[float, float, float]] = []
+        self.joined = False
+        self.bound = 0.0
+        self.taken: dict[Key, list[tuple[float, float]]] = {}
+        self.encoded: dict[Key, Sequence[int]] = {}
+
+    def take(self, drawn: list[Passage | None], n_sequences: int, progress: Progress) -> None:
+        """Keep sequences from the draws until there are ``n_sequences``."""
+        if not self.bound:
+            self._pilot([each for each in drawn[:PILOT] if each is not None])
+        for each in drawn:
+            if len(self.ids) >= n_sequences:
+                return
+            progress("tokenising the sample", len(self.ids), n_sequences)
+            if each is None:
+                self.rates.append((0.0, 0.0, 0.0))
+                continue
+            self._take_one(each)
+
+    def _pilot(self, drawn: list[Passage]) -> None:
+        """Choose whether to join documents, and the bound of the rejection."""
+        if not drawn:
+            raise CorpusError("The corpus holds no text.")
+        cuts = [self._cut(each) for each in drawn]
+        lost = sum(ids is None for ids, _, _ in cuts)
+        self.joined = lost > _SHORT * len(drawn)
+        rates = [rate * each.share_kept for each, (_, rate, _) in zip(drawn, cuts, strict=True)]
+        self.bound = max(rates)
+
+    def _take_one(self, each: Passage) -> None:
+        ids, rate, place = self._cut(each)
+        self.rates.append((rate, 1 / each.raw_per_size, 1 / each.document_bytes))
+        if ids is None or self.rng.random() * self.bound > rate * each.share_kept:
+            return
+        spans = self.taken.setdefault(each.key, [])
+        if any(begin < place[1] and place[0] < end for begin, end in spans):
+            return  # the same sequence, or one that overlaps it: each is taken once
+        spans.append(place)
+        self.ids.append(ids)
+        self.keys.append(each.key)
+
+    def _cut(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
+        """Return the sequence (None if the draw fell in a remainder), tokens per source byte, and its span."""
+        if each.whole:
+            return self._cut_whole(each)
+        return self._cut_window(each)
+
+    def _cut_whole(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
+        ids = self._encode_whole(each)
+        size = size_of(each.content)
+        rate = len(ids) / (size * each.raw_per_size) if size else 0.0
+        if self.joined:
+            begin = int(each.position * len(ids))
+            joined = self._join(ids[begin:], each.following)
+            return joined, rate, (begin, begin + min(self.seq_len, len(ids) - begin))
+        chunk = int(each.position * len(ids) / self.seq_len)
+        span = (chunk * self.seq_len, (chunk + 1) * self.seq_len)
+        if span[1] > len(ids):
+            return None, rate, span
+        return list(ids[span[0] : span[1]]), rate, span
+
+    def _join(self, ids: Sequence[int], following: tuple[Content, ...]) -> list[int] | None:
+        joined = list(ids)
+        for content in following:
+            if len(joined) >= self.seq_len:
+                break
+            joined += [self._separator(), *encode(content, self.tokenizer)]
+        return joined[: self.seq_len] if len(joined) >= self.seq_len else None
+
+    def _cut_window(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
+        content, length = each.content, 6 * self.seq_len
+        if not isinstance(content, str):
+            ids = encode(content[: self.seq_len], self.tokenizer)
+            return (ids, 1 / each.raw_per_size, (each.position, each.position + self.seq_len))
+        while True:
+            part = content[:length]
+            space = max(part.rfind(" "), part.rfind("\n"))
+            cut = space if len(part) < len(content) and space > length // 2 else len(part)
+            ids = encode(part[:cut], self.tokenizer)
+            if len(ids) >= self.seq_len or len(part) == len(content):
+                break
+            length *= 2
+        rate = len(ids) / max(size_of(part[:cut]), 1)
+        n_chars = cut * self.seq_len / max(len(ids), 1)
+        span = (each.position, each.position + n_chars)
+        sequence = ids[: self.seq_len] if len(ids) >= self.seq_len else None
+        return sequence, rate / each.raw_per_size, span
+
+    def _encode_whole(self, each: Passage) -> Sequence[int]:
+        if each.key not in self.encoded:
+            if len(self.encoded) > 1000:
+                self.encoded.clear()
+            self.encoded[each.key] = encode(each.content, self.tokenizer)
+        return self.encoded[each.key]
+
+    def _separator(self) -> int:
+        return self.tokenizer.separator if self.tokenizer else 0
+
+    def sample(self, *, n_bytes: float, n_documents: int | None) -> Sample:
+        """Return what was kept, with totals estimated from all draws: their mean per byte times the bytes."""
+        import numpy as np
+
+        if not self.ids:
+            raise CorpusError(
+                f"The corpus holds no document, nor a run of them, of {self.seq_len} tokens: lower --seq-len."
+            )
+        tokens, text, documents = np.array(self.rates).T * n_bytes
+        margin = 1.96 * float(tokens.std()) / math.sqrt(len(tokens))
+        estimate = float(tokens.mean())
+        return Sample(
+            ids=np.array(self.ids, dtype=np.int64),
+            keys=tuple(self.keys),
+            joined=self.joined,
+            exhaustive=False,
+            n_documents=float(documents.mean()) if n_documents is None else n_documents,
+            n_documents_exact=n_documents is not None,
+            estimated_tokens=estimate,
+            estimated_tokens_ci95=(max(estimate - margin, 0.0), estimate + margin),
+            bytes_per_token=float(text.mean()) / estimate if self.tokenizer else None,
+        )
+
+
+def exhaustive_sample(
+    documents: list[Document],
+    tokenizer: Tokenizer | None,
+    seq_len: int,
+    n_sequences: int,
+    rng: random.Random,
+    progress: Progress,
+) -> Sample:
+    """Return a sample of all the sequences of a corpus that is small enough to be tokenised whole."""
+    import numpy as np
+
+    encoded: list[tuple[Key, list[int]]] = []
+    for done, document in enumerate(documents):
+        progress("tokenising", done, len(documents))
+        encoded.append((document.key, encode(document.content, tokenizer)))
+    n_tokens = sum(len(ids) for _, ids in encoded)
+    n_whole = sum(len(ids) // seq_len for _, ids in encoded)
+    joined = n_whole * seq_len < (1 - _SHORT) * n_tokens
+    if joined:
+        encoded = _joined(encoded, tokenizer.separator if tokenizer else 0, seq_len)
+    places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
+    if not places:
+        raise CorpusError(f"The corpus holds {n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len.")
+    chosen = sorted(rng.sample(places, min(n_sequences, len(places))))
+    n_bytes = sum(size_of(document.content) for document in documents)
+    return Sample(
+        ids=np.array([encoded[i][1][k * seq_len : (k + 1) * seq_len] for i, k in chosen], dtype=np.int64),
+        keys=tuple(encoded[i][0] for i, _ in chosen),
+        joined=joined,
+        exhaustive=True,
+        n_documents=len({document.key[:2] for document in documents}),
+        n_documents_exact=True,
+        estimated_tokens=n_tokens,
+        estimated_tokens_ci95=None,
+        bytes_per_token=n_bytes / n_tokens if tokenizer else None,
+    )
+
+
+def _joined(encoded: list[tuple[Key, list[int]]], separator: int, seq_len: int) -> list[tuple[Key, list[int]]]:
+    """Return sequences cut from all documents joined with the separator, each with its first document's key."""
+    runs: list[tuple[Key, list[int]]] = []
+    run: list[int] = []
+    for key, ids in encoded:
+        if not run:
+            first = key
+        run += [*ids, separator]
+        while len(run) >= seq_len:
+            runs.append((first, run[:seq_len]))
+            run, first = run[seq_len:], key
+    return runs
+
+
+def encode(content: Content, tokenizer: Tokenizer | None) -> list[int]:
+    """Return the token ids of a text, or the ids themselves; half a surrogate pair, which JSON allows, becomes "?"."""
+    if not isinstance(content, str):
+        return [int(token) for token in content]
+    assert tokenizer is not None
+    try:
+        return tokenizer.encode(content)
+    except UnicodeEncodeError:
+        return tokenizer.encode(content.encode("utf-8", "replace").decode())
