@@ -176,6 +176,14 @@ def test_a_profile_gives_the_corpus(advisor, tmp_path):
     assert found["headline"]["epochs"] == pytest.approx(59.9, abs=0.05)
 
 
+def test_a_profile_of_unknown_size(advisor, tmp_path):
+    path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [profile(estimated_tokens=None)]})
+    code, out, _ = advisor("recommend", "--profile", path, "--flops", "1e21")
+    assert code == 0
+    assert "corpus corpus.jsonl: H = 0.400 (95 % 0.390 to 0.410), of unknown size\n" in out
+    assert "Epochs" not in out
+
+
 def test_coefficients_make_the_answer_depend_on_the_corpus(advisor, tmp_path):
     path = write(tmp_path / "c.json", document())
     options = ("--flops", "1e21", "--coefficients", path)

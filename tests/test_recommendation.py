@@ -419,6 +419,12 @@ def test_a_corpus_smaller_than_the_tokens_asked_for():
     assert large.headline.epochs == pytest.approx(0.0599, abs=1e-4)
 
 
+def test_a_corpus_of_unknown_size_has_no_epochs():
+    found = recommend(Request(flops=1e21), profile=replace(CORPUS, estimated_tokens=None))
+    assert found.headline.epochs is None
+    assert "corpus_too_small" not in codes(found)
+
+
 def test_laws_that_disagree_are_named():
     found = recommend(Request(flops=1e27))
     assert message(found, "laws_disagree") == (

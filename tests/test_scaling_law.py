@@ -88,6 +88,15 @@ def test_what_no_float_can_hold_is_refused(law):
             ask(1e300)
 
 
+@pytest.mark.parametrize("law", [CHINCHILLA, KAPLAN], ids=lambda law: law.name)
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-1.0, "-1"), (math.nan, "nan"), (math.inf, "inf")])
+def test_questions_outside_the_numbers_are_refused(law, value, text):
+    for ask, what in ((law.frontier, "flops"), (law.for_params, "n_params"), (law.for_tokens, "n_tokens")):
+        with pytest.raises(LawError) as caught:
+            ask(value)
+        assert str(caught.value) == f"A scaling law needs {what} to be a finite number above 0, not {text}."
+
+
 def test_doubling_tokens_and_scaling_b_alike_changes_nothing():
     """D enters as B/D^beta: tokens half as long (2 D, B 2^beta) give the same losses and parameters at 2 C."""
     other = replace(CHINCHILLA, B=CHINCHILLA.B * 2**CHINCHILLA.beta)

@@ -145,8 +145,9 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     rows = [("law", f"{headline.law}: {headline.source}" + (f"; {headline.note}" if headline.note else ""))]
     if profile is not None:
         interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
-        tokens = quantity(profile.estimated_tokens)
-        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, about {tokens} tokens"))
+        tokens = profile.estimated_tokens
+        size = "of unknown size" if tokens is None else f"about {quantity(tokens)} tokens"
+        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}"))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
