@@ -107,7 +107,7 @@ def about_answers(
         times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
         yield Caution(
             code="budget_outside_range",
-            message=f"{format_flops(headline.flops)} FLOPs is {format_flops(times)} times "
+            message=f"{format_flops(headline.flops)} FLOPs is {_times(times)} times "
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
             f"({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
         )
@@ -144,7 +144,7 @@ def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
     if high.n_params > _DISAGREEMENT * low.n_params:
         yield Caution(
             code="laws_disagree",
-            message=f"The laws disagree by {high.n_params / low.n_params:.2g}x at this budget: "
+            message=f"The laws disagree by {_times(high.n_params / low.n_params)} times at this budget: "
             f"{format_quantity(low.n_params)} parameters by {low.law}, {format_quantity(high.n_params)} by {high.law}.",
         )
 
@@ -162,3 +162,8 @@ def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
             message=f"N counts {what.get(headline.count, headline.count)} parameters under {headline.law}, and other "
             f"parameters under others ({others}).",
         )
+
+
+def _times(factor: float) -> str:
+    """Return a factor with three digits, without an exponent where that is readable."""
+    return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)

@@ -15,7 +15,7 @@ Other keys are allowed everywhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -153,16 +153,16 @@ def _draws(node: Node) -> tuple[Regressions, ...]:
     if len(rows) > MAX_DRAWS:
         raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
     for row in rows:
-        if not isinstance(row.value, list) or len(row.value) != 20 or not all(map(_is_finite, row.value)):
+        if not isinstance(row.value, list | tuple) or len(row.value) != 20 or not all(map(_is_finite, row.value)):
             raise row.fail("must be a list of 20 finite numbers")
     return tuple(_drawn(row.value) for row in rows)
 
 
 def _is_finite(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(cast(float, value))
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _drawn(row: list[float]) -> Regressions:
+def _drawn(row: Sequence[float]) -> Regressions:
     """Return one joint row as both regressions."""
     parts = [Parameters(*row[i : i + 5]) for i in range(0, 20, 5)]
     return Regressions(

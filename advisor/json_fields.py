@@ -47,7 +47,7 @@ class Node:
 
     def items(self) -> Iterator[Node]:
         """Yield the elements of this list."""
-        if not isinstance(self.value, list):
+        if not isinstance(self.value, list | tuple):
             raise self.fail(f"must be a list, not {_kind(self.value)}")
         for i, element in enumerate(self.value):
             yield Node(element, self.file, f"{self.field}[{i}]", self.error)

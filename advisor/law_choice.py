@@ -32,10 +32,10 @@ class Candidates:
 def choose_laws(
     name: str | None, calibration: Calibration | None, compressibility: float | None, epsilon: float | None
 ) -> Candidates:
-    """Return the headline law ``name`` and every other law that applies: the data-dependent ones need both
-    ``calibration`` and ``compressibility``.
+    """Return the headline law ``name`` and every other law that applies.
 
-    Without a name the headline is ``anchored`` where that can be, else ``chinchilla``.
+    The data-dependent ones need both ``calibration`` and ``compressibility``. Without a name the headline is
+    ``anchored`` where that can be, else ``chinchilla``.
     """
     can_depend = calibration is not None and compressibility is not None
     wanted = name or (DEFAULT_WITH_COEFFICIENTS if can_depend else DEFAULT_LAW)

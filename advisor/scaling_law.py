@@ -15,6 +15,7 @@ from advisor.errors import LawError
 # Which parameters N counts; "unknown" where we could not learn it from the paper.
 Count = Literal["total", "non-embedding", "unknown"]
 Row = tuple[float, float, float, float, float]
+_LARGEST = 709.0  # exp of more overflows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,19 +98,19 @@ class ScalingLaw:
         With flops = 6 N D the optimum is closed-form (Hoffmann et al. 2022, eq. 4), evaluated in logs:
             N* = G (flops/6)^a,  a = beta/(alpha+beta),  G = (alpha A / (beta B))^(1/(alpha+beta))
         """
-        log_nd = math.log(flops / 6.0)
+        log_nd = _log(flops, "flops") - math.log(6)
         log_n = self.log_g + self.exponent_a * log_nd
         return _allocation(log_n, log_nd - log_n)
 
     def for_params(self, n_params: float) -> Allocation:
         """Return the point of the frontier with ``n_params`` parameters: the budget for which they are optimal."""
-        log_n = math.log(n_params)
+        log_n = _log(n_params, "n_params")
         best = _allocation(log_n, (log_n - self.log_g) / self.exponent_a - log_n)
         return replace(best, n_params=n_params)
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the point of the frontier with ``n_tokens`` training tokens."""
-        log_d = math.log(n_tokens)
+        log_d = _log(n_tokens, "n_tokens")
         best = _allocation((self.log_g + self.exponent_a * log_d) / (1 - self.exponent_a), log_d)
         return replace(best, n_tokens=n_tokens)
 
@@ -164,18 +165,19 @@ class FrontierLaw:
 
     def frontier(self, flops: float) -> Allocation:
         """Return the allocation that the law recommends for ``flops``."""
-        log_n = math.log(self.coefficient) + self.exponent * math.log(flops)
-        return _allocation(log_n, math.log(flops / 6) - log_n)
+        log_flops = _log(flops, "flops")
+        log_n = math.log(self.coefficient) + self.exponent * log_flops
+        return _allocation(log_n, log_flops - math.log(6) - log_n)
 
     def for_params(self, n_params: float) -> Allocation:
         """Return the point of the frontier with ``n_params`` parameters."""
-        log_n = math.log(n_params)
+        log_n = _log(n_params, "n_params")
         log_flops = (log_n - math.log(self.coefficient)) / self.exponent
         return replace(_allocation(log_n, log_flops - math.log(6) - log_n), n_params=n_params)
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the point of the frontier with ``n_tokens`` training tokens."""
-        log_d = math.log(n_tokens)
+        log_d = _log(n_tokens, "n_tokens")
         log_flops = (math.log(6 * self.coefficient) + log_d) / (1 - self.exponent)
         return replace(_allocation(log_flops - math.log(6) - log_d, log_d), n_tokens=n_tokens)
 
@@ -200,9 +202,15 @@ def _quantile(ordered: list[float], share: float) -> float:
     return float(lower) if lower == upper else lower + (position - math.floor(position)) * (upper - lower)
 
 
+def _log(value: float, what: str) -> float:
+    """Return ln ``value``, which must be a finite number above 0."""
+    if not 0 < value < math.inf:
+        raise LawError(f"A scaling law needs {what} to be a finite number above 0, not {value:g}.")
+    return math.log(value)
+
+
 def _allocation(log_n: float, log_d: float) -> Allocation:
-    """Return the allocation with these logarithms."""
-    try:
-        return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))
-    except OverflowError as error:
-        raise LawError("The allocation is beyond 1e308 parameters or tokens: ask a smaller question.") from error
+    """Return the allocation with these logarithms; its FLOPs must be a finite number too."""
+    if max(log_n, log_d, log_n + log_d + math.log(6)) > _LARGEST:
+        raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
+    return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))

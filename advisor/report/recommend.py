@@ -142,11 +142,12 @@ def _render(recommendation: Recommendation) -> None:
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     """Return what the answer rests on: the law, the corpus, how H moves it."""
     headline, profile, sensitivity = recommendation.headline, recommendation.profile, recommendation.sensitivity
-    rows = [("law", f"{headline.law}: {headline.source}")]
+    rows = [("law", f"{headline.law}: {headline.source}" + (f"; {headline.note}" if headline.note else ""))]
     if profile is not None:
         interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
-        tokens = quantity(profile.estimated_tokens)
-        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, about {tokens} tokens"))
+        tokens = profile.estimated_tokens
+        size = "of unknown size" if tokens is None else f"about {quantity(tokens)} tokens"
+        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}"))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
