@@ -209,7 +209,7 @@ def exhaustive_sample(
         exhaustive=True,
         n_documents=len({document.key[:2] for document in documents}),
         n_documents_exact=True,
-        estimated_tokens=n_tokens,
+        estimated_tokens=float(n_tokens),
         estimated_tokens_ci95=None,
         bytes_per_token=n_bytes / n_tokens if tokenized else None,
     )
