@@ -1,0 +1,189 @@
+"""What the failures of the hub mean, in one sentence each.
+
+``datasets`` and ``huggingface_hub`` report failures in misleading ways (HTTP 500 as a missing file, a gated dataset as
+one that does not exist) and hide the cause behind ``raise ... from None``. The cause is still in ``__context__``, so
+``explained`` reads the whole chain and decides by the most telling exception in it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from advisor.errors import AdvisorError, HubError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A dataset as it was asked for: what an error must name."""
+
+    repo: str
+    name: str | None = None
+    split: str | None = None
+    revision: str | None = None
+    data_files: tuple[str, ...] = ()
+    token: str | None = field(default=None, repr=False)
+
+
+@contextmanager
+def explained(asked: Asked) -> Iterator[None]:
+    """Turn what ``datasets``, ``huggingface_hub`` and the readers below them raise into a HubError of one sentence."""
+    import zlib
+    from lzma import LZMAError
+
+    from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HTTPError, RemoteEntryNotFoundError
+    from yaml import YAMLError  # type: ignore[import-untyped]
+
+    # OSError: not found, unreachable. ValueError: config, split, Arrow. RuntimeError: scripts. The others: readers.
+    zstandard = sys.modules.get("zstandard")
+    readers: list[type[Exception]] = [ImportError, LookupError, TypeError, EOFError, YAMLError, zlib.error, LZMAError]
+    if zstandard is not None:
+        readers.append(zstandard.ZstdError)
+    outside = sys.exception()
+    try:
+        yield
+    except AdvisorError:
+        raise
+    except (DatasetsError, HTTPError, OSError, ValueError, RuntimeError, StopIteration, *readers) as error:
+        chain = list(_causes(error, outside))
+        if told := _first(chain, AdvisorError):
+            raise told from None
+        # datasets goes on inside its handler of "there is no such optional file": that says nothing.
+        telling = [cause for cause in chain if not isinstance(cause, RemoteEntryNotFoundError)]
+        raise HubError(_sentence(telling or chain, asked)) from error
+
+
+def _causes(error: BaseException | None, outside: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what led to it, including what ``from None`` hides, up to what was already being handled."""
+    while error is not None and error is not outside:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _sentence(chain: list[BaseException], asked: Asked) -> str:
+    """Return what went wrong, from the most telling exception of the chain: offline, access, HTTP, network, content."""
+    import datasets
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HTTPError
+
+    hub, repo = endpoint(), asked.repo
+    text = " ".join(str(error) for error in chain)
+    unreached = _first(chain, HTTPError, ConnectionError, TimeoutError)
+    if datasets.config.HF_HUB_OFFLINE and (unreached or "Couldn't find cache" in text):
+        return (
+            f"HF_HUB_OFFLINE is set and {repo} is not in the cache as it was asked for: "
+            "unset it, or read the dataset once with --no-streaming while online."
+        )
+    if _first(chain, GatedRepoError) or "is a gated dataset" in text:
+        return (
+            f"{repo} is gated: ask for access at {hub}/datasets/{repo}, "
+            f"then give a token from {hub}/settings/tokens with --token or HF_TOKEN."
+        )
+    if answer := _first(chain, HfHubHTTPError):
+        return _http_sentence(answer, asked)
+    if "scripts are no longer supported" in text:
+        return (
+            f"{repo} is a loading script, and dataset code is never run: "
+            "try the copy in parquet that the hub may hold, with --revision refs/convert/parquet."
+        )
+    if unreached:
+        return (
+            f"cannot reach {hub} for {repo} ({str(unreached) or type(unreached).__name__}): "
+            "check the network and HF_ENDPOINT, or set HF_HUB_OFFLINE=1 to read what is in the cache."
+        )
+    return _content_sentence(chain, asked)
+
+
+def _first(chain: list[BaseException], *kinds: type[BaseException]) -> Any:
+    """Return the first exception of these kinds, or None."""
+    return next((error for error in chain if isinstance(error, kinds)), None)
+
+
+def _http_sentence(error: Any, asked: Asked) -> str:
+    """Return the sentence for an answer of the hub that is an error."""
+    from huggingface_hub import get_token
+    from huggingface_hub.errors import RevisionNotFoundError
+
+    hub, repo, status = endpoint(), asked.repo, error.response.status_code
+    if isinstance(error, RevisionNotFoundError):
+        return (
+            f"{repo} has no revision {asked.revision!r}: its branches and tags are at {hub}/datasets/{repo}/tree/main."
+        )
+    if status == 401 and (asked.token or get_token()):
+        return f"{hub} does not accept the token for {repo}: give a valid one with --token or HF_TOKEN."
+    if status in (401, 404):
+        return (
+            f"there is no dataset {repo} on {hub} (and no such path here), or it is private: "
+            "check the spelling, or give a token that may read it with --token or HF_TOKEN."
+        )
+    if status == 403:
+        return f"the token may not read {repo} (HTTP 403): give one with read access to it with --token or HF_TOKEN."
+    if status == 429:
+        return rate_limited(wait_asked(error.response))
+    if status >= 500:
+        return f"{hub} failed on {repo} (HTTP {status}): the fault is on its side, so try again later."
+    return f"{hub} answered HTTP {status} for {repo} ({_line(error)}): check HF_ENDPOINT and the name."
+
+
+def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
+    """Return the sentence for what is wrong with the dataset's own files, or with the choice of them."""
+    import datasets
+
+    error = chain[0]
+    while isinstance(error, datasets.exceptions.DatasetGenerationError) and error.__cause__ is not None:
+        error = error.__cause__
+    repo, text = asked.repo, str(error)
+    files = f"{endpoint()}/datasets/{repo}/tree/{asked.revision or 'main'}"
+    if asked.data_files and isinstance(error, FileNotFoundError):
+        return f"{repo} has no data files that match {', '.join(asked.data_files)}: its files are at {files}."
+    if isinstance(error, FileNotFoundError):
+        return f"{repo} has no data files of a known format: name them with --data-files; its files are at {files}."
+    if isinstance(error, StopIteration) or "BatchSize must be greater than 0" in text:
+        return f"{repo} holds an empty data file, which cannot be read: name the others with --data-files, see {files}."
+    configs = re.search(r"(?:[Aa]vailable.*|in the cache): \[?([^\]\n]+)", text)
+    if configs and "onfig" in text:
+        wish = f"there is no config {asked.name!r}" if asked.name else "it has several configs"
+        return f"{repo}: {wish}; choose one with --name: {configs.group(1).replace(chr(39), '')}."
+    if isinstance(error, ImportError) or "Compression type" in text:
+        return f"{repo} needs a package that is not installed ({_line(error)}): pip install it (zst: zstandard)."
+    if "corresponds to no data" in text:
+        return f"{repo}: the split {asked.split or 'train'} has no rows: choose another with --split or --name."
+    if "nstruction" in text or "slice" in text:
+        return (
+            f"{repo}: the split {asked.split} cannot be taken ({_line(error)}): write it as train[:1000] or train[:5%]."
+        )
+    if isinstance(error, datasets.table.CastError):
+        return f"{repo}: its files differ in their columns: name those that agree with --data-files, see {files}."
+    return (
+        f"{repo} cannot be read ({_line(error)}): see its files at {files}, and name the good ones with --data-files."
+    )
+
+
+def _line(error: BaseException) -> str:
+    """Return an exception's type and the first line of its text."""
+    text = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def wait_asked(response: Any) -> int | None:
+    """Return the seconds until a rate limit ends: ``RateLimit: "api";r=0;t=55`` or ``Retry-After: 55``."""
+    limit = re.search(r"r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", response.headers.get("RateLimit", ""))
+    after = limit.group(1) if limit else response.headers.get("Retry-After", "")
+    return int(after) if after.isdigit() else None
+
+
+def rate_limited(wait: int | None) -> str:
+    """Return the sentence for HTTP 429."""
+    pause = f"wait {wait} s" if wait else "wait some minutes"
+    return f"{endpoint()} refuses more requests for now (HTTP 429): {pause}, or give a token (--token or HF_TOKEN)."
+
+
+def endpoint() -> str:
+    """Return the address of the hub, as HF_ENDPOINT gives it."""
+    import huggingface_hub
+
+    return str(huggingface_hub.constants.ENDPOINT)
