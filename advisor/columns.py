@@ -48,6 +48,11 @@ def kind_of_type(kind: pa.DataType) -> Kind | None:
     return None
 
 
+def kinds_in_schema(schema: pa.Schema) -> dict[str, Kind | None]:
+    """Return the kind of each column of a table."""
+    return {field.name: kind_of_type(field.type) for field in schema}
+
+
 def kinds_in_records(records: Iterable[Mapping[str, Any]]) -> dict[str, Kind | None]:
     """Return the kind of each column over a few records: the first that is not None."""
     kinds: dict[str, Kind | None] = {}

@@ -54,7 +54,7 @@ def sequence_ratios(ids: npt.NDArray[np.integer], *, level: int = 9) -> npt.NDAr
 
     >>> import numpy as np
     >>> float(sequence_ratios(np.zeros((1, 256), dtype=np.int32)).round(4)[0])
-    0.0312
+    0.0283
     """
     import numpy as np
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
+from advisor.columns import kinds_in_schema
 from advisor.documents import Tally
 from advisor.errors import CorpusError, UsageError
 from advisor.files import find_files
@@ -187,6 +188,7 @@ def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -
                 skip_bad=options.skip_bad,
                 tally=tally,
                 n_rows=dataset.n_rows,
+                kinds=None if dataset.schema is None else kinds_in_schema(dataset.schema),
             ),
         )
     return Corpus(source=dataset.source, readers=tuple(readers), tally=tally)

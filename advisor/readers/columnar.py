@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.columns import choose_column, content_of, kind_of_type
+from advisor.columns import choose_column, content_of, kinds_in_schema
 from advisor.documents import Document, Tally, passage
 from advisor.errors import CorpusError
 
@@ -117,8 +117,7 @@ def parquet_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -
     name = str(path)
     try:
         with pq.ParquetFile(path) as file:
-            metadata, schema = file.metadata, file.schema_arrow
-            kinds = {field.name: kind_of_type(field.type) for field in schema}
+            metadata, kinds = file.metadata, kinds_in_schema(file.schema_arrow)
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{name} is not a parquet file: {_first_line(error)}.") from error
     if metadata.num_rows == 0:
@@ -195,7 +194,7 @@ def table_chunks(table: pa.Table, name: str, column: str | None, seq_len: int, t
 
     if table.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
-    chosen, kind = choose_column({field.name: kind_of_type(field.type) for field in table.schema}, column, name)
+    chosen, kind = choose_column(kinds_in_schema(table.schema), column, name)
     chunks, first_row = [], 0
     for chunk in table.column(chosen).chunks:
         if len(chunk):

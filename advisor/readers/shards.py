@@ -30,6 +30,7 @@ class HubShards:
     skip_bad: bool
     tally: Tally
     n_rows: int | None
+    kinds: Mapping[str, Kind | None] | None = None  # of the columns, where the files state them
     size: int | None = None
     n_documents: int | None = None
     n_rows_read: int = 0
@@ -46,7 +47,7 @@ class HubShards:
                 if n_bytes > _BYTES / len(chosen) and row >= _LEAST_ROWS:
                     cut = True
                     break
-                column = column or choose_column(kinds_in_records([record]), self.column, self.name)
+                column = column or choose_column(self.kinds or kinds_in_records([record]), self.column, self.name)
                 self.n_rows_read += 1
                 content = self._content(record, column, shard, row)
                 if content is not None:

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.columns import choose_column, content_of, kind_of_type, kinds_in_records
+from advisor.columns import choose_column, content_of, kinds_in_records, kinds_in_schema
 from advisor.documents import Document, Tally
 from advisor.errors import CorpusError
 from advisor.streams import BLOCK, open_utf8, text_of
@@ -63,8 +63,7 @@ class CsvFile(InOrder):
                 schema = self._open(stream, {}, None, count_bad=False).schema
         except pa.ArrowInvalid as error:
             raise self._error(error) from error
-        kinds = {field.name: kind_of_type(field.type) for field in schema}
-        return choose_column(kinds, self.column, self.name)[0]
+        return choose_column(kinds_in_schema(schema), self.column, self.name)[0]
 
     def _open(
         self, stream: IO[bytes], types: dict[str, Any], columns: list[str] | None, *, count_bad: bool = True
