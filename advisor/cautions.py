@@ -117,7 +117,7 @@ def about_answers(
             code="corpus_too_small",
             message=f"The corpus holds about {format_quantity(available)} tokens, less than the "
             f"{format_quantity(headline.n_tokens)} asked for: that would be "
-            f"{headline.n_tokens / available:.3g} epochs.",
+            f"{_rounded(headline.n_tokens / available)} epochs.",
         )
     yield from _disagreement(laws)
     yield from _counts(headline, laws)
@@ -167,3 +167,7 @@ def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
 def _times(factor: float) -> str:
     """Return a factor with three digits, without an exponent where that is readable."""
     return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

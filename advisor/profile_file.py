@@ -26,6 +26,7 @@ class ProfileRecord:
     ci95: tuple[float, float] | None
     estimated_tokens: float | None
     bytes_per_token: float | None
+    cautions: tuple[Caution, ...] = ()
 
 
 def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
@@ -55,6 +56,10 @@ def _record(node: Node) -> ProfileRecord:
         ci95=None if interval is None else interval.pair(0),
         estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
         bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
+        cautions=tuple(
+            Caution(code=each["code"].text(), message=each["message"].text())
+            for each in (node["cautions"].items() if node.get("cautions") else ())
+        ),
     )
 
 
@@ -87,9 +92,7 @@ def _profile(node: Node) -> Profile:
         estimated_tokens=record.estimated_tokens,
         estimated_tokens_ci95=None if tokens_interval is None else tokens_interval.pair(0),
         zlib_version=node["zlib_version"].text(),
-        cautions=tuple(
-            Caution(code=each["code"].text(), message=each["message"].text()) for each in node["cautions"].items()
-        ),
+        cautions=record.cautions,
     )
 
 

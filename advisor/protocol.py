@@ -9,6 +9,7 @@ from typing import Protocol as Interface
 from advisor.errors import ProtocolMismatchError
 
 if TYPE_CHECKING:
+    from advisor.cautions import Caution
     from advisor.json_fields import Node
 
 DEFAULT_TOKENIZER = "mistral-v1"
@@ -48,6 +49,8 @@ class MeasuredCorpus(Interface):
     def estimated_tokens(self) -> float | None: ...  # noqa: D102
     @property
     def bytes_per_token(self) -> float | None: ...  # noqa: D102
+    @property
+    def cautions(self) -> tuple[Caution, ...]: ...  # noqa: D102
 
 
 def protocol_as_json(protocol: Protocol) -> dict[str, Any]:

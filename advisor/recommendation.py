@@ -80,6 +80,7 @@ def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Rec
         neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
         cautions=(
+            *(profile.cautions if profile is not None else ()),
             *about_request(request, coefficients, calibration, protocol),
             *about_laws(candidates, usable, h),
             *about_answers(candidates, headline, laws, profile),

@@ -1,12 +1,14 @@
 """Write docs/commands.md, the help of every command; ``--check`` fails if it is not what the commands print.
 
-    python docs/make_commands.py [--check]
+python docs/make_commands.py [--check]
 """
 
 import sys
 from pathlib import Path
 
 import click
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
 from advisor.cli import COMMANDS, group
 
@@ -29,6 +31,7 @@ def page() -> str:
 
 
 def main() -> None:
+    """Write the page, or check it."""
     if "--check" not in sys.argv:
         PAGE.write_text(page(), encoding="utf-8")
     elif PAGE.read_text(encoding="utf-8") != page():

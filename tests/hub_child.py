@@ -61,4 +61,5 @@ def main() -> None:
     json.dump(results, sys.stdout, default=str)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -147,7 +147,7 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
         interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
         tokens = profile.estimated_tokens
         size = "of unknown size" if tokens is None else f"about {quantity(tokens)} tokens"
-        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}"))
+        rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{_measured(profile)}"))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
@@ -157,6 +157,25 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
         slope = f"{sensitivity.dlnN_dH:+.2f}: at this budget harder data prefers {prefers}; the sign {where}"
         rows.append(("d ln N*/dH", slope))
     return rows
+
+
+def _measured(profile: MeasuredCorpus) -> str:
+    """Return the rest of a profile that was measured just now, for the line about the corpus."""
+    from advisor.scoring import Profile
+
+    if not isinstance(profile, Profile):
+        return ""
+    found = profile.compressibility
+    documents = "" if profile.n_documents is None else f" in {quantity(profile.n_documents)} documents"
+    rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
+    return (
+        f"{documents}{rate}; {profile.n_sequences:,} sequences, sd {found.sd:.3f}, "
+        f"tokens shuffled {found.shuffled_median:.3f}, ceiling {found.ceiling:.3f}"
+    )
+
+
+def _epochs(epochs: float) -> str:
+    return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.3g}"
 
 
 def _allocation(recommendation: Recommendation) -> None:
@@ -177,7 +196,7 @@ def _allocation(recommendation: Recommendation) -> None:
     if best.loss is not None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
     if best.epochs is not None:
-        add("Epochs of the corpus", f"{best.epochs:.3g}")
+        add("Epochs of the corpus", _epochs(best.epochs))
     if hardware is not None and best.gpu_hours is not None:
         add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
     if best.cost is not None:

@@ -103,7 +103,7 @@ def sparkline(histogram: Histogram) -> str:
 
     >>> from advisor.compressibility import Histogram
     >>> sparkline(Histogram(low=0.0, high=0.8, counts=(0, 0, 1, 3, 8, 0)))
-    '·▅█'
+    '·▄█'
     """
     pairs = [sum(histogram.counts[i : i + 2]) for i in range(0, len(histogram.counts), 2)]
     top = max(*pairs, 1)
