@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,13 @@ BASE = 0x1B873593CC9E2D51 % PRIME
 Print = tuple[int, int]  # fingerprint, BASE**length
 
 
+class Reason(NamedTuple):
+    """Why the gate rejects a grammar: a code (q, rho, few or endless) and the sentence that explains it."""
+
+    code: str
+    message: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Degeneracies:
     """What a grammar lacks: counts of terminals and nonterminals that no sentence uses, and of distinct sentences."""
@@ -29,7 +37,7 @@ class Degeneracies:
     sentences: int  # distinct ones, counted up to MIN_SENTENCES
 
 
-def gate(grammar: TightGrammar) -> tuple[str, ...]:
+def gate(grammar: TightGrammar) -> tuple[Reason, ...]:
     """Return the reasons to reject a grammar for a new set; empty if it passes.
 
     A grammar passes if every derivation ends, rho <= .95 (sentences have light tails), and it has more than ten
@@ -38,12 +46,12 @@ def gate(grammar: TightGrammar) -> tuple[str, ...]:
     reasons = []
     endless = int((grammar.q < 1).sum())
     if endless:
-        reasons.append(f"derivations from {endless} of {len(grammar.q)} nonterminals may never end")
+        reasons.append(Reason("q", f"derivations from {endless} of {len(grammar.q)} nonterminals may never end"))
     if grammar.rho > MAX_RHO:
-        reasons.append(f"rho is {grammar.rho:.3f}, above {MAX_RHO}")
+        reasons.append(Reason("rho", f"rho is {grammar.rho:.3f}, above {MAX_RHO}"))
     sentences = count_sentences(grammar, limit=MIN_SENTENCES)
     if sentences < MIN_SENTENCES:
-        reasons.append(f"its distinct sentences are {sentences}, not more than {MIN_SENTENCES - 1}")
+        reasons.append(Reason("few", f"only {sentences} distinct sentences, not more than {MIN_SENTENCES - 1}"))
     return tuple(reasons)
 
 

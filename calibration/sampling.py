@@ -8,14 +8,15 @@ node are counted, each one's place from left to right is known, and one gather w
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.errors import GrammarError
+from calibration.choice import Choice
 from calibration.grammar import SEPARATOR
-from calibration.tilting import Floats, RuleTable, TightGrammar
+from calibration.tilting import Floats, Ints, RuleTable, TightGrammar
 
 SEQ_LEN = 256
 SHARD_DOCUMENTS = 2**14
@@ -23,7 +24,6 @@ SHARD_DOCUMENTS = 2**14
 BATCH_TOKENS = 2**17
 
 Tokens = NDArray[np.signedinteger[Any]]  # int16 where the ids fit, else int32
-Indices = NDArray[np.int32]
 
 
 def sample_documents(grammar: TightGrammar, *, n_documents: int, seed: int, seq_len: int = SEQ_LEN) -> Tokens:
@@ -54,7 +54,7 @@ class Sampler:
         self.dtype = np.int16 if grammar.n_terminals < 2**15 else np.int32
         # A tree is grown no further than seq_len tokens: see `_grow`.
         self.n_sentences = int(BATCH_TOKENS / (min(grammar.expected_length(), seq_len) + 1)) + 1
-        self._choice = _cumulative(self.table)
+        self._choice = Choice(self.table)
         self._index_segments()
 
     def _index_segments(self) -> None:
@@ -67,16 +67,15 @@ class Sampler:
         segment = (is_slot.cumsum() + rule)[~is_slot]
         n_tokens = np.bincount(segment, minlength=len(table.lhs) + is_slot.sum())
         self._terminals: Tokens = table.symbols[~is_slot].astype(self.dtype)
-        self._n_slots = n_slots.astype(np.int32)
-        self._first_slot = first_slot.astype(np.int32)
-        self.first_segment = (first_slot + np.arange(len(table.lhs))).astype(np.int32)
-        self._segment_after = (np.arange(is_slot.sum()) + rule[is_slot] + 1).astype(np.int32)
-        self._slot_nonterminal = (-table.symbols[is_slot] - 1).astype(np.int32)
-        self._slot_offset = (np.arange(len(rule)) - table.offsets[rule])[is_slot].astype(np.int32)
-        self.segment_tokens = n_tokens.astype(np.int32)
-        self._segment_begin = (n_tokens.cumsum() - n_tokens).astype(np.int32)
+        self._n_slots, self._first_slot = n_slots, first_slot
+        self.first_segment = first_slot + np.arange(len(table.lhs))
+        self._segment_after = np.arange(is_slot.sum()) + rule[is_slot] + 1
+        self._slot_nonterminal = -table.symbols[is_slot] - 1
+        self._slot_offset = (np.arange(len(rule)) - table.offsets[rule])[is_slot]
+        self.segment_tokens = n_tokens
+        self._segment_begin = n_tokens.cumsum() - n_tokens
 
-    def stream(self, *, seed: int, shard: int) -> Iterator[Indices]:
+    def stream(self, *, seed: int, shard: int) -> Iterator[Ints]:
         """Yield batches of whole sentences, each ending in 0, as segments from left to right."""
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(shard,)))
         while True:
@@ -103,73 +102,73 @@ class Sampler:
         """An empty row of tokens, of the type of all others."""
         return self._terminals[:0]
 
-    def write(self, segments: Indices) -> Tokens:
+    def write(self, segments: Ints) -> Tokens:
         """Return the tokens of a row of segments."""
-        n_tokens = self.segment_tokens[segments]
-        end = n_tokens.cumsum(dtype=np.int32)
-        source = np.repeat(self._segment_begin[segments] - end + n_tokens, n_tokens)
-        source += np.arange(len(source), dtype=np.int32)
-        tokens: Tokens = self._terminals[source]
+        n_tokens = self.segment_tokens.take(segments)
+        source = np.repeat(self._segment_begin.take(segments) - n_tokens.cumsum() + n_tokens, n_tokens)
+        source += np.arange(len(source))
+        tokens: Tokens = self._terminals.take(source)
         return tokens
 
-    def spread(self, segments: Indices, values: Floats) -> Floats:
+    def spread(self, segments: Ints, values: Floats) -> Floats:
         """Return for each token of a row of segments the sum of ``values`` of the segments that begin at it."""
-        n_tokens = self.segment_tokens[segments]
+        n_tokens = self.segment_tokens.take(segments)
         begin = n_tokens.cumsum() - n_tokens
         return np.bincount(begin, weights=values[segments], minlength=n_tokens.sum()).astype(np.float64)
 
-    def _batch(self, rng: np.random.Generator) -> Indices:
+    def _batch(self, rng: np.random.Generator) -> Ints:
         """Return one batch of sentences as segments from left to right."""
-        rules, slots = self._grow(rng)
-        sizes, befores = self._sizes(rules)
-        row = np.empty(befores[0][-1], dtype=np.int32)
+        levels = self._grow(rng)
+        sizes, befores = _segments_below(levels)
+        row = np.empty(befores[0][-1], dtype=np.int64)
         place = befores[0][:-1]  # of each node's first segment, from the roots down
-        for level, (rule, slot) in enumerate(zip(rules, slots, strict=True)):
-            row[place] = self.first_segment[rule]
-            n_slots, before = self._n_slots[rule], befores[level + 1]
-            left = n_slots.cumsum(dtype=np.int32) - n_slots
-            place = np.repeat(place + 1 - before[left] - left, n_slots) + before[:-1]
-            place += np.arange(len(place), dtype=np.int32)
-            row[place + sizes[level + 1]] = self._segment_after[slot]
+        for level, size, before in zip(levels, sizes[1:], befores[1:], strict=True):
+            row[place] = self.first_segment.take(level.rule)
+            place = np.repeat(place + 1 - before.take(level.begin) - level.begin, level.n_slots) + before[:-1]
+            place += np.arange(len(place))
+            row[place + size] = self._segment_after.take(level.slot)
         return row
 
-    def _sizes(self, rules: list[Indices]) -> tuple[list[Indices], list[Indices]]:
-        """Return, level by level, the segments under each node, and under all nodes to its left (one more entry)."""
-        sizes, befores = [np.zeros(0, dtype=np.int32)], [np.zeros(1, dtype=np.int32)]
-        for rule in reversed(rules):
-            n_slots = self._n_slots[rule]
-            end = n_slots.cumsum()
-            size = n_slots + 1 + befores[-1][end] - befores[-1][end - n_slots]
-            sizes.append(size)
-            befores.append(np.concatenate([befores[0], size.cumsum(dtype=np.int32)]))
-        return sizes[::-1], befores[::-1]
-
-    def _grow(self, rng: np.random.Generator) -> tuple[list[Indices], list[Indices]]:
-        """Return the rule of every node, level by level, and the slots of those rules (the nodes of the next level).
+    def _grow(self, rng: np.random.Generator) -> list[Level]:
+        """Return a batch of derivation trees.
 
         Every symbol becomes at least one token, so a node with seq_len symbols to its left in its sentence lies beyond
         the document that the sentence begins in: it becomes one token, and trees stay finite work even at rho = 1.
         """
-        rules, slots = [], []
-        node = np.full(self.n_sentences, self.root, dtype=np.int32)
-        left = np.zeros(self.n_sentences, dtype=np.int32)
+        levels = []
+        node = np.full(self.n_sentences, self.root)
+        left = np.zeros(self.n_sentences, dtype=np.int64)
         while len(node):
-            rule = self._choose(rng, node)
-            n_slots = self._n_slots[rule]
-            begin = n_slots.cumsum(dtype=np.int32) - n_slots
-            slot = np.repeat(self._first_slot[rule] - begin, n_slots)
-            slot += np.arange(len(slot), dtype=np.int32)
-            left = np.repeat(left, n_slots) + self._slot_offset[slot]
-            node = self._slot_nonterminal[slot]
+            rule = self._choice(rng, node)
+            n_slots = self._n_slots.take(rule)
+            begin = n_slots.cumsum() - n_slots
+            slot = np.repeat(self._first_slot.take(rule) - begin, n_slots)
+            slot += np.arange(len(slot))
+            levels.append(Level(rule, n_slots, begin, slot))
+            left = np.repeat(left, n_slots) + self._slot_offset.take(slot)
+            node = self._slot_nonterminal.take(slot)
             node[left >= self.seq_len] = self.root + 1
-            rules.append(rule)
-            slots.append(slot)
-        return rules, slots
+        return levels
 
-    def _choose(self, rng: np.random.Generator, node: Indices) -> Indices:
-        cumulative, last = self._choice
-        rule = np.searchsorted(cumulative, node + rng.random(len(node)), side="right")
-        return np.minimum(rule, last[node]).astype(np.int32)
+
+class Level(NamedTuple):
+    """The nodes of one depth: the rule of each, and its slots, which are the nodes of the next level."""
+
+    rule: Ints
+    n_slots: Ints
+    begin: Ints  # of each node's slots, among those of the level
+    slot: Ints
+
+
+def _segments_below(levels: list[Level]) -> tuple[list[Ints], list[Ints]]:
+    """Return, level by level, the segments under each node, and under all nodes to its left (one more entry)."""
+    none = np.zeros(0, dtype=np.int64)
+    sizes, befores = [none], [np.zeros(1, dtype=np.int64)]
+    for level in reversed(levels):
+        before = befores[-1]
+        sizes.append(level.n_slots + 1 + before.take(level.begin + level.n_slots) - before.take(level.begin))
+        befores.append(np.concatenate([befores[0], sizes[-1].cumsum()]))
+    return sizes[::-1], befores[::-1]
 
 
 def with_root(grammar: TightGrammar) -> RuleTable:
@@ -203,13 +202,3 @@ def document_starts(tokens: Tokens, seq_len: int) -> tuple[NDArray[np.int64], in
         starts.append(start)
         start = is_separator.index(1, start + seq_len - 1) + 1
     return np.array(starts, dtype=np.int64), start
-
-
-def _cumulative(table: RuleTable) -> tuple[Floats, Indices]:
-    """Return A + P(a rule of A up to this one) for every rule, which never falls along the table, and A's last rule."""
-    end = np.searchsorted(table.lhs, np.arange(table.n_nonterminals), side="right")
-    total = np.concatenate([[0.0], table.probability.cumsum()])
-    begin = np.searchsorted(table.lhs, table.lhs)
-    cumulative = np.minimum(table.lhs + total[1:] - total[begin], table.lhs + 1)
-    cumulative[end - 1] = table.lhs[end - 1] + 1  # not rounded: no draw may fall beyond the last rule
-    return cumulative, (end - 1).astype(np.int32)
