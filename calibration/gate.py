@@ -34,7 +34,7 @@ class Degeneracies:
 
     unreachable_terminals: int
     dead_nonterminals: int
-    sentences: int  # distinct ones, counted up to MIN_SENTENCES
+    sentences: int | None  # distinct ones; None for more than ten
 
 
 def gate(grammar: TightGrammar) -> tuple[Reason, ...]:
@@ -56,14 +56,15 @@ def gate(grammar: TightGrammar) -> tuple[Reason, ...]:
 
 
 def degeneracies(grammar: TightGrammar) -> Degeneracies:
-    """Return what the tilted grammar never uses, and how many distinct sentences it has, up to MIN_SENTENCES."""
+    """Return what the tilted grammar never uses, and how many distinct sentences it has if they are few."""
     table = grammar.table
     reached = _reached(grammar)
+    sentences = count_sentences(grammar, limit=MIN_SENTENCES)
     used = np.repeat(reached[table.lhs], table.lengths) & (table.symbols > 0)
     return Degeneracies(
         unreachable_terminals=grammar.n_terminals - len(np.unique(table.symbols[used])),
         dead_nonterminals=int((~reached).sum()),
-        sentences=count_sentences(grammar, limit=MIN_SENTENCES),
+        sentences=sentences if sentences < MIN_SENTENCES else None,
     )
 
 

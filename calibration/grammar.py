@@ -6,6 +6,7 @@ it separates the sentences of a document.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -82,6 +83,8 @@ class Grammar:
     rules: tuple[tuple[Rule, ...], ...]
 
     def __post_init__(self) -> None:
+        if len(self.rules) > MAX_NONTERMINALS:
+            raise GrammarError(f"{len(self.rules)} nonterminals are too many: at most {MAX_NONTERMINALS} are possible.")
         if len(self.start) != len(self.rules) or min(self.start, default=0) < 0 or sum(self.start) < 1:
             raise GrammarError(f"{len(self.rules)} nonterminals need as many start weights >= 0, not {self.start}.")
         if not 1 <= self.n_terminals <= MAX_TERMINALS:
@@ -168,7 +171,8 @@ def _whole(value: object) -> int:
 def to_nltk(grammar: Grammar) -> PCFG:
     """Return the grammar for nltk: terminals are integers, nonterminals N1, N2, ..., and S goes to each start.
 
-    It is not tilted: where derivations may fail to end, a sentence has this probability divided by that of ending.
+    Equal rules are merged. It is not tilted: where derivations may fail to end, a sentence that is sampled has its
+    probability here divided by that of ending.
 
     Raises:
         MissingExtraError: nltk is not installed.
@@ -185,9 +189,13 @@ def to_nltk(grammar: Grammar) -> PCFG:
         if weight
     ]
     for name, options in zip(names, grammar.rules, strict=True):
-        total = sum(rule.weight for rule in options)
+        weights: Counter[tuple[int, ...]] = Counter()  # nltk's parsers see two equal rules as one
+        for weight, symbols in options:
+            weights[symbols] += weight
         productions += [
-            ProbabilisticProduction(name, [names[-s - 1] if s < 0 else s for s in symbols], prob=weight / total)
-            for weight, symbols in options
+            ProbabilisticProduction(
+                name, [names[-s - 1] if s < 0 else s for s in symbols], prob=weight / weights.total()
+            )
+            for symbols, weight in weights.items()
         ]
     return PCFG(top, productions)

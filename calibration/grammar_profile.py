@@ -9,7 +9,7 @@ import numpy as np
 
 from calibration.entropy import Estimate, document_bound, entropy_rate
 from calibration.gate import Degeneracies, Reason, degeneracies, gate
-from calibration.grammar_sets import NamedGrammar
+from calibration.grammar_sets import NamedGrammar, paper_compressibility
 from calibration.sampling import SEQ_LEN, Tokens, sample_documents
 from calibration.tilting import Floats, TightGrammar, tilt
 
@@ -36,6 +36,7 @@ class GrammarProfile:
     compressibility: float
     shuffled_compressibility: float
     ceiling: float
+    paper_compressibility: float | None
 
 
 def profile(
@@ -62,6 +63,7 @@ def profile(
         compressibility=float(np.median(sequence_ratios(documents))),
         shuffled_compressibility=float(np.median(sequence_ratios(shuffled))),
         ceiling=ceiling(grammar.n_terminals, seq_len=seq_len),
+        paper_compressibility=paper_compressibility(source),
     )
 
 

@@ -28,7 +28,8 @@ MAX_DRAWS = 400
 # The two-way set: every H with every entropy rate (bits/token), out of this many random shapes.
 TWO_WAY_H = (0.25, 0.35, 0.45, 0.55)
 TWO_WAY_BITS = (0.4, 0.8, 1.6)
-TWO_WAY_DRAWS = 1200
+TWO_WAY_DRAWS = 800
+TWO_WAY_DOCUMENTS = 50
 # (nonterminals, terminals, max options, max length), each drawn log-uniformly between these.
 TWO_WAY_RANGE = ((3, 20, 2, 2), (150, 2000, 100, 40))
 TWO_WAY_MAX_SYMBOLS = 60_000
@@ -170,7 +171,7 @@ def two_way_set(*, seed: int, progress: Callable[[str], None] | None = None) -> 
         grammar = draws(shape, seed + candidate)
         if grammar is not None:
             bits = entropy_rate(grammar) / math.log(2)
-            seen.append((measure(grammar, n_documents=CURVE_DOCUMENTS, seed=seed), bits, shape, seed + candidate))
+            seen.append((measure(grammar, n_documents=TWO_WAY_DOCUMENTS, seed=seed), bits, shape, seed + candidate))
         if progress and (candidate + 1) % 200 == 0:
             progress(f"{candidate + 1} of {TWO_WAY_DRAWS} grammars measured")
     pairs = [(h, bits) for h in TWO_WAY_H for bits in TWO_WAY_BITS]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,12 @@ class NamedGrammar:
     shape: GrammarShape
     seed: int
     grammar: Grammar
+
+
+def paper_compressibility(source: NamedGrammar) -> float | None:
+    """Return H that the paper gives for a grammar of this name and shape, or None."""
+    shapes = {name: numbers for shapes in SHAPES.values() for name, numbers in shapes.items()}
+    return PAPER_H.get(source.name) if shapes.get(source.name) == astuple(source.shape) else None
 
 
 def shape_of(numbers: Sequence[int]) -> GrammarShape:

@@ -73,7 +73,7 @@ def survey(
 def _check_free(out: Path, grammars: Sequence[NamedGrammar], *, with_data: bool) -> None:
     """Raise UsageError before any work if something that will be written is there already."""
     file = out / SET_FILE
-    if file.exists() and file.read_text(encoding="utf-8") != dump_set(grammars):
+    if file.exists() and (not file.is_file() or file.read_bytes() != dump_set(grammars).encode()):
         raise UsageError(f"{file} holds other grammars: write to another folder, or remove it.")
     for folder in (out / grammar.name for grammar in grammars if with_data):
         if folder.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,6 +144,8 @@ def _targets(text: str) -> list[float]:
             ]
     except (ValueError, IndexError) as error:
         raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.") from error
+    if not all(map(math.isfinite, found)):
+        raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.")
     if len(set(found)) < len(found):
         raise UsageError(f"--target-h {text}: each compressibility may be asked for once.")
     return found

@@ -39,10 +39,6 @@ def to_json(survey: Survey) -> str:
 
 
 def _row(profile: GrammarProfile) -> dict[str, Any]:
-    from calibration.gate import MIN_SENTENCES
-    from calibration.grammar_sets import PAPER_H
-
-    sentences = profile.degeneracies.sentences
     return {
         "name": profile.source.name,
         "shape": asdict(profile.source.shape),
@@ -51,7 +47,7 @@ def _row(profile: GrammarProfile) -> dict[str, Any]:
         "expected_sentence_tokens": _finite(profile.expected_length),
         "reachable_terminals": profile.source.grammar.n_terminals - profile.degeneracies.unreachable_terminals,
         "dead_nonterminals": profile.degeneracies.dead_nonterminals,
-        "distinct_sentences": sentences if sentences < MIN_SENTENCES else None,
+        "distinct_sentences": profile.degeneracies.sentences,
         "entropy_rate_nats_per_token": _finite(profile.entropy_rate),
         "entropy_bound_nats_per_token": profile.entropy_bound.mean,
         "entropy_bound_standard_error": profile.entropy_bound.standard_error,
@@ -60,7 +56,7 @@ def _row(profile: GrammarProfile) -> dict[str, Any]:
         "compressibility": profile.compressibility,
         "shuffled_compressibility": profile.shuffled_compressibility,
         "ceiling": profile.ceiling,
-        "paper_compressibility": PAPER_H.get(profile.source.name),
+        "paper_compressibility": profile.paper_compressibility,
         "gate": [reason._asdict() for reason in profile.gate],
     }
 
@@ -79,12 +75,10 @@ def _search(search: Search) -> dict[str, Any]:
 
 def cautions(survey: Survey) -> list[dict[str, str]]:
     """Return what is degenerate in the set, as codes and sentences."""
-    from calibration.gate import MIN_SENTENCES
-
     found = []
     for profile in survey.profiles:
         name, sentences = profile.source.name, profile.degeneracies.sentences
-        if sentences < MIN_SENTENCES:
+        if sentences is not None:
             count = f"{sentences} distinct sentences" if sentences > 1 else "a single sentence"
             found.append({"code": "few-sentences", "message": f"{name} has only {count}."})
         if profile.degeneracies.dead_nonterminals:
@@ -119,9 +113,7 @@ def print_table(survey: Survey) -> None:
 
 
 def _cells(profile: GrammarProfile, *, wide: bool) -> list[str]:
-    from calibration.grammar_sets import PAPER_H
-
-    source, lacks, paper = profile.source, profile.degeneracies, PAPER_H.get(profile.source.name)
+    source, lacks, paper = profile.source, profile.degeneracies, profile.paper_compressibility
     used = 1 - lacks.unreachable_terminals / source.grammar.n_terminals
     return [
         source.name,
