@@ -1,0 +1,171 @@
+"""``advisor grammar``: draw grammars, say what is known about them, write them and their documents."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from advisor.errors import UsageError
+
+if TYPE_CHECKING:
+    from calibration.grammar_search import Search
+    from calibration.grammar_sets import NamedGrammar
+
+SETS = ("paper", "iso-vocab", "iso-gzip", "two-way")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  advisor grammar paper
+  advisor grammar --target-h .10,.15,...,.70 --out ladder
+  advisor grammar paper --only A6 --tokens 100M --out data
+  advisor grammar two-way --json
+"""
+)
+@click.argument("name", metavar="[SET]", required=False, type=click.Choice(SETS))
+@click.option("--target-h", metavar="H,H,...", help="Grammars of these compressibilities; .10,.15,...,.70 counts on.")
+@click.option("--shape", metavar="N,T,O,L", help="One grammar: nonterminals, terminals, max options, max length.")
+@click.option("--grammars", metavar="FILE", type=click.Path(path_type=Path), help="A grammars.json written before.")
+@click.option("--only", metavar="NAMES", help="Keep only these grammars of the set, such as A1,A6.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the draw and the sample.")
+@click.option("--documents", default=1000, show_default=True, type=click.IntRange(min=2), help="Documents to measure.")
+@click.option("--seq-len", default=256, show_default=True, type=click.IntRange(min=1), help="Tokens in a document.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write DIR/grammars.json.")
+@click.option("--tokens", metavar="COUNT", help="Write so many tokens of each grammar to DIR/<name>/*.parquet: 100M.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    name: str | None,
+    target_h: str | None,
+    shape: str | None,
+    grammars: Path | None,
+    only: str | None,
+    seed: int,
+    documents: int,
+    seq_len: int,
+    out: Path | None,
+    tokens: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Draw random grammars of known entropy and compressibility, and sample data sets from them.
+
+    SET is paper (A1-A6), iso-vocab (V1-V6) or iso-gzip (G1-G4), as Pandey (2024) drew them, or two-way: twelve
+    grammars in which compressibility and entropy rate vary independently.
+    """
+    from advisor.report import grammar as report
+    from calibration.survey import survey
+
+    if sum(source is not None for source in (name, target_h, shape, grammars)) != 1:
+        raise UsageError("Name one source of grammars: a SET, --target-h, --shape or --grammars.")
+    if tokens is not None and out is None:
+        raise UsageError(f"--tokens {tokens} needs a folder to write to: add --out DIR.")
+    n_tokens = _quantity(tokens) if tokens is not None else None
+    progress = _quiet if quiet else _say
+    chosen, search = _grammars(name, target_h, shape, grammars, seed=seed, quiet=quiet)
+    result = survey(
+        _only(chosen, only),
+        seed=seed,
+        search=search,
+        n_documents=documents,
+        seq_len=seq_len,
+        out=out,
+        n_tokens=n_tokens,
+        progress=progress,
+    )
+    for caution in report.cautions(result):
+        click.echo(f"Caution: {caution['message']}", err=True)
+    if as_json:
+        click.echo(report.to_json(result))
+    else:
+        report.print_table(result)
+
+
+def _grammars(
+    name: str | None, target_h: str | None, shape: str | None, file: Path | None, *, seed: int, quiet: bool
+) -> tuple[tuple[NamedGrammar, ...], Search | None]:
+    """Return the grammars asked for, and the search that found them if there was one."""
+    from calibration.grammar import draw
+    from calibration.grammar_search import target_set, two_way_set
+    from calibration.grammar_sets import NamedGrammar, load_set, named_set, shape_of
+
+    progress = _quiet if quiet else _say
+    if target_h is not None:
+        search = target_set(_targets(target_h), seed=seed, progress=progress)
+    elif name == "two-way":
+        search = two_way_set(seed=seed, progress=progress)
+    elif file is not None:
+        return load_set(file), None
+    elif name is not None:
+        return named_set(name, seed=seed), None
+    else:
+        one = shape_of(_numbers(str(shape)))
+        return (NamedGrammar(name="drawn", shape=one, seed=seed, grammar=draw(one, seed=seed)),), None
+    return search.grammars, search
+
+
+def _only(grammars: tuple[NamedGrammar, ...], names: str | None) -> tuple[NamedGrammar, ...]:
+    if names is None:
+        return grammars
+    wanted = [name.strip() for name in names.split(",")]
+    known = [grammar.name for grammar in grammars]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"--only {name}: there is no such grammar in the set; it has {', '.join(known)}.")
+    return tuple(grammar for grammar in grammars if grammar.name in wanted)
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 4:
+        raise UsageError(f"--shape {text}: give four whole numbers, as in --shape 20,300,10,5.")
+    return numbers
+
+
+def _targets(text: str) -> list[float]:
+    """Return the numbers of ``.10,.15,...,.70``; an ellipsis goes on by the step before it."""
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        if "..." not in parts:
+            found = [float(part) for part in parts]
+        else:
+            first, second, last = (float(parts[index]) for index in (0, 1, 3))
+            if len(parts) != 4 or parts[2] != "..." or not first < second <= last:
+                raise ValueError
+            found = [
+                round(first + k * (second - first), 6) for k in range(round((last - first) / (second - first)) + 1)
+            ]
+    except (ValueError, IndexError) as error:
+        raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.") from error
+    if not all(map(math.isfinite, found)):
+        raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.")
+    if len(set(found)) < len(found):
+        raise UsageError(f"--target-h {text}: each compressibility may be asked for once.")
+    return found
+
+
+def _quantity(text: str) -> int:
+    """Return a count of tokens written as 100M, 1.5B or 1e6."""
+    scale = {"K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}.get(text[-1:].upper(), 1)
+    try:
+        n_tokens = round(float(text if scale == 1 else text[:-1]) * scale)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"--tokens {text}: give a count of tokens such as 100M.") from error
+    if n_tokens < 1:
+        raise UsageError(f"--tokens {text}: ask for at least 1 token.")
+    return n_tokens
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _quiet(line: str) -> None:
+    pass
