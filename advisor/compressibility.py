@@ -65,7 +65,7 @@ def sequence_ratios(ids: npt.NDArray[np.integer], *, level: int = 9) -> npt.NDAr
     return ratios
 
 
-def ceiling(vocab_size: int, seq_len: int, *, n_sequences: int = 64) -> float:
+def ceiling(vocab_size: int, seq_len: int, *, n_sequences: int = 200) -> float:
     """Return the median H of ids drawn uniformly from a vocabulary (simulated with a fixed seed, within .001)."""
     import numpy as np
 

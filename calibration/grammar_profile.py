@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.compressibility import ceiling, sequence_ratios, shuffled
 from calibration.entropy import Estimate, document_bound, entropy_rate
 from calibration.gate import Degeneracies, Reason, degeneracies, gate
 from calibration.grammar_sets import NamedGrammar, paper_compressibility
-from calibration.sampling import SEQ_LEN, Tokens, sample_documents
-from calibration.tilting import Floats, TightGrammar, tilt
+from calibration.sampling import SEQ_LEN, sample_documents
+from calibration.tilting import TightGrammar, tilt
 
 N_DOCUMENTS = 1000
 
@@ -21,7 +21,7 @@ class GrammarProfile:
     """What is known about a grammar (entropies in nats per token) and measured on its documents.
 
     ``rho`` and ``gate`` are those of the grammar as drawn, all else those of the tilted one, which is sampled.
-    ``shuffled_compressibility`` is that of the same tokens in random order over all documents.
+    ``shuffled_compressibility`` is that of the same tokens in random order within each document.
     """
 
     source: NamedGrammar
@@ -49,7 +49,6 @@ def profile(
     """
     grammar = tilt(source.grammar)
     documents = sample_documents(grammar, n_documents=n_documents, seed=seed, seq_len=seq_len)
-    shuffled = np.random.default_rng(seed).permutation(documents.ravel()).reshape(documents.shape)
     return GrammarProfile(
         source=source,
         rho=grammar.rho,
@@ -61,8 +60,8 @@ def profile(
         seq_len=seq_len,
         n_documents=n_documents,
         compressibility=float(np.median(sequence_ratios(documents))),
-        shuffled_compressibility=float(np.median(sequence_ratios(shuffled))),
-        ceiling=ceiling(grammar.n_terminals, seq_len=seq_len),
+        shuffled_compressibility=float(np.median(sequence_ratios(shuffled(documents, seed=seed)))),
+        ceiling=ceiling(grammar.n_terminals + 1, seq_len),
         paper_compressibility=paper_compressibility(source),
     )
 
@@ -71,16 +70,3 @@ def measure(grammar: TightGrammar, *, n_documents: int, seed: int, seq_len: int 
     """Return H of a grammar: the median of compressed/raw bytes over documents of this seed."""
     documents = sample_documents(grammar, n_documents=n_documents, seed=seed, seq_len=seq_len)
     return float(np.median(sequence_ratios(documents)))
-
-
-def sequence_ratios(documents: Tokens) -> Floats:
-    """Return compressed/raw bytes of each row: ids as 4-byte big-endian integers, gzip level 9."""
-    raw = documents.astype(">i4")
-    ratios: Floats = np.array([len(zlib.compress(row.tobytes(), 9, wbits=31)) for row in raw]) / raw[0].nbytes
-    return ratios
-
-
-def ceiling(n_terminals: int, *, seq_len: int = SEQ_LEN) -> float:
-    """Return H of ids drawn uniformly from 0..n_terminals, the separator among them: as random as tokens can be."""
-    ids = np.random.default_rng(0).integers(0, n_terminals, size=(400, seq_len), endpoint=True)
-    return float(np.median(sequence_ratios(ids)))

@@ -9,12 +9,14 @@ from functools import cache
 
 import numpy as np
 
+from advisor.compressibility import ceiling
 from advisor.errors import GrammarError
 from calibration.entropy import entropy_rate
 from calibration.gate import Reason, gate
 from calibration.grammar import GrammarShape, draw
-from calibration.grammar_profile import N_DOCUMENTS, ceiling, measure
+from calibration.grammar_profile import N_DOCUMENTS, measure
 from calibration.grammar_sets import SHAPES, NamedGrammar, shape_of
+from calibration.sampling import SEQ_LEN
 from calibration.tilting import TightGrammar, tilt
 
 # Compressibility rises along this path; between two shapes each number is interpolated geometrically.
@@ -121,7 +123,7 @@ def _curve(draws: _Draws, seed: int) -> Callable[[float], float]:
 def _check(target: float, curve: Callable[[float], float]) -> None:
     """Raise GrammarError for a target that lies below, above or beyond what the path has."""
     last = path_shape(len(PATH) - 1)
-    bound = ceiling(last.terminals)
+    bound = ceiling(last.terminals + 1, SEQ_LEN)
     if target >= bound:
         raise GrammarError(
             f"No grammar has H = {target:g}: the ceiling, uniform random ids up to {last.terminals}, has {bound:.3f}; "
@@ -129,7 +131,7 @@ def _check(target: float, curve: Callable[[float], float]) -> None:
         )
     if target > (highest := curve(len(PATH) - 1)) + TOLERANCE:
         raise GrammarError(f"No grammar on the path has H = {target:g}: its richest, {last}, has {highest:.3f}.")
-    if target < (lowest := ceiling(0)):
+    if target < (lowest := ceiling(1, SEQ_LEN)):
         raise GrammarError(f"No grammar has H = {target:g}: a single repeated id has {lowest:.3f}; ask for .10 to .70.")
 
 

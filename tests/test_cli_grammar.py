@@ -13,6 +13,9 @@ def run(*arguments: str, columns: int = 80):
     return CliRunner(env={"COLUMNS": str(columns)}).invoke(group, ["grammar", *arguments])
 
 
+QUANTITY = "--tokens must be a positive number such as 1e21, 400M, 7B or 1.5T, not"
+
+
 def test_the_table_fits_80_columns():
     result = run("iso-vocab", "--documents", "200")
     assert result.exit_code == 0
@@ -123,9 +126,15 @@ def test_one_shape_is_drawn():
         ([], "Name one source of grammars: a SET, --target-h, --shape or --grammars."),
         (["paper", "--shape", "1,1,1,1"], "Name one source of grammars: a SET, --target-h, --shape or --grammars."),
         (["paper", "--tokens", "1M"], "--tokens 1M needs a folder to write to: add --out DIR."),
-        (["paper", "--tokens", "many", "--out", "x"], "--tokens many: give a count of tokens such as 100M."),
-        (["paper", "--tokens", "0", "--out", "x"], "--tokens 0: ask for at least 1 token."),
-        (["paper", "--tokens", "inf", "--out", "x"], "--tokens inf: give a count of tokens such as 100M."),
+        (
+            ["paper", "--tokens", "many", "--out", "x"],
+            f"{QUANTITY} 'many'.",
+        ),
+        (["paper", "--tokens", "0", "--out", "x"], "--tokens must be a finite number above 0, not 0."),
+        (
+            ["paper", "--tokens", "inf", "--out", "x"],
+            f"{QUANTITY} 'inf'.",
+        ),
         (["paper", "--only", "A7"], "--only A7: there is no such grammar in the set; it has A1, A2, A3, A4, A5, A6."),
         (["--shape", "1,2,3"], "--shape 1,2,3: give four whole numbers, as in --shape 20,300,10,5."),
         (["--shape", "3,0,2,2"], "A grammar with 0 terminals cannot exist: ask for at least 1."),
@@ -168,12 +177,12 @@ SHAPE = {"nonterminals": 1, "terminals": 1, "max_options": 2, "max_length": 2}
 ISO_VOCAB = """\
                               sent.  ids  rate bound           H     H
 grammar shape            rho tokens used  nats  nats     H shuf. paper gate
-V1      3,300,2,2       0.00    1.5   3% 0.537 0.538 0.123 0.194  0.11 few
-V2      10,300,5,3      0.00    2.2  22% 1.115 1.120 0.268 0.355  0.25 ok
-V3      20,300,10,5     0.15    3.5  71% 1.087 1.089 0.375 0.429  0.36 ok
-V4      50,300,20,10    0.75   20.0 100% 0.524 0.571 0.468 0.491  0.47 ok
+V1      3,300,2,2       0.00    1.5   3% 0.537 0.538 0.123 0.195  0.11 few
+V2      10,300,5,3      0.00    2.2  22% 1.115 1.120 0.268 0.354  0.25 ok
+V3      20,300,10,5     0.15    3.5  71% 1.087 1.089 0.375 0.430  0.36 ok
+V4      50,300,20,10    0.75   20.0 100% 0.524 0.571 0.468 0.490  0.47 ok
 V5      100,300,100,30  3.77    5.6 100% 1.052 1.080 0.462 0.474     - q,rho
-V6      200,300,200,50 10.16    2.8 100% 1.635 1.635 0.407 0.437     - q,rho
+V6      200,300,200,50 10.16    2.8 100% 1.635 1.635 0.407 0.434     - q,rho
 H: median compressed/raw bytes of 200 documents of 256 ids; seed 0.
 Entropy, nats/token: rate of the endless stream; bound of one document, for E.
 corr(H, entropy rate) = +0.30 over these 6 grammars.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor.budget import parse_quantity
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def command(
         raise UsageError("Name one source of grammars: a SET, --target-h, --shape or --grammars.")
     if tokens is not None and out is None:
         raise UsageError(f"--tokens {tokens} needs a folder to write to: add --out DIR.")
-    n_tokens = _quantity(tokens) if tokens is not None else None
+    n_tokens = max(round(parse_quantity(tokens, "--tokens")), 1) if tokens is not None else None
     progress = _quiet if quiet else _say
     chosen, search = _grammars(name, target_h, shape, grammars, seed=seed, quiet=quiet)
     result = survey(
@@ -149,18 +150,6 @@ def _targets(text: str) -> list[float]:
     if len(set(found)) < len(found):
         raise UsageError(f"--target-h {text}: each compressibility may be asked for once.")
     return found
-
-
-def _quantity(text: str) -> int:
-    """Return a count of tokens written as 100M, 1.5B or 1e6."""
-    scale = {"K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}.get(text[-1:].upper(), 1)
-    try:
-        n_tokens = round(float(text if scale == 1 else text[:-1]) * scale)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"--tokens {text}: give a count of tokens such as 100M.") from error
-    if n_tokens < 1:
-        raise UsageError(f"--tokens {text}: ask for at least 1 token.")
-    return n_tokens
 
 
 def _say(line: str) -> None:
