@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 _BLOCKS = "·▁▂▃▄▅▆▇█"
 _LABELS = (
-    "H, compressibility (median)",
+    "H (median)",
     "  95 % interval",
     "  mean",
     "  standard deviation",
     "  tokens shuffled",
     "  ceiling (random ids)",
-    "  sequences over H 0 to 0.8",
+    "  spread, 0 to 0.8",
     "Tokens, estimated",
     "  95 % interval",
     "Bytes per token",
@@ -86,7 +86,7 @@ def _cells(profile: Profile) -> tuple[str, ...]:
         f"{profile.n_documents_seen:,}",
         f"{profile.n_documents_skipped:,}",
         f"{profile.n_sequences:,}",
-        f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (largest id + 1)"),
+        f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (ids)"),
     )
 
 
@@ -127,5 +127,5 @@ def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
     return [("Protocol", f"{', '.join(sources)}: {words}") for words, sources in lines.items()]
 
 
-def _shortened(source: str, width: int = 28) -> str:
+def _shortened(source: str, width: int = 20) -> str:
     return source if len(source) <= width else f"…{source[-(width - 1) :]}"
