@@ -1,7 +1,10 @@
-"""Refits of resampled runs: the joint sampling distribution of a law's five parameters.
+"""Refits of reweighted runs: the joint sampling distribution of a law's five parameters.
 
-Resampling whole cases keeps its level when the noise differs between runs; residual resampling does not. A resample is
-a row of counts, and counts are weights, so all refits are one batch that starts from the fit of all runs.
+The weights are those of the Bayesian bootstrap (Rubin 1981): exponential, one for each run or for each cluster. On
+36-run grids resampling by counts leaves corners of the grid out and its 95 % intervals of ln N* cover 98 to 99.5 %;
+with these weights they cover 97 to 98.5 % and are 6 % narrower (benchmarks/bench_coverage.py). Resampling residuals
+covers too little, and wrongly takes the noise to be the same in every run. All refits are one batch that starts from
+the fit of all runs.
 """
 
 from __future__ import annotations
@@ -25,27 +28,26 @@ class Draws:
     share_at_bound: float
 
 
-def counts(n_runs: int, n_draws: int, rng: np.random.Generator, cluster: npt.NDArray[np.int64] | None = None) -> Array:
-    """Return how often each run is drawn in each resample, (n_draws, n_runs).
+def resampled_weights(
+    n_runs: int, n_draws: int, rng: np.random.Generator, cluster: npt.NDArray[np.int64] | None = None
+) -> Array:
+    """Return the factor of each run's weight in each resample, (n_draws, n_runs), of mean 1.
 
-    ``cluster`` numbers the cluster of each run from 0; whole clusters are then drawn, as many as there are.
+    ``cluster`` numbers the cluster of each run from 0; the runs of a cluster then share their factor.
     """
     n_units = n_runs if cluster is None else int(cluster.max()) + 1
-    picked = rng.integers(0, n_units, size=(n_draws, n_units))
-    picked += n_units * np.arange(n_draws)[:, None]
-    drawn = np.bincount(picked.ravel(), minlength=n_draws * n_units).reshape(n_draws, n_units).astype(np.float64)
+    drawn = rng.standard_exponential(size=(n_draws, n_units))
+    drawn /= drawn.mean(1, keepdims=True)
     return drawn if cluster is None else drawn[:, cluster]
 
 
-def bootstrap(
-    fit: Fit, *, n_draws: int = 4000, seed: int = 0, cluster: npt.NDArray[np.int64] | None = None
-) -> Draws:
-    """Return ``n_draws`` refits of resampled runs; the same seed gives the same rows."""
+def bootstrap(fit: Fit, *, n_draws: int = 4000, seed: int = 0, cluster: npt.NDArray[np.int64] | None = None) -> Draws:
+    """Return ``n_draws`` refits; the same seed gives the same rows."""
     rng = np.random.default_rng(seed)
     rows = []
     for first in range(0, n_draws, _BATCH):
         size = min(_BATCH, n_draws - first)
-        weight = counts(fit.problem.n_runs, size, rng, cluster) * fit.problem.weight
+        weight = resampled_weights(fit.problem.n_runs, size, rng, cluster) * fit.problem.weight
         start = np.repeat(fit.theta[None], size, 0)
         rows.append(refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=fit.box, weight=weight)[0])
     theta = np.concatenate(rows)

@@ -71,8 +71,8 @@ class Fit:
 
     @property
     def residuals(self) -> Array:
-        """ln L minus ln of the fitted loss, for each run."""
-        return residuals(self.problem, self.theta[None])[0]
+        """Of each run, ln L minus ln of the fitted loss."""
+        return np.asarray(residuals(self.problem, self.theta[None])[0])
 
     @property
     def scale(self) -> float:

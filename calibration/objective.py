@@ -146,7 +146,7 @@ def _evaluate_block(
     g[:, 1], g[:, 4] = -first_q[:, 0], first_q[:, 1]
     g[:, 2] = first_p[:, 0] + first_q[:, 0] - sum_psi
     size = np.abs(r)
-    # Hessian of LSE: sum_k p_k g_k g_k' - (grad)(grad)'; so F'' = J'(w rho'' + w psi)J - sum_i w psi sum_k p_k g_k g_k'.
+    # The Hessian of LSE is sum_k p_k g_k g_k' - J'J, of F it is J'(w rho'' + w psi)J - sum_i w psi sum_k p_k g_k g_k'.
     k = w * (size <= delta) + w_psi if newton else w * (delta / np.maximum(size, delta))
     _gauss_newton(k, p, q, (x_moments, y_moments, xy_moments), out.curvature[rows])
     if newton:

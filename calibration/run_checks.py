@@ -121,16 +121,16 @@ def _narrow(symbol: str, values: Array) -> Reason | None:
 
 
 def correlation(good: Runs) -> float:
-    """Return the correlation of ln N and ln D; 1 where either does not vary."""
+    """Return the correlation of ln N and ln D; nan where either does not vary."""
     x, y = np.log(good.n_params), np.log(good.n_tokens)
-    if np.ptp(x) < 1e-12 or np.ptp(y) < 1e-12:
-        return 1.0
+    if len(good) < 2 or np.ptp(x) < 1e-12 or np.ptp(y) < 1e-12:
+        return math.nan
     return float(np.corrcoef(x, y)[0, 1])
 
 
 def _one_line(good: Runs) -> Reason | None:
     r = correlation(good)
-    if abs(r) <= _NEARLY_ON_ONE_LINE or math.isnan(r):
+    if math.isnan(r) or abs(r) <= _NEARLY_ON_ONE_LINE:
         return None
     ratio = float(np.median(good.n_tokens / good.n_params))
     fact = f"the correlation of ln N and ln D is {r:.3f} (median {ratio:.3g} tokens per parameter)"

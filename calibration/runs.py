@@ -6,10 +6,7 @@ read but cannot carry a law is not an error here: ``calibration.run_checks`` ref
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +16,8 @@ import numpy.typing as npt
 
 from advisor.errors import RunsError
 from calibration.objective import Array, Problem
+from calibration.table import OPTIONAL, REQUIRED, Table, read_rows
 
-REQUIRED = ("n_params", "n_tokens", "loss")
-OPTIONAL = ("seed", "vocab_size", "weight", "unique_tokens", "compressibility")
 ALL_RUNS = "all"  # the name of the only group when the table is not grouped
 
 # Below these, N or D is surely in millions or billions: no one fits a law to models of 999 parameters.
@@ -98,7 +94,7 @@ def read_runs(
     if unknown:
         raise RunsError(f"--columns maps {unknown[0]}, which is not one of {', '.join(REQUIRED + OPTIONAL)}.")
     path = Path(path)
-    rows = _read_rows(path)
+    rows = read_rows(path)
     table = Table(path=path, rows=rows, names=names)
     labels = [ALL_RUNS] * len(rows) if group is None else [str(v) for v in table.raw(group)]
     everything = _arrays(table, vocab_size)
@@ -110,47 +106,6 @@ def read_runs(
         value = None if covariates is None else _one_value(path, label, covariate or "", covariates[keep])
         groups[label] = replace(everything, name=label, covariate=value, cluster=clusters).where(keep)
     return groups
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """The rows of a file as they were read, and our names for its columns."""
-
-    path: Path
-    rows: Sequence[Mapping[str, Any]]
-    names: Mapping[str, str]
-
-    def has(self, name: str) -> bool:
-        """Whether the table has our column ``name``."""
-        return self.names.get(name, name) in self.rows[0]
-
-    def raw(self, column: str) -> list[Any]:
-        """Return the values of the table's own column as they were read; a missing one is an error."""
-        if column not in self.rows[0]:
-            there = ", ".join(str(c) for c in self.rows[0])
-            hint = f"name it with --columns {column}=COLUMN" if column in REQUIRED else "check the name"
-            raise RunsError(f"{self.path} has no column {column}, only {there}: {hint}.")
-        values = [row.get(column) for row in self.rows]
-        for i, value in enumerate(values):
-            if value is None or (isinstance(value, str) and not value.strip()):
-                raise RunsError(f"{self.path}, run {i + 1}: {column} is empty; fill it in or remove the run.")
-        return values
-
-    def numbers(self, name: str) -> Array:
-        """Return our column ``name`` as floats; text is an error, nan and inf are not."""
-        column = self.names.get(name, name)
-        if name in self.names and column not in self.rows[0]:
-            there = ", ".join(str(c) for c in self.rows[0])
-            raise RunsError(f"{self.path} has no column {column} (--columns {name}={column}), only {there}.")
-        out = np.empty(len(self.rows))
-        for i, value in enumerate(self.raw(column)):
-            try:
-                out[i] = math.nan if isinstance(value, (bool, list, dict)) else float(value)
-            except (TypeError, ValueError):
-                raise RunsError(f"{self.path}, run {i + 1}: {column} is {value!r}, which is not a number.") from None
-            if isinstance(value, (bool, list, dict)):
-                raise RunsError(f"{self.path}, run {i + 1}: {column} is {value!r}, which is not a number.")
-        return out
 
 
 def _arrays(table: Table, vocab_size: int | None) -> Runs:
@@ -165,7 +120,17 @@ def _arrays(table: Table, vocab_size: int | None) -> Runs:
     if vocab_size is not None and "vocab_size" not in optional:
         optional["vocab_size"] = np.full(len(loss), float(vocab_size))
     seed = np.array(table.raw(table.names.get("seed", "seed")), dtype=object) if table.has("seed") else None
-    return Runs(name=ALL_RUNS, n_params=n_params, n_tokens=n_tokens, loss=loss, weight=weight, seed=seed, **optional)
+    return Runs(
+        name=ALL_RUNS,
+        n_params=n_params,
+        n_tokens=n_tokens,
+        loss=loss,
+        weight=weight,
+        seed=seed,
+        vocab_size=optional.get("vocab_size"),
+        unique_tokens=optional.get("unique_tokens"),
+        compressibility=optional.get("compressibility"),
+    )
 
 
 def _check_size(path: Path, name: str, values: Array) -> None:
@@ -199,56 +164,3 @@ def _one_value(path: Path, label: str, covariate: str, values: Array) -> float:
 def _cluster_ids(values: Iterable[Any]) -> npt.NDArray[np.int64]:
     ids: dict[str, int] = {}
     return np.array([ids.setdefault(str(v), len(ids)) for v in values], dtype=np.int64)
-
-
-def _read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
-    if not path.is_file():
-        raise RunsError(f"{path} is not a file; give a table of runs (.csv, .jsonl or .parquet).")
-    readers = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
-    if path.suffix.lower() not in readers:
-        raise RunsError(f"{path} is not a .csv, .jsonl or .parquet file.")
-    try:
-        rows = readers[path.suffix.lower()](path)
-    except UnicodeDecodeError as error:
-        raise RunsError(f"{path} is not UTF-8 text (byte {error.start}).") from None
-    if not rows:
-        raise RunsError(f"{path} holds no runs.")
-    return rows
-
-
-def _read_csv(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
-        rows = []
-        for row in reader:
-            if None in row or None in row.values():
-                fields = len(reader.fieldnames or ())
-                raise RunsError(f"{path}, line {reader.line_num}: the header has {fields} fields and this line has not.")
-            rows.append(row)
-    return rows
-
-
-def _read_jsonl(path: Path) -> list[dict[str, Any]]:
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError:
-            raise RunsError(f"{path}, line {number}: this is not JSON.") from None
-        if not isinstance(row, dict):
-            raise RunsError(f"{path}, line {number}: a run must be a JSON object, this is {line.strip()[:30]}.")
-        rows.append(row)
-    return rows
-
-
-def _read_parquet(path: Path) -> list[dict[str, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise RunsError(f"{path} cannot be read as parquet ({str(error).splitlines()[0]}).") from None
-    return rows

@@ -1,4 +1,4 @@
-"""Damped Newton steps on many rows at once, inside a box; and the same with reweighted least squares far from an optimum.
+"""Damped Newton or reweighted least-squares steps on many rows at once, inside a box.
 
 Every row has its own damping (Levenberg-Marquardt: Nocedal and Wright 2006, section 10.3) and leaves the batch when it
 has converged, so the cost is that of the rows that still move. A step that does not lower the objective is not taken.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from calibration.objective import Array, Evaluation, Problem, evaluate
 
@@ -18,7 +19,7 @@ _LONGEST = np.array([3.0, 3.0, 3.0, 0.5, 0.5])
 
 @dataclass(frozen=True, kw_only=True)
 class Box:
-    """Bounds on a centred row, (5,) each; equal bounds hold a parameter fixed."""
+    """Bounds on centred rows, (5,) each or one for each row, (S, 5); equal bounds hold a parameter fixed."""
 
     low: Array
     high: Array
@@ -45,13 +46,14 @@ def descend(
         theta_out, objective_out = theta.copy(), np.where(np.isfinite(now.objective), now.objective, np.inf)
         rows = np.flatnonzero(np.isfinite(now.curvature).all((1, 2)))
         theta, now = theta[rows], _take(now, rows)
+        low, high = (np.broadcast_to(bound, theta_out.shape)[rows] for bound in (box.low, box.high))
         weight = None if weight is None else weight[rows]
         damping = np.full(len(rows), 1e-3)
         for _ in range(n_steps):
             if not len(rows):
                 break
-            step, promised = _step(theta, now, damping, box)
-            trial = np.clip(theta + step, box.low, box.high)
+            step, promised = _step(theta, now, damping, low, high)
+            trial = np.clip(theta + step, low, high)
             new = evaluate(problem, trial, delta, weight=weight, newton=newton)
             better = (new.objective < now.objective) & np.isfinite(new.curvature).all((1, 2))
             theta = np.where(better[:, None], trial, theta)
@@ -63,16 +65,16 @@ def descend(
             if not going.all():
                 keep = np.flatnonzero(going)
                 rows, theta, damping, now = rows[keep], theta[keep], damping[keep], _take(now, keep)
+                low, high = low[keep], high[keep]
                 weight = None if weight is None else weight[keep]
     return theta_out, objective_out
 
 
-def _step(theta: Array, now: Evaluation, damping: Array, box: Box) -> tuple[Array, Array]:
+def _step(theta: Array, now: Evaluation, damping: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """Return the damped step and the decrease that the quadratic model promises for it."""
     g = now.gradient
-    at_low = (theta <= box.low) & (g > 0)
-    at_high = (theta >= box.high) & (g < 0)
-    free = ~(at_low | at_high | (box.low == box.high))
+    blocked = ((theta <= low) & (g > 0)) | ((theta >= high) & (g < 0)) | (low == high)
+    free = ~blocked
     h = now.curvature * (free[:, :, None] & free[:, None, :])
     diagonal = np.einsum("ijj->ij", h)
     scale = np.abs(diagonal)
@@ -92,16 +94,16 @@ def _step(theta: Array, now: Evaluation, damping: Array, box: Box) -> tuple[Arra
     return step, np.abs(slope + 0.5 * bend)
 
 
-def _next_damping(damping: Array, better: Array, ratio: Array) -> Array:
+def _next_damping(damping: Array, better: npt.NDArray[np.bool_], ratio: Array) -> Array:
     down = np.where(ratio > 0.75, 0.1, np.where(ratio > 0.25, 0.5, 2.0))
-    return np.maximum(np.where(better, damping * down, damping * 8.0), 1e-14)
+    return np.asarray(np.maximum(np.where(better, damping * down, damping * 8.0), 1e-14))
 
 
-def _take(e: Evaluation, rows: np.ndarray) -> Evaluation:
+def _take(e: Evaluation, rows: npt.NDArray[np.intp]) -> Evaluation:
     return Evaluation(objective=e.objective[rows], gradient=e.gradient[rows], curvature=e.curvature[rows])
 
 
-def _choose(better: Array, new: Evaluation, old: Evaluation) -> Evaluation:
+def _choose(better: npt.NDArray[np.bool_], new: Evaluation, old: Evaluation) -> Evaluation:
     return Evaluation(
         objective=np.where(better, new.objective, old.objective),
         gradient=np.where(better[:, None], new.gradient, old.gradient),

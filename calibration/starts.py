@@ -15,13 +15,13 @@ _EXPONENTS = np.geomspace(0.02, 2.5, 36)
 
 
 def hoffmann_starts() -> Array:
-    """Return the grid of Hoffmann et al. 2022, app. D.3: (4500, 5) rows (ln A, ln B, ln E, alpha, beta), not centred."""
+    """Return the grid of Hoffmann et al. 2022, app. D.3, as (4500, 5) rows (ln A, ln B, ln E, alpha, beta)."""
     exponents, logs, e = np.arange(0.0, 2.1, 0.5), np.arange(0.0, 26.0, 5.0), np.arange(-1.0, 1.1, 0.5)
     return np.array(list(itertools.product(logs, logs, e, exponents, exponents)))
 
 
 def share_starts(problem: Problem) -> Array:
-    """Return 75 centred rows: E a share of the least loss, the rest of the median loss split evenly, five exponents each."""
+    """Return 75 centred rows: E a share of the least loss, the rest of the median split evenly, five exponents."""
     least, median = np.exp(problem.log_loss.min()), np.exp(np.median(problem.log_loss))
     rows = []
     for share in (0.02, 0.6, 0.95):

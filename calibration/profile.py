@@ -1,0 +1,68 @@
+"""The profile of E: how well the runs are fitted when E is held at each of many values."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.fit import Fit, refine
+from calibration.solver import Box
+
+_N_VALUES = 40
+_CHI2_95 = 3.841  # the 95 % quantile of chi-square with one degree of freedom
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Values of E (nats/token), the least objective at each over the least of all, and the 95 % interval they give.
+
+    ``low`` is None where E near 0 is not excluded, ``high`` is None where E as large as the least loss is not.
+    """
+
+    e: tuple[float, ...]
+    ratio: tuple[float, ...]
+    low: float | None
+    high: float | None
+
+
+def profile_of_e(fit: Fit) -> Profile | None:
+    """Return the profile of E of a fit; None where E was held fixed."""
+    if fit.box.low[2] == fit.box.high[2]:
+        return None
+    least = float(np.exp(fit.problem.log_loss.min()))
+    values = np.append(np.linspace(0.01, 0.999, _N_VALUES) * least, math.exp(fit.theta[2]))
+    values = np.unique(np.minimum(values, math.exp(fit.box.high[2])))
+    start = np.repeat(fit.theta[None], len(values), 0)
+    start[:, 2] = np.log(values)
+    low, high = (np.tile(bound, (len(values), 1)) for bound in (fit.box.low, fit.box.high))
+    low[:, 2] = high[:, 2] = np.log(values)
+    # Where E is lower than fitted, the other two terms share the difference.
+    spare = np.log(np.maximum(math.exp(fit.theta[2]) - values, 0.0) / 2.0 + np.exp(start[:, :2].T)).T
+    start[:, :2] = spare
+    _, objective = refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=Box(low=low, high=high))
+    least_objective = fit.objective * fit.delta if fit.l1 else fit.objective
+    inside = objective - least_objective <= _allowed_rise(fit)
+    index = np.flatnonzero(inside)
+    return Profile(
+        e=tuple(float(v) for v in values),
+        ratio=tuple(float(v) for v in objective / max(least_objective, 1e-300)),
+        low=None if inside[0] else float(values[index[0]]) if len(index) else math.exp(fit.theta[2]),
+        high=None if inside[-1] else float(values[index[-1]]) if len(index) else math.exp(fit.theta[2]),
+    )
+
+
+def _allowed_rise(fit: Fit) -> float:
+    """Return the rise of the objective that a 95 % likelihood-ratio test of one parameter allows.
+
+    For an M-estimator 2 (F(E) - F) E[psi'] / E[psi^2] tends to chi-square with one degree of freedom (Huber and
+    Ronchetti 2009, section 13.3); the two means are those of normal residuals of the fit's scale s, with c = delta/s:
+    E[psi'] = 2 Phi(c) - 1, E[psi^2] = s^2 (2 Phi(c) - 1 - 2 c phi(c)) + 2 delta^2 (1 - Phi(c)).
+    """
+    s = max(fit.scale, 1e-12)
+    c = fit.delta / s
+    inside = math.erf(c / math.sqrt(2.0))
+    density = math.exp(-0.5 * c * c) / math.sqrt(2.0 * math.pi)
+    square = s * s * (inside - 2.0 * c * density) + fit.delta**2 * (1.0 - inside)
+    return 0.5 * _CHI2_95 * square / max(inside, 1e-300)
