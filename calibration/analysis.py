@@ -232,6 +232,12 @@ def _regression(analysis: Analysis, covariate: str, form: Form, with_refused: bo
     values = {name: group.runs.covariate for name, group in taken.items()}
     known = {name: value for name, value in values.items() if value is not None}
     two_stage = regress(parameters, known, covariate=covariate, flops=analysis.settings.budgets[-1], form=form)
+    two_stage = replace(two_stage, refused_groups=tuple(name for name in taken if name in analysis.refused))
+    left_out = [name for name in analysis.groups if name not in taken]
+    if left_out:
+        message = f"{', '.join(left_out)} took no part: a law of theirs is refused."
+        reason = Reason(code="groups-left-out", message=message, level="caution")
+        two_stage = replace(two_stage, reasons=(*two_stage.reasons, reason))
     if form != "joint":
         return two_stage
     delta = analysis.settings.options.delta

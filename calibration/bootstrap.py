@@ -55,8 +55,10 @@ def bootstrap(fit: Fit, *, n_draws: int = 4000, seed: int = 0, cluster: npt.NDAr
 
 
 def at_bound(fit: Fit, theta: Array) -> npt.NDArray[np.bool_]:
-    """Return for each centred row whether a parameter that is not held fixed lies at its bound."""
-    low, high = fit.box.low, fit.box.high
+    """Return for each centred row whether a parameter lies at a bound that the user did not ask for."""
+    low, high = fit.box.low, fit.box.high.copy()
+    if fit.max_e is not None:
+        high[2] = np.inf
     free = low < high
     near = (theta <= low + 1e-6) | (theta >= high - 1e-6)
     return np.asarray((near & free).any(-1))

@@ -125,7 +125,14 @@ def _gradient_of_log_optimum(fit: Fit, flops: float) -> Array:
 
 
 def _reasons(fit: Fit, d: Diagnostics) -> tuple[Reason, ...]:
-    found = [_e_at_zero(fit), _e_unidentified(fit, d), _graded_se(d), _graded_condition(d), _graded_scale(d)]
+    found = [
+        _e_at_zero(fit),
+        _e_at_its_bound(fit),
+        _e_unidentified(fit, d),
+        _graded_se(d),
+        _graded_condition(d),
+        _graded_scale(d),
+    ]
     found += [_saturated("N", d.n_term_range, d), _saturated("D", d.d_term_range, d)]
     found += [_steep(fit), _bounds(d), _second_basin(d)]
     return tuple(reason for reason in found if reason is not None)
@@ -147,6 +154,13 @@ def _e_at_zero(fit: Fit) -> Reason | None:
         return None
     message = "E collapses to zero: the runs are too far from any floor to show one."
     return Reason(code="e-at-zero", message=message, level="refused")
+
+
+def _e_at_its_bound(fit: Fit) -> Reason | None:
+    if fit.max_e is None or fit.theta[2] < fit.box.high[2] - 1e-6:
+        return None
+    message = f"E lies at the upper bound of {fit.max_e:g} nats/token that was asked for; the runs want it higher."
+    return Reason(code="e-at-bound", message=message, level="caution")
 
 
 def _e_unidentified(fit: Fit, d: Diagnostics) -> Reason | None:

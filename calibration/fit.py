@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from advisor.errors import UsageError
-from calibration.objective import Array, Problem, objective, residuals
+from calibration.objective import Array, Problem, residuals
 from calibration.solver import Box, descend
 from calibration.starts import hoffmann_starts, projection_starts, share_starts
 
@@ -51,13 +51,14 @@ class Fit:
 
     ``theta`` is centred; ``parameters`` is (ln A, ln B, ln E, alpha, beta) as in the papers. ``objective`` is the sum
     of Huber losses (for l1 the sum of absolute residuals of ln L). ``basins`` holds the other local optima within 1 %
-    of it, as rows of parameters. ``n_reached`` of ``n_starts`` starts ended within 1e-8 of the least objective.
+    of it, as rows of parameters; ``max_e`` is the user's bound on E. ``n_reached`` of ``n_starts`` starts ended within 1e-8 of the least objective.
     """
 
     problem: Problem
     box: Box
     delta: float
     l1: bool
+    max_e: float | None
     theta: Array
     objective: float
     basins: Array
@@ -133,17 +134,19 @@ def _fit(problem: Problem, options: FitOptions, delta: float) -> Fit:
     order = np.argsort(values, kind="stable")
     theta, values = theta[order], values[order]
     best = float(values[0])
-    distinct = [i for i in range(1, len(values)) if 1e-6 < values[i] / best - 1.0 < 0.01]
+    above = values / max(best, 1e-300) - 1.0
+    total = float(np.abs(residuals(problem, theta[:1])[0]) @ problem.weight) if options.delta == "l1" else best
     return Fit(
         problem=problem,
         box=box,
         delta=delta,
         l1=options.delta == "l1",
+        max_e=options.max_e,
         theta=theta[0],
-        objective=float(np.abs(residuals(problem, theta[:1])) @ problem.weight) if options.delta == "l1" else best,
-        basins=problem.uncentred(theta[distinct]),
+        objective=total,
+        basins=problem.uncentred(theta[(above > 1e-6) & (above < 0.01)]),
         n_starts=len(starts),
-        n_reached=int((values <= best * (1.0 + 1e-8)).sum()),
+        n_reached=int((above <= 1e-8).sum()),
     )
 
 
@@ -167,8 +170,3 @@ def box_of(problem: Problem, options: FitOptions) -> Box:
     if options.fixed_e is not None:
         low[2] = high[2] = math.log(options.fixed_e)
     return Box(low=low, high=high)
-
-
-def objective_at(problem: Problem, parameters: Array, delta: float) -> float:
-    """Return the objective of one row in the papers' coordinates."""
-    return float(objective(problem, problem.centred(np.asarray(parameters)[None]), delta)[0])

@@ -106,13 +106,17 @@ def joint_law(runs: Runs, delta: float, seed: int = 0) -> JointLaw:
         ]
     )
     low, high = np.array([1e-3, 1e-3, -1e3, -1e3]), np.array([10.0, 10.0, 1e3, 1e3])
-    theta, values = fit_curve(
-        predict, problem.log_loss, starts, delta=delta, weight=problem.weight, low=low, high=high, n_steps=400
-    )
+
+    def fitted(theta: Array, weight: Array, n_steps: int) -> tuple[Array, Array]:
+        return fit_curve(
+            predict, problem.log_loss, theta, delta=delta, weight=weight, low=low, high=high, n_steps=n_steps
+        )
+
+    theta, values = fitted(starts, problem.weight, 40)
+    theta, values = fitted(theta[np.argsort(values)[:2]], problem.weight, 400)
     best = theta[np.argmin(values)]
     weight = problem.weight * resampled_weights(len(runs), _N_DRAWS, np.random.default_rng(seed))
-    start = np.repeat(best[None], _N_DRAWS, 0)
-    drawn, _ = fit_curve(predict, problem.log_loss, start, delta=delta, weight=weight, low=low, high=high, n_steps=60)
+    drawn, _ = fitted(np.repeat(best[None], _N_DRAWS, 0), weight, 40)
     shift = np.array([0.0, 0.0, x0, y0])
     row = best + shift
     return JointLaw(

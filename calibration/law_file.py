@@ -210,6 +210,7 @@ def _regression(r: Regression) -> dict[str, Any]:
         "joint": None
         if r.joint_slopes is None or r.joint_intercepts is None
         else {"slopes": dict(r.joint_slopes), "intercepts": dict(r.joint_intercepts)},
+        "refused_groups": r.refused_groups,
         "reasons": [{"code": x.code, "level": x.level, "message": x.message} for x in r.reasons],
     }
 

@@ -96,13 +96,6 @@ def residuals(problem: Problem, theta: Array) -> Array:
     return problem.log_loss - shares(problem, theta)[2]
 
 
-def objective(problem: Problem, theta: Array, delta: float) -> Array:
-    """Return the objective of each row, (S,)."""
-    r = residuals(problem, theta)
-    psi = np.clip(r, -delta, delta)
-    return np.asarray((psi * (r - 0.5 * psi)) @ problem.weight)
-
-
 def jacobian(problem: Problem, theta: Array) -> Array:
     """Return d ln(predicted loss) / d theta of one row, (runs, 5), in centred coordinates."""
     p, q, _ = shares(problem, theta[None])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from calibration.fit import Fit, refine
+from calibration.objective import Array
 from calibration.solver import Box
 
 _N_VALUES = 40
@@ -43,14 +45,30 @@ def profile_of_e(fit: Fit) -> Profile | None:
     start[:, :2] = spare
     _, objective = refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=Box(low=low, high=high))
     least_objective = fit.objective * fit.delta if fit.l1 else fit.objective
-    inside = objective - least_objective <= _allowed_rise(fit)
-    index = np.flatnonzero(inside)
+    low_end, high_end = _ends(values, objective - least_objective, _allowed_rise(fit), int(np.argmin(objective)))
     return Profile(
         e=tuple(float(v) for v in values),
         ratio=tuple(float(v) for v in objective / max(least_objective, 1e-300)),
-        low=None if inside[0] else float(values[index[0]]) if len(index) else math.exp(fit.theta[2]),
-        high=None if inside[-1] else float(values[index[-1]]) if len(index) else math.exp(fit.theta[2]),
+        low=low_end,
+        high=high_end,
     )
+
+
+def _ends(values: Array, rise: Array, allowed: float, best: int) -> tuple[float | None, float | None]:
+    """Return where the rise of the objective crosses what is allowed, on each side of the best value.
+
+    Between two values the root of the rise is taken as straight, which it is for a parabola.
+    """
+    root, limit = np.sqrt(np.maximum(rise, 0.0)), math.sqrt(allowed)
+
+    def crossing(order: range) -> float | None:
+        for i, j in itertools.pairwise(order):
+            if root[j] > limit:
+                share = (limit - root[i]) / (root[j] - root[i])
+                return float(values[i] + share * (values[j] - values[i]))
+        return None
+
+    return crossing(range(best, -1, -1)), crossing(range(best, len(values)))
 
 
 def _allowed_rise(fit: Fit) -> float:

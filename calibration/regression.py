@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -32,7 +32,8 @@ class Regression:
     ``left_out`` is ln N*(predicted without the group) - ln N*(the group's own law) at ``flops``; None where the lines
     without it give an A, B, alpha or beta that is not positive. ``log_optimum`` is the line through the groups' own
     ln N* at ``flops``: its slope is d ln N*/dH and its p-value is the one figure most users want. ``joint_slopes`` are
-    those of the fit of all runs at once, per parameter, for the form "joint" only.
+    those of the fit of all runs at once, per parameter, for the form "joint" only. ``refused_groups`` took part
+    although their laws are refused.
     """
 
     form: Form
@@ -44,7 +45,8 @@ class Regression:
     left_out: Mapping[str, float | None]
     joint_slopes: Mapping[str, float] | None = None
     joint_intercepts: Mapping[str, float] | None = None
-    reasons: tuple[Reason, ...] = field(default=())
+    refused_groups: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def median_left_out_error(self) -> float | None:

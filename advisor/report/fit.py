@@ -17,7 +17,7 @@ _MARK = "?"  # behind every number of a refused law that was forced
 
 
 def show(document: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the document of ``calibration.law_file.fit_document`` to stdout, and its cautions and refusals to stderr."""
+    """Print the document of ``calibration.law_file.fit_document`` to stdout, its cautions and refusals to stderr."""
     if as_json:
         print(json.dumps(document, indent=1, allow_nan=False))
     else:
@@ -142,8 +142,8 @@ def _diagnostic_table(d: Mapping[str, Any], mark: str) -> Table:
     table.columns[2].justify = "left"
     for label, value, codes, meaning in _diagnostic_rows(d):
         found = [levels[code] for code in codes if code in levels]
-        reading = "refused" if "refused" in found else "caution" if found else "fine"
-        table.add_row(label, value + (mark if mark and value != "-" else ""), f"{reading}: {meaning}")
+        reading = "refused: " if "refused" in found else "caution: " if found else "fine: " if codes else ""
+        table.add_row(label, value + (mark if value != "-" else ""), reading + meaning)
     return table
 
 
@@ -160,7 +160,7 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
     return [
         ("standard error of ln N*", shown("se_log_n", ".3f"), wide, f"at {d['flops']:.3g} FLOPs; under .25"),
         ("residual scale, % of loss", shown("residual_scale", ".2f", 100), ("large-residuals",), "real runs .2 to .95"),
-        ("largest residual, %", shown("largest_residual", ".1f", 100), (), "a single run may be far off"),
+        ("largest residual, %", shown("largest_residual", ".1f", 100), (), "a few runs may lie far off"),
         ("condition of the Jacobian", shown("condition", ".3g"), ("ill-conditioned",), "real runs 57 to 170"),
         ("profile of E, 95 %", interval, bounds, "both ends must be seen"),
         ("range of the N term, %", shown("n_term_range", ".1f", 100), ("flat-n-term",), "over 3 residual scales"),
@@ -173,25 +173,27 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
 
 
 def _show_regression(console: Console, r: Mapping[str, Any]) -> None:
-    h = r["covariate"]
+    h, mark = r["covariate"], _MARK if r["refused_groups"] else ""
     console.print(f"\n[bold]Regression on {h}[/bold] ({r['form']}): {len(r['values'])} groups")
+    if mark:
+        console.print(f"It takes in refused laws ({', '.join(r['refused_groups'])}): numbers marked {mark}.")
     table = _table("", f"slope in {h}", "95 % interval", "intercept", "p")
     for name, line in [*r["lines"].items(), ("ln N*", r["dlnN_dH"])]:
         table.add_row(
             name,
-            _number(line["slope"]),
-            _interval(line["slope_ci95"], _number, ""),
-            _number(line["intercept"]),
-            f"{line['p_value']:.3g}",
+            _number(line["slope"]) + mark,
+            _interval(line["slope_ci95"], _number, mark),
+            _number(line["intercept"]) + mark,
+            f"{line['p_value']:.3g}{mark}",
         )
     console.print(table)
     p = r["dlnN_dH"]["p_value"]
-    console.print(f"Does N* at {r['flops']:.3g} FLOPs depend on {h}? p = {p:.3g} (t, {len(r['values']) - 2} df)")
+    console.print(f"Does N* at {r['flops']:.3g} FLOPs depend on {h}? p = {p:.3g}{mark} (t, {len(r['values']) - 2} df)")
     for group, error in r["left_out_error_ln_n"].items():
-        words = "the lines give no law there" if error is None else f"ln N* is off by {error:+.3f}"
+        words = "the lines give no law there" if error is None else f"ln N* is off by {error:+.3f}{mark}"
         console.print(f"  without {group}: {words}")
     if r["joint"] is not None:
-        slopes = ", ".join(f"{name} {_number(value)}" for name, value in r["joint"]["slopes"].items())
+        slopes = ", ".join(f"{name} {_number(value)}{mark}" for name, value in r["joint"]["slopes"].items())
         console.print(f"Slopes of the fit of all runs at once: {slopes}")
 
 
