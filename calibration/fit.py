@@ -51,7 +51,8 @@ class Fit:
 
     ``theta`` is centred; ``parameters`` is (ln A, ln B, ln E, alpha, beta) as in the papers. ``objective`` is the sum
     of Huber losses (for l1 the sum of absolute residuals of ln L). ``basins`` holds the other local optima within 1 %
-    of it, as rows of parameters; ``max_e`` is the user's bound on E. ``n_reached`` of ``n_starts`` starts ended within 1e-8 of the least objective.
+    of it, as rows of parameters. ``n_reached`` of ``n_starts`` starts ended within 1e-8 of it (those far behind after
+    ten steps are dropped). ``max_e`` is the user's bound on E.
     """
 
     problem: Problem

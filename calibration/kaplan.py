@@ -68,9 +68,10 @@ def one_factor_laws(runs: Runs, fit: Fit, seed: int = 0) -> dict[str, PowerLaw |
 def _power_law(x: Array, runs: Runs, keep: npt.NDArray[np.bool_], seed: int) -> PowerLaw | None:
     if len(np.unique(np.round(x, 3))) < _LEAST_VALUES:
         return None
-    y, w = np.log(runs.loss[keep]), runs.weight[keep]
+    kept = runs.where(keep)
+    y, w = np.log(kept.loss), kept.weight
     slope, intercept = _weighted_lines(x, y, w[None])
-    drawn = _weighted_lines(x, y, w * resampled_weights(len(x), _N_DRAWS, np.random.default_rng(seed)))
+    drawn = _weighted_lines(x, y, w * resampled_weights(len(x), _N_DRAWS, np.random.default_rng(seed), kept.cluster))
     return PowerLaw(
         exponent=float(-slope[0]),
         exponent_ci95=_ci95(-drawn[0]),
@@ -89,8 +90,11 @@ def _weighted_lines(x: Array, y: Array, w: Array) -> tuple[Array, Array]:
     return slope, my - slope * mx
 
 
-def joint_law(runs: Runs, delta: float, seed: int = 0) -> JointLaw:
-    """Return the fit of Kaplan et al. 2020, eq. 1.5, to the runs (Huber loss of ln L), the best of 16 starts."""
+def joint_law(runs: Runs, delta: float, seed: int = 0) -> JointLaw | None:
+    """Return the fit of Kaplan et al. 2020, eq. 1.5, to the runs (Huber loss of ln L), the best of 16 starts.
+
+    None where it ends at a bound of the exponents, .001 or 10: the form does not describe the runs.
+    """
     problem = runs.problem()
     x0, y0 = problem.centre
 
@@ -115,7 +119,9 @@ def joint_law(runs: Runs, delta: float, seed: int = 0) -> JointLaw:
     theta, values = fitted(starts, problem.weight, 40)
     theta, values = fitted(theta[np.argsort(values)[:2]], problem.weight, 400)
     best = theta[np.argmin(values)]
-    weight = problem.weight * resampled_weights(len(runs), _N_DRAWS, np.random.default_rng(seed))
+    if (best <= low).any() or (best >= high).any():
+        return None
+    weight = problem.weight * resampled_weights(len(runs), _N_DRAWS, np.random.default_rng(seed), runs.cluster)
     drawn, _ = fitted(np.repeat(best[None], _N_DRAWS, 0), weight, 40)
     shift = np.array([0.0, 0.0, x0, y0])
     row = best + shift

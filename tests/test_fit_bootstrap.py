@@ -70,7 +70,7 @@ def test_clusters_of_like_runs_widen_the_interval() -> None:
 @pytest.mark.parametrize("noise", [0.005, 0.02])
 def test_nominal_95_percent_intervals_of_ln_n_cover_93_to_99(noise: float) -> None:
     """A small version of benchmarks/bench_coverage.py, which runs 2000 simulations."""
-    n = 120
+    n = 100
     held = 0
     for seed in range(n):
         fit = fit_problem(grid36(noise, seed), FitOptions(starts="fast"))

@@ -51,7 +51,7 @@ def test_sound_runs_are_ok() -> None:
 
 
 def test_standard_error_is_the_spread_of_fits_to_fresh_noise() -> None:
-    fits = [fit_problem(grid(seed=seed).problem(), FitOptions(starts="fast")) for seed in range(150)]
+    fits = [fit_problem(grid(seed=seed).problem(), FitOptions(starts="fast")) for seed in range(100)]
     spread = np.std([log_optimum(f.parameters, 1e22) for f in fits])
     claimed = np.median([standard_error(f, 1e22) for f in fits])
     assert claimed == pytest.approx(spread, rel=0.25)
@@ -99,11 +99,11 @@ def test_profile_is_the_fit_with_e_held() -> None:
 
 def test_profile_interval_holds_the_true_e() -> None:
     held = 0
-    for seed in range(100):
+    for seed in range(60):
         profile = profile_of_e(fit_problem(grid(seed=seed).problem(), FitOptions(starts="fast")))
         assert profile is not None
         held += (profile.low or 0.0) <= 1.8 <= (profile.high or math.inf)
-    assert 88 <= held <= 99
+    assert 53 <= held <= 60
 
 
 def test_there_is_no_profile_of_an_e_that_is_held() -> None:

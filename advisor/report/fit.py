@@ -64,13 +64,13 @@ def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
     console.print(f"Verdict: [bold]{law['verdict']}[/bold]")
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, padding: int = 1) -> Table:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, padding), collapse_padding=True)
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i == 0 else "right", no_wrap=True)
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
     return table
 
 
@@ -84,7 +84,8 @@ def _parameter_table(law: Mapping[str, Any], mark: str) -> Table:
 
 
 def _frontier_table(frontier: Sequence[Mapping[str, Any]], mark: str) -> Table:
-    table = _table("FLOPs", "N*", "95 %", "D*", "95 %", "D/N", "loss", "95 %")
+    # Marks make the widest rows longer than a line of 80.
+    table = _table("FLOPs", "N*", "95 %", "D*", "95 %", "D/N", "loss", "95 %", padding=0 if mark else 1)
     for row in frontier:
         ci = row["ci95"]
         table.add_row(
@@ -158,14 +159,14 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
     wide = ("wide-optimum",)
     bounds = ("e-at-zero", "e-unidentified")
     return [
-        ("standard error of ln N*", shown("se_log_n", ".3f"), wide, f"at {d['flops']:.3g} FLOPs; under .25"),
+        ("standard error of ln N*", shown("se_log_n", ".3f"), wide, f"under .25 at {d['flops']:.3g}"),
         ("residual scale, % of loss", shown("residual_scale", ".2f", 100), ("large-residuals",), "real runs .2 to .95"),
         ("largest residual, %", shown("largest_residual", ".1f", 100), (), "a few runs may lie far off"),
         ("condition of the Jacobian", shown("condition", ".3g"), ("ill-conditioned",), "real runs 57 to 170"),
         ("profile of E, 95 %", interval, bounds, "both ends must be seen"),
         ("range of the N term, %", shown("n_term_range", ".1f", 100), ("flat-n-term",), "over 3 residual scales"),
         ("range of the D term, %", shown("d_term_range", ".1f", 100), ("flat-d-term",), "over 3 residual scales"),
-        ("correlation ln N, ln D", shown("correlation", ".2f"), ("one-line",), "under .95"),
+        ("correlation ln N, ln D", shown("correlation", "z.2f"), ("one-line",), "under .95"),
         ("refits at a bound, %", shown("share_at_bound", ".1f", 100), ("refits-at-bound",), "under 5"),
         ("distance to 2nd optimum", shown("basin_gap", ".2f"), ("second-basin",), "in ln N*; 0 means none"),
         ("starts at the optimum", f"{d['n_reached']}/{d['n_starts']}", (), "the rest dropped or elsewhere"),
