@@ -13,6 +13,7 @@ from calibration.objective import Array
 from calibration.solver import Box
 
 _N_VALUES = 40
+_MOST_SWEEPS = 10
 _CHI2_95 = 3.841  # the 95 % quantile of chi-square with one degree of freedom
 
 
@@ -41,9 +42,8 @@ def profile_of_e(fit: Fit) -> Profile | None:
     low, high = (np.tile(bound, (len(values), 1)) for bound in (fit.box.low, fit.box.high))
     low[:, 2] = high[:, 2] = np.log(values)
     # Where E is lower than fitted, the other two terms share the difference.
-    spare = np.log(np.maximum(math.exp(fit.theta[2]) - values, 0.0) / 2.0 + np.exp(start[:, :2].T)).T
-    start[:, :2] = spare
-    _, objective = refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=Box(low=low, high=high))
+    start[:, :2] = np.log(np.maximum(math.exp(fit.theta[2]) - values, 0.0)[:, None] / 2.0 + np.exp(start[:, :2]))
+    objective = _least_objectives(fit, start, Box(low=low, high=high))
     least_objective = fit.objective * fit.delta if fit.l1 else fit.objective
     low_end, high_end = _ends(values, objective - least_objective, _allowed_rise(fit), int(np.argmin(objective)))
     return Profile(
@@ -52,6 +52,22 @@ def profile_of_e(fit: Fit) -> Profile | None:
         low=low_end,
         high=high_end,
     )
+
+
+def _least_objectives(fit: Fit, theta: Array, box: Box) -> Array:
+    """Return the least objective at each held E, each tried from its neighbours' optima until none gains."""
+    theta, objective = refine(fit.problem, theta, delta=fit.delta, l1=fit.l1, box=box)
+    for _ in range(_MOST_SWEEPS):
+        before = objective
+        for step in (1, -1):
+            start = np.roll(theta, step, axis=0)
+            start[:, 2] = box.low[:, 2]
+            other, value = refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=box)
+            theta = np.where((value < objective)[:, None], other, theta)
+            objective = np.minimum(value, objective)
+        if (objective > before * (1.0 - 1e-6)).all():
+            break
+    return objective
 
 
 def _ends(values: Array, rise: Array, allowed: float, best: int) -> tuple[float | None, float | None]:

@@ -72,9 +72,9 @@ def test_terminal_output_names_the_law_and_every_diagnostic() -> None:
     assert max(map(len, lines)) <= 80
     starts = [
         "E ", "A ", "B ", "alpha ", "beta ", "a = beta/(alpha+beta) ", "FLOPs ", "Objective 8.533545426e-05 ",
-        "L(C) = ", "Kaplan's joint form: ", "standard error of ln N* ", "residual scale, ", "condition of the Jacobian ",
-        "profile of E, ", "range of the N term, ", "range of the D term, ", "correlation ln N, ln D ",
-        "refits at a bound, ", "distance to 2nd optimum ", "starts at the optimum ",
+        "L(C) = ", "Kaplan's joint form: ", "standard error of ln N* ", "residual scale, ",
+        "condition of the Jacobian ", "profile of E, ", "range of the N term, ", "range of the D term, ",
+        "correlation ln N, ln D ", "refits at a bound, ", "distance to 2nd optimum ", "starts at the optimum ",
     ]  # fmt: skip
     for start in starts:
         assert len([line for line in lines if line.strip().startswith(start)]) == 1, start
