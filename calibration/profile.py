@@ -55,9 +55,14 @@ def profile_of_e(fit: Fit) -> Profile | None:
 
 
 def _least_objectives(fit: Fit, theta: Array, box: Box) -> Array:
-    """Return the least objective at each held E, each tried from its neighbours' optima until none gains."""
+    """Return the least objective at each held E.
+
+    A profile that is no single valley has values caught in lesser optima: each is then tried again from its neighbours.
+    """
     theta, objective = refine(fit.problem, theta, delta=fit.delta, l1=fit.l1, box=box)
     for _ in range(_MOST_SWEEPS):
+        if _is_one_valley(objective):
+            break
         before = objective
         for step in (1, -1):
             start = np.roll(theta, step, axis=0)
@@ -68,6 +73,12 @@ def _least_objectives(fit: Fit, theta: Array, box: Box) -> Array:
         if (objective > before * (1.0 - 1e-6)).all():
             break
     return objective
+
+
+def _is_one_valley(objective: Array) -> bool:
+    best, steps = int(np.argmin(objective)), np.diff(objective)
+    slack = 1e-6 * float(objective.min())
+    return bool((steps[:best] <= slack).all() and (steps[best:] >= -slack).all())
 
 
 def _ends(values: Array, rise: Array, allowed: float, best: int) -> tuple[float | None, float | None]:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from early_runs import EARLY, early_runs
 
 from advisor.cli import group
 from advisor.scaling_law import ScalingLaw
-from tests.test_fit_diagnostics import EARLY, early_runs
 
 DATA = Path(__file__).parent / "data"
 GRID = str(DATA / "grid36.csv")

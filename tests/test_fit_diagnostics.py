@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from early_runs import EARLY, early_runs
 
 from calibration.bootstrap import bootstrap
 from calibration.diagnostics import Diagnostics, condition, diagnose, standard_error
@@ -97,13 +97,25 @@ def test_profile_is_the_fit_with_e_held() -> None:
     assert min(profile.ratio) == pytest.approx(1.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("seed", [2, 5, 9])
+def test_profile_of_rough_objectives_is_one_valley(seed: int) -> None:
+    """With losses that are mostly noise a descent from the fit alone is caught in lesser optima, as with these seeds."""
+    fit = fit_problem(grid(noise=0.3, seed=seed, k=5).problem(), FitOptions(starts="fast"))
+    profile = profile_of_e(fit)
+    assert profile is not None
+    best = int(np.argmin(profile.ratio))
+    steps = np.diff(profile.ratio)
+    assert (steps[:best] <= 1e-6).all()
+    assert (steps[best:] >= -1e-6).all()
+
+
 def test_profile_interval_holds_the_true_e() -> None:
     held = 0
-    for seed in range(60):
+    for seed in range(50):
         profile = profile_of_e(fit_problem(grid(seed=seed).problem(), FitOptions(starts="fast")))
         assert profile is not None
         held += (profile.low or 0.0) <= 1.8 <= (profile.high or math.inf)
-    assert 53 <= held <= 60
+    assert 44 <= held <= 50
 
 
 def test_there_is_no_profile_of_an_e_that_is_held() -> None:
@@ -137,38 +149,6 @@ def test_the_budget_decides_how_wide_is_too_wide() -> None:
     assert near.se_log_n < 0.7 < far.se_log_n
     assert levels(far)["wide-optimum"] == "refused"
     assert levels(near).get("wide-optimum") != "refused"
-
-
-# Each group of the file is refused for these reasons, and only these. Loss: ln of the last validation perplexity.
-# At that loss 7 runs, not all 21 that start there, are still within 5 % of ln(32001).
-EARLY = {
-    "0.1494": {"few-tokens", "large-residuals", "steep-exponent"},
-    "0.2373": {"few-tokens", "large-residuals", "steep-exponent", "wide-optimum"},
-    "0.3525": {"few-tokens", "large-residuals", "steep-exponent", "wide-optimum", "untrained-runs"},
-    "0.5362": {
-        "few-tokens", "untrained-runs", "e-at-zero", "wide-optimum", "ill-conditioned", "large-residuals",
-        "refits-at-bound",
-    },
-    "0.6093": {
-        "few-tokens", "untrained-runs", "e-at-zero", "wide-optimum", "ill-conditioned", "large-residuals",
-        "refits-at-bound",
-    },
-}  # fmt: skip
-
-
-def early_runs(path: Path) -> Path:
-    """Write the published early runs of the gzip paper with the columns that `advisor fit` reads."""
-    source = REFERENCE / "complexity_scaling_early_runs.jsonl"
-    if not source.is_file():
-        pytest.skip(f"the reference data {source.name} are not beside this checkout")
-    with path.open("w", encoding="utf-8") as file:
-        for line in source.read_text(encoding="utf-8").splitlines():
-            run = json.loads(line)
-            row = {key: run[key] for key in ("model_size", "token_ct")}
-            row |= {"loss": math.log(run["valid_pplx"][-1]), "vocab_size": run["model_stats"]["vocab_size"]}
-            row |= {"corpus": str(run["dataset_gzip"][0])[:6], "H": run["dataset_gzip"][0]}
-            file.write(json.dumps(row) + "\n")
-    return path
 
 
 def test_the_early_runs_are_refused_each_group_for_its_reasons(tmp_path: Path) -> None:
