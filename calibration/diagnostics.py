@@ -164,9 +164,13 @@ def _e_at_its_bound(fit: Fit) -> Reason | None:
 
 
 def _e_unidentified(fit: Fit, d: Diagnostics) -> Reason | None:
-    if d.profile is None or d.profile.low is not None or _share_of_e(fit) <= _E_IS_ZERO:
+    if d.profile is None or _share_of_e(fit) <= _E_IS_ZERO:
         return None
-    message = "the profile of E does not exclude E near 0: how much of the loss can be reduced is not known."
+    ends = {"0": d.profile.low, "the least loss": d.profile.high if fit.max_e is None else math.inf}
+    missing = " or ".join(name for name, end in ends.items() if end is None)
+    if not missing:
+        return None
+    message = f"the profile of E does not exclude E near {missing}: how much of the loss can be reduced is not known."
     return Reason(code="e-unidentified", message=message, level="caution")
 
 

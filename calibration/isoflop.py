@@ -61,6 +61,10 @@ def isoflop_optima(runs: Runs, seed: int = 0) -> IsoFlop | None:
         ],
         1,
     )
+    # A resample without a lowest point at some budget says nothing about the slope.
+    drawn = drawn[np.isfinite(drawn).all(1)]
+    if len(drawn) < _N_DRAWS // 2:
+        return None
     c = log_c[inside]
     return IsoFlop(
         flops=tuple(float(v) for v in np.exp(c)),
@@ -133,8 +137,7 @@ def _error(profiles: list[_Profile], exponents: tuple[float, float]) -> float:
 
 
 def _slope_interval(c: Array, drawn: Array) -> tuple[float, float]:
-    """Return the 95 % interval of the slope over resamples (rows); a row with a missing optimum is left out."""
-    rows = drawn[np.isfinite(drawn).all(1)]
+    """Return the 95 % interval of the slope of ln N* on ln C over resamples, (draws, budgets)."""
     dx = c - c.mean()
-    low, high = np.quantile(rows @ dx / (dx @ dx), [0.025, 0.975])
+    low, high = np.quantile(drawn @ dx / (dx @ dx), [0.025, 0.975])
     return float(low), float(high)

@@ -92,14 +92,18 @@ def _untrained(good: Runs) -> Reason | None:
 
 
 def _contradictions(good: Runs) -> Reason | None:
-    """Look for runs of one N, D and seed that disagree; without a seed column two equal (N, D) may be two seeds."""
+    """Look for runs of one N, D and seed that disagree; without a seed column two equal (N, D) may be two seeds.
+
+    Runs that repeat other amounts of data are other runs.
+    """
     if good.seed is None:
         return None
-    ranges: dict[tuple[float, float, str], tuple[float, float]] = {}
-    for n, d, seed, loss in zip(good.n_params, good.n_tokens, good.seed, good.loss, strict=True):
-        low, high = ranges.get((n, d, str(seed)), (loss, loss))
-        ranges[n, d, str(seed)] = (min(low, loss), max(high, loss))
-    for (n, d, seed), (low, high) in ranges.items():
+    ranges: dict[tuple[float, float, str, float], tuple[float, float]] = {}
+    unique = good.n_tokens if good.unique_tokens is None else good.unique_tokens
+    for n, d, seed, u, loss in zip(good.n_params, good.n_tokens, good.seed, unique, good.loss, strict=True):
+        low, high = ranges.get((n, d, str(seed), u), (loss, loss))
+        ranges[n, d, str(seed), u] = (min(low, loss), max(high, loss))
+    for (n, d, seed, _), (low, high) in ranges.items():
         if high - low > _SAME_RUN:
             return _refuse(
                 "contradictory-runs",

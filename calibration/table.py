@@ -71,6 +71,8 @@ def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
         rows = readers[path.suffix.lower()](path)
     except UnicodeDecodeError as error:
         raise RunsError(f"{path} is not UTF-8 text (byte {error.start}).") from None
+    except (OSError, csv.Error) as error:
+        raise RunsError(f"{path} cannot be read ({error}).") from None
     if not rows:
         raise RunsError(f"{path} holds no runs.")
     return rows
@@ -90,7 +92,7 @@ def _read_csv(path: Path) -> list[dict[str, Any]]:
 
 def _read_jsonl(path: Path) -> list[dict[str, Any]]:
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -99,7 +99,7 @@ def test_profile_is_the_fit_with_e_held() -> None:
 
 @pytest.mark.parametrize("seed", [2, 5, 9])
 def test_profile_of_rough_objectives_is_one_valley(seed: int) -> None:
-    """With losses that are mostly noise a descent from the fit alone is caught in lesser optima, as with these seeds."""
+    """With losses that are mostly noise a descent from the fit alone is caught in lesser optima for these seeds."""
     fit = fit_problem(grid(noise=0.3, seed=seed, k=5).problem(), FitOptions(starts="fast"))
     profile = profile_of_e(fit)
     assert profile is not None
@@ -128,6 +128,15 @@ def test_runs_far_from_a_floor_are_refused() -> None:
     assert levels(d)["e-at-zero"] == "refused"
     assert levels(d)["ill-conditioned"] == "refused"
     assert d.verdict == "refused"
+
+
+def test_an_e_without_ends_is_a_caution() -> None:
+    wide = diagnosed(grid(law=(0.15, 60.0, 90.0, 0.16, 0.18), noise=0.01, seed=1), flops=1e19)
+    (reason,) = [r for r in wide.reasons if r.code == "e-unidentified"]
+    assert reason.level == "caution"
+    assert reason.message == (
+        "the profile of E does not exclude E near 0: how much of the loss can be reduced is not known."
+    )
 
 
 def test_losses_that_are_all_noise_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,11 @@ def test_a_loss_of_nan_can_be_read_and_is_refused_later(tmp_path: Path) -> None:
             "r.jsonl",
             ['{"n_params": true, "n_tokens": 1e9, "loss": 3}'],
             "{path}, run 1: n_params is True, which is not a number.",
+        ),
+        (
+            "r.csv",
+            [HEADER, '1e8,1e9,"' + "x" * 200000],
+            "{path} cannot be read (field larger than field limit (131072)).",
         ),
         ("r.parquet", ["no"], "{path} cannot be read as parquet ("),
         (
@@ -234,3 +240,5 @@ def test_two_losses_of_one_run() -> None:
     assert reason.message.startswith("two runs of N = 1e+07, D = 4.642e+09 and seed 0 have losses 4.0")
     assert check_runs(doubled([0], 5e-7)) == ()
     assert check_runs(doubled([1], 0.1)) == ()
+    other_data = replace(doubled([0], 0.1), unique_tokens=np.array([1e12] * 16 + [1e8]))
+    assert check_runs(other_data) == ()
