@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,12 @@ def write_fit_plot(path: Path, groups: Mapping[str, GroupFit]) -> None:
     if path.suffix.lower() not in _FORMATS:
         raise RunsError(f"{path} does not end in {', '.join(_FORMATS)}; name the picture so.")
     figure = fit_figure(groups)
-    temporary = path.with_name(f".{path.name}.tmp{path.suffix}")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        figure.savefig(temporary, dpi=150)
+        with temporary.open("wb") as file:
+            figure.savefig(file, dpi=150, format=path.suffix.lower().removeprefix("."))
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
