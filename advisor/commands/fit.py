@@ -1,0 +1,163 @@
+"""``advisor fit``: laws from a table of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import click
+
+from advisor.errors import RunsError, UsageError
+
+if TYPE_CHECKING:
+    from calibration.analysis import Analysis
+    from calibration.fit import FitOptions
+
+_EXAMPLES = """
+\b
+Examples:
+  advisor fit runs.csv
+  advisor fit runs.csv --columns n_params=model_size,n_tokens=token_ct,loss=val --flops 1e22
+  advisor fit runs.jsonl --group corpus --covariate compressibility --json
+  advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
+"""
+
+
+@click.command("fit", epilog=_EXAMPLES)
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option("--columns", metavar="OURS=YOURS,...", help="The table's names of our columns.")
+@click.option("--group", metavar="COLUMN", help="Fit one law for each value of this column.")
+@click.option("--cluster", metavar="COLUMN", help="Resample whole values of this column: checkpoints of one model.")
+@click.option("--covariate", metavar="COLUMN", help="Regress the groups' laws on this column.")
+@click.option(
+    "--form",
+    type=click.Choice(["log", "linear", "joint"]),
+    default="log",
+    show_default=True,
+    help="The regression: lines in ln A and ln B, in A and B (Pandey 2024), or all runs at once.",
+)
+@click.option("--flops", type=float, multiple=True, metavar="C", help="A budget to answer for; may be repeated.")
+@click.option("--delta", default="1e-3", show_default=True, metavar="D|auto|l1", help="Huber's delta on ln(loss).")
+@click.option("--fix", metavar="E=VALUE", help="Hold E at a value, in nats/token.")
+@click.option("--max-e", type=float, metavar="E", help="An upper bound on E, in nats/token.")
+@click.option(
+    "--count", type=click.Choice(["total", "non-embedding"]), default="total", show_default=True, help="What N counts."
+)
+@click.option("--vocab-size", type=click.IntRange(min=2), help="The vocabulary of all runs, to find untrained ones.")
+@click.option("--bootstrap", type=click.IntRange(min=200), default=4000, show_default=True, help="Number of refits.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the refits.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
+def command(
+    table: Path,
+    columns: str | None,
+    group: str | None,
+    cluster: str | None,
+    covariate: str | None,
+    form: str,
+    flops: tuple[float, ...],
+    delta: str,
+    fix: str | None,
+    max_e: float | None,
+    count: str,
+    vocab_size: int | None,
+    bootstrap: int,
+    seed: int,
+    out: Path | None,
+    plot: Path | None,
+    as_json: bool,
+    force: bool,
+) -> None:
+    """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
+
+    TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
+    vocab_size, weight, unique_tokens and compressibility. Intervals are 95 %. Exit code 1 if any law is refused.
+    """
+    from advisor.report import fit as report
+    from calibration.analysis import Settings, analyse
+    from calibration.law_file import fit_document
+    from calibration.runs import read_runs
+
+    if covariate is not None and group is None:
+        raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
+    for budget in flops:
+        if not 0 < budget < float("inf"):
+            raise UsageError(f"--flops is {budget:g}; it must be a positive number of FLOPs.")
+    settings = Settings(
+        options=_options(delta, fix, max_e),
+        n_draws=bootstrap,
+        seed=seed,
+        count=cast(Literal["total", "non-embedding"], count),
+        budgets=tuple(flops),
+    )
+    runs = read_runs(
+        table, columns=_columns(columns), group=group, cluster=cluster, covariate=covariate, vocab_size=vocab_size
+    )
+    if out is not None and len(runs) > 1 and "{group}" not in out.name:
+        raise UsageError(f"--out {out} names one file for {len(runs)} groups; put {{group}} in its name.")
+    form_ = cast(Literal["log", "linear", "joint"], form)
+    analysis = analyse(runs, settings, source=table.name, covariate=covariate, form=form_, with_refused=force)
+    document = fit_document(analysis, force=force)
+    report.show(document, as_json=as_json)
+    _write(analysis, out, plot, force)
+    if analysis.refused and not force:
+        raise RunsError(_refusal(analysis))
+
+
+def _columns(text: str | None) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for pair in (text or "").split(","):
+        ours, equals, yours = (part.strip() for part in pair.partition("="))
+        if not pair.strip():
+            continue
+        if not (ours and equals and yours):
+            raise UsageError(f"--columns has {pair.strip()!r}; write OURS=YOURS, such as n_params=model_size.")
+        pairs[ours] = yours
+    return pairs
+
+
+def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:
+    from calibration.fit import FitOptions
+
+    if delta in ("auto", "l1"):
+        return FitOptions(delta=cast(Literal["auto", "l1"], delta), fixed_e=_fixed_e(fix), max_e=max_e)
+    value = _number("--delta", delta, "a positive number, auto or l1")
+    return FitOptions(delta=value, fixed_e=_fixed_e(fix), max_e=max_e)
+
+
+def _fixed_e(fix: str | None) -> float | None:
+    if fix is None:
+        return None
+    name, _, value = fix.partition("=")
+    if name.strip() != "E":
+        raise UsageError(f"--fix is {fix!r}; write E=VALUE: no other parameter can be held.")
+    return _number("--fix E", value, "nats/token")
+
+
+def _number(option: str, text: str, wanted: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{option} is {text!r}; give {wanted}.") from None
+
+
+def _write(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
+    """Write law files and the picture of every law that is not refused, or of all when forced."""
+    from calibration.law_file import write_law_file
+
+    shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
+    if out is not None:
+        for name, group in shown.items():
+            write_law_file(out.with_name(out.name.replace("{group}", name.replace("/", "_"))), group, analysis)
+    if plot is not None and shown:
+        from advisor.plots import write_fit_plot
+
+        write_fit_plot(plot, shown)
+
+
+def _refusal(analysis: Analysis) -> str:
+    n, names = len(analysis.groups), ", ".join(analysis.refused)
+    which = "the law is refused" if n == 1 else f"{len(analysis.refused)} of {n} laws are refused ({names})"
+    return f"{which} for the reasons above, and nothing of it was written; --force prints it with every number marked."

@@ -1,0 +1,220 @@
+"""How a fit looks: the JSON document, or tables with the diagnostics in words. Reasons go to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_UNITS = {"E": "nats/token", "A": "", "B": "", "alpha": "", "beta": "", "exponent_a": "N* ~ C^a"}
+_LABELS = {"exponent_a": "a = beta/(alpha+beta)"}
+_MARK = "?"  # behind every number of a refused law that was forced
+
+
+def show(document: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print the document of ``calibration.law_file.fit_document`` to stdout, its cautions and refusals to stderr."""
+    if as_json:
+        print(json.dumps(document, indent=1, allow_nan=False))
+    else:
+        _show_tables(document)
+    sys.stdout.flush()
+    for group, law in document["laws"].items():
+        _show_reasons("" if len(document["laws"]) == 1 else f"{group}: ", law["diagnostics"]["reasons"])
+    if document["regression"] is not None:
+        _show_reasons("regression: ", document["regression"]["reasons"])
+    if document["no_regression"] is not None:
+        print(f"No regression: {document['no_regression']}", file=sys.stderr)
+
+
+def _show_reasons(prefix: str, reasons: Sequence[Mapping[str, str]]) -> None:
+    for reason in reasons:
+        level = "Refused" if reason["level"] == "refused" else "Caution"
+        print(f"{level}: {prefix}{reason['message']} [{reason['code']}]", file=sys.stderr)
+
+
+def _show_tables(document: Mapping[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for name, law in document["laws"].items():
+        _show_law(console, name, law)
+    if document["regression"] is not None:
+        _show_regression(console, document["regression"])
+
+
+def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
+    title = "Law" if name == "all" else f"Law of {name}"
+    console.print(f"\n[bold]{title}[/bold]: {law['n_runs']} runs, N counts {law['count']} parameters", markup=True)
+    if law["forced"]:
+        console.print(f"REFUSED, printed because of --force: every number marked {_MARK} is not to be used.")
+    mark = _MARK if law["forced"] else ""
+    if law["E"] is None:
+        console.print("REFUSED: no law is given. The reasons follow on stderr.")
+    else:
+        console.print(_parameter_table(law, mark))
+        console.print(_frontier_table(law["frontier"], mark))
+        for line in _other_forms(law, mark):
+            console.print(line)
+    console.print(_diagnostic_table(law["diagnostics"], mark))
+    console.print(f"Verdict: [bold]{law['verdict']}[/bold]")
+
+
+def _table(*columns: str, padding: int = 1) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, padding), collapse_padding=True)
+    for i, column in enumerate(columns):
+        table.add_column(column, justify="left" if i == 0 else "right", overflow="fold")
+    return table
+
+
+def _parameter_table(law: Mapping[str, Any], mark: str) -> Table:
+    table = _table("", "value", "95 % interval", "")
+    for name, unit in _UNITS.items():
+        table.add_row(
+            _LABELS.get(name, name), _number(law[name]) + mark, _interval(law["ci95"][name], _number, mark), unit
+        )
+    return table
+
+
+def _frontier_table(frontier: Sequence[Mapping[str, Any]], mark: str) -> Table:
+    # Marks make the widest rows longer than a line of 80.
+    table = _table("FLOPs", "N*", "95 %", "D*", "95 %", "D/N", "loss", "95 %", padding=0 if mark else 1)
+    for row in frontier:
+        ci = row["ci95"]
+        table.add_row(
+            f"{row['flops']:.3g}",
+            _count(row["n_params"]) + mark,
+            _interval(ci["n_params"], _count, mark),
+            _count(row["n_tokens"]) + mark,
+            _interval(ci["n_tokens"], _count, mark),
+            f"{row['tokens_per_param']:.3g}{mark}",
+            f"{row['loss_nats_per_token']:.3f}{mark}",
+            _interval(ci["loss_nats_per_token"], lambda v: f"{v:.3f}", mark),
+        )
+    return table
+
+
+def _other_forms(law: Mapping[str, Any], mark: str) -> list[str]:
+    """Return a line for each other form: objective, IsoFLOP, Kaplan's laws, repetition."""
+    lines = [f"Objective {law['objective']:.10g}{mark} (Huber on ln loss, delta {law['delta']:.3g}, summed)"]
+    iso = law["isoflop"]
+    if iso is not None:
+        ci = _interval(iso["exponent_a_ci95"], _number, mark)
+        n = len(iso["flops"])
+        lines.append(f"IsoFLOP cross-check: a = {_number(iso['exponent_a'])}{mark} ({ci}) from {n} budgets")
+    for factor, one in (law["one_factor"] or {}).items():
+        if one is None:
+            lines.append(f"L({factor}): too few runs are free of the other factors")
+            continue
+        ci = _interval(one["exponent_ci95"], _number, mark)
+        scale = _count(10 ** (one["log_scale"] / 2.302585092994046))
+        lines.append(
+            f"L({factor}) = ({scale}{mark}/{factor})^{_number(one['exponent'])}{mark} ({ci}), {one['n_runs']} runs"
+        )
+    kaplan = law["kaplan"]
+    if kaplan is not None:
+        parts = [
+            f"{name} {_number(kaplan[name])}{mark} ({_interval(kaplan['ci95'][name], _number, mark)})"
+            for name in ("alpha_N", "alpha_D")
+        ]
+        lines.append(f"Kaplan's joint form: {', '.join(parts)}, objective {kaplan['objective']:.4g}{mark}")
+    for name, constant in (law["repetition"] or {}).items():
+        if name not in ("R_D", "R_N"):
+            continue
+        if constant["value"] is None:
+            lines.append(f"{name}*: not identified: {constant['not_identified']}")
+        else:
+            ci = _interval(constant["ci95"], _number, mark)
+            lines.append(f"{name}* = {_number(constant['value'])}{mark} ({ci})")
+    return lines
+
+
+def _diagnostic_table(d: Mapping[str, Any], mark: str) -> Table:
+
+    levels = {reason["code"]: reason["level"] for reason in d["reasons"]}
+    table: Table = _table("diagnostic", "", "reading")
+    table.columns[2].justify = "left"
+    for label, value, codes, meaning in _diagnostic_rows(d):
+        found = [levels[code] for code in codes if code in levels]
+        reading = "refused: " if "refused" in found else "caution: " if found else "fine: " if codes else ""
+        table.add_row(label, value + (mark if value != "-" else ""), reading + meaning)
+    return table
+
+
+def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...], str]]:
+    def shown(key: str, style: str, scale: float = 1.0) -> str:
+        return "-" if d[key] is None else format(scale * d[key], style)
+
+    if d["se_log_n"] is None:
+        return [("usable runs", str(d["n_runs"]), ("few-runs",), "five parameters need 6 or more")]
+    profile = d["profile_E"]
+    interval = "held" if profile is None else _interval(profile["ci95"], _number, "", open_ends=("0", "min L"))
+    wide = ("wide-optimum",)
+    bounds = ("e-at-zero", "e-unidentified")
+    return [
+        ("standard error of ln N*", shown("se_log_n", ".3f"), wide, f"under .25 at {d['flops']:.3g}"),
+        ("residual scale, % of loss", shown("residual_scale", ".2f", 100), ("large-residuals",), "real runs .2 to .95"),
+        ("largest residual, %", shown("largest_residual", ".1f", 100), (), "a few runs may lie far off"),
+        ("condition of the Jacobian", shown("condition", ".3g"), ("ill-conditioned",), "real runs 57 to 170"),
+        ("profile of E, 95 %", interval, bounds, "both ends must be seen"),
+        ("range of the N term, %", shown("n_term_range", ".1f", 100), ("flat-n-term",), "over 3 residual scales"),
+        ("range of the D term, %", shown("d_term_range", ".1f", 100), ("flat-d-term",), "over 3 residual scales"),
+        ("correlation ln N, ln D", shown("correlation", "z.2f"), ("one-line",), "under .95"),
+        ("refits at a bound, %", shown("share_at_bound", ".1f", 100), ("refits-at-bound",), "under 5"),
+        ("distance to 2nd optimum", shown("basin_gap", ".2f"), ("second-basin",), "in ln N*; 0 means none"),
+        ("starts at the optimum", f"{d['n_reached']}/{d['n_starts']}", (), "the rest dropped or elsewhere"),
+    ]
+
+
+def _show_regression(console: Console, r: Mapping[str, Any]) -> None:
+    h, mark = r["covariate"], _MARK if r["refused_groups"] else ""
+    console.print(f"\n[bold]Regression on {h}[/bold] ({r['form']}): {len(r['values'])} groups")
+    if mark:
+        console.print(f"It takes in refused laws ({', '.join(r['refused_groups'])}): numbers marked {mark}.")
+    table = _table("", f"slope in {h}", "95 % interval", "intercept", "p")
+    for name, line in [*r["lines"].items(), ("ln N*", r["dlnN_dH"])]:
+        table.add_row(
+            name,
+            _number(line["slope"]) + mark,
+            _interval(line["slope_ci95"], _number, mark),
+            _number(line["intercept"]) + mark,
+            f"{line['p_value']:.3g}{mark}",
+        )
+    console.print(table)
+    p = r["dlnN_dH"]["p_value"]
+    console.print(f"Does N* at {r['flops']:.3g} FLOPs depend on {h}? p = {p:.3g}{mark} (t, {len(r['values']) - 2} df)")
+    for group, error in r["left_out_error_ln_n"].items():
+        words = "the lines give no law there" if error is None else f"ln N* is off by {error:+.3f}{mark}"
+        console.print(f"  without {group}: {words}")
+    if r["joint"] is not None:
+        slopes = ", ".join(f"{name} {_number(value)}{mark}" for name, value in r["joint"]["slopes"].items())
+        console.print(f"Slopes of the fit of all runs at once: {slopes}")
+
+
+def _interval(
+    ends: Sequence[float | None], style: Callable[[float], str], mark: str, open_ends: tuple[str, str] = ("", "")
+) -> str:
+    low, high = ends
+    left = open_ends[0] if low is None else style(low)
+    right = open_ends[1] if high is None else style(high)
+    return f"{left}{mark} to {right}{mark}" if "-" in left + right else f"{left}{mark}–{right}{mark}"
+
+
+def _number(value: float) -> str:
+    """Four figures, without an exponent where that is short."""
+    return f"{value:.4g}"
+
+
+def _count(value: float) -> str:
+    """Return a count in K, M, B or T with three figures."""
+    for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if 0.9995 * size <= value < 1e15:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
