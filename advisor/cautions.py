@@ -74,7 +74,7 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
     for reason in candidates.refused:
         yield Caution(code="law_refused", message=reason)
     if isinstance(law, ScalingLaw) and law.verdict == "caution":
-        yield Caution(code="law_verdict", message=f"The fit of the law {law.name} itself says: with caution.")
+        yield Caution(code="law_verdict", message=f"The fit that gave {law.name} itself says: with caution.")
     if candidates.at_h is None or calibration is None or h is None:
         return
     dropped = len(calibration.dependence.draws) - len(candidates.at_h.law.draws)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +79,9 @@ def find_law(
 
 
 def _from_file(name: str) -> Law:
-    """Return the law of the law file ``name``."""
+    """Return the law of the law file ``name``, called by the file's name: a fit calls its only group ``all``."""
     path = Path(name)
     if path.exists():
-        return read_law(path)
+        return replace(read_law(path), name=path.name)
     known = ", ".join((*LAW_NAMES, *published_laws()))
     raise UsageError(f"--law {name!r} is neither a law nor a law file that exists: the laws are {known}.")

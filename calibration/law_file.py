@@ -5,21 +5,19 @@ Numbers are finite or null. A refused law has null for every fitted number unles
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from advisor.data_files import write_atomically
 from advisor.errors import RunsError
+from advisor.json_fields import SCHEMA_VERSION, json_text
 from calibration.analysis import Analysis, GroupFit
 from calibration.diagnostics import Diagnostics
 from calibration.regression import Regression
 
-SCHEMA_VERSION = 1
 DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 _PARAMETERS = ("E", "A", "B", "alpha", "beta")
 
@@ -67,28 +65,14 @@ def law_entry(group: GroupFit, analysis: Analysis) -> dict[str, Any]:
     return entry
 
 
-def write_law_file(path: str | Path, group: GroupFit, analysis: Analysis) -> None:
+def write_law_file(path: Path, group: GroupFit, analysis: Analysis) -> None:
     """Write the group's law; the file appears whole or not at all.
 
     Raises:
-        RunsError: The group has no law, or the file cannot be written.
+        RunsError: The group has no law.
+        AdvisorError: The file cannot be written.
     """
-    text = json.dumps(law_entry(group, analysis), indent=1, allow_nan=False) + "\n"
-    path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise RunsError(f"{path} cannot be written ({error.strerror}).") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise RunsError(f"{path} cannot be written ({error.strerror}).") from None
+    write_atomically(path, json_text(law_entry(group, analysis)))
 
 
 def law_summary(group: GroupFit, analysis: Analysis, *, force: bool) -> dict[str, Any]:

@@ -25,7 +25,9 @@ def page() -> str:
     for name in ("", *COMMANDS):
         command = group.get_command(click.Context(group), name) if name else group
         assert command is not None, name
-        context = click.Context(command, info_name=f"advisor {name}".strip(), max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command, info_name=f"advisor {name}".strip(), terminal_width=100, help_option_names=["-h", "--help"]
+        )
         parts.append(f"## {context.info_name}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

@@ -118,6 +118,20 @@ def test_law_file_is_an_entry_with_draws_and_ranges(tmp_path: Path) -> None:
     assert built.frontier(flops).n_params == pytest.approx(law["frontier"][0]["n_params"], rel=1e-9)
 
 
+def test_a_law_that_was_fitted_answers_a_recommendation(tmp_path: Path) -> None:
+    out = tmp_path / "law.json"
+    fitted = json.loads(run(GRID, "--json", "--flops", "1e20", "--out", str(out)).stdout)["laws"]["all"]["frontier"][0]
+    answer = CliRunner().invoke(group, ["recommend", "--law", str(out), "--flops", "1e20", "--json"])
+    assert answer.exit_code == 0
+    headline = json.loads(answer.stdout)["headline"]
+    assert headline["law"] == "law.json"
+    assert headline["n_params"] == pytest.approx(fitted["n_params"], rel=1e-9)
+    assert headline["n_tokens"] == pytest.approx(fitted["n_tokens"], rel=1e-9)
+    # 80 % from 400 of the joint rows lies inside 95 % from all of them.
+    low, high = headline["interval80"]["n_params"]
+    assert fitted["ci95"]["n_params"][0] < low < headline["n_params"] < high < fitted["ci95"]["n_params"][1]
+
+
 def test_groups_are_fitted_and_regressed(tmp_path: Path) -> None:
     table = str(three_groups(tmp_path / "runs.csv"))
     out = tmp_path / "law-{group}.json"
@@ -252,7 +266,7 @@ def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: py
         ((GRID, "--fix", "E=x"), 2, "--fix E is 'x'; give nats/token."),
         ((GRID, "--delta", "x"), 2, "--delta is 'x'; give a positive number, auto or l1."),
         ((GRID, "--delta", "-1"), 2, "delta is -1; give a positive number, auto or l1."),
-        ((GRID, "--flops", "-1"), 2, "--flops is -1; it must be a positive number of FLOPs."),
+        ((GRID, "--flops", "-1"), 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not '-1'."),
         ((GRID, "--covariate", "H"), 2, "--covariate H needs --group: a covariate has one value for each group."),
     ],
 )

@@ -247,9 +247,9 @@ def test_extreme_budgets_are_answered(flops):
 def test_a_law_file_as_headline(tmp_path):
     write_law(replace(HOFFMANN, name="mine", source="my runs", verdict="caution"), tmp_path / "law.json")
     found = recommend(Request(flops=1e21, law=str(tmp_path / "law.json")))
-    assert (found.headline.law, found.headline.n_params) == ("mine", HOFFMANN.frontier(1e21).n_params)
+    assert (found.headline.law, found.headline.n_params) == ("law.json", HOFFMANN.frontier(1e21).n_params)
     assert "chinchilla" in [answer.law for answer in found.laws[1:]]
-    assert message(found, "law_verdict") == "The fit of the law mine itself says: with caution."
+    assert message(found, "law_verdict") == "The fit that gave law.json itself says: with caution."
 
 
 def test_an_unknown_law_is_refused_with_the_known_ones():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
+from advisor.commands.quantities import quantity
 from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ Examples:
     show_default=True,
     help="The regression: lines in ln A and ln B, in A and B (Pandey 2024), or all runs at once.",
 )
-@click.option("--flops", type=float, multiple=True, metavar="C", help="A budget to answer for; may be repeated.")
+@click.option(
+    "--flops", type=quantity("--flops"), multiple=True, metavar="FLOPS", help="A budget to answer for; repeatable."
+)
 @click.option("--delta", default="1e-3", show_default=True, metavar="D|auto|l1", help="Huber's delta on ln(loss).")
 @click.option("--fix", metavar="E=VALUE", help="Hold E at a value, in nats/token.")
 @click.option("--max-e", type=float, metavar="E", help="An upper bound on E, in nats/token.")
@@ -82,9 +85,6 @@ def command(
 
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
-    for budget in flops:
-        if not 0 < budget < float("inf"):
-            raise UsageError(f"--flops is {budget:g}; it must be a positive number of FLOPs.")
     settings = Settings(
         options=_options(delta, fix, max_e),
         n_draws=bootstrap,

@@ -81,7 +81,7 @@ def command(
     for caution in report.cautions(result):
         click.echo(f"Caution: {caution['message']}", err=True)
     if as_json:
-        click.echo(report.to_json(result))
+        click.echo(report.to_json(result), nl=False)
     else:
         report.print_table(result)
 

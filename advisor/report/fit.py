@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from advisor.json_fields import json_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +20,7 @@ _MARK = "?"  # behind every number of a refused law that was forced
 def show(document: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the document of ``calibration.law_file.fit_document`` to stdout, its cautions and refusals to stderr."""
     if as_json:
-        print(json.dumps(document, indent=1, allow_nan=False))
+        sys.stdout.write(json_text(document))
     else:
         _show_tables(document)
     sys.stdout.flush()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from advisor.json_fields import SCHEMA_VERSION, json_text
 
 if TYPE_CHECKING:
     from calibration.grammar_profile import GrammarProfile
     from calibration.grammar_search import Search
     from calibration.survey import Survey
 
-SCHEMA_VERSION = 1
 # From this many columns on, the table also has the ceiling.
 WIDE = 92
 
@@ -35,7 +35,7 @@ def to_json(survey: Survey) -> str:
         "file": str(survey.file) if survey.file else None,
         "cautions": cautions(survey),
     }
-    return json.dumps(document, indent=2, allow_nan=False)
+    return json_text(document)
 
 
 def _row(profile: GrammarProfile) -> dict[str, Any]:
