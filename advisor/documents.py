@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -20,7 +21,7 @@ PIECE_CHARS = 1_000_000  # a longer document is cut at whitespace into pieces of
 _WHITESPACE = re.compile(r"\s")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """One document of a corpus: its text, or its token ids where the corpus holds ids."""
 
@@ -28,17 +29,22 @@ class Document:
     content: Content
     raw_bytes: float  # what it occupies in its source, markup and quoting included
 
+    @functools.cached_property
+    def size(self) -> int:
+        """The bytes of its text in UTF-8, or the number of its ids."""
+        return size_of(self.content)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What one drawn byte of the corpus fell on, with enough text to cut one sequence from."""
+    """What one drawn byte of the corpus fell on: a cell, and enough text behind it for a sequence to run on."""
 
     key: Key
-    content: Content  # the whole document, or a window of it that begins where the draw fell
-    following: tuple[Content, ...]  # the documents after it, for corpora of short documents
-    position: float  # whole document: where the draw fell, in [0, 1); a window: where it begins
-    share_kept: float  # the chance with which the draw counts: less than 1 for windows, which never start at the end
-    whole: bool
+    content: Content  # begins with the cell, which is all of a short document
+    cell: int  # how many characters or ids the cell has
+    start: int  # where in the document the cell begins
+    position: float  # where in the cell the draw fell, in [0, 1)
+    following: tuple[Content, ...]  # the documents after a short one, for corpora of short documents
     raw_per_size: float  # source bytes for each byte of text (or for each id)
     document_bytes: float  # source bytes of the whole document
 
@@ -92,54 +98,52 @@ def size_of(content: Content) -> int:
 
 
 def window_size(content: Content, seq_len: int) -> int:
-    """Return how many characters or ids hold one sequence of ``seq_len`` tokens and a choice where to cut.
-
-    8 characters a token is beyond any natural corpus; short sequences allow for runs of odd text. A window that holds
-    fewer tokens than a sequence is drawn again.
-    """
-    return max(8 * seq_len, min(32 * seq_len, 1 << 14)) if isinstance(content, str) else seq_len
+    """Return how many characters or ids of a long document go with a cell: it, and text for a sequence to run on."""
+    return max(12 * seq_len, min(32 * seq_len, 1 << 14)) if isinstance(content, str) else 2 * seq_len
 
 
 def is_long(content: Content, seq_len: int) -> bool:
-    """Return whether a document is sampled by windows: past about four sequences, tokenising all of it is waste."""
+    """Return whether a document is sampled by cells: past about four sequences, tokenising all of it is waste."""
     return len(content) > (16 * seq_len if isinstance(content, str) else 4 * seq_len)
 
 
-def passage(document: Document, fraction: float, following: tuple[Content, ...], seq_len: int) -> Passage:
-    """Return the passage of ``document`` at ``fraction`` of its length.
+def cell_length(content: Content, seq_len: int) -> int:
+    """Return the length of the cells, in characters, bytes or ids, that tile a long document: one or two sequences."""
+    return 6 * seq_len if isinstance(content, str) else seq_len
 
-    A long document gives a window. Its start is uniform over what leaves room for one sequence (about 4 bytes a token),
-    and the draw counts with probability 1 - seq_len/2 tokens over the length: as many sequences as cutting the
-    whole document into sequences and dropping the remainder would give.
-    """
+
+def passage(document: Document, fraction: float, following: tuple[Content, ...], seq_len: int) -> Passage:
+    """Return the passage of ``document`` at ``fraction`` of its length: the cell that holds it."""
     content = document.content
-    raw_per_size = document.raw_bytes / max(size_of(content), 1)
-    if not is_long(content, seq_len):
-        return Passage(
-            key=document.key,
-            content=content,
-            following=following,
-            position=fraction,
-            share_kept=1.0,
-            whole=True,
-            raw_per_size=raw_per_size,
-            document_bytes=document.raw_bytes,
-        )
-    sequence = 4 * seq_len if isinstance(content, str) else seq_len
-    start = int(fraction * (len(content) - sequence))
-    if isinstance(content, str) and start > 0:
-        found = _WHITESPACE.search(content, start, start + sequence)
-        start = found.start() if found else start
+    start, end, position = 0, len(content), fraction
+    if is_long(content, seq_len):
+        length = cell_length(content, seq_len)
+        number, position = divmod(fraction * len(content) / length, 1.0)
+        start, end = (snapped(content, at, length) for at in (int(number) * length, (int(number) + 1) * length))
+        following = ()
     return Passage(
         key=(*document.key[:2], document.key[2] + start // PIECE_CHARS),
-        content=content[start : start + window_size(content, seq_len)],
-        following=(),
-        position=float(start),
-        share_kept=1.0 - 0.5 * sequence / len(content),
-        whole=False,
-        raw_per_size=raw_per_size,
+        content=content[start : max(start + window_size(content, seq_len), end)],
+        cell=end - start,
+        start=start,
+        position=position,
+        following=following,
+        raw_per_size=document.raw_bytes / max(document.size, 1),
         document_bytes=document.raw_bytes,
     )
+
+
+def snapped(content: Content, at: int, reach: int) -> int:
+    """Return where to cut near ``at``: a text's first whitespace from there on, and its ends as they are."""
+    if not isinstance(content, str) or at <= 0 or at >= len(content):
+        return min(max(at, 0), len(content))
+    return first_whitespace(content, at, reach)
+
+
+def first_whitespace(text: str, at: int, reach: int) -> int:
+    """Return the first whitespace at or after ``at``, at most ``reach`` further; ``at`` where there is none."""
+    found = _WHITESPACE.search(text, at, at + reach)
+    return found.start() if found else min(at, len(text))
 
 
 def pieces(document: Document) -> Iterator[Document]:
@@ -153,8 +157,7 @@ def pieces(document: Document) -> Iterator[Document]:
     while start < len(content):
         end = start + PIECE_CHARS
         if end < len(content):
-            found = _WHITESPACE.search(content, end, end + 10_000)
-            end = found.start() if found else end
+            end = first_whitespace(content, end, 10_000)
         end = min(end, len(content))
         yield Document(
             key=(*document.key[:2], document.key[2] + number),

@@ -13,6 +13,7 @@ from advisor.errors import CorpusError, UsageError
 from advisor.protocol import DEFAULT_TOKENIZER, Protocol
 from advisor.readers.shards import HubShards
 from advisor.sampling import draw_sample
+from advisor.sequences import TooSmallError
 from advisor.tokenizer import load_tokenizer
 
 if TYPE_CHECKING:
@@ -76,12 +77,16 @@ def score(
     """
     _check_range("--seq-len", seq_len, 8, 1 << 16)
     _check_range("--sequences", n_sequences, 2, 1 << 20)
+    _check_range("--seed", seed, 0, (1 << 63) - 1)
     report = progress or (lambda what, done, total: None)
     corpus = open_corpus(source, options or CorpusOptions(), seq_len=seq_len)
     loaded = load_tokenizer(tokenizer)
-    sample = draw_sample(
-        corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
-    )
+    try:
+        sample = draw_sample(
+            corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
+        )
+    except TooSmallError as error:
+        raise CorpusError(f"{error}{_left_out(corpus.tally.skipped)}") from error
     protocol = Protocol(
         tokenizer=loaded.name if sample.tokenized else None,
         seq_len=seq_len,
@@ -145,6 +150,11 @@ def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     )
 
 
+def _left_out(skipped: dict[str, int]) -> str:
+    reasons = ", ".join(f"{count:,} ({reason})" for reason, count in skipped.items())
+    return f" Left out: {reasons}." if reasons else ""
+
+
 def _cautions(profile: Profile) -> tuple[Caution, ...]:
     found = []
     if profile.protocol.chunking == "concatenation":
@@ -166,6 +176,5 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
     if profile.ci95 is None:
         found.append(("no_interval", "The corpus is too small for an interval of H."))
     if profile.n_documents_skipped:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in profile.skipped.items())
-        found.append(("skipped", f"Left out: {reasons}."))
+        found.append(("skipped", _left_out(profile.skipped).strip()))
     return tuple(Caution(code=code, message=message) for code, message in found)

@@ -7,11 +7,11 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.documents import Document, Passage, size_of
+from advisor.documents import Document, Passage, size_of, snapped
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import numpy as np
     import numpy.typing as npt
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float, float | None], None]
 
 PILOT = 100
+_ENCODED = 1000  # cells whose tokens are kept: draws often fall on one again in a corpus of few documents
 _SHORT = 0.5  # a corpus loses more than this share of its tokens to remainders: documents are joined
+
+
+class TooSmallError(CorpusError):
+    """The corpus was read, and holds less than one sequence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +63,7 @@ class Cutter:
         self.joined = False
         self.bound = 0.0
         self.taken: dict[Key, list[tuple[float, float]]] = {}
-        self.encoded: dict[Key, Sequence[int]] = {}
+        self.encoded: dict[tuple[Key, int], list[int]] = {}
 
     def take(self, drawn: list[Passage | None], n_sequences: int, progress: Progress) -> None:
         """Keep sequences from the draws until there are ``n_sequences``."""
@@ -76,86 +81,75 @@ class Cutter:
     def _pilot(self, drawn: list[Passage]) -> None:
         """Choose whether to join documents, and the bound of the rejection."""
         if not drawn:
-            raise CorpusError("The corpus holds no text.")
+            raise TooSmallError("The corpus holds no text.")
         cuts = [self._cut(each) for each in drawn]
         lost = sum(ids is None for ids, _, _ in cuts)
         self.joined = lost > _SHORT * len(drawn)
-        rates = [rate * each.share_kept for each, (_, rate, _) in zip(drawn, cuts, strict=True)]
-        self.bound = max(rates)
+        self.bound = max(rate for _, rate, _ in cuts)
 
     def _take_one(self, each: Passage) -> None:
         self.kinds.add(isinstance(each.content, str))
-        ids, rate, place = self._cut(each)
+        ids, rate, (begin, end) = self._cut(each)
         self.rates.append((rate, 1 / each.raw_per_size, 1 / each.document_bytes))
-        if ids is None or self.rng.random() * self.bound > rate * each.share_kept:
+        if ids is None or self.rng.random() * self.bound > rate:
             return
         spans = self.taken.setdefault(each.key, [])
-        if any(begin < place[1] and place[0] < end for begin, end in spans):
-            return  # the same sequence, or one that overlaps it: each is taken once
-        spans.append(place)
+        if any(begin < other_end and other_begin < end for other_begin, other_end in spans):
+            return  # the same sequence again: each is taken once
+        spans.append((begin, end))
         self.ids.append(ids)
         self.keys.append(each.key)
 
     def _cut(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
-        """Return the sequence (None if the draw fell in a remainder), tokens per source byte, and its span."""
-        if each.whole:
-            return self._cut_whole(each)
-        return self._cut_window(each)
+        """Return the sequence (None if the draw fell in a remainder), tokens per source byte, and its span.
 
-    def _cut_whole(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
-        ids = self._encode_whole(each)
-        size = size_of(each.content)
+        The cell's tokens are cut into sequences from its beginning; the one that the draw fell in is taken. The last
+        runs on into the next cell, and past the end of the document it is the remainder, which is dropped.
+        """
+        ids = self._encode_cell(each)
+        size = size_of(each.content[: each.cell])
         rate = len(ids) / (size * each.raw_per_size) if size else 0.0
-        if self.joined:
+        is_whole = each.start == 0 and each.cell == len(each.content)
+        if self.joined and is_whole:
             begin = int(each.position * len(ids))
-            joined = self._join(ids[begin:], each.following)
-            return joined, rate, (begin, begin + min(self.seq_len, len(ids) - begin))
-        chunk = int(each.position * len(ids) / self.seq_len)
-        span = (chunk * self.seq_len, (chunk + 1) * self.seq_len)
-        if span[1] > len(ids):
-            return None, rate, span
-        return list(ids[span[0] : span[1]]), rate, span
+            cut = self._join(ids[begin:], each.following)
+        else:
+            begin = int(each.position * len(ids) / self.seq_len) * self.seq_len
+            cut = self._run_on(each, ids, begin + self.seq_len)[begin : begin + self.seq_len]
+        scale = each.cell / max(len(ids), 1)
+        span = (each.start + begin * scale, each.start + (begin + self.seq_len) * scale - 1e-6)
+        return (cut if len(cut) == self.seq_len else None), rate, span
 
-    def _join(self, ids: Sequence[int], following: tuple[Content, ...]) -> list[int] | None:
+    def _run_on(self, each: Passage, ids: list[int], n_tokens: int) -> list[int]:
+        """Return the tokens of the cell and of what follows it, at least ``n_tokens`` unless the content ends."""
+        end = each.cell
+        while len(ids) < n_tokens and end < len(each.content):
+            end = snapped(each.content, 2 * end + 1, end + 1)
+            ids = encode(each.content[:end], self.tokenizer)
+        return ids
+
+    def _join(self, ids: list[int], following: tuple[Content, ...]) -> list[int]:
         joined = list(ids)
         for content in following:
             if len(joined) >= self.seq_len:
                 break
             joined += [_separator(content, self.tokenizer), *encode(content, self.tokenizer)]
-        return joined[: self.seq_len] if len(joined) >= self.seq_len else None
+        return joined[: self.seq_len]
 
-    def _cut_window(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
-        content, length = each.content, 6 * self.seq_len
-        if not isinstance(content, str):
-            ids = encode(content[: self.seq_len], self.tokenizer)
-            return (ids, 1 / each.raw_per_size, (each.position, each.position + self.seq_len))
-        while True:
-            part = content[:length]
-            space = max(part.rfind(" "), part.rfind("\n"))
-            cut = space if len(part) < len(content) and space > length // 2 else len(part)
-            ids = encode(part[:cut], self.tokenizer)
-            if len(ids) >= self.seq_len or len(part) == len(content):
-                break
-            length *= 2
-        rate = len(ids) / max(size_of(part[:cut]), 1)
-        n_chars = cut * self.seq_len / max(len(ids), 1)
-        span = (each.position, each.position + n_chars)
-        sequence = ids[: self.seq_len] if len(ids) >= self.seq_len else None
-        return sequence, rate / each.raw_per_size, span
-
-    def _encode_whole(self, each: Passage) -> Sequence[int]:
-        if each.key not in self.encoded:
-            if len(self.encoded) > 1000:
+    def _encode_cell(self, each: Passage) -> list[int]:
+        place = (each.key, each.start)
+        if place not in self.encoded:
+            if len(self.encoded) > _ENCODED:
                 self.encoded.clear()
-            self.encoded[each.key] = encode(each.content, self.tokenizer)
-        return self.encoded[each.key]
+            self.encoded[place] = encode(each.content[: each.cell], self.tokenizer)
+        return self.encoded[place]
 
     def sample(self, *, n_bytes: float, n_documents: int | None) -> Sample:
         """Return what was kept, with totals estimated from all draws: their mean per byte times the bytes."""
         import numpy as np
 
         if not self.ids:
-            raise CorpusError(
+            raise TooSmallError(
                 f"The corpus holds no document, nor a run of them, of {self.seq_len} tokens: lower --seq-len."
             )
         tokens, text, documents = np.array(self.rates).T * n_bytes
@@ -197,10 +191,11 @@ def exhaustive_sample(
         encoded = _joined(encoded, _separator(documents[0].content, tokenizer), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
-        raise CorpusError(f"The corpus holds {n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len.")
+        few = f"{n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len"
+        raise TooSmallError(f"The corpus holds {few if n_tokens else 'no text'}.")
     tokenized = _holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))
-    n_bytes = sum(size_of(document.content) for document in documents)
+    n_bytes = sum(document.size for document in documents)
     return Sample(
         ids=np.array([encoded[i][1][k * seq_len : (k + 1) * seq_len] for i, k in chosen], dtype=np.int64),
         keys=tuple(encoded[i][0] for i, _ in chosen),

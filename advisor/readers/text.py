@@ -7,7 +7,16 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.documents import Document, Passage, Tally, is_long, passage, window_size
+from advisor.documents import (
+    Document,
+    Passage,
+    Tally,
+    cell_length,
+    first_whitespace,
+    is_long,
+    passage,
+    window_size,
+)
 from advisor.errors import CorpusError
 from advisor.streams import BLOCK, open_utf8, text_of
 
@@ -94,25 +103,30 @@ class TextFiles:
             text = self._whole(file)
             document = Document(key=(name, 0, 0), content=text, raw_bytes=file.n_bytes)
             return passage(document, fraction, self._following(number), self.seq_len)
-        start = int(fraction * (file.n_bytes - 4 * self.seq_len))
-        try:
-            with file.path.open("rb", buffering=0) as raw:
-                raw.seek(start)
-                data = raw.read(window_size("", self.seq_len))
-        except OSError as error:
-            raise CorpusError(f"{name} cannot be read: {error.strerror}.") from error
-        text = text_of(_whole_characters(data), name, start)
-        skip = next((i for i, c in enumerate(text[: 4 * self.seq_len]) if c.isspace()), 0) if start else 0
+        length = cell_length("", self.seq_len)
+        begin = int(fraction * file.n_bytes / length) * length
+        data = _whole_characters(self._read(file, begin, window_size("", self.seq_len)))
+        text = text_of(data, name, begin)
+        start = first_whitespace(text, 0, length) if begin else 0
+        end = first_whitespace(text, len(_whole_characters(data[:length]).decode()), length)
         return Passage(
-            key=(name, 0, start // BLOCK),
-            content=text[skip:],
+            key=(name, 0, begin // BLOCK),
+            content=text[start:],
+            cell=end - start,
+            start=begin,
+            position=fraction * file.n_bytes / length % 1.0,
             following=(),
-            position=float(start),
-            share_kept=1 - 2 * self.seq_len / file.n_bytes,
-            whole=False,
             raw_per_size=1.0,
             document_bytes=file.n_bytes,
         )
+
+    def _read(self, file: CorpusFile, begin: int, n_bytes: int) -> bytes:
+        try:
+            with file.path.open("rb", buffering=0) as raw:
+                raw.seek(begin)
+                return raw.read(n_bytes)
+        except OSError as error:
+            raise CorpusError(f"{file.path} cannot be read: {error.strerror}.") from error
 
     def _whole(self, file: CorpusFile) -> str:
         with open_utf8(file.path, None, "utf-8") as raw:
