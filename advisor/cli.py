@@ -44,7 +44,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AdvisorError as error:
-            click.echo(f"Error: {error}", err=True)
+            sentence = "".join(char if char.isprintable() else "?" for char in str(error))
+            click.echo(f"Error: {sentence}", err=True)
             ctx.exit(error.exit_code)
 
 
@@ -55,7 +56,9 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C exits with 130, a reader of the output that goes away with 141 (128 + SIGPIPE)."""
+    """Run the command line; Ctrl-C exits with 130, a reader of the output that goes away with 1."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the caller closed it (>&-)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
@@ -64,9 +67,10 @@ def main() -> None:
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain of it at exit
-        sys.exit(141)
+    except OSError as error:
+        click.echo(f"Error: Cannot print the result: {error.strerror}.", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at exit
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -17,6 +17,7 @@ Kind = Literal["text", "ids", "messages"]
 
 # Chat formats: OpenAI and most hub datasets use "content", ShareGPT uses "value".
 _MESSAGE_TEXT = ("content", "value")
+_SHOWN = 20  # column names in a message
 
 
 def kind_of_value(value: Any) -> Kind | None:
@@ -100,8 +101,17 @@ def content_of(value: Any, kind: Kind) -> Content | None:
 def _join_messages(value: Any) -> str | None:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         return None
-    texts = [item.get(key) for item in value for key in _MESSAGE_TEXT if key in item]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    contents = [item[key] for item in value for key in _MESSAGE_TEXT if item.get(key) is not None]
+    texts = [text for content in contents for text in _parts(content)]
+    return "\n".join(texts)
+
+
+def _parts(content: Any) -> list[str]:
+    """Return the texts of one message: itself, or its parts of type text, beside which there may be images."""
+    if isinstance(content, str):
+        return [content]
+    parts = content if isinstance(content, list) else []
+    return [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
 
 
 def _ids(value: Any) -> Content | None:
@@ -117,7 +127,9 @@ def _ids(value: Any) -> Content | None:
 
 
 def _names(columns: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in columns) or "(none)"
+    names = [repr(name[:40]) for name in columns]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more or "(none)"
 
 
 def _others(kinds: Mapping[str, Kind | None]) -> str:

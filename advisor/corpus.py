@@ -83,7 +83,7 @@ def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = F
         if value
     ]
     if given:
-        raise UsageError(f"{' and '.join(given)} need a hub dataset, and {source} is on this machine.")
+        raise UsageError(f"{' and '.join(given)}: only for a hub dataset, and {source} is on this machine.")
 
 
 def _readers(

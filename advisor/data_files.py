@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from advisor.errors import AdvisorError, CoefficientsError
+from advisor.errors import AdvisorError, CoefficientsError, UsageError
 
 # The wheel has the files as advisor/data, a checkout and an editable install have them one level up.
 _PACKAGE = Path(__file__).parent
@@ -21,11 +21,20 @@ def shipped_file(name: str) -> Path:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``: to a temporary name beside it, flushed to disk, then renamed."""
+    """Write ``text`` to ``path``: to a temporary name beside it, flushed to disk, then renamed.
+
+    A link is followed; a device or a pipe, such as /dev/stdout, is written to as it is.
+    """
     import tempfile  # here, because every start would pay for it
 
+    if not path.name:
+        raise UsageError("The name of the file to write is empty.")
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        _write_through(path, text)
+        return
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
         raise AdvisorError(
             f"Cannot write {path}: {error.strerror}; name a file in a folder you can write to."
@@ -37,11 +46,36 @@ def write_atomically(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _write_through(path: Path, text: str) -> None:
+    try:
+        with path.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def refuse_overwriting(out: Path | None, *sources: str | Path | None) -> None:
+    """Raise UsageError if ``out`` is one of the files (or a file in one of the folders) that are read."""
+    if out is None or not out.is_file():
+        return
+    target = out.resolve()
+    for source in sources:
+        reads = () if source is None else (Path(found).resolve() for found in _named(os.path.expanduser(source)))
+        if any(read == target or (read.is_dir() and read in target.parents) for read in reads):
+            raise UsageError(f"--out {out} would overwrite what is read from {source}: name another file.")
+
+
+def _named(source: str) -> list[str]:
+    import glob
+
+    return [source, *(glob.glob(source, recursive=True) if glob.has_magic(source) else ())]
 
 
 def _umask() -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     # (where it is read from, its offset or number there, the piece of it): pieces are the unit of the bootstrap.
     Key = tuple[str, int, int]
 
+EMPTY = "documents without text"
 PIECE_CHARS = 1_000_000  # a longer document is cut at whitespace into pieces of about this many characters
 _WHITESPACE = re.compile(r"\s")
 

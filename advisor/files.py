@@ -31,6 +31,7 @@ COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 _RECORD_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
 
 # Left out of a folder unless asked for: code of others, and caches.
+_LINKS = "links to files that are read already"
 LEFT_OUT_FOLDERS = ("__pycache__", "site-packages", "dist-packages", "node_modules")
 
 
@@ -68,6 +69,8 @@ def find_files(
     """
     if format is not None and format not in FORMATS:
         raise UsageError(f"There is no format {format!r}: choose one of {', '.join(FORMATS)}.")
+    if not source:
+        raise UsageError("The name of the corpus is empty.")
     path = Path(source).expanduser()
     try:
         if path.is_dir():
@@ -94,7 +97,9 @@ def format_of(path: Path) -> tuple[str | None, str | None]:
 
 def _named_file(path: Path, format: str | None) -> CorpusFile:
     if not path.is_file():
-        raise CorpusError(f"{path} is neither a file nor a folder.")
+        raise CorpusError(
+            f"{path} is neither a file nor a folder: to read a pipe, send it to standard input and name -."
+        )
     found, compression = format_of(path)
     if not os.access(path, os.R_OK):
         raise CorpusError(f"{path} cannot be read: permission denied.")
@@ -111,24 +116,28 @@ def _begins_with(path: Path, magic: bytes) -> bool:
 
 def _in_folder(folder: Path, format: str | None, everything: bool) -> FileSet:
     left_out: dict[str, int] = {}
-    files = [_found_file(path, format, left_out) for path in _walk(folder, everything)]
+    passed_over: set[str] = set()
+    paths = _each_once(_walk(folder, everything, passed_over), left_out)
+    files = [_found_file(path, format, left_out) for path in paths]
     kept = [file for file in files if file is not None]
     if format is None:
         kept = _one_kind(kept, left_out)
     if not kept:
-        reasons = "; ".join(f"{count} {reason}" for reason, count in left_out.items())
+        found = [f"{count} ({reason})" for reason, count in left_out.items()]
+        reasons = "; ".join(found + [f"the folders {name}, which --all-folders reads" for name in sorted(passed_over)])
         raise CorpusError(
-            f"The folder {folder} holds no file to read{f' ({reasons})' if reasons else ''}: "
-            f"expected {', '.join(FORMATS)} files or a save_to_disk folder; --format reads any file as one of these."
+            f"The folder {folder} holds no file to read{f'; left out: {reasons}' if reasons else ''}. "
+            f"Expected: {', '.join(FORMATS)} or a save_to_disk folder; --format reads any file as one of these."
         )
     return FileSet(files=tuple(kept), left_out=left_out)
 
 
 def _in_glob(pattern: str, source: str, format: str | None) -> FileSet:
-    paths = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name))
+    left_out: dict[str, int] = {}
+    names = sorted(glob.glob(pattern, recursive=True), key=lambda name: (name.count(os.sep), name))
+    paths = _each_once([Path(name) for name in names if os.path.isfile(name)], left_out)
     if not paths:
         raise CorpusError(f"No file matches {source}.")
-    left_out: dict[str, int] = {}
     kept = [file for file in (_found_file(path, format, left_out) for path in paths) if file is not None]
     if format is None:
         kept = _one_kind(kept, left_out)
@@ -137,9 +146,19 @@ def _in_glob(pattern: str, source: str, format: str | None) -> FileSet:
     return FileSet(files=tuple(kept), left_out=left_out)
 
 
-def _walk(folder: Path, everything: bool) -> list[Path]:
+def _each_once(paths: list[Path], left_out: dict[str, int]) -> list[Path]:
+    """Return the paths, sorted, without those that lead to the same file as one before: links, and loops of them."""
+    kept: dict[str, Path] = {}
+    for path in paths:
+        if kept.setdefault(os.path.realpath(path), path) is not path:
+            left_out[_LINKS] = left_out.get(_LINKS, 0) + 1
+    return sorted(kept.values())
+
+
+def _walk(folder: Path, everything: bool, passed_over: set[str]) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
+        passed_over.update(name for name in folders if not everything and name in LEFT_OUT_FOLDERS)
         folders[:] = sorted(name for name in folders if everything or not _is_left_out(name))
         found += [Path(parent, name) for name in sorted(names) if everything or not name.startswith(".")]
     return found

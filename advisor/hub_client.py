@@ -37,6 +37,21 @@ def find(asked: Asked) -> tuple[str, str | None]:
     return info.id, info.sha
 
 
+def reachable() -> bool:
+    """Return whether the hub answers at all, or need not: HF_HUB_OFFLINE=1 leaves it to the cache."""
+    import huggingface_hub
+    from huggingface_hub.errors import HTTPError
+
+    if huggingface_hub.constants.HF_HUB_OFFLINE:
+        return True
+    limit_waiting()
+    try:
+        huggingface_hub.utils.get_session().head(endpoint(), timeout=ANSWER_LIMIT)
+    except HTTPError:
+        return False
+    return True
+
+
 def be_quiet_and_brief() -> None:
     """Switch off the progress bars, the logs and the longest waits of both libraries, for the whole process.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from advisor.errors import AdvisorError
 
 SCHEMA_VERSION = 1
+_LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ class Node:
         """Return this string; ``among`` lists the only ones allowed."""
         if not isinstance(self.value, str):
             raise self.fail(f"must be a string, not {_kind(self.value)}")
+        if not self.value.isprintable():
+            raise self.fail("must not hold control characters")
         if among and self.value not in among:
             raise self.fail(f"must be one of {', '.join(among)}, not {self.value!r}")
         return self.value
 
     def number(self, low: float = -math.inf, high: float = math.inf, *, open_ends: bool = False) -> float:
         """Return this number; it must be finite and inside [low, high], or (low, high) with ``open_ends``."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not math.isfinite(self.value):
+        if isinstance(self.value, bool) or not isinstance(self.value, int | float) or not abs(self.value) <= _LARGEST:
             raise self.fail(f"must be a finite number, not {_kind(self.value)}")
         inside = low < self.value < high if open_ends else low <= self.value <= high
         if not inside:
@@ -71,7 +75,7 @@ class Node:
 
     def whole(self, low: int) -> int:
         """Return this integer, at least ``low``."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int) or self.value < low:
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= _LARGEST:
             raise self.fail(f"must be a whole number of at least {low}, not {_kind(self.value)}")
         return self.value
 
@@ -93,6 +97,8 @@ def read_json(path: Path, error: type[AdvisorError]) -> Node:
         raise error(f"{path} is not UTF-8 text (byte {problem.start}), so it is not JSON.") from problem
     except json.JSONDecodeError as problem:
         raise error(f"{path} is not JSON: {problem.msg} at line {problem.lineno}.") from problem
+    except ValueError as problem:  # a number of thousands of digits
+        raise error(f"{path} is not one of advisor's files: {problem}.") from problem
     except RecursionError as problem:
         raise error(f"{path} is nested too deeply to be one of advisor's files.") from problem
     document = Node(value, str(path), "", error)
@@ -115,6 +121,8 @@ def _kind(value: Any) -> str:
     """Return how to name ``value`` in a complaint: short, and never a page of JSON."""
     if isinstance(value, dict | list):
         return {dict: "an object", list: "a list"}[type(value)]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _LARGEST:
+        return "a number beyond all measure"
     return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)[:40]
 
 

@@ -21,6 +21,8 @@ from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 
 MAX_DRAWS = 400
+# Beyond these no law of language is meant, and the arithmetic overflows.
+_MOST_NATS, _STEEPEST = 1000.0, 10.0
 COUNTS = ("total", "non-embedding", "unknown")
 _VERDICTS = ("ok", "caution", "refused")
 
@@ -58,17 +60,27 @@ def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
     verdict = node.get("verdict")
     return ScalingLaw(
         name=texts.get("name", name),
-        E=node["E"].number(0),
-        A=node["A"].number(0, open_ends=True),
-        B=node["B"].number(0, open_ends=True),
-        alpha=node["alpha"].number(0, open_ends=True),
-        beta=node["beta"].number(0, open_ends=True),
+        E=_at_most(node["E"], node["E"].number(0), _MOST_NATS),
+        A=_positive(node["A"], 1e300),
+        B=_positive(node["B"], 1e300),
+        alpha=_positive(node["alpha"], _STEEPEST),
+        beta=_positive(node["beta"], _STEEPEST),
         count=cast(Count, node["count"].text(COUNTS)),
         source=texts.get("source", source),
         draws=_draws(node.get("draws")),
         ranges=ranges_from(node.get("ranges")),
         verdict=cast(Literal["ok", "caution", "refused"], verdict.text(_VERDICTS)) if verdict else "ok",
     )
+
+
+def _positive(node: Node, most: float) -> float:
+    return _at_most(node, node.number(0, open_ends=True), most)
+
+
+def _at_most(node: Node, value: float, most: float) -> float:
+    if value > most:
+        raise node.fail(f"must be at most {most:g}, not {value:g}")
+    return value
 
 
 def ranges_from(node: Node | None) -> Ranges:
@@ -97,6 +109,6 @@ def _row(node: Node) -> Row:
         log_a.number(-700, 700),
         log_b.number(-700, 700),
         -math.inf if log_e.value is None else log_e.number(-700, 700),
-        alpha.number(0, open_ends=True),
-        beta.number(0, open_ends=True),
+        _positive(alpha, _STEEPEST),
+        _positive(beta, _STEEPEST),
     )

@@ -69,7 +69,10 @@ def read_profiles(path: Path) -> list[Profile]:
     Raises:
         CorpusError: the file cannot be read or is no profile.
     """
-    return [_profile(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    profiles = [_profile(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    if not profiles:
+        raise CorpusError(f"{path} holds no corpora.")
+    return profiles
 
 
 def _profile(node: Node) -> Profile:

@@ -91,9 +91,20 @@ def _huggingface(path: Path, name: str) -> Tokenizer:
 
 
 def _from_hub(name: str) -> Tokenizer:
+    if "/" not in name:
+        raise TokenizerError(
+            f"{name!r} is neither {DEFAULT_TOKENIZER!r}, 'bytes', a file, nor a hub id such as org/name."
+        )
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, HFValidationError, RepositoryNotFoundError
 
+    from advisor.hub_client import be_quiet_and_brief, reachable
+
+    be_quiet_and_brief()
+    if not reachable():
+        raise TokenizerError(
+            f"There is no file {name}, and the hub cannot be reached to look for a tokenizer of that name."
+        )
     try:
         return _huggingface(Path(hf_hub_download(name, "tokenizer.json")), name)
     except HFValidationError as error:

@@ -129,6 +129,9 @@ def test_standard_input_is_jsonl_or_text(advisor, book: Path) -> None:
         (("score", "--from", "nowhere.json"), 1, "Cannot read nowhere.json: No such file or directory."),
         (("score", "x", "--seq-len", "ten"), 2, "'ten' is not a valid integer."),
         (("score", "-", "--format", "csv"), 2, "Standard input is read as jsonl or text, not as csv."),
+        (("score", "-", "--seed", "-1"), 2, "--seed must be between 0 and"),
+        (("score", ""), 2, "The name of the corpus is empty."),
+        (("recommend", "--flops", "1e21", "--column", "text"), 2, "--column says how a SOURCE is read, and none is"),
     ],
 )
 def test_mistakes_end_with_one_sentence(
@@ -148,6 +151,93 @@ def test_nothing_is_written_where_nothing_can_be(advisor, book: Path, tmp_path: 
     assert outcome.code == 1
     assert outcome.stderr.startswith(f"Error: Cannot write {tmp_path}/no/folder.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.jsonl"]
+
+
+def test_the_corpus_is_never_overwritten(advisor, book: Path) -> None:
+    before = book.read_bytes()
+    for source in (book, book.parent, book.parent / "*.jsonl"):
+        outcome = advisor("score", source, "--out", book, "--quiet")
+        assert outcome.code == 2
+        assert outcome.stderr == f"Error: --out {book} would overwrite what is read from {source}: name another file.\n"
+        assert advisor("recommend", source, "--flops", "1e20", "--out", book).code == 2
+    assert book.read_bytes() == before
+
+
+def test_links_are_followed_and_pipes_written_through(advisor, tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "target.json", tmp_path / "link.json", tmp_path / "pipe"
+    target.write_text("old")
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    printed = advisor("laws", "--json", "--out", link).stdout
+    assert link.is_symlink()
+    assert target.read_text() == printed
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    assert advisor("laws", "--out", pipe).code == 0
+    assert reader.communicate(timeout=10)[0].decode() == printed
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"corpora": []}, "holds no corpora."),
+        ({"schema_version": 2}, "has schema_version 2 and this advisor understands 1"),
+        ({"vocab_size": 10**400}, "vocab_size must be a whole number of at least 1, not a number beyond all measure."),
+        ({"estimated_tokens": 10**5000}, "is not one of advisor's files"),
+        ({"source": "\x1b[31mred"}, "source must not hold control characters."),
+    ],
+    ids=["no corpora", "future", "400 digits", "5000 digits", "escape"],
+)
+def test_edited_profiles_are_refused_in_one_sentence(
+    advisor, book: Path, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    document = json.loads(advisor("score", book, "--json", "--quiet").stdout)
+    target = document if set(change) <= document.keys() else document["corpora"][0]
+    key, value = next(iter(change.items()))
+    target[key] = "@" if isinstance(value, int) else value
+    path = tmp_path / "edited.json"
+    # Numbers of thousands of digits are put in as text: Python does not print them.
+    digits = "1" + "0" * (400 if "400" in message or "beyond" in message else 5000)
+    text = json.dumps(document)
+    path.write_text(text.replace('"@"', "2" if value == 2 else digits))
+    for command in (("score", "--from", path), ("recommend", "--flops", "1e20", "--profile", path)):
+        outcome = advisor(*command)
+        if outcome.code == 0:  # recommend reads only what it needs of a profile
+            assert command[0] == "recommend"
+            continue
+        assert outcome.code in (1, 2)
+        assert outcome.stdout == ""
+        assert outcome.stderr.count("\n") == 1
+        if command[0] == "score":
+            assert message in outcome.stderr
+
+
+def test_output_that_cannot_be_printed_is_one_sentence() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    for redirect, code in ((">/dev/full", 1), (">&-", 0)):
+        result = subprocess.run(
+            f"{sys.executable} -m advisor laws {redirect}",
+            shell=True,
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        assert "Traceback" not in result.stderr
+        assert result.returncode == code
+        assert result.stderr == (f"Error: Cannot print the result: {os.strerror(28)}.\n" if code else "")
+
+
+def test_a_terminal_without_unicode_gets_an_ascii_histogram(book: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "advisor", "score", str(book), "--quiet"],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    line = next(line for line in result.stdout.decode("ascii").splitlines() if "spread" in line)
+    assert "?" not in line
+    assert "@" in line
 
 
 def test_ctrl_c_exits_with_130_and_writes_nothing(tmp_path: Path) -> None:

@@ -117,11 +117,15 @@ def test_ids_and_messages_and_dictionaries(tmp_path: Path) -> None:
     chat = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day"}]
     (tmp_path / "chat.jsonl").write_text(json.dumps({"id": 3, "messages": chat}) + "\n")
     pq.write_table(pa.table({"messages": [chat]}), tmp_path / "chat.parquet")
+    parts = [{"type": "image", "url": "x"}, {"type": "text", "text": "what is it?"}]
+    mixed = [{"role": "user", "content": parts}, {"role": "tool", "content": None}, *chat]
+    (tmp_path / "parts.jsonl").write_text(json.dumps({"messages": mixed}) + "\n")
+    assert contents(tmp_path / "parts.jsonl") == ["what is it?\nhello\ngood day"]
     assert contents(tmp_path / "chat.jsonl") == contents(tmp_path / "chat.parquet") == ["hello\ngood day"]
 
     words = pa.array(["x y", "z", None]).dictionary_encode()
     pq.write_table(pa.table({"text": words}), tmp_path / "dictionary.parquet")
-    assert contents(tmp_path / "dictionary.parquet") == ["x y", "z", ""]
+    assert contents(tmp_path / "dictionary.parquet") == ["x y", "z"]
 
 
 def test_a_folder_leaves_out_what_is_not_the_corpus(tmp_path: Path) -> None:
@@ -163,6 +167,34 @@ def test_globs_and_existing_paths_win(tmp_path: Path, monkeypatch: pytest.Monkey
     assert contents("org/name") == ["a file that looks like a hub name"]
     (tmp_path / "odd[1].txt").write_text("brackets in a real name")
     assert contents("odd[1].txt") == ["brackets in a real name"]
+
+
+def test_links_and_loops_of_links_are_read_once(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "one.txt").write_text("one")
+    (tmp_path / "a" / "up").symlink_to("..")
+    (tmp_path / "two.txt").symlink_to("a/one.txt")
+    assert contents(tmp_path / "**") == contents(tmp_path) == ["one"]
+
+
+def test_files_without_records_and_rows_without_text_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_text(JSONL + '{"text": null}\n{"text": ""}\n')
+    (tmp_path / "blank.jsonl").write_text("\n\n")
+    reasons = {"files without a JSON object in their first lines": 1, "documents without text": 2}
+    assert profile(tmp_path).skipped == reasons
+    pq.write_table(pa.table({"text": ["word " * 100, None]}), tmp_path / "null.parquet")
+    assert profile(tmp_path / "null.parquet").skipped == {"documents without text": 1}
+    (tmp_path / "twice.csv").write_text("text,text\na,b\n")
+    assert "several columns called 'text'" in sentence(tmp_path / "twice.csv")
+
+
+def test_a_corpus_without_text_says_what_was_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"caf\xc3\xa9 " * 100)
+    assert sentence(tmp_path, encoding="ascii") == (
+        "The corpus holds no text. Left out: 1 (files that are binary or not ASCII)."
+    )
+    (tmp_path / "b" / "dist-packages").mkdir(parents=True)
+    assert "left out: the folders dist-packages, which --all-folders reads. " in sentence(tmp_path / "b")
 
 
 def test_a_file_without_an_extension_is_text_and_parquet_is_known_by_its_magic(tmp_path: Path) -> None:
@@ -260,7 +292,10 @@ def test_what_is_missing_empty_or_damaged(tmp_path: Path, monkeypatch: pytest.Mo
     assert sentence("fake.txt.xz").startswith("fake.txt.xz is truncated or not a xz file")
     assert "torn.txt.zst" in sentence("torn.txt.zst")
     assert sentence("rows0.parquet") == "rows0.parquet has 0 rows."
-    assert sentence("folder").startswith("The folder folder holds no file to read: expected text, jsonl")
+    assert sentence("folder") == (
+        "The folder folder holds no file to read. Expected: text, jsonl, json, csv, tsv, parquet, arrow or a "
+        "save_to_disk folder; --format reads any file as one of these."
+    )
     assert sentence("*.nothing") == "No file matches *.nothing."
     if os.geteuid():
         Path("secret.txt").write_text("x")
@@ -271,7 +306,9 @@ def test_what_is_missing_empty_or_damaged(tmp_path: Path, monkeypatch: pytest.Mo
 def test_options_that_do_not_fit(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(JSONL)
-    with pytest.raises(UsageError, match=r"^--split and --revision need a hub dataset, and .* is on this machine\.$"):
+    with pytest.raises(
+        UsageError, match=r"^--split and --revision: only for a hub dataset, and .* is on this machine\.$"
+    ):
         profile(path, hub=hub(split="train", revision="main"))
     with pytest.raises(UsageError, match="There is no format 'x'"):
         profile(path, format="x")

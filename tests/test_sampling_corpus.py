@@ -113,6 +113,20 @@ def test_totals_are_estimated_within_their_interval(kind: str, tmp_path: Path, m
     assert inside >= 6
 
 
+def test_ends_of_documents_count_as_much_as_their_middles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents that begin with dense markup: a sampler that shuns ends would find too few of those tokens."""
+    monkeypatch.setattr(sampling, "_TOKENISE_WHOLE", 0)
+    documents = ["a " * 500 + "abcd " * 600 for _ in range(400)]
+    path = write(tmp_path, documents, "jsonl")
+    truth = sum(len(text.split()) for text in documents)
+    for whole in (0, 1 << 40):
+        monkeypatch.setattr(sampling, "_READ_WHOLE", whole)
+        samples = [sample_of(path, seed=seed) for seed in range(4)]
+        assert np.mean([sample.estimated_tokens for sample in samples]) == pytest.approx(truth, rel=0.02)
+        short = np.mean([(sample.ids == 1).mean() for sample in samples])
+        assert short == pytest.approx(500 / 1088, abs=0.025)  # 12 tokens are the remainder
+
+
 def test_no_sequence_is_taken_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "_TOKENISE_WHOLE", 0)
     numbers = iter(range(10**9))

@@ -53,6 +53,7 @@ def test_every_failure_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "junk.json").write_text("{}")
     (tmp_path / "empty").mkdir()
     cases = {
+        "nope": "'nope' is neither 'mistral-v1', 'bytes', a file, nor a hub id such as org/name.",
         "missing.model": "There is no tokenizer file missing.model.",
         str(tmp_path / "junk.model"): f"{tmp_path}/junk.model is not a SentencePiece model",
         str(tmp_path / "junk.json"): f"{tmp_path}/junk.json is not a tokenizer.json",

@@ -43,6 +43,15 @@ def corpus_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def refuse_reading_options(what: str) -> None:
+    """Raise UsageError if an option that says how a corpus is read was given on the command line."""
+    context = click.get_current_context()
+    given = [name for name in NAMES if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if given:
+        option = "--" + given[0].replace("_", "-")
+        raise UsageError(f"{option} says how {what} is read, and none is given.")
+
+
 def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> list[Any]:
     """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
     # Scoring needs numpy and more; a request without a corpus must not wait for them.

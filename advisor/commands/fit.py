@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from advisor.commands.quantities import quantity
+from advisor.data_files import refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ def command(
     from calibration.law_file import fit_document
     from calibration.runs import read_runs
 
+    for written in (out, plot):
+        refuse_overwriting(written, table)
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
     settings = Settings(

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
-from advisor.commands.corpus_options import corpus_options, score_sources
+from advisor.commands.corpus_options import corpus_options, refuse_reading_options, score_sources
 from advisor.commands.quantities import quantity
+from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 from advisor.protocol import MeasuredCorpus
 from advisor.recommendation import recommend
@@ -93,6 +94,9 @@ def command(
     SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where data-dependent
     coefficients are installed.
     """
+    refuse_overwriting(out, source, profile, options["law"], options["coefficients"])
+    if source is None:
+        refuse_reading_options("a SOURCE")
     request = Request(**{name: options[name] for name in _REQUEST_OPTIONS})
     reading = {name: options[name] for name in CORPUS_OPTIONS}
     measured = _measured(source, profile, corpus, request, quiet=quiet, reading=reading)

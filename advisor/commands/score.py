@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from advisor.commands.corpus_options import corpus_options, score_sources
+from advisor.commands.corpus_options import corpus_options, refuse_reading_options, score_sources
+from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -40,7 +41,9 @@ def command(
     """
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
+    refuse_overwriting(out, *sources, profile)
     if profile is not None:
+        refuse_reading_options("a SOURCE")
         from advisor.profile_file import read_profiles
 
         profiles = read_profiles(profile)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_schema
-from advisor.documents import Document, Tally, passage
+from advisor.documents import EMPTY, Document, Tally, passage
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class ColumnChunk:
             for start in range(0, len(chunk), _SLICE):
                 for value in chunk.slice(start, _SLICE):
                     content = self._content(value)
-                    if content is not None:
+                    if content is not None and not len(content):
+                        self.tally.skip(EMPTY)
+                    elif content is not None:
                         n_bytes = len(content.encode("utf-8", "replace")) if isinstance(content, str) else len(content)
                         yield Document(key=(self.name, row, 0), content=content, raw_bytes=n_bytes)
                     row += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_records
-from advisor.documents import Document, Tally, passage, size_of
+from advisor.documents import EMPTY, Document, Tally, passage, size_of
 from advisor.errors import CorpusError
 from advisor.long_lines import LongObject
 from advisor.streams import BLOCK, open_utf8
@@ -100,6 +100,9 @@ class JsonLines:
         assert self.file is not None
         handle = os.open(self.file.path, os.O_RDONLY)
         try:
+            if not self._has_records():
+                yield from itertools.repeat(None, len(positions))
+                return
             self._check_last_line(handle)
             remaining = list(map(int, positions))
             while remaining:
@@ -116,12 +119,16 @@ class JsonLines:
         assert self.file is not None
         return open_utf8(self.file.path, self.file.compression, self.encoding)
 
-    @functools.cached_property
-    def _column(self) -> tuple[str, Kind]:
+    def _has_records(self) -> bool:
         if self._chosen is None:
             with self._stream() as stream:
                 for _ in self._head(lines(stream)):
                     pass
+        return self._chosen is not None
+
+    @functools.cached_property
+    def _column(self) -> tuple[str, Kind]:
+        self._has_records()
         assert self._chosen is not None
         return self._chosen
 
@@ -138,9 +145,16 @@ class JsonLines:
                 kinds.update({k: v for k, v in kinds_in_records([record]).items() if v or k not in kinds})
             held.append(line)
         if not kinds:
-            raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
+            self._refuse_blank()
+            return
         self._chosen = choose_column(kinds, self.column, self.name)
         yield from held
+
+    def _refuse_blank(self) -> None:
+        """Count a file without records; one that the user named is an error."""
+        if self.file is None or self.file.named:
+            raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
+        self.tally.skip("files without a JSON object in their first lines")
 
     def _hold_long(self, line: Line, kinds: dict[str, Kind | None]) -> Line:
         """Choose by the fields before a long line, or by its own if it is the first; a pipe cannot be read twice."""
@@ -164,7 +178,9 @@ class JsonLines:
             return
         data = b"".join(line.chunks)
         content = self._content(data, line.offset, line.number)
-        if content is not None:
+        if content is not None and not len(content):
+            self.tally.skip(EMPTY)
+        elif content is not None:
             yield Document(key=(self.name, line.offset, 0), content=content, raw_bytes=len(data))
 
     def _long_pieces(self, chunks: Iterable[bytes], offset: int, number: int | None) -> Iterator[tuple[str, int, int]]:
@@ -200,6 +216,8 @@ class JsonLines:
             if isinstance(record, dict):
                 return record
             problem = f"is not a JSON object but {type(record).__name__}"
+        except UnicodeDecodeError:
+            problem = "is not UTF-8: name its encoding with --encoding"
         except (ValueError, RecursionError) as error:
             problem = f"is not valid JSON ({_reason(error)})"
         self._reject(offset, number, problem)

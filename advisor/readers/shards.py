@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_records
-from advisor.documents import Document, Tally, size_of
+from advisor.documents import EMPTY, Document, Tally, size_of
 from advisor.errors import CorpusError, HubError
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class HubShards:
                 column = column or choose_column(self.kinds or kinds_in_records([record]), self.column, self.name)
                 self.n_rows_read += 1
                 content = self._content(record, column, shard, row)
-                if content is not None:
+                if content is not None and not len(content):
+                    self.tally.skip(EMPTY)
+                elif content is not None:
                     n_bytes += size_of(content)
                     yield Document(key=(f"{self.name}#{shard}", row, 0), content=content, raw_bytes=size_of(content))
         self.read_all = not cut

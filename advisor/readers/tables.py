@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_records, kinds_in_schema
-from advisor.documents import Document, Tally
+from advisor.documents import EMPTY, Document, Tally
 from advisor.errors import CorpusError
 from advisor.streams import BLOCK, open_utf8, text_of
 
@@ -51,7 +51,10 @@ class CsvFile(InOrder):
             with open_utf8(self.file.path, self.file.compression, self.encoding) as stream:
                 reader = self._open(stream, {column: pa.string()}, [column])
                 for row, text in enumerate(text for batch in reader for text in batch.column(0).to_pylist()):
-                    yield Document(key=(self.name, row, 0), content=text or "", raw_bytes=len((text or "").encode()))
+                    if text:
+                        yield Document(key=(self.name, row, 0), content=text, raw_bytes=len(text.encode()))
+                    else:
+                        self.tally.skip(EMPTY)
         except pa.ArrowInvalid as error:
             raise self._error(error) from error
 
@@ -63,6 +66,9 @@ class CsvFile(InOrder):
                 schema = self._open(stream, {}, None, count_bad=False).schema
         except pa.ArrowInvalid as error:
             raise self._error(error) from error
+        names = [field.name for field in schema]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise CorpusError(f"{self.name} has several columns called {repeated[0]!r}: rename all but one.")
         return choose_column(kinds_in_schema(schema), self.column, self.name)[0]
 
     def _open(
@@ -106,7 +112,9 @@ class JsonFile(InOrder):
             column, kind = choose_column(kinds_in_records(head), self.column, self.name)
             for row, record in enumerate(itertools.chain(head, records)):
                 content = content_of(record[column], kind) if column in record else None
-                if content is not None:
+                if content is not None and not len(content):
+                    self.tally.skip(EMPTY)
+                elif content is not None:
                     yield Document(key=(self.name, row, 0), content=content, raw_bytes=len(content))
                 elif self.skip_bad:
                     self.tally.skip("bad records")

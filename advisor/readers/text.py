@@ -94,7 +94,7 @@ class TextFiles:
             raise error
         if number not in self._bad:
             self._bad.add(number)
-            self.tally.skip("files that are binary or not UTF-8")
+            self.tally.skip(f"files that are binary or not {self.encoding.upper()}")
 
     def _passage(self, number: int, fraction: float) -> Passage:
         file = self.files[number]

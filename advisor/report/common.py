@@ -78,13 +78,18 @@ def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return one row of a table."""
-    first, *others = zip(cells, widths, strict=True)
+    first, *others = zip(map(printable, cells), widths, strict=True)
     return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
 
 
 def _wrapped(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of at most ``width``, broken at spaces."""
-    return textwrap.wrap(text, width, break_on_hyphens=False)
+    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with a question mark for each control character: names of files and fields may hold any."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _width() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from advisor.compressibility import Histogram
     from advisor.scoring import Profile
 
-_BLOCKS = "·▁▂▃▄▅▆▇█"
+_BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
 _LABELS = (
     "H (median)",
     "  95 % interval",
@@ -78,7 +79,7 @@ def _cells(profile: Profile) -> tuple[str, ...]:
         f"{found.sd:.3f}",
         f"{found.shuffled_median:.3f}",
         f"{found.ceiling:.3f}",
-        sparkline(found.histogram),
+        sparkline(found.histogram, _levels()),
         quantity(profile.estimated_tokens) or "not known",
         spread(profile.estimated_tokens_ci95) or ("exact" if profile.estimated_tokens else "not known"),
         f"{profile.bytes_per_token:.2f}" if profile.bytes_per_token else "(ids)",
@@ -98,7 +99,16 @@ def _count(value: float, about: str) -> str:
     return quantity(value) if about else f"{value:,.0f}"
 
 
-def sparkline(histogram: Histogram) -> str:
+def _levels() -> str:
+    """Return the characters of a histogram, from none to most, that stdout can show."""
+    try:
+        _BLOCKS.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return _ASCII
+    return _BLOCKS
+
+
+def sparkline(histogram: Histogram, levels: str = _BLOCKS) -> str:
     """Return the counts as a line of blocks, two bins a character; a dot where there is none.
 
     >>> from advisor.compressibility import Histogram
@@ -107,7 +117,7 @@ def sparkline(histogram: Histogram) -> str:
     """
     pairs = [sum(histogram.counts[i : i + 2]) for i in range(0, len(histogram.counts), 2)]
     top = max(*pairs, 1)
-    return "".join(_BLOCKS[-(-count * (len(_BLOCKS) - 1) // top)] for count in pairs)
+    return "".join(levels[-(-count * (len(levels) - 1) // top)] for count in pairs)
 
 
 def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
