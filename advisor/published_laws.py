@@ -53,7 +53,7 @@ MUENNIGHOFF = ScalingLaw(
     B=math.exp(7.3049974),
     alpha=0.3526596,
     beta=0.3526596,
-    count="total",
+    count="unknown",
     source="Muennighoff et al. 2023, arXiv:2305.16264",
     note="for unique data (D <= U), on C4",
 )

@@ -61,7 +61,7 @@ law                  N            80 %      D   D/N   loss  wasted    N counts
 chinchilla       2.78B  2.49B to 3.09B  59.9B  21.5  2.305               total
 hoffmann         2.22B                  75.2B  33.9  2.295   1.8 %       total
 hoffmann-table3  2.86B                  58.3B  20.4          0.0 %       total
-muennighoff      2.92B                  57.2B  19.6  2.348   0.1 %       total
+muennighoff      2.92B                  57.2B  19.6  2.348           not known
 code             1.12B                   149B   134  0.276           not known
 deepseek         2.93B                  56.9B  19.5                 non-embed.
 kaplan           7.77B                  21.5B  2.76                 non-embed.
@@ -77,7 +77,8 @@ Caution: The compressibility given is taken to be measured under the default
          protocol: mistral-v1 tokens, 256 a sequence, gzip level 9, the median.
 Caution: H100 is taken to mean H100 SXM, 989 TFLOP/s.
 Caution: N counts total parameters under chinchilla, and other parameters under
-         others (code: an unknown kind of; deepseek, kaplan: non-embedding).
+         others (muennighoff, code: an unknown kind of; deepseek, kaplan:
+         non-embedding).
 """
 
 
