@@ -61,7 +61,24 @@ def _write_through(path: Path, text: str) -> None:
         raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
 
 
-def refuse_overwriting(out: Path | None, *sources: str | Path | None) -> None:
+def check_writable(path: Path | None) -> None:
+    """Raise AdvisorError, before any work is done, if no file can be written at ``path``."""
+    if path is None:
+        return
+    try:
+        folder = Path(os.path.realpath(path)).parent
+        problem = None if folder.is_dir() else "there is no such folder"
+        if path.is_dir():
+            problem = "it is a folder"
+        elif problem is None and not os.access(folder, os.W_OK):
+            problem = "the folder cannot be written to"
+    except OSError as error:
+        problem = str(error.strerror)
+    if problem is not None:
+        raise AdvisorError(f"Cannot write {str(path)[:200]}: {problem}.")
+
+
+def refuse_overwriting(out: Path | None, *sources: str | Path | None, option: str = "--out") -> None:
     """Raise UsageError if ``out`` is one of the files (or a file in one of the folders) that are read."""
     if out is None or not out.is_file():
         return
@@ -69,7 +86,7 @@ def refuse_overwriting(out: Path | None, *sources: str | Path | None) -> None:
     for source in sources:
         reads = () if source is None else (Path(found).resolve() for found in _named(os.path.expanduser(source)))
         if any(read == target or (read.is_dir() and read in target.parents) for read in reads):
-            raise UsageError(f"--out {out} would overwrite what is read from {source}: name another file.")
+            raise UsageError(f"{option} {out} would overwrite what is read from {source}: name another file.")
 
 
 def _named(source: str) -> list[str]:

@@ -223,6 +223,6 @@ def _bounds(d: Diagnostics) -> Reason | None:
 
 
 def _second_basin(d: Diagnostics) -> Reason | None:
-    factor = math.exp(d.basin_gap or 0.0)
+    factor = math.exp(min(d.basin_gap or 0.0, 700.0))
     message = f"another optimum within 1 % of the objective puts N* a factor of {factor:.2g} away."
     return _graded("second-basin", d.basin_gap, _SE_CAUTION, math.inf, message)

@@ -70,6 +70,8 @@ def _power_law(x: Array, runs: Runs, keep: npt.NDArray[np.bool_], seed: int) -> 
         return None
     kept = runs.where(keep)
     y, w = np.log(kept.loss), kept.weight
+    if np.ptp(y) == 0:
+        return None  # a constant loss has no slope
     slope, intercept = _weighted_lines(x, y, w[None])
     drawn = _weighted_lines(x, y, w * resampled_weights(len(x), _N_DRAWS, np.random.default_rng(seed), kept.cluster))
     return PowerLaw(

@@ -39,7 +39,7 @@ def check_runs(runs: Runs) -> tuple[Reason, ...]:
     good = runs.where(usable(runs))
     found = [_bad_losses(runs), _too_few(good)]
     if len(good):
-        found += [_few_tokens(good), _untrained(good), _contradictions(good)]
+        found += [_few_tokens(good), _untrained(good), _contradictions(good), _repeated(good)]
     if len(good) >= LEAST_RUNS:
         found += [_narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
     return tuple(reason for reason in found if reason is not None)
@@ -111,6 +111,17 @@ def _contradictions(good: Runs) -> Reason | None:
                 "one of them is another run than it says.",
             )
     return None
+
+
+def _repeated(good: Runs) -> Reason | None:
+    """Look for rows that are there twice to the last digit: a copied run narrows every interval without a reason."""
+    unique = good.n_tokens if good.unique_tokens is None else good.unique_tokens
+    rows = np.column_stack([good.n_params, good.n_tokens, good.loss, unique])
+    copies = len(rows) - len(np.unique(rows, axis=0))
+    if not copies:
+        return None
+    message = f"{_runs(copies)} repeat another to the last digit: if they are copies, the intervals are too narrow."
+    return Reason(code="repeated-rows", message=message, level="caution")
 
 
 def _narrow(symbol: str, values: Array) -> Reason | None:

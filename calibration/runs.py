@@ -113,6 +113,9 @@ def _arrays(table: Table, vocab_size: int | None) -> Runs:
     for name, values in (("n_params", n_params), ("n_tokens", n_tokens)):
         _check_size(table.path, name, values)
     optional = {name: table.numbers(name) for name in OPTIONAL if name != "seed" and table.has(name)}
+    if (optional.get("unique_tokens", np.ones(1)) <= 0).any():
+        bad = optional["unique_tokens"][optional["unique_tokens"] <= 0][0]
+        raise RunsError(f"{table.path} has unique_tokens of {bad:g}; it must be a positive number of tokens.")
     weight = optional.pop("weight", np.ones(len(loss)))
     if not (np.isfinite(weight).all() and (weight > 0).all()):
         bad = weight[~(np.isfinite(weight) & (weight > 0))][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ def survey(
     """
     if out is not None:
         _check_free(out, grammars, with_data=n_tokens is not None)
+        _check_space(out, (n_tokens or 0) * len(grammars))
     profiles = tuple(profile(grammar, seed=seed, n_documents=n_documents, seq_len=seq_len) for grammar in grammars)
     file = _write_set(out, grammars) if out is not None else None
     datasets = []
@@ -68,6 +70,16 @@ def survey(
             folder = out / grammar.name
             datasets.append(write_documents(grammar, folder, n_tokens=n_tokens, seed=seed, seq_len=seq_len))
     return Survey(seed=seed, profiles=profiles, search=search, file=file, datasets=tuple(datasets))
+
+
+def _check_space(out: Path, n_tokens: int) -> None:
+    """Raise UsageError if the disk cannot hold the data sets: an id takes up to two bytes before compression."""
+    folder = next(parent for parent in (out, *out.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    if 2 * n_tokens > free:
+        raise UsageError(
+            f"{n_tokens:.3g} tokens take up to {2 * n_tokens:.2g} bytes, and {folder} has {free:.2g} free."
+        )
 
 
 def _check_free(out: Path, grammars: Sequence[NamedGrammar], *, with_data: bool) -> None:

@@ -81,6 +81,9 @@ def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
 def _read_csv(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, skipinitialspace=True)
+        names = list(reader.fieldnames or ())
+        if repeated := next((name for name in names if names.count(name) > 1), None):
+            raise RunsError(f"{path} has several columns called {repeated}: rename all but one.")
         rows = []
         for row in reader:
             if None in row or None in row.values():

@@ -283,3 +283,59 @@ def test_one_file_cannot_hold_several_laws(tmp_path: Path) -> None:
 
 def test_help_has_an_example() -> None:
     assert "advisor fit runs.csv --columns n_params=model_size" in run("--help").output
+
+
+def table_with(path: Path, change: str) -> str:
+    """Write the 36-run grid with one thing wrong with it."""
+    lines = Path(GRID).read_text().splitlines()
+    if change == "copied":
+        lines += lines[1:4]
+    elif change == "two losses":
+        lines[0] = lines[0].replace("n_tokens", "loss")
+    elif change == "negative unique":
+        lines = [lines[0] + ",unique_tokens", *(line + ",-4" for line in lines[1:])]
+    elif change == "groups":
+        lines = [lines[0] + ",corpus", *(f"{line},{'a/b' if i % 2 else 'a_b'}" for i, line in enumerate(lines[1:]))]
+    elif change == "constant":
+        at = lines[0].split(",").index("loss")
+        rows = [line.split(",") for line in lines[1:]]
+        lines = [lines[0], *(",".join([*row[:at], "2.5", *row[at + 1 :]]) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_copied_rows_are_a_caution(tmp_path: Path) -> None:
+    result = run(table_with(tmp_path / "runs.csv", "copied"), "--bootstrap", "200")
+    assert "3 runs repeat another to the last digit" in result.stderr
+    assert result.exit_code == 0
+
+
+def test_a_constant_loss_is_refused_without_warnings(tmp_path: Path) -> None:
+    result = run(table_with(tmp_path / "runs.csv", "constant"), "--bootstrap", "200")
+    assert result.exit_code == 1
+    assert "Refused:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "code", "message"),
+    [
+        ("two losses", (), 1, "has several columns called loss: rename all but one."),
+        ("negative unique", (), 1, "has unique_tokens of -4; it must be a positive number of tokens."),
+        ("", ("--columns", "loss=loss,loss=n_params"), 2, "--columns names loss twice."),
+        ("", ("--columns", "loss=n_params,n_tokens=n_params"), 2, "--columns names n_params twice."),
+        ("", ("--out", "{tmp}/no/law.json"), 1, "/no/law.json: there is no such folder."),
+        ("", ("--out", "{tmp}"), 1, ": it is a folder."),
+        ("", ("--plot", "{tmp}/a", "--out", "{tmp}/a"), 2, "--out and --plot both name"),
+        ("", ("--plot", "{tmp}/runs.csv"), 2, "--plot {tmp}/runs.csv would overwrite what is read from"),
+        ("groups", ("--group", "corpus", "--out", "{tmp}/{group}.json"), 2, "would both be written to"),
+    ],
+)
+def test_what_cannot_be_written_or_read_is_said_before_the_work(
+    tmp_path: Path, change: str, options: tuple[str, ...], code: int, message: str
+) -> None:
+    table = table_with(tmp_path / "runs.csv", change)
+    result = run(table, *(option.replace("{tmp}", str(tmp_path)) for option in options))
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message.replace("{tmp}", str(tmp_path)) in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]

@@ -188,3 +188,10 @@ Entropy, nats/token: rate of the endless stream; bound of one document, for E.
 corr(H, entropy rate) = +0.30 over these 6 grammars.
 Gate: q = some derivations never end; rho > .95; few = at most ten sentences.
 """
+
+
+def test_more_tokens_than_the_disk_holds_are_refused_before_any_is_written(tmp_path):
+    result = run("paper", "--only", "A1", "--documents", "20", "--tokens", "1e30", "--out", str(tmp_path / "out"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: 1e+30 tokens take up to 2e+30 bytes, and ")
+    assert list(tmp_path.iterdir()) == []

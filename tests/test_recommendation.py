@@ -391,7 +391,8 @@ def test_a_plain_request_has_the_cautions_that_always_hold():
         "sequence, gzip level 9, the median."
     )
     assert message(found, "counts_differ") == (
-        "N counts total parameters under chinchilla, and other parameters under others (muennighoff, code: an unknown kind of; "
+        "N counts total parameters under chinchilla, and other parameters under others "
+        "(muennighoff, code: an unknown kind of; "
         "deepseek, kaplan: non-embedding)."
     )
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from advisor.commands.quantities import quantity
-from advisor.data_files import refuse_overwriting
+from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
     from calibration.analysis import Analysis
     from calibration.fit import FitOptions
 
+_MANY_RUNS = 5000
 _EXAMPLES = """
 \b
 Examples:
@@ -49,7 +50,7 @@ Examples:
 )
 @click.option("--vocab-size", type=click.IntRange(min=2), help="The vocabulary of all runs, to find untrained ones.")
 @click.option("--bootstrap", type=click.IntRange(min=200), default=4000, show_default=True, help="Number of refits.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the refits.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -84,8 +85,11 @@ def command(
     from calibration.law_file import fit_document
     from calibration.runs import read_runs
 
-    for written in (out, plot):
-        refuse_overwriting(written, table)
+    for option, written in (("--out", out), ("--plot", plot)):
+        refuse_overwriting(written, table, option=option)
+        check_writable(written)
+    if out is not None and plot is not None and out.resolve() == plot.resolve():
+        raise UsageError(f"--out and --plot both name {out}: give them different names.")
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
     settings = Settings(
@@ -100,6 +104,10 @@ def command(
     )
     if out is not None and len(runs) > 1 and "{group}" not in out.name:
         raise UsageError(f"--out {out} names one file for {len(runs)} groups; put {{group}} in its name.")
+    _check_names(out, list(runs))
+    n_runs = sum(map(len, runs.values()))
+    if n_runs > _MANY_RUNS:
+        click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
     form_ = cast(Literal["log", "linear", "joint"], form)
     analysis = analyse(runs, settings, source=table.name, covariate=covariate, form=form_, with_refused=force)
     document = fit_document(analysis, force=force)
@@ -107,6 +115,20 @@ def command(
     _write(analysis, out, plot, force)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
+
+
+def _law_path(out: Path, group: str) -> Path:
+    return out.with_name(out.name.replace("{group}", group.replace("/", "_")))
+
+
+def _check_names(out: Path | None, groups: list[str]) -> None:
+    """Raise before anything is fitted if two groups' laws would get one name, or one that no file can have."""
+    taken: dict[Path, str] = {}
+    for group in groups if out is not None else ():
+        path = _law_path(cast(Path, out), group)
+        check_writable(path)
+        if taken.setdefault(path, group) != group:
+            raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")
 
 
 def _columns(text: str | None) -> dict[str, str]:
@@ -117,6 +139,8 @@ def _columns(text: str | None) -> dict[str, str]:
             continue
         if not (ours and equals and yours):
             raise UsageError(f"--columns has {pair.strip()!r}; write OURS=YOURS, such as n_params=model_size.")
+        if ours in pairs or yours in pairs.values():
+            raise UsageError(f"--columns names {ours if ours in pairs else yours} twice.")
         pairs[ours] = yours
     return pairs
 
@@ -153,7 +177,9 @@ def _write(analysis: Analysis, out: Path | None, plot: Path | None, force: bool)
     shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
     if out is not None:
         for name, group in shown.items():
-            write_law_file(out.with_name(out.name.replace("{group}", name.replace("/", "_"))), group, analysis)
+            write_law_file(_law_path(out, name), group, analysis)
+        if not shown:
+            click.echo(f"No law could be fitted, so nothing is written to {out}.", err=True)
     if plot is not None and shown:
         from advisor.plots import write_fit_plot
 

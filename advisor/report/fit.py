@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from advisor.json_fields import json_text
+from advisor.report.common import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +36,7 @@ def show(document: Mapping[str, Any], *, as_json: bool) -> None:
 def _show_reasons(prefix: str, reasons: Sequence[Mapping[str, str]]) -> None:
     for reason in reasons:
         level = "Refused" if reason["level"] == "refused" else "Caution"
-        print(f"{level}: {prefix}{reason['message']} [{reason['code']}]", file=sys.stderr)
+        print(printable(f"{level}: {prefix}{reason['message']} [{reason['code']}]"), file=sys.stderr)
 
 
 def _show_tables(document: Mapping[str, Any]) -> None:
@@ -49,7 +50,9 @@ def _show_tables(document: Mapping[str, Any]) -> None:
 
 
 def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
-    title = "Law" if name == "all" else f"Law of {name}"
+    from rich.markup import escape
+
+    title = "Law" if name == "all" else f"Law of {escape(printable(name))}"
     console.print(f"\n[bold]{title}[/bold]: {law['n_runs']} runs, N counts {law['count']} parameters", markup=True)
     if law["forced"]:
         console.print(f"REFUSED, printed because of --force: every number marked {_MARK} is not to be used.")
