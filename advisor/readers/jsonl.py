@@ -14,6 +14,7 @@ from advisor.columns import choose_column, content_of, kinds_in_records
 from advisor.documents import EMPTY, Document, Tally, passage, size_of
 from advisor.errors import CorpusError
 from advisor.long_lines import LongObject
+from advisor.readers.lines import Line, lines
 from advisor.streams import BLOCK, open_utf8
 
 if TYPE_CHECKING:
@@ -26,43 +27,6 @@ if TYPE_CHECKING:
 
 LONG_LINE = 8 << 20  # a longer line is never held whole
 _HEAD_LINES = 20  # the column is chosen by the types in so many first lines
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """A line of a stream: where it begins, its number from 1, and its bytes in one chunk, or several if it is long."""
-
-    offset: int
-    number: int
-    chunks: Iterable[bytes]
-    is_long: bool
-
-
-def lines(stream: IO[bytes]) -> Iterator[Line]:
-    """Yield the lines of a stream. A long line's chunks must be taken before the next line is asked for."""
-    offset = 0
-    for number in itertools.count(1):
-        head = stream.readline(LONG_LINE)
-        if not head:
-            return
-        if len(head) < LONG_LINE or head.endswith(b"\n"):
-            yield Line(offset=offset, number=number, chunks=(head,), is_long=False)
-            offset += len(head)
-            continue
-        begin, read = offset, [len(head)]
-        rest = _rest_of_line(stream, read)
-        yield Line(offset=begin, number=number, chunks=itertools.chain((head,), rest), is_long=True)
-        for _ in rest:
-            pass
-        offset = begin + sum(read)
-
-
-def _rest_of_line(stream: IO[bytes], read: list[int]) -> Iterator[bytes]:
-    while chunk := stream.readline(BLOCK):
-        read.append(len(chunk))
-        yield chunk
-        if chunk.endswith(b"\n"):
-            return
 
 
 @dataclass(kw_only=True)
@@ -88,7 +52,7 @@ class JsonLines:
     def documents(self) -> Iterator[Document]:
         """Yield each line's text; a long line's in pieces."""
         with self._stream() as stream:
-            all_lines = lines(stream)
+            all_lines = lines(stream, LONG_LINE)
             head = []
             if self._chosen is None:
                 head = list(self._head(all_lines))
@@ -122,7 +86,7 @@ class JsonLines:
     def _has_records(self) -> bool:
         if self._chosen is None:
             with self._stream() as stream:
-                for _ in self._head(lines(stream)):
+                for _ in self._head(lines(stream, LONG_LINE)):
                     pass
         return self._chosen is not None
 
@@ -166,7 +130,7 @@ class JsonLines:
                 f"The first line of {self.name} is over {LONG_LINE >> 20} MB: name its field with --column."
             )
         with self._stream() as again:
-            first = next(each for each in lines(again) if each.offset == line.offset)
+            first = next(each for each in lines(again, LONG_LINE) if each.offset == line.offset)
             found = LongObject(first.chunks, f"{self.name}:{line.number}").columns()
         kinds.update({name: "text" if kind else None for name, kind in found.items()})
         return line
