@@ -1,0 +1,151 @@
+"""When a training run takes which batch and which learning rate: arithmetic alone, the same on every machine.
+
+All token counts D of one model share a *trunk* at the peak rate; for each D a *branch* leaves it and cools down to D.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from advisor.errors import UsageError
+
+# Fewer steps than this leave the loss at the optimiser's mercy and not at the data's: such points are flagged.
+MIN_STEPS = 390
+# Of the data of a branch, the share whose training loss is the cross-check of the validation loss.
+LAST_SHARE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a model is trained: batches, the shape of the schedule and the peak rate.
+
+    ``batches`` are (from this token of the trunk on, tokens a batch), rising; a batch is at least one document.
+    ``cooldown`` is the share of D in which the rate falls, as 1 - sqrt(x) or as (1 + cos(pi x)) / 2 if ``cosine``; at
+    1 nothing is shared and each D is trained alone. ``rate`` None asks ``learning_rate`` for the width's.
+    """
+
+    batches: tuple[tuple[int, int], ...]
+    cooldown: float = 0.2
+    cosine: bool = False
+    rate: float | None = None
+    max_warmup: int = 20
+
+    def batch_documents(self, n_documents: int, seq_len: int) -> int:
+        """Return the documents of the batch that begins after ``n_documents``."""
+        sizes = [size for start, size in self.batches if start <= n_documents * seq_len]
+        return max(1, sizes[-1] // seq_len)
+
+    def peak_rate(self, width: int) -> float:
+        """Return the peak learning rate of a model of this width."""
+        return learning_rate(width) if self.rate is None else self.rate
+
+
+# Batches that hold 390 steps at D = 100K and thousands beyond it, and grow with the trunk.
+RAMP = Recipe(batches=((0, 256), (200_000, 512), (1_000_000, 2048), (10_000_000, 8192)))
+# As published (Pandey 2024, arXiv:2405.16684): for reproduction, as most of its points are too short to learn anything.
+PAPER = Recipe(batches=((0, 32 * 256),), cooldown=1.0, cosine=True, rate=5e-5, max_warmup=0)
+
+
+def learning_rate(width: int) -> float:
+    """Return the best peak rate measured for Adam at this width: 8e-3 (64/d)^.5 to d = 64, 8e-3 (64/d) above.
+
+    At most 2e-2. Measured for d = 16 to 128 on grammars; a rate off by 2 costs 1 to 7 % of the loss.
+
+    >>> learning_rate(8), learning_rate(16), learning_rate(64), learning_rate(128)
+    (0.02, 0.016, 0.008, 0.004)
+    """
+    return min(2e-2, 8e-3 * (64 / width) ** (0.5 if width <= 64 else 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """One token count of a trunk: where its cooldown leaves the trunk and where it ends, in documents.
+
+    It ends with the last whole batch inside D, so ``n_tokens`` falls short of D by less than a batch.
+    """
+
+    start: int
+    stop: int
+    n_steps: int
+    n_tokens: int
+
+    @property
+    def few_steps(self) -> bool:
+        """Whether there are too few steps for the loss to say anything about the data."""
+        return self.n_steps < MIN_STEPS
+
+    def in_last_share(self, n_documents: int) -> bool:
+        """Return whether a batch that ends after ``n_documents`` reaches into the last 5 % of the branch's data."""
+        return n_documents > (1 - LAST_SHARE) * self.stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The branches of one trunk in order of their tokens, and the steps of warmup that they share."""
+
+    recipe: Recipe
+    seq_len: int
+    branches: tuple[Branch, ...]
+    n_warmup: int
+
+    @property
+    def n_documents(self) -> int:
+        """Documents that the trunk and its branches read; none is read twice by the same model."""
+        return self.branches[-1].stop
+
+    @property
+    def n_tokens_trained(self) -> int:
+        """Tokens of all steps: the trunk to its last branch, and every branch."""
+        trunk = self.branches[-1].start
+        return self.seq_len * (trunk + sum(branch.stop - branch.start for branch in self.branches))
+
+    def batch(self, n_documents: int) -> int:
+        """Return the documents of the batch that begins after ``n_documents``."""
+        return self.recipe.batch_documents(n_documents, self.seq_len)
+
+    def rate(self, n_steps: int, n_documents: int, branch: Branch | None = None) -> float:
+        """Return the share of the peak rate for the step after ``n_steps`` steps and ``n_documents`` documents.
+
+        On the trunk, where ``branch`` is None, it is the warmup's (s+1)/n_warmup and then 1; a branch multiplies that
+        by 1 - sqrt(x) or (1 + cos(pi x)) / 2, x the share of the branch that is behind.
+        """
+        warmup = min(1.0, (n_steps + 1) / self.n_warmup) if self.n_warmup else 1.0
+        if branch is None:
+            return warmup
+        x = (n_documents - branch.start) / (branch.stop - branch.start)
+        return warmup * ((1 + math.cos(math.pi * x)) / 2 if self.recipe.cosine else 1 - math.sqrt(x))
+
+
+def make_plan(recipe: Recipe, token_counts: Sequence[int], *, seq_len: int) -> Plan:
+    """Return the trunk that ``recipe`` gives for these token counts.
+
+    The warmup is min(max_warmup, S/5) steps, S the steps of the smallest D, so it ends before any cooldown begins.
+
+    Raises:
+        UsageError: there is no token count, one is given twice, or one is shorter than its first batch.
+    """
+    if not token_counts or len(set(token_counts)) < len(token_counts):
+        raise UsageError(f"The token counts {list(token_counts)} cannot be trained: give each once, and at least one.")
+    branches = tuple(_branch(recipe, n_tokens, seq_len) for n_tokens in sorted(token_counts))
+    n_warmup = min(recipe.max_warmup, branches[0].n_steps // 5)
+    return Plan(recipe=recipe, seq_len=seq_len, branches=branches, n_warmup=n_warmup)
+
+
+def _branch(recipe: Recipe, n_tokens: int, seq_len: int) -> Branch:
+    bounds = list(_boundaries(recipe, n_tokens // seq_len, seq_len))
+    stop = bounds[-1]
+    if not stop:
+        first = recipe.batch_documents(0, seq_len) * seq_len
+        raise UsageError(f"{n_tokens} tokens cannot be trained on: the first batch alone has {first}; ask for more.")
+    start = max(bound for bound in bounds[:-1] if bound <= (1 - recipe.cooldown) * stop)
+    return Branch(start=start, stop=stop, n_steps=len(bounds) - 1, n_tokens=stop * seq_len)
+
+
+def _boundaries(recipe: Recipe, n_documents: int, seq_len: int) -> Iterator[int]:
+    """Yield where the batches of the trunk begin and end, in documents, within ``n_documents``."""
+    bound = 0
+    while bound <= n_documents:
+        yield bound
+        bound += recipe.batch_documents(bound, seq_len)
