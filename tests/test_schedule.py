@@ -1,11 +1,12 @@
 """Batches, steps and rates, against hand counts."""
 
 import math
+from functools import partial
 
 import pytest
 
 from advisor.errors import UsageError
-from calibration.schedule import PAPER, RAMP, Branch, Recipe, make_plan
+from calibration.schedule import PAPER, Branch, Recipe, make_plan, make_plans
 
 # Batches of one document of 10 tokens, then of two from 100 tokens on.
 TINY = Recipe(batches=((0, 10), (100, 20)), max_warmup=2)
@@ -41,19 +42,29 @@ def test_the_published_recipe_is_a_cosine_for_each_count_alone():
     assert plan.rate(11, 32 * 11, plan.branches[0]) == pytest.approx((1 + math.cos(math.pi * 11 / 12)) / 2)
 
 
-@pytest.mark.parametrize("n_tokens", [100_000, 200_000, 300_000, 1_000_000, 10_000_000, 100_000_000])
-def test_the_ramp_has_steps_enough_at_every_count(n_tokens):
-    (branch,) = make_plan(RAMP, [n_tokens], seq_len=256).branches
+def test_counts_of_one_batch_share_a_trunk():
+    plans = make_plans([100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 100_000_000], seq_len=256)
+    assert [[branch.n_tokens for branch in plan.branches] for plan in plans] == [
+        [390 * 256, 1171 * 256],
+        [488 * 2048, 1464 * 2048],
+        [1220 * 8192, 12207 * 8192],
+    ]
+    assert [plan.batch(0) for plan in plans] == [1, 8, 32]
+
+
+@pytest.mark.parametrize("n_tokens", [100_000, 399_999, 400_000, 799_999, 800_000, 9_999_999, 10_000_000, 100_000_000])
+def test_there_are_steps_enough_at_every_count(n_tokens):
+    ((branch,),) = (plan.branches for plan in make_plans([n_tokens], seq_len=256))
     assert not branch.few_steps
-    assert 0.99 * n_tokens < branch.n_tokens <= n_tokens
-    assert 0.19 * branch.stop < branch.stop - branch.start < 0.21 * branch.stop
+    assert n_tokens * (1 - 1 / 390) < branch.n_tokens <= n_tokens
+    assert 0.2 * branch.stop <= branch.stop - branch.start < 0.203 * branch.stop
 
 
 def test_too_few_steps_are_flagged():
-    assert Recipe(batches=((0, 256),)).batch_documents(0, 256) == 1
-    just, short = make_plan(RAMP, [390 * 256, 389 * 256], seq_len=256).branches[::-1]
-    assert (just.n_steps, just.few_steps) == (390, False)
-    assert (short.n_steps, short.few_steps) == (389, True)
+    (plan,) = make_plans([390 * 256, 389 * 256], seq_len=256)
+    assert [(branch.n_steps, branch.few_steps) for branch in plan.branches] == [(389, True), (390, False)]
+    (plan,) = make_plans([390 * 256], seq_len=1024)  # a batch is at least a document
+    assert [(branch.n_steps, branch.few_steps) for branch in plan.branches] == [(97, True)]
 
 
 def test_the_last_twentieth():
@@ -63,14 +74,16 @@ def test_the_last_twentieth():
 
 
 @pytest.mark.parametrize(
-    ("counts", "message"),
-    [
-        ([], "The token counts [] cannot be trained: give each once, and at least one."),
-        ([500, 500], "The token counts [500, 500] cannot be trained: give each once, and at least one."),
-        ([8000, 9000], "8000 tokens cannot be trained on: the first batch alone has 8192; ask for more."),
-    ],
+    "plan", [lambda counts: make_plan(PAPER, counts, seq_len=256), partial(make_plans, seq_len=256)]
 )
-def test_counts_that_cannot_be_trained_are_said(counts, message):
+@pytest.mark.parametrize("counts", [[], [500_000, 500_000]])
+def test_counts_that_cannot_be_planned_are_said(plan, counts):
     with pytest.raises(UsageError) as error:
-        make_plan(PAPER, counts, seq_len=256)
-    assert str(error.value) == message
+        plan(counts)
+    assert str(error.value) == f"The token counts {counts} cannot be trained: give each once, and at least one."
+
+
+def test_a_count_below_the_first_batch_is_said():
+    with pytest.raises(UsageError) as error:
+        make_plan(PAPER, [8000, 9000], seq_len=256)
+    assert str(error.value) == "8000 tokens cannot be trained on: the first batch alone has 8192; ask for more."

@@ -17,12 +17,13 @@ from calibration.inside import document_cross_entropy
 from calibration.model import ModelShape, document_losses, initial_weights
 from calibration.optimizer import State, adamw
 from calibration.sampling import sample_documents
-from calibration.schedule import RAMP, Recipe, make_plan
+from calibration.schedule import PAPER, Recipe, make_plan, make_plans
 from calibration.tilting import tilt
-from calibration.train import Run, Source, Trunk, be_deterministic, evaluate, step, train, train_all
+from calibration.train import be_deterministic, evaluate, step, train, train_all
+from calibration.trunk import Run, Source, Trunk
 
 TOY = ModelShape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
-TOY_RECIPE = Recipe(batches=((0, 64), (1000, 128)))
+TOY_RECIPE = Recipe(batches=((0, 64), (1000, 128)), max_warmup=2)
 TOY_COUNTS = (640, 1280, 2560)
 
 
@@ -125,8 +126,8 @@ def test_grammar_a2_is_learned_to_its_entropy():
     tokens = torch.from_numpy(documents).int()
     source = Source(documents=tokens[256:], validation=tokens[:256])
     shape = ModelShape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
-    plan = make_plan(RAMP, [300_000], seq_len=256)
-    trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=RAMP.peak_rate(16)),), sources=(source,))
+    (plan,) = make_plans([300_000], seq_len=256)
+    trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=plan.recipe.peak_rate(16)),), sources=(source,))
     ((_, found),) = train_all(trunk)
     exact = document_cross_entropy(tilt(grammar), documents[:256]).mean()  # of the same documents: no sampling error
     assert found.loss == pytest.approx(exact, rel=0.02)
@@ -150,8 +151,16 @@ def test_the_same_call_gives_the_same_bytes():
     assert rows(toy([Run(seed=1, rate=0.02)])) != once
 
 
-def test_a_count_is_measured_as_if_no_larger_one_were_asked():
-    assert rows(toy(counts=TOY_COUNTS[:1])) == rows(toy())[:1]
+def test_a_count_is_measured_as_if_it_alone_were_asked():
+    assert [one for count in TOY_COUNTS for one in rows(toy(counts=[count]))] == rows(toy())
+
+
+def test_the_training_loss_is_that_of_the_last_twentieth():
+    plan, seen = make_plan(Recipe(batches=((0, 16),)), [2560], seq_len=16), []
+    trunk = Trunk(shape=TOY, plan=plan, runs=(RUN,), sources=(toy_source(),))
+    (one,) = rows(trunk, on_step=lambda progress: seen.append(progress.losses.item()))
+    assert len(seen) == 160
+    assert one.train_loss == pytest.approx(np.mean(seen[-8:]), rel=1e-6)
 
 
 def test_data_beyond_a_count_is_not_read():
@@ -180,6 +189,22 @@ def test_training_goes_on_from_a_saved_state(tmp_path):
         left = [one for one, start in zip(whole, starts, strict=True) if start >= state.n_documents]
         assert rows(toy(), state=state) == left
         assert torch.equal(state.weights, torch.load(path, weights_only=True)["weights"])
+
+
+def test_the_published_recipe_trains_each_count_alone_and_hardly_at_all():
+    grammar = named_set("paper", seed=0)[2].grammar
+    documents = sample_documents(tilt(grammar), n_documents=384 + 128, seed=0)
+    tokens, steps = torch.from_numpy(documents).int(), []
+    shape = ModelShape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
+    runs = (Run(seed=0, rate=PAPER.peak_rate(16)),)
+    source = Source(documents=tokens[128:], validation=tokens[:128])
+    plan = make_plan(PAPER, [50_000, 100_000], seq_len=256)
+    trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,))
+    found = rows(trunk, on_step=lambda progress: steps.append(progress.on_trunk))
+    assert steps == [False] * (6 + 12)
+    assert [one.few_steps for one in found] == [True, True]
+    for one in found:  # a tuned run comes to about 1.2 nats with as many tokens
+        assert 0.99 * math.log(shape.vocab_size) < one.loss < math.log(shape.vocab_size)
 
 
 def test_each_step_is_reported():
@@ -305,14 +330,19 @@ def test_a_source_that_does_not_fit_is_said(change, message):
 
 
 def test_runs_and_sources_are_paired():
+    source = toy_source()
     with pytest.raises(UsageError, match=r"^1 runs cannot be trained on 2 sources: pair them\.$"):
-        toy(sources=[toy_source()] * 2)
+        toy(sources=[source] * 2)
+    longer = dataclasses.replace(source, validation=source.documents[:130])
+    message = r"^Sources with \[128, 130\] validation documents cannot be stacked: hold out as many\.$"
+    with pytest.raises(UsageError, match=message):
+        toy(PAIR, sources=[source, longer])
 
 
-@pytest.mark.parametrize("name", ["model", "optimizer", "schedule", "train"])
+@pytest.mark.parametrize("name", ["model", "optimizer", "schedule", "trunk", "train"])
 def test_training_needs_numpy_and_torch_alone(name):
     tree = ast.parse((Path(training.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = {f"calibration.{each}" for each in ("model", "optimizer", "schedule")} | {"advisor.errors"}
+    ours = {f"calibration.{each}" for each in ("model", "optimizer", "schedule", "trunk")} | {"advisor.errors"}
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)
