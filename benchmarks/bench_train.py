@@ -1,0 +1,204 @@
+"""Training tokens/s of the three smallest shapes on grammar A3, batch 2 x 256, against an eager loop as one writes it.
+
+python benchmarks/bench_train.py, one core, about three minutes. The eager loop is a plain Llama as transformers has it:
+separate projections, float32 scores of 32001 ids, torch's fused AdamW. The same loop with the grammar's own vocabulary
+says what of the ratio is the vocabulary's. What must hold on a CPU: 20x, 6x and 2.5x. Times are of the process, the
+three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, and there is no limit.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from advisor.budget import find_gpu
+from advisor.errors import UsageError
+from calibration.grammar_sets import named_set
+from calibration.model import ModelShape
+from calibration.sampling import sample_documents
+from calibration.schedule import Recipe, make_plan
+from calibration.tilting import tilt
+from calibration.train import step
+from calibration.trunk import Run, Source, Trunk
+
+SHAPES = ((64, 2, 1, 20.0), (128, 4, 2, 6.0), (256, 6, 4, 2.5))  # width, layers, heads, limit of the ratio
+LARGE_VOCABULARY = 32001
+BATCH, SEQ_LEN = 2, 256
+N_DOCUMENTS = 2048
+ROUNDS, SECONDS = 5, 2.0
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+DTYPE = torch.bfloat16 if DEVICE.type == "cuda" else None
+
+
+class Norm(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
+
+
+def rotate_half(x: Tensor) -> Tensor:
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat([-right, left], dim=-1)
+
+
+class Layer(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k, self.v, self.o = (nn.Linear(width, width, bias=False) for _ in range(4))
+        self.gate, self.up = (nn.Linear(width, 2 * width, bias=False) for _ in range(2))
+        self.down = nn.Linear(2 * width, width, bias=False)
+        self.before, self.between = Norm(width), Norm(width)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+        y = self.before(x)
+        q, k, v = (p(y).unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in (self.q, self.k, self.v))
+        q, k = (part * cos + rotate_half(part) * sin for part in (q, k))
+        x = x + self.o(functional.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
+        y = self.between(x)
+        return x + self.down(functional.silu(self.gate(y)) * self.up(y))
+
+
+class Eager(nn.Module):
+    """A plain decoder, and its training step."""
+
+    def __init__(self, width: int, layers: int, heads: int, vocab_size: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, width)
+        self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
+        self.last, self.head = Norm(width), nn.Linear(width, vocab_size, bias=False)
+        self.head_width = width // heads
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        frequency = 1e4 ** (-torch.arange(0, self.head_width, 2, device=tokens.device) / self.head_width)
+        angle = torch.outer(torch.arange(tokens.shape[1], device=tokens.device), frequency).repeat(1, 2)
+        x = self.embedding(tokens)
+        for layer in self.layers:
+            x = layer(x, angle.cos(), angle.sin())
+        return self.head(self.last(x)).float()
+
+
+def eager_step(shape: tuple[int, int, int], vocab_size: int, documents: Tensor) -> Callable[[], object]:
+    """Return a function that trains a new eager model on the next batch."""
+    model = Eager(*shape, vocab_size).to(DEVICE)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0, fused=True)
+    numbers = count()
+
+    def take() -> None:
+        first = BATCH * next(numbers) % (N_DOCUMENTS - BATCH)
+        tokens = documents[first : first + BATCH].long()
+        with torch.autocast(DEVICE.type, dtype=DTYPE, enabled=DTYPE is not None):
+            scores = model(tokens)
+        loss = functional.cross_entropy(scores[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return take
+
+
+def our_step(shape: ModelShape, documents: Tensor, n_models: int = 1) -> Callable[[], object]:
+    """Return a function that trains a new stack on the next batch."""
+    recipe = Recipe(batches=((0, BATCH * SEQ_LEN),))
+    plan = make_plan(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
+    source = Source(documents=documents, validation=documents[:128])
+    runs = tuple(Run(seed=seed, rate=recipe.peak_rate(shape.width)) for seed in range(n_models))
+    trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * n_models, dtype=DTYPE)
+    state = trunk.begin()
+
+    def take() -> None:
+        state.n_documents %= N_DOCUMENTS - BATCH
+        step(trunk, state)
+
+    return take
+
+
+def clock() -> float:
+    """Return CPU-seconds of this process, or, with a GPU, seconds at which all that was asked of it is done."""
+    if DEVICE.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def steps_per_second(steps: list[Callable[[], object]]) -> list[float]:
+    """Return each one's best rate over rounds in which they take turns."""
+    rates = [0.0] * len(steps)
+    lengths = [0] * len(steps)
+    for number in range(ROUNDS + 1):
+        for i, take in enumerate(steps):
+            n_steps = lengths[i] or 3
+            begin = clock()
+            for _ in range(n_steps):
+                take()
+            rate = n_steps / (clock() - begin)
+            lengths[i] = max(3, int(rate * SECONDS))
+            rates[i] = max(rates[i], rate) if number else 0.0  # the first round warms up
+    return rates
+
+
+def peak_flops() -> float | None:
+    """Return the dense bf16 peak of the GPU if it is known."""
+    try:
+        return find_gpu(torch.cuda.get_device_name().split(" ", 1)[1].split(" 80GB")[0]).peak_flops
+    except UsageError:
+        return None
+
+
+def on_cpu(documents: Tensor, vocab_size: int) -> int:
+    """Print the ratios; return 1 if one is below its limit."""
+    failed = 0
+    columns = ("eager 32001", f"eager {vocab_size}", f"ours {vocab_size}")
+    print(f"{'shape':>10} " + " ".join(f"{column:>12}" for column in columns) + "  ratio  limit")
+    for width, layers, heads, limit in SHAPES:
+        shape = (width, layers, heads)
+        ours = ModelShape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
+        steps = [eager_step(shape, v, documents) for v in (LARGE_VOCABULARY, vocab_size)] + [our_step(ours, documents)]
+        large, small, found = (BATCH * SEQ_LEN * rate for rate in steps_per_second(steps))
+        print(
+            f"{width:>7} x{layers:>2} {large:12,.0f} {small:12,.0f} {found:12,.0f} {found / large:6.1f} {limit:6}",
+            flush=True,
+        )
+        failed |= found / large < limit
+    print("tokens per CPU-second, one thread")
+    return int(failed)
+
+
+def on_gpu(documents: Tensor, vocab_size: int) -> int:
+    """Print tokens/s and MFU of the eager loop, of one model and of stacks; return 0."""
+    peak = peak_flops()
+    print(f"{torch.cuda.get_device_name()}, bf16")
+    for width, layers, heads, _ in SHAPES:
+        shape = ModelShape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
+        eager = eager_step((width, layers, heads), vocab_size, documents)
+        steps = {"eager": (eager, 1)} | {f"stack of {n}": (our_step(shape, documents, n), n) for n in (1, 4, 16)}
+        rates = steps_per_second([take for take, _ in steps.values()])
+        for (name, (_, n_models)), rate in zip(steps.items(), rates, strict=True):
+            tokens = BATCH * SEQ_LEN * rate * n_models
+            mfu = "unknown" if peak is None else f"{tokens * shape.flops_per_token / peak:.3%}"
+            print(f"{width:>7} x{layers:>2} {name:12} {tokens:14,.0f} tokens/s  MFU {mfu}", flush=True)
+    return 0
+
+
+def main() -> int:
+    """Print what there is to measure on this machine."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    grammar = named_set("paper", seed=0)[2].grammar
+    documents = torch.from_numpy(sample_documents(tilt(grammar), n_documents=N_DOCUMENTS, seed=0)).int().to(DEVICE)
+    return (on_gpu if DEVICE.type == "cuda" else on_cpu)(documents, grammar.n_terminals + 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
