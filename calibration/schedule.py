@@ -11,7 +11,7 @@ measured on grammar A5, d = 32, two layers: validation loss in nats per token, m
     256, 512 to 1M, then 2048       of the width   2.910  1.993  1.334  1.051
     256, doubled with D from .2M    of the width   2.910  1.994  1.361  1.077
     512                             half (*)       3.165  2.047  1.125   .838
-    2048                            half (*)       4.468  2.782  1.353   .888
+    2048                            half           4.506  2.785  1.310   .857
     256, 512 to 1M, then 2048       half           2.995  1.856  1.074   .831
 
 by ``python benchmarks/bench_batch_ramp.py`` (torch 2.13, one thread; seeds differ by up to .15). At the rates of
