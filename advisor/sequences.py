@@ -82,16 +82,18 @@ class Cutter:
         """Choose whether to join documents, and the bound of the rejection."""
         if not drawn:
             raise TooSmallError("The corpus holds no text.")
-        cuts = [self._cut(each) for each in drawn]
-        lost = sum(ids is None for ids, _, _ in cuts)
+        lost = sum(self._cut(each)[0] is None for each in drawn)
         self.joined = lost > _SHORT * len(drawn)
-        self.bound = max(rate for _, rate, _ in cuts)
+        self.bound = max(self._rate(each) for each in drawn)
 
     def _take_one(self, each: Passage) -> None:
         self.kinds.add(isinstance(each.content, str))
-        ids, rate, (begin, end) = self._cut(each)
+        rate = self._rate(each)
         self.rates.append((rate, 1 / each.raw_per_size, 1 / each.document_bytes))
-        if ids is None or self.rng.random() * self.bound > rate:
+        if self.rng.random() * self.bound > rate:
+            return
+        ids, (begin, end) = self._cut(each)
+        if ids is None:
             return
         spans = self.taken.setdefault(each.key, [])
         if any(begin < other_end and other_begin < end for other_begin, other_end in spans):
@@ -100,15 +102,18 @@ class Cutter:
         self.ids.append(ids)
         self.keys.append(each.key)
 
-    def _cut(self, each: Passage) -> tuple[list[int] | None, float, tuple[float, float]]:
-        """Return the sequence (None if the draw fell in a remainder), tokens per source byte, and its span.
+    def _rate(self, each: Passage) -> float:
+        """Return the tokens per source byte of the cell that the draw fell in."""
+        size = size_of(each.content[: each.cell])
+        return len(self._encode_cell(each)) / (size * each.raw_per_size) if size else 0.0
+
+    def _cut(self, each: Passage) -> tuple[list[int] | None, tuple[float, float]]:
+        """Return the sequence (None if the draw fell in a remainder) and its span.
 
         The cell's tokens are cut into sequences from its beginning; the one that the draw fell in is taken. The last
         runs on into the next cell, and past the end of the document it is the remainder, which is dropped.
         """
         ids = self._encode_cell(each)
-        size = size_of(each.content[: each.cell])
-        rate = len(ids) / (size * each.raw_per_size) if size else 0.0
         is_whole = each.start == 0 and each.cell == len(each.content)
         if self.joined and is_whole:
             begin = int(each.position * len(ids))
@@ -118,7 +123,7 @@ class Cutter:
             cut = self._run_on(each, ids, begin + self.seq_len)[begin : begin + self.seq_len]
         scale = each.cell / max(len(ids), 1)
         span = (each.start + begin * scale, each.start + (begin + self.seq_len) * scale - 1e-6)
-        return (cut if len(cut) == self.seq_len else None), rate, span
+        return (cut if len(cut) == self.seq_len else None), span
 
     def _run_on(self, each: Passage, ids: list[int], n_tokens: int) -> list[int]:
         """Return the tokens of the cell and of what follows it, at least ``n_tokens`` unless the content ends."""
