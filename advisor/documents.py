@@ -81,7 +81,6 @@ class Tally:
     """What reading met besides documents; filled while readers run."""
 
     skipped: dict[str, int] = field(default_factory=dict)  # reason -> documents or files left out
-    notes: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, count: int = 1) -> None:
         """Count what was left out for this reason."""

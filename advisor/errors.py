@@ -70,3 +70,9 @@ class MissingExtraError(AdvisorError):
             f"{purpose} needs the package {package}, which is not installed: "
             f"pip install 'data-scaling-advisor[{extra}]'"
         )
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of a library's error, to be quoted inside one of our sentences."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200].rstrip(".") if lines else type(error).__name__

@@ -54,7 +54,7 @@ def draw_sample(
     if sum(reader.size or 0 for reader in seekable) <= _READ_WHOLE:
         in_order, seekable = list(readers), []
     counter = _Counter()
-    documents = counter.count(_all_documents(in_order, progress), progress)
+    documents = counter.count(_all_documents(in_order, progress))
     if not seekable:
         held, more = _hold(documents, min(16 * seq_len * n_sequences, _TOKENISE_WHOLE))
         if not more:
@@ -87,7 +87,7 @@ class _Counter:
         self.n_documents = 0
         self.n_bytes = 0.0
 
-    def count(self, documents: Iterable[Document], progress: Progress) -> Iterator[Document]:
+    def count(self, documents: Iterable[Document]) -> Iterator[Document]:
         last = None
         for document in documents:
             if document.key[:2] != last:

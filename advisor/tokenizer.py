@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.errors import TokenizerError
+from advisor.errors import TokenizerError, first_line
 from advisor.protocol import DEFAULT_TOKENIZER
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def load_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
 
 def _default_file() -> Path:
     spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
-    path = Path(next(iter(spec.submodule_search_locations))) / _DEFAULT_FILE if _has_folder(spec) else None  # type: ignore[union-attr,arg-type]
+    folders = spec.submodule_search_locations if spec is not None else None
+    path = Path(folders[0]) / _DEFAULT_FILE if folders else None
     if path is None or not path.is_file():
         raise TokenizerError(
             "The default tokenizer comes with the package mistral-common, which is not installed here or lacks "
@@ -65,17 +66,13 @@ def _default_file() -> Path:
     return path
 
 
-def _has_folder(spec: object) -> bool:
-    return bool(getattr(spec, "submodule_search_locations", None))
-
-
 def _sentencepiece(path: Path, name: str) -> Tokenizer:
     import sentencepiece
 
     try:
         model = sentencepiece.SentencePieceProcessor(model_file=str(path))
     except (RuntimeError, OSError) as error:
-        raise TokenizerError(f"{path} is not a SentencePiece model: {_first_line(error)}") from error
+        raise TokenizerError(f"{path} is not a SentencePiece model: {first_line(error)}") from error
     separator = model.eos_id() if model.eos_id() >= 0 else max(model.unk_id(), 0)
     return Tokenizer(name=name, vocab_size=model.vocab_size(), encode=model.encode, separator=separator)
 
@@ -86,7 +83,7 @@ def _huggingface(path: Path, name: str) -> Tokenizer:
     try:
         model = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the Rust binding raises a bare Exception for every unreadable file
-        raise TokenizerError(f"{path} is not a tokenizer.json: {_first_line(error)}") from error
+        raise TokenizerError(f"{path} is not a tokenizer.json: {first_line(error)}") from error
     return _wrap(model, name)
 
 
@@ -122,7 +119,7 @@ def _from_hub(name: str) -> Tokenizer:
             f"The hub could not give tokenizer.json of {name}: it has none, or the hub cannot be reached."
         ) from error
     except OSError as error:
-        raise TokenizerError(f"The tokenizer {name} could not be fetched: {_first_line(error)}") from error
+        raise TokenizerError(f"The tokenizer {name} could not be fetched: {first_line(error)}") from error
 
 
 def _wrap(model: object, name: str) -> Tokenizer:
@@ -141,8 +138,3 @@ def _wrap(model: object, name: str) -> Tokenizer:
     return Tokenizer(
         name=name, vocab_size=model.get_vocab_size(with_added_tokens=True), encode=encode, separator=separator
     )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

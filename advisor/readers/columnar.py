@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_schema
 from advisor.documents import EMPTY, Document, Tally, passage
-from advisor.errors import CorpusError
+from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +121,7 @@ def parquet_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -
         with pq.ParquetFile(path) as file:
             metadata, kinds = file.metadata, kinds_in_schema(file.schema_arrow)
     except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{name} is not a parquet file: {_first_line(error)}.") from error
+        raise CorpusError(f"{name} is not a parquet file: {first_line(error)}.") from error
     if metadata.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
     chosen, kind = choose_column(kinds, column, name)
@@ -161,7 +161,7 @@ def _row_group_loader(path: Path, group: int, column: str) -> Callable[[], pa.Ch
                 batches = file.iter_batches(_SLICE, row_groups=[group], columns=[column], use_threads=False)
                 return pa.chunked_array([batch.column(0) for batch in batches])
         except (pa.ArrowInvalid, OSError) as error:
-            raise CorpusError(f"Row group {group} of {path} cannot be read: {_first_line(error)}.") from error
+            raise CorpusError(f"Row group {group} of {path} cannot be read: {first_line(error)}.") from error
 
     return load
 
@@ -182,7 +182,7 @@ def arrow_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -> 
             source.seek(0)
             table = pa.ipc.open_stream(source).read_all()
     except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{path} is not an arrow file: {_first_line(error)}.") from error
+        raise CorpusError(f"{path} is not an arrow file: {first_line(error)}.") from error
     return table_chunks(table, str(path), column, seq_len, tally)
 
 
@@ -214,7 +214,3 @@ def table_chunks(table: pa.Table, name: str, column: str | None, seq_len: int, t
             )
         first_row += len(chunk)
     return chunks
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__

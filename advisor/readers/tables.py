@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from advisor.columns import choose_column, content_of, kinds_in_records, kinds_in_schema
 from advisor.documents import EMPTY, Document, Tally
-from advisor.errors import CorpusError
+from advisor.errors import CorpusError, first_line
 from advisor.streams import BLOCK, open_utf8, text_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class CsvFile(InOrder):
 
     def _error(self, error: Exception) -> CorpusError:
         return CorpusError(
-            f"{self.name} is not a {'tsv' if self.delimiter != ',' else 'csv'} table: {_first_line(error)}"
+            f"{self.name} is not a {'tsv' if self.delimiter != ',' else 'csv'} table: {first_line(error)}"
             f"{'' if self.skip_bad else '; --skip-bad leaves bad rows out'}."
         )
 
@@ -189,12 +189,8 @@ def _records_of_value(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
     try:
         value = json.loads(text_of(data, name))
     except (ValueError, RecursionError) as error:
-        raise CorpusError(f"{name} is not valid JSON: {_first_line(error)}.") from error
+        raise CorpusError(f"{name} is not valid JSON: {first_line(error)}.") from error
     if not isinstance(value, dict):
         raise CorpusError(f"{name} holds no records but {type(value).__name__}; --format text reads it as text.")
     lists = [item for item in value.values() if isinstance(item, list) and item and isinstance(item[0], dict)]
     yield from lists[0] if len(lists) == 1 and len(value) == 1 else [value]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:200].rstrip(".")
