@@ -15,25 +15,25 @@ import torch
 from calibration.grammar_sets import named_set
 from calibration.model import ModelShape
 from calibration.sampling import sample_documents
-from calibration.schedule import Recipe, learning_rate, make_plan
+from calibration.schedule import RAMP, Recipe, make_plan
 from calibration.tilting import tilt
 from calibration.train import train_all
 from calibration.trunk import Measurement, Run, Source, Trunk
 
 TOKENS = (100_000, 300_000, 1_000_000, 3_000_000)
 SEEDS = (0, 1)
-SLOW = ((0, 256), (200_000, 512), (1_000_000, 2048), (10_000_000, 8192))
+FULL = 8e-3 * (64 / 32) ** 0.5
 DOUBLING = ((0, 256), *((400 * size, size) for size in (512, 1024, 2048, 4096, 8192)))
-HALF = learning_rate(32) / 2
+HALF = FULL / 2
 RECIPES = {
-    "256": Recipe(batches=((0, 256),)),
-    "512": Recipe(batches=((0, 512),)),
-    "2048": Recipe(batches=((0, 2048),)),
-    "slow ramp": Recipe(batches=SLOW),
-    "doubling ramp": Recipe(batches=DOUBLING),
+    "256": Recipe(batches=((0, 256),), rate=FULL),
+    "512": Recipe(batches=((0, 512),), rate=FULL),
+    "2048": Recipe(batches=((0, 2048),), rate=FULL),
+    "slow ramp": Recipe(batches=RAMP, rate=FULL),
+    "doubling ramp": Recipe(batches=DOUBLING, rate=FULL),
     "512, half rate": Recipe(batches=((0, 512),), rate=HALF),
     "2048, half rate": Recipe(batches=((0, 2048),), rate=HALF),
-    "slow ramp, half rate": Recipe(batches=SLOW, rate=HALF),
+    "slow ramp, half rate": Recipe(batches=RAMP, rate=HALF),
 }
 
 

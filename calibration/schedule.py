@@ -1,24 +1,36 @@
 """When a training run takes which batch and which learning rate: arithmetic alone, the same on every machine.
 
-Token counts D of one model and one batch share a *trunk* at the peak rate; for each D a *branch* leaves it and cools
-down to D. Small D need small batches, for the steps; large D do not. Whether one trunk should ramp its batch up was
-measured on grammar A5, d = 32, two layers: validation loss in nats per token, mean of seeds 0 and 1 or (*) seed 0,
+Token counts D of one model share a *trunk* at the peak rate; for each D a *branch* leaves it and cools down to D. Small
+D need small batches, for the steps, and large D do not, so the batch grows along the trunk: ``RAMP``. Whether that
+costs anything was measured on grammar A5, d = 32, two layers: validation loss in nats per token, mean of seeds 0 and 1
+or (*) seed 0,
 
-    tokens a batch                  peak rate      .1M    .3M     1M     3M
-    256                             of the width   2.910  1.978  1.311  1.004
-    512                             of the width   2.996  2.044  1.257   .928
-    2048                            of the width   3.613  2.358  1.166   .821
-    256, 512 to 1M, then 2048       of the width   2.910  1.993  1.334  1.051
-    256, doubled with D from .2M    of the width   2.910  1.994  1.361  1.077
-    512                             half (*)       3.165  2.047  1.125   .838
-    2048                            half           4.506  2.785  1.310   .857
-    256, 512 to 1M, then 2048       half           2.995  1.856  1.074   .831
+    tokens a batch                  peak rate   .1M    .3M     1M     3M
+    256                             .0113      2.910  1.978  1.311  1.004
+    512                             .0113      2.996  2.044  1.257   .928
+    2048                            .0113      3.613  2.358  1.166   .821
+    256, 512 to 1M, then 2048       .0113      2.910  1.993  1.334  1.051
+    256, doubled with D from .2M    .0113      2.910  1.994  1.361  1.077
+    512                             .0057 (*)  3.165  2.047  1.125   .838
+    2048                            .0057      4.506  2.785  1.310   .857
+    256, 512 to 1M, then 2048       .0057      2.995  1.856  1.074   .831
 
-by ``python benchmarks/bench_batch_ramp.py`` (torch 2.13, one thread; seeds differ by up to .15). At the rates of
-``learning_rate`` a ramp loses to the constant batch that suits each D, so that is what ``make_plans`` gives: counts of
-one batch share a trunk, which for D of .1M, .3M, 1M ... 100M is 2.4 % more work than one trunk for all. But these rates
-are too high here for small batches: at half of them the ramp is ahead of a constant 512 at every D, and of every row
-above at .3M and 1M. Batch and rate belong to one sweep; ``Recipe.batches`` takes a ramp.
+by ``python benchmarks/bench_batch_ramp.py`` (torch 2.13, one thread; seeds differ by up to .15): at the lower rate the
+ramp is ahead of a constant 512 at every D and of every constant batch at .3M and 1M. So batch and rate belong to one
+choice. With this ramp, the loss at several peak rates (seed 0; ``python benchmarks/bench_rates.py``):
+
+    grammar   d     D      1/8 of    1/4     1/2      1 of 8e-3 (64/d)^.5
+    A3       16    .1M     2.348    1.597   1.282   1.232
+    A3       16     1M     1.100    1.089   1.090   1.105
+    A5       16    .1M     4.619    3.832   3.479   3.384
+    A5       16     1M     2.710    2.360   2.270   2.237
+    A4       32    .1M     2.302    1.621   1.365   1.279
+    A4       32     1M      .855     .848    .847    .847
+    A6       32     1M     5.617    5.442   5.364   5.293
+    A5       64    .1M     3.591    2.869   2.550   2.523
+    A5       64     1M      .847     .766    .691    .728
+
+The best rate falls faster than 1/sqrt(d), as 1/d; that is ``learning_rate``.
 """
 
 from __future__ import annotations
@@ -61,22 +73,24 @@ class Recipe:
         return learning_rate(width) if self.rate is None else self.rate
 
 
-# (from this D on, tokens a batch), so that there are MIN_STEPS steps from 100K tokens on. 256 and 2048 are the best
-# above at the rates of the width; 512 bridges them and 8192 continues them, unmeasured there.
-BATCHES = ((0, 256), (400_000, 512), (800_000, 2048), (10_000_000, 8192))
+# (from this token of the trunk on, tokens a batch): at least MIN_STEPS steps for every D from 100K tokens on. The last
+# two are measured up to 3M tokens; 8192 continues them.
+RAMP = ((0, 256), (200_000, 512), (1_000_000, 2048), (10_000_000, 8192))
+TUNED = Recipe(batches=RAMP)
 # As published (Pandey 2024, arXiv:2405.16684): for reproduction, as most of its points are too short to learn anything.
 PAPER = Recipe(batches=((0, 32 * 256),), cooldown=1.0, cosine=True, rate=5e-5, max_warmup=0)
 
 
 def learning_rate(width: int) -> float:
-    """Return the best peak rate measured for Adam at this width: 8e-3 (64/d)^.5 to d = 64, 8e-3 (64/d) above.
+    """Return the best peak rate for Adam at this width with ``RAMP``: .256/d, at most 2e-2.
 
-    At most 2e-2. Measured for d = 16 to 128 on grammars; a rate off by 2 costs 1 to 7 % of the loss.
+    Measured for d = 16 to 64 on grammars, 1/d as in Yang et al. 2022 (arXiv:2203.03466) beyond; a rate off by 2 costs
+    up to 7 % of the loss.
 
-    >>> learning_rate(8), learning_rate(16), learning_rate(64), learning_rate(128)
-    (0.02, 0.016, 0.008, 0.004)
+    >>> learning_rate(8), learning_rate(16), learning_rate(64), learning_rate(512)
+    (0.02, 0.016, 0.004, 0.0005)
     """
-    return min(2e-2, 8e-3 * (64 / width) ** (0.5 if width <= 64 else 1))
+    return min(2e-2, 0.256 / width)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,20 +150,6 @@ class Plan:
             return warmup
         x = (n_documents - branch.start) / (branch.stop - branch.start)
         return warmup * ((1 + math.cos(math.pi * x)) / 2 if self.recipe.cosine else 1 - math.sqrt(x))
-
-
-def make_plans(token_counts: Sequence[int], *, seq_len: int) -> tuple[Plan, ...]:
-    """Return the trunks for these token counts: one for each batch size that ``BATCHES`` gives them.
-
-    Raises:
-        UsageError: as ``make_plan``.
-    """
-    _check(token_counts)
-    groups: dict[int, list[int]] = {}
-    for n_tokens in sorted(token_counts):
-        batch = [size for start, size in BATCHES if start <= n_tokens][-1]
-        groups.setdefault(batch, []).append(n_tokens)
-    return tuple(make_plan(Recipe(batches=((0, b),)), group, seq_len=seq_len) for b, group in groups.items())
 
 
 def make_plan(recipe: Recipe, token_counts: Sequence[int], *, seq_len: int) -> Plan:

@@ -1,12 +1,11 @@
 """Batches, steps and rates, against hand counts."""
 
 import math
-from functools import partial
 
 import pytest
 
 from advisor.errors import UsageError
-from calibration.schedule import PAPER, Branch, Recipe, make_plan, make_plans
+from calibration.schedule import PAPER, TUNED, Branch, Recipe, make_plan
 
 # Batches of one document of 10 tokens, then of two from 100 tokens on.
 TINY = Recipe(batches=((0, 10), (100, 20)), max_warmup=2)
@@ -42,28 +41,33 @@ def test_the_published_recipe_is_a_cosine_for_each_count_alone():
     assert plan.rate(11, 32 * 11, plan.branches[0]) == pytest.approx((1 + math.cos(math.pi * 11 / 12)) / 2)
 
 
-def test_counts_of_one_batch_share_a_trunk():
-    plans = make_plans([100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 100_000_000], seq_len=256)
-    assert [[branch.n_tokens for branch in plan.branches] for plan in plans] == [
-        [390 * 256, 1171 * 256],
-        [488 * 2048, 1464 * 2048],
-        [1220 * 8192, 12207 * 8192],
+def test_the_batch_grows_along_the_trunk():
+    plan = make_plan(TUNED, [100_000, 300_000, 1_000_000, 3_000_000, 10_000_000, 100_000_000], seq_len=256)
+    # 200K tokens end in the 782nd document, 1M in the 3908th.
+    assert [plan.batch(n) for n in (0, 781, 782, 3906, 3908, 39_060, 39_068)] == [1, 1, 2, 2, 8, 8, 32]
+    assert [branch.n_tokens for branch in plan.branches] == [
+        390 * 256,
+        299_520,
+        999_936,
+        11_716 * 256,
+        39_060 * 256,
+        390_620 * 256,
     ]
-    assert [plan.batch(0) for plan in plans] == [1, 8, 32]
+    assert plan.n_warmup == 20
 
 
 @pytest.mark.parametrize("n_tokens", [100_000, 399_999, 400_000, 799_999, 800_000, 9_999_999, 10_000_000, 100_000_000])
 def test_there_are_steps_enough_at_every_count(n_tokens):
-    ((branch,),) = (plan.branches for plan in make_plans([n_tokens], seq_len=256))
+    (branch,) = make_plan(TUNED, [n_tokens], seq_len=256).branches
     assert not branch.few_steps
     assert n_tokens * (1 - 1 / 390) < branch.n_tokens <= n_tokens
-    assert 0.2 * branch.stop <= branch.stop - branch.start < 0.203 * branch.stop
+    assert 0.2 * branch.stop <= branch.stop - branch.start < 0.204 * branch.stop
 
 
 def test_too_few_steps_are_flagged():
-    (plan,) = make_plans([390 * 256, 389 * 256], seq_len=256)
+    plan = make_plan(TUNED, [390 * 256, 389 * 256], seq_len=256)
     assert [(branch.n_steps, branch.few_steps) for branch in plan.branches] == [(389, True), (390, False)]
-    (plan,) = make_plans([390 * 256], seq_len=1024)  # a batch is at least a document
+    plan = make_plan(TUNED, [390 * 256], seq_len=1024)  # a batch is at least a document
     assert [(branch.n_steps, branch.few_steps) for branch in plan.branches] == [(97, True)]
 
 
@@ -73,13 +77,10 @@ def test_the_last_twentieth():
     assert Branch(start=0, stop=64, n_steps=2, n_tokens=640).in_last_share(64)
 
 
-@pytest.mark.parametrize(
-    "plan", [lambda counts: make_plan(PAPER, counts, seq_len=256), partial(make_plans, seq_len=256)]
-)
 @pytest.mark.parametrize("counts", [[], [500_000, 500_000]])
-def test_counts_that_cannot_be_planned_are_said(plan, counts):
+def test_counts_that_cannot_be_planned_are_said(counts):
     with pytest.raises(UsageError) as error:
-        plan(counts)
+        make_plan(PAPER, counts, seq_len=256)
     assert str(error.value) == f"The token counts {counts} cannot be trained: give each once, and at least one."
 
 

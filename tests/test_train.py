@@ -17,7 +17,7 @@ from calibration.inside import document_cross_entropy
 from calibration.model import ModelShape, document_losses, initial_weights
 from calibration.optimizer import State, adamw
 from calibration.sampling import sample_documents
-from calibration.schedule import PAPER, Recipe, make_plan, make_plans
+from calibration.schedule import PAPER, TUNED, Recipe, make_plan
 from calibration.tilting import tilt
 from calibration.train import be_deterministic, evaluate, step, train, train_all
 from calibration.trunk import Run, Source, Trunk
@@ -126,7 +126,7 @@ def test_grammar_a2_is_learned_to_its_entropy():
     tokens = torch.from_numpy(documents).int()
     source = Source(documents=tokens[256:], validation=tokens[:256])
     shape = ModelShape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
-    (plan,) = make_plans([300_000], seq_len=256)
+    plan = make_plan(TUNED, [300_000], seq_len=256)
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=plan.recipe.peak_rate(16)),), sources=(source,))
     ((_, found),) = train_all(trunk)
     exact = document_cross_entropy(tilt(grammar), documents[:256]).mean()  # of the same documents: no sampling error
