@@ -280,19 +280,52 @@ def test_a_model_is_taken_from_its_halved_run_from_where_it_diverged():
     assert [one for place, one in found if place == 1][1:] == alone[1:]
 
 
+def copied(stage):
+    return dataclasses.replace(stage, state=stage.state.copy())
+
+
+def stages_of(trunk):
+    """Whatever is yielded, and each stage on the trunk with how much had been yielded by then."""
+    found, stages = [], []
+    for one in train_all(trunk, on_step=lambda p: stages.append((len(found), copied(p.stage))) if p.on_trunk else None):
+        found.append(one)
+    return found, stages
+
+
 @pytest.mark.usefixtures("one_divergence")
-def test_a_resumed_stack_remembers_what_diverged():
-    states = []
-    whole = list(train_all(toy(PAIR), on_step=lambda p: states.append((p.trunk, p.state.copy())) if p.on_trunk else 0))
-    assert {trunk.runs for trunk, _ in states} == {PAIR, (Run(seed=1, rate=0.01, halvings=1),)}
-    starts = {branch.n_tokens: branch.start for branch in toy().plan.branches}
-    for trunk, state in states[::3]:
-        expected = whole if trunk.runs == PAIR else [(0, one) for one in rows(trunk)]
-        left = [one for one in expected if starts[one[1].n_tokens] >= state.n_documents]
-        if trunk.runs == PAIR:  # the halved run is still to come, all of it
-            left += [one for one in whole if one[1].run.halvings and one not in left]
-        found = list(train_all(trunk, state=state))
-        assert sorted(found, key=str) == sorted(left, key=str)
+def test_a_resumed_stack_goes_on_bit_for_bit_also_inside_a_halved_run():
+    whole, stages = stages_of(toy(PAIR))
+    assert {stage.runs for _, stage in stages} == {PAIR, (Run(seed=1, rate=0.01, halvings=1),)}
+    assert {(stage.places, stage.since) for _, stage in stages} == {((0, 1), (0, 0)), ((1,), (1280,))}
+    for n_before, stage in stages:
+        assert list(train_all(toy(PAIR), stage=stage)) == whole[n_before:]
+
+
+def test_stages_inside_stages_go_on_too():
+    runs = [Run(seed=0, rate=8.0), RUN, Run(seed=1, rate=2.0)]
+    whole, stages = stages_of(toy(runs))
+    assert {stage.places for _, stage in stages} == {(0, 1, 2), (0, 2), (0,)}
+    assert len(whole) == 9
+    for n_before, stage in stages[::7]:
+        assert list(train_all(toy(runs), stage=stage)) == whole[n_before:]
+
+
+@pytest.mark.usefixtures("one_divergence")
+@pytest.mark.parametrize("n_known", range(7))
+def test_what_is_known_is_not_measured_again_and_the_rest_is_the_same(n_known):
+    whole = list(train_all(toy(PAIR)))
+    known = {(place, one.n_tokens): one.run.halvings for place, one in whole[:n_known]}
+    assert list(train_all(toy(PAIR), known=known)) == whole[n_known:]
+
+
+def test_only_what_is_missing_is_trained():
+    trunk, steps = toy(), []
+    known = {(0, 640): 0, (0, 2560): 0}
+    ((_, one),) = train_all(trunk, known=known, on_step=lambda p: steps.append(p.on_trunk))
+    branch = trunk.plan.branches[1]
+    assert one == rows(trunk)[1]
+    assert len(steps) == branch.n_steps  # no other branch, and no trunk beyond this one
+    assert list(train_all(trunk, known=known | {(0, 1280): 0}, on_step=pytest.fail)) == []
 
 
 def test_a_model_that_always_diverges_is_said():
