@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from toy_training import PAIR, RUN, TOY, TOY_COUNTS, WILD, markov, toy, toy_source
 
 from advisor.errors import AdvisorError, UsageError
 from calibration import train as training
@@ -22,10 +23,6 @@ from calibration.tilting import tilt
 from calibration.train import be_deterministic, evaluate, step, train, train_all
 from calibration.trunk import Run, Source, Trunk
 
-TOY = ModelShape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
-TOY_RECIPE = Recipe(batches=((0, 64), (1000, 128)), max_warmup=2)
-TOY_COUNTS = (640, 1280, 2560)
-
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -34,26 +31,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def markov(n_documents, seq_len, vocab_size=2, stay=0.9, seed=0):
-    """Documents of a chain that stays in its state or moves to the next one, begun in state 0."""
-    moves = np.random.default_rng(seed).random((n_documents, seq_len)) > stay
-    return torch.from_numpy(moves.cumsum(axis=1) % vocab_size).int()
-
-
-def toy_source(seed=0):
-    documents = markov(160 + 128, 16, vocab_size=5, seed=seed)
-    return Source(documents=documents[128:], validation=documents[:128])
-
-
-RUN = Run(seed=0, rate=0.02)
-PAIR = (RUN, Run(seed=1, rate=0.02))
-
-
-def toy(runs=(RUN,), counts=TOY_COUNTS, sources=None):
-    plan = make_plan(TOY_RECIPE, counts, seq_len=16)
-    return Trunk(shape=TOY, plan=plan, runs=tuple(runs), sources=tuple(sources or [toy_source()] * len(runs)))
 
 
 def test_adamw_steps_are_torchs():
@@ -302,12 +279,11 @@ def test_a_resumed_stack_goes_on_bit_for_bit_also_inside_a_halved_run():
 
 
 def test_stages_inside_stages_go_on_too():
-    runs = [Run(seed=0, rate=8.0), RUN, Run(seed=1, rate=2.0)]
-    whole, stages = stages_of(toy(runs))
+    whole, stages = stages_of(toy(WILD))
     assert {stage.places for _, stage in stages} == {(0, 1, 2), (0, 2), (0,)}
     assert len(whole) == 9
     for n_before, stage in stages[::7]:
-        assert list(train_all(toy(runs), stage=stage)) == whole[n_before:]
+        assert list(train_all(toy(WILD), stage=stage)) == whole[n_before:]
 
 
 @pytest.mark.usefixtures("one_divergence")
