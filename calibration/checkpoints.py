@@ -6,6 +6,7 @@ import hashlib
 import os
 import pickle
 import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,13 +76,18 @@ def load(path: Path, *, task: str) -> Loaded:
 
 def clean(path: Path) -> None:
     """Remove what a killed writer of this checkpoint left behind."""
-    _temporary(path).unlink(missing_ok=True)
+    _discard(_temporary(path))
 
 
 def remove(path: Path) -> None:
     """Remove a checkpoint that is no longer needed."""
     clean(path)
-    path.unlink(missing_ok=True)
+    _discard(path)
+
+
+def _discard(path: Path) -> None:
+    with suppress(OSError):  # what cannot be removed is in nobody's way
+        path.unlink()
 
 
 def _temporary(path: Path) -> Path:

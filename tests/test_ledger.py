@@ -12,6 +12,7 @@ import pytest
 from toy_training import TOY
 
 from advisor.errors import AdvisorError
+from calibration.directory import lock
 from calibration.ledger import Ledger, merged, rows_digest, run_key
 from calibration.records import Row
 from calibration.schedule import PAPER, Recipe, make_plan
@@ -134,12 +135,42 @@ def test_a_ledger_that_cannot_be_opened_is_said(tmp_path):
     assert sentence(Ledger(tmp_path / "runs.jsonl").rows) == f"Cannot read {tmp_path}/runs.jsonl: Is a directory."
 
 
-@pytest.mark.skipif(not os.geteuid(), reason="root may write anywhere")
-def test_a_read_only_ledger_is_said(ledger):
+@pytest.fixture
+def powerless(tmp_path, monkeypatch):
+    """A function that takes this folder's and this process's rights away: root could write anywhere."""
+    monkeypatch.chdir(tmp_path)  # the folders above may be closed to others
+    root = os.geteuid() == 0
+
+    def take():
+        for path in tmp_path.iterdir():
+            path.chmod(0o444)
+        tmp_path.chmod(0o555)
+        if root:
+            os.seteuid(65534)
+
+    yield take
+    if root:
+        os.seteuid(0)
+    tmp_path.chmod(0o755)
+
+
+def test_a_read_only_ledger_is_said_and_still_read(powerless):
+    ledger = Ledger(Path("runs.jsonl"))
     ledger.append(row(1))
-    ledger.path.chmod(0o400)
-    assert "Permission denied" in sentence(ledger.append, row(2))
+    powerless()
+    assert sentence(ledger.append, row(2)) == (
+        "Cannot write a row to runs.jsonl: Permission denied; no row before it is lost: "
+        "mend that and give the command again."
+    )
+    assert sentence(Ledger(Path("new.jsonl")).append, row(2)).startswith("Cannot write a row to new.jsonl: Permission ")
     assert ledger.rows() == (row(1),)
+
+
+def test_a_read_only_folder_is_not_locked(powerless):
+    powerless()
+    with pytest.raises(AdvisorError) as error, lock(Path()):
+        pass
+    assert str(error.value) == "Cannot work in .: Permission denied; name a folder that you can write to."
 
 
 WRITER = """
