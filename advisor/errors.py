@@ -12,6 +12,7 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── CoefficientsError       exit 1   a coefficients file that is corrupt, from the future, or cannot answer
     ├── GrammarError            exit 2   a grammar that cannot exist
     ├── RunsError               exit 1   a table of training runs that cannot be read
+    ├── DeviceMemoryError       exit 1   a training step that does not fit into the device's memory
     └── MissingExtraError       exit 1   an optional dependency that is not installed
 """
 
@@ -60,6 +61,10 @@ class GrammarError(AdvisorError):
 
 class RunsError(AdvisorError):
     """A table of training runs cannot be read or used."""
+
+
+class DeviceMemoryError(AdvisorError):
+    """A training step does not fit into the memory of the device."""
 
 
 class MissingExtraError(AdvisorError):

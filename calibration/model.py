@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.nn import functional
@@ -138,8 +139,7 @@ def logits(shape: ModelShape, weights: torch.Tensor, tokens: torch.Tensor) -> to
     """Return the scores of each next token, (models, batch, time, vocab), for ``tokens`` (models, batch, time)."""
     groups = unpack(shape, weights)
     n_models, n_rows, n_time = tokens.shape
-    ids = tokens + shape.vocab_size * torch.arange(n_models, device=tokens.device)[:, None, None]
-    x = functional.embedding(ids.view(n_models, -1), groups["embedding"].flatten(0, 1))  # (models, batch * time, width)
+    x = embedded(groups["embedding"], tokens.view(n_models, -1))  # (models, batch * time, width)
     turn = rotation(n_time, shape.width // shape.n_heads, tokens.device)
     # unbind, and not an index for each layer: its gradient is one concatenation instead of a sum of sparse ones.
     layers = (group.unbind(1) for name, group in groups.items() if name not in ("embedding", "last_gain", "head"))
@@ -149,6 +149,37 @@ def logits(shape: ModelShape, weights: torch.Tensor, tokens: torch.Tensor) -> to
         gate, up = (normed(x, ffn_gain) @ gate_up).chunk(2, dim=-1)
         x = x + (functional.silu(gate) * up) @ ffn_out
     return (normed(x, groups["last_gain"]) @ groups["head"]).view(n_models, n_rows, n_time, -1)
+
+
+def embedded(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """Return each model's rows of ``table`` (models, vocab, width) for its ``ids`` (models, n): (models, n, width)."""
+    return _Embedded.apply(table, ids) if table.is_cuda else _rows(table, ids)
+
+
+def _rows(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    n_models, vocab_size, _ = table.shape
+    places = ids + vocab_size * torch.arange(n_models, device=ids.device)[:, None]
+    return functional.embedding(places, table.flatten(0, 1))
+
+
+class _Embedded(torch.autograd.Function):  # type: ignore[misc]
+    """The same rows, with a gradient that a CUDA graph can hold and that has one order of summation.
+
+    torch's gradient of an embedding asks the device how many ids differ once there are more than 3072, which a capture
+    forbids (pytorch/pytorch#82886). This one is a product with the ids one-hot, which are as large as the scores.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(ids)
+        ctx.vocab_size = table.shape[1]
+        return _rows(table, ids)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (ids,) = ctx.saved_tensors
+        chosen = ids[:, None, :] == torch.arange(ctx.vocab_size, device=ids.device)[:, None]  # (models, vocab, n)
+        return chosen.to(gradient.dtype) @ gradient, None
 
 
 def normed(x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
@@ -182,7 +213,8 @@ def document_losses(
     """
     targets = documents.long()
     inputs = functional.pad(targets[..., :-1], (1, 0), value=START)
-    with torch.autocast(documents.device.type, dtype=dtype, enabled=dtype is not None):
+    # No cache of cast weights: they change with every step, and one made outside a CUDA graph must not be read in it.
+    with torch.autocast(documents.device.type, dtype=dtype, enabled=dtype is not None, cache_enabled=False):
         scores = logits(shape, weights, inputs)
     losses = functional.cross_entropy(scores.flatten(0, 2).float(), targets.flatten(), reduction="none")
     return losses.view(targets.shape).mean(dim=-1)

@@ -51,18 +51,23 @@ class State:
         )
 
 
-def adamw(state: State, gradient: torch.Tensor, rates: torch.Tensor) -> None:
+def corrections(n_steps: int) -> tuple[float, float]:
+    """Return what Adam divides its moments by at step ``n_steps``, from 1: 1 - beta1^n, and sqrt(1 - beta2^n)."""
+    beta1, beta2 = BETAS
+    return 1 - beta1**n_steps, math.sqrt(1 - beta2**n_steps)
+
+
+def adamw(state: State, gradient: torch.Tensor, rates: torch.Tensor, divisors: torch.Tensor) -> None:
     """Take one step in place; ``rates`` (models,) are the learning rates, ``gradient`` is used up.
 
     Kingma and Ba 2015 (arXiv:1412.6980), algorithm 1, with the gradient of each model scaled to a norm of at most 1.
-    Without decay AdamW is Adam.
+    Without decay AdamW is Adam. ``divisors`` are the two ``corrections`` of the step that is taken. They are a tensor,
+    as all else that differs between steps, so that a CUDA graph of this can be replayed; the caller counts the steps.
     """
     beta1, beta2 = BETAS
-    state.n_steps += 1
     norm = gradient.norm(dim=1, keepdim=True)
     gradient *= (MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
     state.first.lerp_(gradient, 1 - beta1)
     state.second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-    size = rates[:, None] / (1 - beta1**state.n_steps)
-    spread = state.second.sqrt().div_(math.sqrt(1 - beta2**state.n_steps)).add_(EPS)
-    state.weights.sub_(state.first.div(spread).mul_(size))
+    spread = state.second.sqrt().div_(divisors[1]).add_(EPS)
+    state.weights.sub_(state.first.div(spread).mul_(rates[:, None] / divisors[0]))

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from advisor.errors import AdvisorError
 from calibration.model import document_losses
-from calibration.optimizer import State, adamw
+from calibration.optimizer import State
 from calibration.schedule import Branch
+from calibration.step import step
 from calibration.trunk import Measurement, Run, Trunk
 
 MAX_HALVINGS = 5
@@ -73,9 +74,21 @@ OnStep = Callable[[Progress], object]
 
 
 def be_deterministic() -> None:
-    """Have torch choose deterministic algorithms in this process; on CUDA, call it before any other work there."""
+    """Have torch choose deterministic algorithms in this process; on CUDA, call it before any other work there.
+
+    Then, for one version of torch:
+
+    - on a CPU the same call gives the same bytes with the same number of threads, graph or not, resumed or not;
+    - on one model of GPU it does with the same ``graph``, stack and micro-batch: torch takes deterministic kernels for
+      attention's gradient and leaves cuDNN's out, and the embedding's gradient is a matrix product. A graph replays the
+      kernels of the eager step in their order, but cuBLAS may choose others during the capture;
+    - between CPU and GPU, two models of GPU, float32 and bfloat16, other stacks or other micro-batches nothing is equal
+      bit for bit: sums have another order, and losses agree to what that and the dtype leave.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # Memory is always written before it is read here; filling it first would only add a kernel to every operation.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def train(
@@ -187,20 +200,6 @@ def _stepped(trunk: Trunk, state: State, branch: Branch | None, on_step: OnStep)
     n_tokens = (state.n_documents - before) * trunk.plan.seq_len * len(trunk.runs)
     on_step(Progress(trunk, state, losses, branch is None, n_tokens))
     return losses
-
-
-def step(trunk: Trunk, state: State, branch: Branch | None = None) -> torch.Tensor:
-    """Train on the next batch, in place, and return each model's loss on it before the step, (models,)."""
-    first, size = state.n_documents, trunk.plan.batch(state.n_documents)
-    batch = torch.stack([source.documents[first : first + size] for source in trunk.sources])
-    share = trunk.plan.rate(state.n_steps, first, branch)
-    rates = torch.tensor([share * run.rate for run in trunk.runs], device=trunk.device)
-    weights = state.weights.detach().requires_grad_()
-    losses = document_losses(trunk.shape, weights, batch, trunk.dtype).mean(dim=1)
-    (gradient,) = torch.autograd.grad(losses.sum(), weights)  # a model's loss depends on its own weights alone
-    adamw(state, gradient, rates)
-    state.n_documents += size
-    return losses.detach()
 
 
 def _cool_down(trunk: Trunk, state: State, branch: Branch, on_step: OnStep) -> tuple[Measurement, ...]:

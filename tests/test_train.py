@@ -16,11 +16,12 @@ from calibration import train as training
 from calibration.grammar_sets import named_set
 from calibration.inside import document_cross_entropy
 from calibration.model import ModelShape, document_losses, initial_weights
-from calibration.optimizer import State, adamw
+from calibration.optimizer import State, adamw, corrections
 from calibration.sampling import sample_documents
 from calibration.schedule import PAPER, TUNED, Recipe, make_plan
+from calibration.step import step
 from calibration.tilting import tilt
-from calibration.train import be_deterministic, evaluate, step, train, train_all
+from calibration.train import be_deterministic, evaluate, train, train_all
 from calibration.trunk import Run, Source, Trunk
 
 
@@ -43,21 +44,20 @@ def test_adamw_steps_are_torchs():
         torch.optim.AdamW([p], lr=r, betas=(0.9, 0.95), weight_decay=0)
         for p, r in zip(theirs, rates.tolist(), strict=True)
     ]
-    for scale in (0.01, 1, 30, 0.1, 3):  # below and above the clip
+    for n_steps, scale in enumerate((0.01, 1, 30, 0.1, 3), start=1):  # below and above the clip
         gradient = scale * torch.randn(3, 50, generator=generator)
         for p, row, optimizer in zip(theirs, gradient, optimizers, strict=True):
             p.grad = row.clone()
             torch.nn.utils.clip_grad_norm_([p], 1.0)
             optimizer.step()
-        adamw(state, gradient, rates)
+        adamw(state, gradient, rates, torch.tensor(corrections(n_steps)))
         torch.testing.assert_close(state.weights, torch.stack([p.detach() for p in theirs]), rtol=1e-5, atol=1e-7)
-    assert state.n_steps == 5
     assert not torch.equal(state.weights, weights)
 
 
 def test_the_first_step_by_hand():
     state = State.begin(torch.zeros(1, 2))
-    adamw(state, torch.tensor([[3.0, -4.0]]), torch.tensor([0.5]))
+    adamw(state, torch.tensor([[3.0, -4.0]]), torch.tensor([0.5]), torch.tensor([0.1, 0.05**0.5]))
     # Norm 5 becomes 1; m = .1 g and v = .05 g^2 are corrected to g and g^2, and the step is rate g / |g|.
     torch.testing.assert_close(state.weights, torch.tensor([[-0.5, 0.5]]))
     torch.testing.assert_close(state.first, torch.tensor([[0.06, -0.08]]))
@@ -348,10 +348,12 @@ def test_runs_and_sources_are_paired():
         toy(PAIR, sources=[source, longer])
 
 
-@pytest.mark.parametrize("name", ["model", "optimizer", "schedule", "trunk", "train"])
+@pytest.mark.parametrize("name", ["model", "optimizer", "schedule", "capture", "trunk", "step", "train"])
 def test_training_needs_numpy_and_torch_alone(name):
     tree = ast.parse((Path(training.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = {f"calibration.{each}" for each in ("model", "optimizer", "schedule", "trunk")} | {"advisor.errors"}
+    ours = {f"calibration.{each}" for each in ("model", "optimizer", "schedule", "capture", "trunk", "step")} | {
+        "advisor.errors"
+    }
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)
