@@ -3,37 +3,41 @@
 python benchmarks/bench_train.py, one core, about three minutes. The eager loop is a plain Llama as transformers has it:
 separate projections, float32 scores of 32001 ids, torch's fused AdamW. The same loop with the grammar's own vocabulary
 says what of the ratio is the vocabulary's. What must hold on a CPU: 20x, 6x and 2.5x. Times are of the process, the
-three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, and there is no limit.
+three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, of five shapes and two
+batches: the eager loop, our step, the same from a CUDA graph, and stacks of models in a graph. There is no limit there.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from itertools import count
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count, product
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from advisor.budget import find_gpu
-from advisor.errors import UsageError
+from advisor.errors import DeviceMemoryError
 from calibration.grammar_sets import named_set
+from calibration.hardware import choose_device
 from calibration.model import ModelShape
 from calibration.sampling import sample_documents
 from calibration.schedule import Recipe, make_plan
+from calibration.step import step
 from calibration.tilting import tilt
-from calibration.train import step
 from calibration.trunk import Run, Source, Trunk
 
 SHAPES = ((64, 2, 1, 20.0), (128, 4, 2, 6.0), (256, 6, 4, 2.5))  # width, layers, heads, limit of the ratio
+GPU_SHAPES = (*(shape[:3] for shape in SHAPES), (512, 10, 8), (1024, 20, 16))
+GPU_BATCHES, STACKS, GPU_SECONDS = (2, 32), (1, 4, 16), 0.4
 LARGE_VOCABULARY = 32001
 BATCH, SEQ_LEN = 2, 256
 N_DOCUMENTS = 2048
 ROUNDS, SECONDS = 5, 2.0
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-DTYPE = torch.bfloat16 if DEVICE.type == "cuda" else None
+DTYPE = choose_device(DEVICE.type).matmul_dtype
 
 
 class Norm(nn.Module):
@@ -88,15 +92,17 @@ class Eager(nn.Module):
         return self.head(self.last(x)).float()
 
 
-def eager_step(shape: tuple[int, int, int], vocab_size: int, documents: Tensor) -> Callable[[], object]:
+def eager_step(
+    shape: tuple[int, int, int], vocab_size: int, documents: Tensor, batch: int = BATCH
+) -> Callable[[], object]:
     """Return a function that trains a new eager model on the next batch."""
     model = Eager(*shape, vocab_size).to(DEVICE)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0, fused=True)
     numbers = count()
 
     def take() -> None:
-        first = BATCH * next(numbers) % (N_DOCUMENTS - BATCH)
-        tokens = documents[first : first + BATCH].long()
+        first = batch * next(numbers) % (N_DOCUMENTS - batch)
+        tokens = documents[first : first + batch].long()
         with torch.autocast(DEVICE.type, dtype=DTYPE, enabled=DTYPE is not None):
             scores = model(tokens)
         loss = functional.cross_entropy(scores[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
@@ -108,17 +114,19 @@ def eager_step(shape: tuple[int, int, int], vocab_size: int, documents: Tensor) 
     return take
 
 
-def our_step(shape: ModelShape, documents: Tensor, n_models: int = 1) -> Callable[[], object]:
+def our_step(
+    shape: ModelShape, documents: Tensor, batch: int = BATCH, n_models: int = 1, graph: bool = False
+) -> Callable[[], object]:
     """Return a function that trains a new stack on the next batch."""
-    recipe = Recipe(batches=((0, BATCH * SEQ_LEN),))
+    recipe = Recipe(batches=((0, batch * SEQ_LEN),))
     plan = make_plan(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
     source = Source(documents=documents, validation=documents[:128])
     runs = tuple(Run(seed=seed, rate=recipe.peak_rate(shape.width)) for seed in range(n_models))
-    trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * n_models, dtype=DTYPE)
+    trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * n_models, dtype=DTYPE, graph=graph)
     state = trunk.begin()
 
     def take() -> None:
-        state.n_documents %= N_DOCUMENTS - BATCH
+        state.n_documents %= N_DOCUMENTS - batch
         step(trunk, state)
 
     return take
@@ -132,7 +140,7 @@ def clock() -> float:
     return time.perf_counter()
 
 
-def steps_per_second(steps: list[Callable[[], object]]) -> list[float]:
+def steps_per_second(steps: list[Callable[[], object]], seconds: float = SECONDS) -> list[float]:
     """Return each one's best rate over rounds in which they take turns."""
     rates = [0.0] * len(steps)
     lengths = [0] * len(steps)
@@ -143,17 +151,9 @@ def steps_per_second(steps: list[Callable[[], object]]) -> list[float]:
             for _ in range(n_steps):
                 take()
             rate = n_steps / (clock() - begin)
-            lengths[i] = max(3, int(rate * SECONDS))
+            lengths[i] = max(3, int(rate * seconds))
             rates[i] = max(rates[i], rate) if number else 0.0  # the first round warms up
     return rates
-
-
-def peak_flops() -> float | None:
-    """Return the dense bf16 peak of the GPU if it is known."""
-    try:
-        return find_gpu(torch.cuda.get_device_name().split(" ", 1)[1].split(" 80GB")[0]).peak_flops
-    except UsageError:
-        return None
 
 
 def on_cpu(documents: Tensor, vocab_size: int) -> int:
@@ -175,19 +175,34 @@ def on_cpu(documents: Tensor, vocab_size: int) -> int:
     return int(failed)
 
 
+def ways(
+    shape: ModelShape, documents: Tensor, batch: int
+) -> Iterator[tuple[str, int, Callable[[], Callable[[], object]]]]:
+    """Yield the name, the models and the beginning of each way to train on a GPU."""
+    sizes = (shape.width, shape.n_layers, shape.n_heads)
+    yield "eager loop", 1, partial(eager_step, sizes, shape.vocab_size, documents, batch)
+    yield "our step", 1, partial(our_step, shape, documents, batch)
+    for n in STACKS:
+        yield f"graph of {n}", n, partial(our_step, shape, documents, batch, n, graph=True)
+
+
 def on_gpu(documents: Tensor, vocab_size: int) -> int:
-    """Print tokens/s and MFU of the eager loop, of one model and of stacks; return 0."""
-    peak = peak_flops()
-    print(f"{torch.cuda.get_device_name()}, bf16")
-    for width, layers, heads, _ in SHAPES:
+    """Print tokens/s and MFU of each way, of each shape and batch; return 0."""
+    hardware = choose_device("cuda")
+    print(f"{hardware.name}, torch {hardware.torch_version}, {hardware.dtype}, {vocab_size} ids")
+    for (width, layers, heads), batch in product(GPU_SHAPES, GPU_BATCHES):
         shape = ModelShape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
-        eager = eager_step((width, layers, heads), vocab_size, documents)
-        steps = {"eager": (eager, 1)} | {f"stack of {n}": (our_step(shape, documents, n), n) for n in (1, 4, 16)}
-        rates = steps_per_second([take for take, _ in steps.values()])
-        for (name, (_, n_models)), rate in zip(steps.items(), rates, strict=True):
-            tokens = BATCH * SEQ_LEN * rate * n_models
-            mfu = "unknown" if peak is None else f"{tokens * shape.flops_per_token / peak:.3%}"
-            print(f"{width:>7} x{layers:>2} {name:12} {tokens:14,.0f} tokens/s  MFU {mfu}", flush=True)
+        for name, n_models, begin in ways(shape, documents, batch):
+            torch.cuda.empty_cache()
+            try:
+                (rate,) = steps_per_second([begin()], seconds=GPU_SECONDS)
+            except (DeviceMemoryError, torch.OutOfMemoryError):
+                found = "does not fit"
+            else:
+                tokens = batch * SEQ_LEN * rate * n_models
+                mfu = hardware.mfu(shape, tokens)
+                found = f"{tokens:14,.0f} tokens/s  MFU {'unknown' if mfu is None else format(mfu, '.3%')}"
+            print(f"{width:>7} x{layers:>2}  batch {batch:2}  {name:11} {found}", flush=True)
     return 0
 
 
