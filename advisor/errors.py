@@ -13,6 +13,7 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── GrammarError            exit 2   a grammar that cannot exist
     ├── RunsError               exit 1   a table of training runs that cannot be read
     ├── DeviceMemoryError       exit 1   a training step that does not fit into the device's memory
+    ├── CaptureError            exit 1   a training step that cannot be captured in a CUDA graph
     └── MissingExtraError       exit 1   an optional dependency that is not installed
 """
 
@@ -65,6 +66,10 @@ class RunsError(AdvisorError):
 
 class DeviceMemoryError(AdvisorError):
     """A training step does not fit into the memory of the device."""
+
+
+class CaptureError(AdvisorError):
+    """A training step cannot be captured in a CUDA graph."""
 
 
 class MissingExtraError(AdvisorError):

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import torch
 
+from advisor.errors import CaptureError, first_line
 from calibration.optimizer import State
 
 # (state, position, documents, numbers) -> losses; see ``calibration.step.learn_at``.
@@ -33,7 +34,7 @@ class Capture:
         """Update ``state`` with the documents from ``first`` on as ``learn`` does; return the losses.
 
         Raises:
-            RuntimeError: torch cannot capture the step; the state is as it was.
+            CaptureError: torch cannot capture the step; the state is as it was.
         """
         static, position, static_numbers = self._buffers or self._make_buffers(state, numbers)
         self._lend_to(state, static)
@@ -81,8 +82,17 @@ def _record(
     del scratch
     gc.collect()  # an old graph that is freed during the capture would break it
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.device(position.device), torch.cuda.graph(graph, stream=stream):
-        losses = learn(static, position, n_documents, numbers)
+    try:
+        with torch.cuda.device(position.device), torch.cuda.graph(graph, stream=stream):
+            losses = learn(static, position, n_documents, numbers)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        # The end of a broken capture raises too; what broke it says more.
+        reason = first_line(error.__context__ or error)
+        raise CaptureError(
+            f"The training step cannot be captured in a CUDA graph ({reason}): train without graphs."
+        ) from None
 
     def replay() -> torch.Tensor:
         graph.replay()

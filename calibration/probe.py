@@ -9,12 +9,13 @@ import gc
 import math
 import statistics
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 
-from advisor.errors import DeviceMemoryError, UsageError, first_line
+from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration.hardware import Hardware
 from calibration.model import ModelShape
 from calibration.optimizer import State
@@ -149,10 +150,8 @@ def _try(timing: _Timing, found: list[Throughput], n_models: int, *, graph: bool
     except DeviceMemoryError:
         note = f"{what} in a CUDA graph" if graph else what
         note += f" does not fit into the memory of {timing.hardware.device}."
-    except RuntimeError as error:
-        if not graph:
-            raise
-        note = f"{what} could not be captured in a CUDA graph: {first_line(error)}."
+    except CaptureError as error:
+        note = f"{what}: {error}"
     _free(timing.hardware)
     found[-1] = replace(found[-1], notes=(*found[-1].notes, note))
     return False
@@ -161,7 +160,9 @@ def _try(timing: _Timing, found: list[Throughput], n_models: int, *, graph: bool
 def _free(hardware: Hardware) -> None:
     gc.collect()
     if hardware.is_cuda:
-        torch.cuda.empty_cache()
+        # After a failed capture torch may believe that it still goes on, and refuse (pytorch/pytorch#180395).
+        with suppress(RuntimeError):
+            torch.cuda.empty_cache()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +173,7 @@ class _Timing:
     seconds: float
 
     def time(self, n_models: int, micro_batch: int, *, graph: bool) -> Throughput:
-        """Return the speed of one way; ``DeviceMemoryError`` where it does not fit, ``RuntimeError`` from a capture."""
+        """Return the speed of one way; ``DeviceMemoryError`` where it does not fit, ``CaptureError`` from a capture."""
         pieces = None if micro_batch >= self.batch_documents else micro_batch
         self._check_memory(n_models)
         try:

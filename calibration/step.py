@@ -22,6 +22,7 @@ def step(trunk: Trunk, state: State, branch: Branch | None = None) -> torch.Tens
 
     Raises:
         DeviceMemoryError: the device has not memory enough; the state is as it was before.
+        CaptureError: torch cannot capture the step in a CUDA graph; the same holds.
     """
     first, size = state.n_documents, trunk.plan.batch(state.n_documents)
     share = trunk.plan.rate(state.n_steps, first, branch)

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from advisor.errors import DeviceMemoryError, UsageError
+from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration import probe as probing
 from calibration import step as stepping
 from calibration.estimate import Estimate, count_steps, estimate_hours
@@ -107,10 +107,8 @@ def graphs():
     return GRAPHS(**values)
 
 
-NO_CAPTURE = RuntimeError("CUDA error: operation not permitted when stream is capturing\nCompile with ...")
-NOT_CAPTURED = (
-    "One model could not be captured in a CUDA graph: CUDA error: operation not permitted when stream is capturing."
-)
+NO_CAPTURE = CaptureError("The training step cannot be captured in a CUDA graph (reason): train without graphs.")
+NOT_CAPTURED = f"One model: {NO_CAPTURE}"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
 
-from advisor.errors import DeviceMemoryError, UsageError
+from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration import model
 from calibration import step as stepping
 from calibration.model import ModelShape, document_losses, embedded, initial_weights
@@ -236,6 +236,22 @@ def test_a_cuda_graph_trains_as_the_eager_step(dtype, micro_batch):
         assert list(train(again)) == list(train(graph))
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+@needs_cuda
+def test_a_step_that_cannot_be_captured_is_said(monkeypatch):
+    def losses(*arguments):
+        found = document_losses(*arguments)
+        if torch.cuda.is_current_stream_capturing():
+            found.sum().item()
+        return found
+
+    monkeypatch.setattr(stepping, "document_losses", losses)
+    trunk = trunk_of(device="cuda", graph=True)
+    with pytest.raises(
+        CaptureError, match=r"^The training step cannot be captured in a CUDA graph \(.*\): train witho"
+    ):
+        step(trunk, trunk.begin())
 
 
 @needs_cuda
