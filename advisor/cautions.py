@@ -44,9 +44,11 @@ def about_request(
         )
     elif calibration is None:
         names = ", ".join(one.name for one in coefficients.calibrations)
+        named = f"{coefficients.path} names no default calibration"
+        where = "No calibration is the default" if coefficients.installed else named
         yield Caution(
             code="no_default_calibration",
-            message=f"{coefficients.path} names no default calibration: choose one with --calibration ({names}).",
+            message=f"{where}: choose one with --calibration ({names}).",
         )
     elif protocol is None:
         yield Caution(
@@ -55,6 +57,17 @@ def about_request(
         )
     else:
         yield from _about_protocols(protocol, calibration)
+    if calibration is not None and calibration.name in coefficients.installed and request.calibration is None:
+        yield Caution(
+            code="installed_calibration",
+            message=f"No calibration ships, so the only installed one is used: {calibration.name}.",
+        )
+    if coefficients.problems:
+        problems = " ".join(coefficients.problems.values())
+        yield Caution(
+            code="calibration_unreadable",
+            message=f"Installed calibrations that cannot be used are left out: {problems}",
+        )
     if request.compressibility is not None:
         yield Caution(
             code="assumed_protocol",

@@ -6,7 +6,9 @@
         "regression": {"log": {"E": {"slope", "intercept"}, "log_A", "log_B", "alpha", "beta"},
                        "linear": {"E", "A", "B", "alpha", "beta"},
                        "draws": at most 400 joint rows of 20 numbers: the slopes of log, its intercepts, the slopes of
-                                linear, its intercepts, each in the order above},
+                                linear, its intercepts, each in the order above,
+                       "scatter": may be absent; for each row of draws the 10 numbers by which a new source lies off
+                                the lines, of log and of linear},
         "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"}}]}
 
 Other keys are allowed everywhere.
@@ -16,11 +18,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from advisor.data_dependence import Dependence, Parameters, Regression, Regressions
+from advisor.data_dependence import Dependence, Parameters, Regression, Regressions, Scatter
 from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError
 from advisor.json_fields import Node, json_text, read_json
@@ -56,11 +58,17 @@ class Calibration:
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficients:
-    """The calibrations of one file, and the name of the one to use where none is asked for."""
+    """The calibrations of one file, and the name of the one to use where none is asked for.
+
+    With those that a user has installed (``advisor.installed``) besides, ``installed`` are their names, and
+    ``problems`` says of each file that cannot be used what is wrong with it.
+    """
 
     path: Path
     default: str | None
     calibrations: tuple[Calibration, ...]
+    installed: tuple[str, ...] = ()
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     def calibration(self, name: str | None = None) -> Calibration | None:
         """Return the calibration ``name``; without a name the file's default, None where it has none.
@@ -71,7 +79,11 @@ class Coefficients:
         wanted = self.default if name is None else name
         found = next((one for one in self.calibrations if one.name == wanted), None)
         if found is None and wanted is not None:
+            if wanted in self.problems:
+                raise CoefficientsError(f"The installed calibration {wanted} cannot be used: {self.problems[wanted]}")
             known = ", ".join(one.name for one in self.calibrations) or "none"
+            if self.installed:
+                raise CoefficientsError(f"No calibration {wanted!r} ships or is installed: there are {known}.")
             raise CoefficientsError(f"{self.path} has no calibration {wanted!r}: it has {known}.")
         return found
 
@@ -110,7 +122,7 @@ def _calibration(node: Node) -> Calibration:
     dependence = Dependence(
         name=name,
         regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
-        draws=_draws(regression["draws"]),
+        draws=_draws(regression),
         epsilon=node["epsilon"].number(0, 1),
         h_ref=node["h_ref"].number(0, 1, open_ends=True),
         count=cast(Count, node["count"].text(("total", "non-embedding"))),
@@ -148,14 +160,29 @@ def _regression(node: Node, form: Literal["log", "linear"]) -> Regression:
 
 
 def _draws(node: Node) -> tuple[Regressions, ...]:
-    """Return the joint rows. They are checked a row at a time: 8000 numbers one by one would slow every start."""
+    """Return the joint rows of a regression, with the scatter of a new source where the file has it."""
+    lines = _rows(node["draws"], 20)
+    found = node.get("scatter")
+    if found is None:
+        return tuple(_drawn(row) for row in lines)
+    scatter = _rows(found, 10)
+    if len(scatter) != len(lines):
+        raise found.fail(f"must have as many rows as draws, {len(lines)}, not {len(scatter)}")
+    return tuple(
+        _drawn(row)._replace(scatter=Scatter(Parameters(*off[:5]), Parameters(*off[5:])))
+        for row, off in zip(lines, scatter, strict=True)
+    )
+
+
+def _rows(node: Node, width: int) -> list[Sequence[float]]:
+    """Return rows of numbers. They are checked a row at a time: 8000 numbers one by one would slow every start."""
     rows = list(node.items())
     if len(rows) > MAX_DRAWS:
         raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
     for row in rows:
-        if not isinstance(row.value, list | tuple) or len(row.value) != 20 or not all(map(_is_finite, row.value)):
-            raise row.fail("must be a list of 20 finite numbers")
-    return tuple(_drawn(row.value) for row in rows)
+        if not isinstance(row.value, list | tuple) or len(row.value) != width or not all(map(_is_finite, row.value)):
+            raise row.fail(f"must be a list of {width} finite numbers")
+    return [row.value for row in rows]
 
 
 def _is_finite(value: object) -> bool:

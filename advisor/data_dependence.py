@@ -38,16 +38,32 @@ class Regression:
     slope: Parameters
     intercept: Parameters
 
+    def moved(self, scatter: Parameters) -> Regression:
+        """Return the lines of a source that lies ``scatter`` off these."""
+        intercept = Parameters(*(n + r for n, r in zip(self.intercept, scatter, strict=True)))
+        return Regression(form=self.form, slope=self.slope, intercept=intercept)
+
     def at(self, compressibility: float) -> Parameters:
         """Return x(H), Eq. 4."""
         return Parameters(*(m * compressibility + n for m, n in zip(self.slope, self.intercept, strict=True)))
 
 
+class Scatter(NamedTuple):
+    """How far a source lies off the lines in H, in the parameters of each form."""
+
+    log: Parameters
+    linear: Parameters
+
+
+_ON_THE_LINES = Scatter(Parameters(0.0, 0.0, 0.0, 0.0, 0.0), Parameters(0.0, 0.0, 0.0, 0.0, 0.0))
+
+
 class Regressions(NamedTuple):
-    """Both regressions of one calibration, or of one of its joint draws."""
+    """Both regressions of one calibration, or of one of its joint draws with the scatter of a new source."""
 
     log: Regression
     linear: Regression
+    scatter: Scatter = _ON_THE_LINES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +115,10 @@ def law_at(
     """Return the law ``name`` (one of LAW_NAMES) at H, with joint draws.
 
     ``base`` is x', Chinchilla's law; ``epsilon`` replaces the calibration's own. Each draw pairs a joint row of the
-    regression with one of the base's: they come from different runs, so they are independent of each other. A row whose
-    parameters leave the law's domain gives no draw. E below 0 counts as 0: no loss is negative.
+    regression with one of the base's: they come from different runs, so they are independent of each other. Its x(H)
+    is moved by the draw's scatter, for a new corpus lies as far off the lines as the calibration's own sources do; the
+    anchored law takes x(H_ref) without, since its base is what web text really gave. A row whose parameters leave the
+    law's domain gives no draw. E below 0 counts as 0: no loss is negative.
 
     Raises:
         CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
@@ -109,9 +127,10 @@ def law_at(
 
     def point(regressions: Regressions, row: Parameters) -> tuple[Parameters, Parameters] | None:
         regression = regressions.linear if name == "blend" else regressions.log
-        if _outside(regression, compressibility) is not None:
+        scatter = regressions.scatter.linear if name == "blend" else regressions.scatter.log
+        if _outside(regression.moved(scatter), compressibility) is not None:
             return None
-        parameters, slope = _FORMS[name](regression, row, compressibility, dependence.h_ref, weight)
+        parameters, slope = _FORMS[name](regression, scatter, row, compressibility, dependence.h_ref, weight)
         return (parameters, slope) if min(parameters.alpha, parameters.beta) > 0 else None
 
     found = point(dependence.regressions, _in_logs(base))
@@ -144,29 +163,31 @@ _NOTES = {
 
 
 def _gzip(
-    regression: Regression, _base: Parameters, h: float, _h_ref: float, _eps: float
+    regression: Regression, scatter: Parameters, _base: Parameters, h: float, _h_ref: float, _eps: float
 ) -> tuple[Parameters, Parameters]:
     """Return x(H) and its slope, in logs."""
-    return regression.at(h), regression.slope
+    return regression.moved(scatter).at(h), regression.slope
 
 
 def _blend(
-    regression: Regression, base: Parameters, h: float, _h_ref: float, eps: float
+    regression: Regression, scatter: Parameters, base: Parameters, h: float, _h_ref: float, eps: float
 ) -> tuple[Parameters, Parameters]:
     """Return (1-eps) x' + eps x(H) and its slope; A and B are mixed as they are, then given in logs."""
     plain = base._replace(A=math.exp(base.A), B=math.exp(base.B))
-    mixed = Parameters(*((1 - eps) * old + eps * new for old, new in zip(plain, regression.at(h), strict=True)))
+    at_h = regression.moved(scatter).at(h)
+    mixed = Parameters(*((1 - eps) * old + eps * new for old, new in zip(plain, at_h, strict=True)))
     slope = Parameters(*(eps * m for m in regression.slope))
     logs = mixed._replace(A=math.log(mixed.A), B=math.log(mixed.B))
     return logs, slope._replace(A=slope.A / mixed.A, B=slope.B / mixed.B)
 
 
 def _anchored(
-    regression: Regression, base: Parameters, h: float, h_ref: float, eps: float
+    regression: Regression, scatter: Parameters, base: Parameters, h: float, h_ref: float, eps: float
 ) -> tuple[Parameters, Parameters]:
-    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel."""
+    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel, the scatter stays."""
     slope = Parameters(*(eps * m for m in regression.slope))
-    return Parameters(*(x + m * (h - h_ref) for x, m in zip(base, slope, strict=True))), slope
+    moved = (x + m * (h - h_ref) + eps * r for x, m, r in zip(base, slope, scatter, strict=True))
+    return Parameters(*moved), slope
 
 
 _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from advisor.answer import Answer, Choice, Sheet, best_allocation, chosen_params
 from advisor.cautions import Caution, about_answers, about_laws, about_request
-from advisor.coefficients import Calibration, load_coefficients
+from advisor.coefficients import Calibration
 from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
+from advisor.installed import available
 from advisor.law_choice import choose_laws
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
 from advisor.request import Request
@@ -54,7 +55,7 @@ def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Rec
     """
     if profile is not None and request.compressibility is not None:
         raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
-    coefficients = load_coefficients(request.coefficients)
+    coefficients = available(request.coefficients)
     calibration = coefficients.calibration(request.calibration)
     h = profile.median if profile is not None else request.compressibility
     protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None

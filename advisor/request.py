@@ -31,7 +31,7 @@ class Request:
     any other budget turn FLOPs into GPU-hours, and ``price_per_hour`` those into cost.
 
     ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
-    ``coefficients`` is a coefficients file in place of the shipped one, ``calibration`` a name in it.
+    ``coefficients`` is a coefficients file in place of what ships and is installed, ``calibration`` a name among those.
 
     Raises:
         UsageError: a value is out of its domain, or two values exclude each other.

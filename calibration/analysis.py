@@ -189,13 +189,18 @@ def _ends(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
+def _exp(values: Array) -> Array:
+    """Return exp, at most that of 700: draws of runs that carry no law can put N* beyond all numbers."""
+    return np.asarray(np.exp(np.minimum(values, 700.0)))
+
+
 def _budget(group: GroupFit, fit: Fit, draws: Draws, flops: float) -> Budget:
     log_nd = math.log(flops / 6.0)
     rows = np.vstack([fit.parameters, draws.rows])
     log_n = log_optimum(rows, flops)
     log_a, log_b, log_e, alpha, beta = rows.T
-    loss = np.exp(log_e) + np.exp(log_a - alpha * log_n) + np.exp(log_b - beta * (log_nd - log_n))
-    n, d = np.exp(log_n), np.exp(log_nd - log_n)
+    loss = np.exp(log_e) + _exp(log_a - alpha * log_n) + _exp(log_b - beta * (log_nd - log_n))
+    n, d = _exp(log_n), _exp(log_nd - log_n)
     return Budget(
         flops=flops,
         n_params=float(n[0]),

@@ -19,6 +19,7 @@ from calibration.analysis import GroupFit, Settings, fit_group
 from calibration.diagnostics import Verdict
 from calibration.objective import Array
 from calibration.records import Row, SourceRecord
+from calibration.repeated import single_epoch
 from calibration.row_diagnostics import RowFigures, row_figures
 from calibration.run_checks import Reason
 from calibration.runs import Runs
@@ -106,7 +107,8 @@ def _fit_source(source: SourceRecord, everything: Sequence[Row], settings: Setti
     rows = tuple(row for row in own if not row.few_steps)
     found = _left_out(len(named) - len(own), len(own) - len(rows), len(named)) + _halved(rows)
     runs = _runs(source, rows)
-    largest = float(runs.flops.max()) if rows else None
+    once = runs.flops[single_epoch(runs)]
+    largest = float(once.max()) if len(once) else None
     options = settings.options if source.entropy_bound is None else replace(settings.options, max_e=_bound(source))
     own_settings = replace(settings, count="non-embedding", options=options, budgets=(largest or 1.0,))
     group = fit_group(runs, own_settings, source=source.name)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.fit import log_optimum
-from calibration.line_draws import source_weights, weighted_lines
+from calibration.line_draws import weighted_lines
 from calibration.objective import Array
 
 _WEIGHTS = np.linspace(0.0, 1.0, 101)
@@ -25,7 +25,7 @@ _UNUSABLE = 1e12  # the squared error of a weight that leaves a law without expo
 
 @dataclass(frozen=True, kw_only=True)
 class Epsilon:
-    """The weight, its 95 % interval (bootstrap over sources), and what it gains on sources left out.
+    """The weight, its 95 % interval (exponential weights of the sources), and what it gains on sources left out.
 
     ``error`` is the root mean square of the left-out error of ln N* with the weight chosen without the source,
     ``error_of_mean`` that of the mean of the other sources. ``chosen`` is the weight before the test against the mean.
@@ -48,7 +48,7 @@ def estimate_epsilon(
     budgets = np.geomspace(*flops, _N_BUDGETS)
     value, chosen, error, of_mean = _weigh(h, laws, budgets, np.ones(len(h)))
     rng = np.random.default_rng(seed)
-    drawn = np.array([_weigh(h, laws, budgets, w)[0] for w in source_weights(len(h), n_draws, rng)])
+    drawn = np.array([_weigh(h, laws, budgets, w)[0] for w in rng.standard_exponential((n_draws, len(h)))])
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Epsilon(
         value=value,

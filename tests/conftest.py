@@ -16,6 +16,12 @@ class Outcome(NamedTuple):
     stderr: str
 
 
+@pytest.fixture(autouse=True)
+def no_installed_calibrations(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the person who runs the tests has installed plays no part in them."""
+    monkeypatch.setenv("ADVISOR_DATA_DIR", str(tmp_path_factory.getbasetemp() / "nothing-installed"))
+
+
 @pytest.fixture(scope="session")
 def stdlib() -> Path:
     """The folder of Python's standard library."""

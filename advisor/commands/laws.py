@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from advisor.coefficients import load_coefficients
+from advisor.installed import available
 from advisor.published_laws import published_laws
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -22,8 +22,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 def command(coefficients: Path | None, as_json: bool, out: Path | None) -> None:
-    """List every scaling law: constants, which parameters N counts, source."""
-    found = load_coefficients(coefficients)
+    """List every scaling law: constants, which parameters N counts, source; and every calibration that can be used."""
+    found = available(coefficients)
 
     from advisor.report.laws import show
 

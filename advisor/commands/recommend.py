@@ -72,7 +72,7 @@ Examples:
 @click.option("--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`.")
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration of the coefficients file.")
+@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
 @corpus_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
@@ -91,8 +91,9 @@ def command(
     The budget is --flops, or --gpu with --gpus and --hours, or follows from one question alone: --params, --tokens or
     --target-loss. With a budget, --params or --tokens is weighed against the optimum.
 
-    SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where data-dependent
-    coefficients are installed.
+    SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where there is a calibration.
+    --calibration picks one that ships or is installed (`advisor laws` lists them); without it the shipped default is
+    used, or, where none ships, the only one installed. A --coefficients file stands alone.
     """
     refuse_overwriting(out, source, profile, options["law"], options["coefficients"])
     if source is None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from advisor.coefficients import load_coefficients
 from advisor.commands.quantities import quantities
 from advisor.data_dependence import LAW_NAMES
+from advisor.installed import available
 from advisor.law_choice import find_law
 from advisor.protocol import DEFAULT_PROTOCOL, check_match
 from advisor.request import check_dependence
@@ -34,7 +34,7 @@ Examples:
 @click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1, for the laws gzip, blend and anchored.")
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration of the coefficients file.")
+@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 def command(
@@ -53,7 +53,7 @@ def command(
     numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
     """
     check_dependence(law, compressibility, epsilon)
-    chosen = load_coefficients(coefficients).calibration(calibration)
+    chosen = available(coefficients).calibration(calibration)
     if chosen is not None and law in LAW_NAMES:
         check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
     found, _ = find_law(law, chosen, compressibility, epsilon)

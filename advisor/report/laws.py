@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from advisor.coefficients import Coefficients
+from advisor.coefficients import Calibration, Coefficients
 from advisor.protocol import protocol_as_json
 from advisor.report.common import counted, echo, emit, print_labelled, print_table
 from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
@@ -26,9 +26,18 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
         "data_dependent_laws": [{"law": name, "form": form} for name, form in _DEPENDENT.items()],
         "default_calibration": coefficients.default,
         "calibrations": [
-            {"name": one.name, "protocol": protocol_as_json(one.protocol), "count": one.dependence.count}
+            {
+                "name": one.name,
+                "installed": one.name in coefficients.installed,
+                "n_sources": len(one.sources),
+                "n_laws": _n_laws(one),
+                "epsilon": one.dependence.epsilon,
+                "protocol": protocol_as_json(one.protocol),
+                "count": one.dependence.count,
+            }
             for one in coefficients.calibrations
         ],
+        "unreadable_calibrations": dict(coefficients.problems),
     }
     emit(document, lambda: _render(laws, coefficients), as_json=as_json, out=out)
 
@@ -85,6 +94,18 @@ def _frontiers(laws: Sequence[FrontierLaw]) -> None:
 
 
 def _calibrations(coefficients: Coefficients) -> str:
-    default = coefficients.default
-    names = [f"{one.name} (default)" if one.name == default else one.name for one in coefficients.calibrations]
-    return ", ".join(names) or "none installed: these laws cannot answer yet"
+    found = [_calibration(one, coefficients) for one in coefficients.calibrations]
+    found += [f"{name}: cannot be used ({problem.rstrip('.')})" for name, problem in coefficients.problems.items()]
+    return "; ".join(found) or "none installed: these laws cannot answer yet"
+
+
+def _calibration(one: Calibration, coefficients: Coefficients) -> str:
+    marks = ["default"] if one.name == coefficients.default else []
+    marks += ["installed"] if one.name in coefficients.installed else []
+    laws = f"{_n_laws(one)} of {len(one.sources)} sources have a law"
+    marked = f" ({', '.join(marks)})" if marks else ""
+    return f"{one.name}{marked}: {laws}, epsilon {one.dependence.epsilon:g}"
+
+
+def _n_laws(one: Calibration) -> int:
+    return sum(source.law is not None for source in one.sources)
