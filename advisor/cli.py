@@ -22,6 +22,7 @@ COMMANDS = {
     "table": "advisor.commands.table",
     "fit": "advisor.commands.fit",
     "grammar": "advisor.commands.grammar",
+    "calibrate": "advisor.commands.calibrate",
 }
 
 

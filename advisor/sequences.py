@@ -138,7 +138,7 @@ class Cutter:
         for content in following:
             if len(joined) >= self.seq_len:
                 break
-            joined += [_separator(content, self.tokenizer), *encode(content, self.tokenizer)]
+            joined += [separator_of(content, self.tokenizer), *encode(content, self.tokenizer)]
         return joined[: self.seq_len]
 
     def _encode_cell(self, each: Passage) -> list[int]:
@@ -193,7 +193,7 @@ def exhaustive_sample(
     n_whole = sum(len(ids) // seq_len for _, ids in encoded)
     joined = n_whole * seq_len < (1 - _SHORT) * n_tokens
     if joined:
-        encoded = _joined(encoded, _separator(documents[0].content, tokenizer), seq_len)
+        encoded = _joined(encoded, separator_of(documents[0].content, tokenizer), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
         few = f"{n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len"
@@ -236,7 +236,7 @@ def _holds_text(kinds: set[bool]) -> bool:
     return kinds == {True}
 
 
-def _separator(content: Content, tokenizer: Tokenizer) -> int:
+def separator_of(content: Content, tokenizer: Tokenizer) -> int:
     """Return what stands between documents: the end-of-text id, or 0 in a corpus of ids, as calibration's grammars."""
     return tokenizer.separator if isinstance(content, str) else 0
 

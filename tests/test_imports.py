@@ -13,7 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 # What calibration may use of advisor (docs: the seam is the law, its files and the measurement).
 SEAM = {
     *("scaling_law", "published_laws", "budget", "law_file", "coefficients", "data_dependence", "json_fields"),
-    *("protocol", "compressibility", "corpus", "tokenizer", "data_files", "errors"),
+    *(
+        "protocol",
+        "compressibility",
+        "corpus",
+        "tokenizer",
+        "data_files",
+        "errors",
+        "documents",
+        "sampling",
+        "sequences",
+    ),
 }
 # The commands that calibrate; only their functions' bodies may import calibration.
 CALIBRATING = {"advisor/commands/calibrate.py", "advisor/commands/fit.py", "advisor/commands/grammar.py"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,7 +11,10 @@ from advisor.errors import UsageError
 from advisor.files import FORMATS
 from advisor.protocol import DEFAULT_TOKENIZER
 
-_OPTIONS = (
+if TYPE_CHECKING:
+    from advisor.corpus import CorpusOptions
+
+_READING = (
     click.option("--column", metavar="NAME", help="Column with the text, token ids or chat messages."),
     click.option("--format", type=click.Choice(FORMATS), help="Read every file as this, whatever its name says."),
     click.option("--encoding", default="utf-8", metavar="NAME", help="Encoding of text files.  [default: utf-8]"),
@@ -29,18 +32,50 @@ _OPTIONS = (
         metavar="NAME",
         help="mistral-v1, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  [default: mistral-v1]",
     ),
+)
+_SAMPLING = (
     click.option("--seq-len", type=int, default=256, metavar="TOKENS", help="Tokens a sequence.  [default: 256]"),
     click.option("--sequences", type=int, default=1000, metavar="COUNT", help="Sequences sampled.  [default: 1000]"),
     click.option("--seed", type=int, default=0, metavar="SEED", help="Seed of the sample.  [default: 0]"),
 )
-NAMES = tuple(str(option(lambda: None).__click_params__[0].name) for option in _OPTIONS)  # type: ignore[attr-defined]
+NAMES = tuple(str(option(lambda: None).__click_params__[0].name) for option in (*_READING, *_SAMPLING))  # type: ignore[attr-defined]
 
 
 def corpus_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options to a command; its keyword arguments go to ``score_sources`` as they are."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_READING, *_SAMPLING)):
         command = option(command)
     return command
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how a corpus is read, without those of its sample."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def corpus_reading(given: Mapping[str, Any]) -> CorpusOptions:
+    """Return how a corpus is read, from the keyword arguments of a command."""
+    from advisor.corpus import CorpusOptions
+    from advisor.hub import HubOptions
+
+    hub = HubOptions(
+        name=given["name"],
+        split=given["split"],
+        revision=given["revision"],
+        data_files=tuple(given["data_files"]),
+        token=given["token"],
+        streaming=given["streaming"],
+    )
+    return CorpusOptions(
+        column=given["column"],
+        format=given["format"],
+        encoding=given["encoding"],
+        skip_bad=given["skip_bad"],
+        everything=given["all_folders"],
+        hub=hub,
+    )
 
 
 def refuse_reading_options(what: str) -> None:
@@ -55,29 +90,12 @@ def refuse_reading_options(what: str) -> None:
 def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> list[Any]:
     """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
     # Scoring needs numpy and more; a request without a corpus must not wait for them.
-    from advisor.corpus import CorpusOptions
-    from advisor.hub import HubOptions
     from advisor.report.progress import progress_bar
     from advisor.scoring import score
 
     if sources.count("-") > 1:
         raise UsageError("Standard input, -, can be read only once.")
-    hub = HubOptions(
-        name=options["name"],
-        split=options["split"],
-        revision=options["revision"],
-        data_files=tuple(options["data_files"]),
-        token=options["token"],
-        streaming=options["streaming"],
-    )
-    reading = CorpusOptions(
-        column=options["column"],
-        format=options["format"],
-        encoding=options["encoding"],
-        skip_bad=options["skip_bad"],
-        everything=options["all_folders"],
-        hub=hub,
-    )
+    reading = corpus_reading(options)
     with progress_bar(quiet=quiet) as progress:
         return [
             score(

@@ -1,0 +1,240 @@
+"""``advisor calibrate``: train a grid, fit a law for each source, regress the laws on H."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from advisor.commands.corpus_options import corpus_reading, reading_options
+from advisor.errors import CoefficientsError, UsageError
+
+if TYPE_CHECKING:
+    from calibration.coefficients_document import Calibrated
+    from calibration.devices import Devices
+    from calibration.planning import Request
+
+_EXAMPLES = """
+\b
+Examples:
+  advisor calibrate --preset smoke
+  advisor calibrate --preset cpu --dry-run
+  advisor calibrate --preset cpu --out my-calibration --install mine
+  advisor calibrate --corpus code=src/ --corpus prose=books.jsonl --grid cpu --max-hours 2
+  advisor calibrate --preset gpu --prepare folder && advisor calibrate --out folder --minutes 9
+  advisor calibrate --refit first/ --refit second/ --out both
+"""
+
+
+@click.command("calibrate", epilog=_EXAMPLES)
+@click.option("--preset", metavar="NAME", help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.")
+@click.option("--grammars", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
+@click.option("--only", metavar="A,B,...", help="Of the grammars, these alone.")
+@click.option("--corpus", metavar="[NAME=]SOURCE", multiple=True, help="Train on this corpus too; repeatable.")
+@click.option("--grid", metavar="NAME", help="Sizes and token counts of another preset.  [default: the preset's]")
+@click.option(
+    "--recipe", type=click.Choice(["tuned", "paper"]), default="tuned", show_default=True, help="How models train."
+)
+@click.option("--vocab-size", type=click.IntRange(min=2), help="Widen the models' vocabulary, such as to 32001.")
+@click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first.")
+@click.option("--grammar-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the sources.")
+@click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Drop the largest runs to end in time.")
+@click.option(
+    "--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no trunk that would end later; rerun goes on."
+)
+@click.option("--device", metavar="NAME", help="cpu, mps, cuda or cuda:N.  [default: the fastest there is]")
+@click.option("--engine", type=click.Choice(["process", "processes"]), help="Train in this process, or in several.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that train.  [default: a core or a GPU each]")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="torch's threads in each.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of plan, ledger and results.")
+@click.option("--extend", is_flag=True, help="Add what is asked for to the calibration in --out.")
+@click.option("--dry-run", is_flag=True, help="Print the plan, its cost and its hours here, and train nothing.")
+@click.option(
+    "--prepare", metavar="DIR", type=click.Path(path_type=Path), help="Write plan and tokens there, and stop."
+)
+@click.option("--refit", metavar="DIR", multiple=True, type=click.Path(path_type=Path), help="Fit ledgers again.")
+@click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")
+@click.option("--install", metavar="NAME", help="Keep the coefficients where advisor recommend finds them.")
+@click.option("--force", is_flag=True, help="Replace an installed calibration of that name.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@reading_options
+def command(**given: Any) -> None:
+    """Train small models on sources of known compressibility, and learn how scaling laws depend on it.
+
+    Everything is in one folder (--out): the plan, a ledger of every trained point, and at the end laws.json and
+    fitted_coefficients.json. The same command goes on where it was stopped, however that was. Exit code 1 if fewer
+    than five sources have a law that can be believed: then there are no coefficients.
+    """
+    if given["refit"]:
+        _refit(given)
+        return
+    if given["prepare"] is not None and (given["out"] is not None or given["dry_run"]):
+        raise UsageError("--prepare names the folder that is written: leave out --out and --dry-run.")
+    from calibration.devices import take_devices
+
+    devices = take_devices(
+        device=given["device"], engine=given["engine"], workers=given["workers"], threads=given["threads"]
+    )
+    request = _request(given)
+    folder = given["prepare"] or given["out"] or (Path(f"calibration-{request.name}") if request else None)
+    if folder is None:
+        raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
+    if given["dry_run"]:
+        _dry_run(request, devices, folder, given)
+    else:
+        _run(request, devices, folder, given)
+
+
+def _request(given: dict[str, Any]) -> Request | None:
+    """Return what is asked for; None where only a folder is, whose plan is gone on with."""
+    from calibration.planning import requested
+    from calibration.sources import CorpusSource
+
+    corpora = tuple(_named_corpus(text) for text in given["corpus"])
+    asked = {name: given[name] for name in ("grammars", "only", "grid", "max_hours", "vocab_size", "lr_sweep")}
+    if given["preset"] is None and not corpora and not given["grammars"]:
+        extra = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
+        if extra:
+            raise UsageError(f"{extra[0]} changes what a --preset or a --corpus trains, and neither is given.")
+        return None
+    specs = tuple(
+        CorpusSource(name=name, source=source, tokenizer=given["tokenizer"], options=corpus_reading(given))
+        for name, source in corpora
+    )
+    return requested(
+        preset=given["preset"],
+        sets=given["grammars"],
+        only=tuple(given["only"].split(",")) if given["only"] else (),
+        corpora=specs,
+        grid=given["grid"],
+        recipe=given["recipe"],
+        vocab_size=given["vocab_size"],
+        lr_sweep=given["lr_sweep"],
+        max_hours=given["max_hours"],
+        seed=given["grammar_seed"],
+    )
+
+
+def _named_corpus(text: str) -> tuple[str, str]:
+    """Return the name and the source of NAME=SOURCE; a source alone is called by its last part."""
+    name, equals, source = text.partition("=")
+    if equals and re.fullmatch(r"\w[\w.-]*", name) and source:
+        return name, source
+    if text == "-":
+        raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")
+    stem = re.sub(r"[^\w.-]+", "-", Path(text).name.split(".")[0]).strip("-.") or "corpus"
+    return stem, text
+
+
+def _dry_run(request: Request | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
+    from advisor.report import calibrate as report
+    from advisor.report.common import emit
+    from advisor.report.progress import progress_bar
+    from calibration import pipeline
+
+    with progress_bar(quiet=given["quiet"]) as progress:
+        opened, missing = pipeline.look(request, devices, folder=folder, extend=given["extend"], progress=progress)
+    emit(
+        report.plan_as_json(opened, missing),
+        lambda: report.print_plan(opened, missing, folder),
+        as_json=given["as_json"],
+    )
+
+
+def _run(request: Request | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
+    from advisor.report import calibrate as report
+    from advisor.report.common import emit
+    from advisor.report.progress import progress_bar
+    from advisor.report.training import training_view
+    from calibration import pipeline
+    from calibration.directory import lock
+
+    pipeline.make_folder(folder)
+    with lock(folder) as held:
+        with progress_bar(quiet=given["quiet"]) as progress:
+            opened = pipeline.open_calibration(
+                request, devices, folder=folder, extend=given["extend"], progress=progress
+            )
+            missing = pipeline.missing_works(opened, folder)
+            pipeline.materialise(opened.plan, folder, missing, progress=progress)
+        if given["prepare"] is not None:
+            emit(
+                report.plan_as_json(opened, missing),
+                lambda: report.print_plan(opened, missing, folder),
+                as_json=given["as_json"],
+            )
+            return
+        if not given["as_json"]:
+            report.print_plan(opened, missing, folder)
+            sys.stdout.flush()
+        with training_view(opened, missing, quiet=given["quiet"]) as tell:
+            left = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=given["minutes"])
+        if left:
+            report.print_left(left, folder)
+            return
+        result = pipeline.fit([folder], h_ref=given["h_ref"])
+        _finish(result, folder, given, laws_only=opened.plan.laws_only)
+
+
+def _refit(given: dict[str, Any]) -> None:
+    from calibration import pipeline
+
+    for name in ("preset", "corpus", "grammars", "prepare", "dry_run", "minutes", "max_hours", "extend", "lr_sweep"):
+        if given[name]:
+            raise UsageError(f"--refit fits what was trained: leave out --{name.replace('_', '-')}.")
+    folders: Sequence[Path] = given["refit"]
+    if len(folders) > 1 and given["out"] is None:
+        raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
+    out = given["out"] or folders[0]
+    result = pipeline.fit(folders, h_ref=given["h_ref"], name=None if given["out"] is None else out.resolve().name)
+    pipeline.make_folder(out)
+    _finish(result, out, given, laws_only=False)
+
+
+def _finish(result: Calibrated, folder: Path, given: dict[str, Any], *, laws_only: bool) -> None:
+    """Write and print what was found; without coefficients where there should be some, exit with 1."""
+    from advisor.report import calibrate as report
+    from advisor.report.common import emit
+    from calibration.calibration_figures import line_figures, source_figures
+    from calibration.coefficients_document import write_calibrated
+
+    files = list(write_calibrated(result, folder))
+    files += _drawn(result, folder)
+    sources = source_figures(result.laws)
+    lines = () if result.regression is None else line_figures(result.regression)
+    emit(
+        report.result_as_json(result, sources, lines, files),
+        lambda: report.print_result(result, sources, lines, files, laws_only=laws_only),
+        as_json=given["as_json"],
+    )
+    if given["install"] is not None:
+        _install(result, folder, given)
+    if result.document is None and not laws_only:
+        click.get_current_context().exit(1)
+
+
+def _drawn(result: Calibrated, folder: Path) -> list[Path]:
+    """Return the figures that were drawn: none without matplotlib."""
+    import importlib.util
+
+    if importlib.util.find_spec("matplotlib") is None:
+        return []
+    from advisor.calibration_plots import write_calibration_plots
+    from calibration.pipeline import make_folder
+
+    make_folder(folder / "figures")
+    return list(write_calibration_plots(folder / "figures", result.laws, result.regression))
+
+
+def _install(result: Calibrated, folder: Path, given: dict[str, Any]) -> None:
+    from advisor.installed import install
+
+    if result.document is None:
+        raise CoefficientsError(f"Nothing is installed as {given['install']}: there are no coefficients.")
+    where = install(given["install"], folder / "fitted_coefficients.json", force=given["force"])
+    click.echo(f"Installed as {given['install']}: {where}", err=True)

@@ -1,0 +1,225 @@
+"""How ``advisor calibrate`` looks: the plan before, the laws and lines after, and both as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.report.common import counted, echo, print_labelled, print_table, quantity
+from advisor.report.training import duration
+
+if TYPE_CHECKING:
+    from calibration.calibration_figures import LineFigures, SourceFigures
+    from calibration.coefficients_document import Calibrated
+    from calibration.pipeline import Opened
+    from calibration.plan_file import CalibrationPlan
+    from calibration.speed import TimedWork
+
+_MANY = 12  # works that are listed by name
+
+
+def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
+    """Return the plan as one document; ``hours`` are by the clock on this machine."""
+    plan = opened.plan
+    return {
+        **plan.to_json(),
+        "n_runs": plan.n_runs,
+        "flops": sum(plan.flops(job) for job in plan.jobs),
+        "hours": opened.hours,
+        "n_works_missing": len(missing),
+        "hardware": opened.devices.first.to_json(),
+        "n_workers": opened.devices.n_workers,
+        "threads": opened.devices.threads,
+        "notes": [*plan.notes, *opened.notes],
+    }
+
+
+def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> None:
+    """Print what will be trained: sources, sizes, cost; and what is there already."""
+    plan = opened.plan
+    _print_sources(plan)
+    echo()
+    _print_sizes(opened)
+    echo()
+    for note in (*plan.cuts, *plan.notes, *opened.notes):
+        print_labelled([("Note:", note)])
+    print_labelled(_cost(opened, missing, folder))
+    if plan.laws_only:
+        echo("This grid is too small to yield coefficients: it stops at the laws of its sources.")
+
+
+def _print_sources(plan: CalibrationPlan) -> None:
+    rows = [
+        [
+            source.name,
+            f"{source.vocab_size:,}",
+            f"{source.compressibility:.3f}",
+            f"{source.shuffled:.3f}",
+            "" if source.entropy_bound is None else f"{source.entropy_bound:.3f}",
+            "any" if source.n_unique_tokens is None else quantity(source.n_unique_tokens),
+            counts(sorted({n for job in plan.jobs_of(source.name) for n in job.token_counts})),
+        ]
+        for source in plan.sources
+    ]
+    header = ["source", "vocab", "H", "shuffled", "bound, nats", "unique tokens", "trained to"]
+    print_table(header, rows)
+
+
+def _print_sizes(opened: Opened) -> None:
+    plan = opened.plan
+    speeds = (plan.probe or {}).get(opened.devices.first.name, {}).get("tokens_per_second", {})
+    sizes = sorted({job.size for job in plan.jobs}, key=lambda size: (size.width, size.n_layers))
+    rows = []
+    for size in sizes:
+        jobs = [job for job in plan.jobs if job.size == size]
+        shape = size.shape(max(plan.source(job.source).vocab_size for job in jobs))
+        rates = sorted({job.rate for job in jobs})
+        speed = speeds.get(f"{size.width}x{size.n_layers}")
+        rows.append(
+            [
+                f"{size.width} x {size.n_layers}",
+                quantity(shape.n_non_embedding),
+                quantity(shape.n_params),
+                str(len({job.seed for job in jobs})),
+                f"{rates[-1]:.3g}",
+                quantity(shape.flops_per_token),
+                "" if speed is None else quantity(speed),
+            ]
+        )
+    header = ["d x layers", "N non-embed.", "N total", "seeds", "peak rate", "FLOPs/token", "tokens/s"]
+    print_table(header, rows)
+
+
+def counts(values: Sequence[int]) -> str:
+    """Return token counts in one cell: all of a few, the ends of many."""
+    if not values:
+        return "nothing"
+    if len(values) <= 3:
+        return ", ".join(quantity(n) for n in values)
+    return f"{quantity(values[0])} .. {quantity(values[-1])} ({len(values)})"
+
+
+def batches(plan: CalibrationPlan) -> str:
+    """Return the batch along the trunk in words."""
+    parts = [f"{size:,} tokens" + (f" from {quantity(start)}" if start else "") for start, size in plan.recipe.batches]
+    form = "cosine" if plan.recipe.cosine else f"{plan.recipe.cooldown:.0%} cooldown"
+    return f"{', '.join(parts)}; {form}"
+
+
+def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> list[tuple[str, str]]:
+    plan, devices = opened.plan, opened.devices
+    flops = sum(plan.flops(job) for job in plan.jobs)
+    left = sum(each.seconds for each in missing) / devices.n_workers
+    where = f"{devices.n_workers} x {devices.first.name}" if devices.n_workers > 1 else devices.first.name
+    rows = [
+        ("Runs", f"{plan.n_runs} in {len(plan.jobs)} trunks, {quantity(flops)} FLOPs"),
+        ("Batch", batches(plan)),
+        ("Time", f"about {duration(3600 * opened.hours)} on {where}, {devices.first.dtype}, from timed steps"),
+    ]
+    if len(missing) < len(opened.works):
+        n_there = len(opened.works) - len(missing)
+        rows.append(("There", f"{n_there} of {len(opened.works)} trunks; about {duration(left)} to go"))
+    if folder is not None:
+        rows.append(("Folder", str(folder)))
+    return rows
+
+
+def result_as_json(
+    result: Calibrated, sources: Sequence[SourceFigures], lines: Sequence[LineFigures], files: Sequence[Path]
+) -> dict[str, Any]:
+    """Return the laws, the lines in H and what was written as one document."""
+    document = result.document
+    found = result.regression
+    return {
+        "name": result.about.name,
+        "sources": [source.to_json() for source in sources],
+        "lines": [line.to_json() for line in lines],
+        "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
+        "predictors": None if found is None else found.predictors.to_json(),
+        "refusal": result.refusal,
+        "files": [str(path) for path in files],
+    }
+
+
+def document_of(document: Any) -> dict[str, Any]:
+    """Return the one calibration of a coefficients document."""
+    calibration: dict[str, Any] = document["calibrations"][0]
+    return calibration
+
+
+def print_result(
+    result: Calibrated,
+    sources: Sequence[SourceFigures],
+    lines: Sequence[LineFigures],
+    files: Sequence[Path],
+    *,
+    laws_only: bool,
+) -> None:
+    """Print the table of laws, why some are refused, the lines in H, and what was written."""
+    rows = [_law_row(source) for source in sources]
+    header = ["source", "H", "E", "bound", "alpha", "beta", "a", "N* 95 %", "residual", "verdict"]
+    print_table(header, rows, title=f"Laws of {result.about.name}: N counts {counted('non-embedding')} parameters")
+    for source in sources:
+        for _, level, message in source.reasons:
+            print_labelled([(f"{source.name}, {level}:", message)])
+    if lines:
+        echo()
+        _print_lines(lines, result)
+    if result.refusal is not None and not laws_only:
+        echo()
+        print_labelled([("No coefficients:", result.refusal)], "yellow")
+    for path in files:
+        echo(f"Wrote {path}.")
+
+
+def _law_row(source: SourceFigures) -> list[str]:
+    law = source.law
+    residual = "" if source.residual_scale is None else f"{100 * source.residual_scale:.1f} %"
+    bound = "" if source.entropy_bound is None else f"{source.entropy_bound:.3f}"
+    if law is None:
+        return [source.name, f"{source.compressibility:.3f}", "", bound, "", "", "", "", residual, source.verdict]
+    interval = source.n_optimal_ci95
+    return [
+        source.name,
+        f"{source.compressibility:.3f}",
+        f"{law['E']:.3f}",
+        bound,
+        f"{law['alpha']:.2f}",
+        f"{law['beta']:.2f}",
+        f"{law['exponent_a']:.2f}",
+        "" if interval is None else f"{quantity(interval[0])} to {quantity(interval[1])}",
+        residual,
+        source.verdict,
+    ]
+
+
+def _print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
+    rows = [
+        [
+            figures.name,
+            f"{figures.line.intercept:.3g}",
+            f"{figures.line.slope:.3g}",
+            f"{figures.line.slope_ci95[0]:.3g} to {figures.line.slope_ci95[1]:.3g}",
+            f"{figures.line.p_value:.2g}",
+        ]
+        for figures in lines
+    ]
+    header = ["parameter", "at H = 0", "slope in H", "95 %", "p"]
+    print_table(header, rows, title="Lines in H through the laws that were accepted")
+    found = result.regression
+    if found is not None:
+        epsilon = found.epsilon
+        echo(
+            f"Weight of this calibration, epsilon: {epsilon.value:.2f} (95 % {epsilon.ci95[0]:.2f} to "
+            f"{epsilon.ci95[1]:.2f}); left-out error of ln N* {epsilon.error:.2f} with it, "
+            f"{epsilon.error_of_mean:.2f} with the mean."
+        )
+        echo(found.predictors.verdict)
+
+
+def print_left(left: Sequence[TimedWork], folder: Path) -> None:
+    """Print what was not begun for want of time."""
+    seconds = sum(each.seconds for each in left)
+    echo(f"{len(left)} trunks, about {duration(seconds)} of one device, were not begun: they would not end in time.")
+    echo(f"advisor calibrate --out {folder} goes on with them.")

@@ -1,0 +1,256 @@
+"""Where trunks are trained: in this process, one after the other, or in worker processes, one on each core or GPU.
+
+Workers append to the ledger themselves, so that a row is on disk before anything is built on it; what they tell this
+process is for the eye alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from advisor.errors import AdvisorError
+from calibration.directory import Lock
+from calibration.grid import SEQ_LEN, Job
+from calibration.hardware import Hardware
+from calibration.ledger import Ledger
+from calibration.plan_file import CHECKPOINT_FOLDER, DATA_FOLDER, LEDGER_FILE, CalibrationPlan
+from calibration.records import Row
+from calibration.sources import restore
+from calibration.task import Label, Task, run_task
+from calibration.train import Progress, be_deterministic
+from calibration.trunk import Run, Source, Trunk
+
+# How often a trunk tells how far it is.
+TELL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Jobs of one shape and one plan that are trained as one stack, and how."""
+
+    jobs: tuple[Job, ...]
+    micro_batch: int | None = None
+    graph: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its first job, and how many more there are."""
+        more = f"+{len(self.jobs) - 1}" if len(self.jobs) > 1 else ""
+        return self.jobs[0].name + more
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What happened in a trunk: ``n_tokens`` of its steps so far, the last loss; a row; a warning; or its end."""
+
+    work: str
+    n_tokens: int = 0
+    loss: float | None = None
+    row: Row | None = None
+    warning: str | None = None
+    ended: bool = False
+
+
+Listener = Callable[[News], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What every trunk of a calibration needs: the plan, its folder and the devices; ``threads`` are torch's."""
+
+    plan: CalibrationPlan
+    folder: Path
+    hardware: tuple[Hardware, ...]
+    threads: int
+    checkpoint_seconds: float = field(default=120.0)
+
+    def task(self, work: Work, hardware: Hardware) -> Task:
+        """Return the task of a piece of work, with its data on the device."""
+        first = work.jobs[0]
+        plan = first.plan(self.plan.recipe)
+        sources = {job.source: self._source(job.source, hardware) for job in work.jobs}
+        trunk = Trunk(
+            shape=first.size.shape(self.plan.source(first.source).vocab_size),
+            plan=plan,
+            runs=tuple(Run(seed=job.seed, rate=job.rate) for job in work.jobs),
+            sources=tuple(sources[job.source] for job in work.jobs),
+            dtype=hardware.matmul_dtype,
+            micro_batch=work.micro_batch,
+            graph=work.graph,
+        )
+        records = [self.plan.source(job.source) for job in work.jobs]
+        facts = {
+            "device": hardware.name,
+            "torch": hardware.torch_version,
+            "dtype": hardware.dtype,
+            "threads": self.threads if hardware.device == "cpu" else None,
+            "micro_batch": work.micro_batch,
+            "graph": work.graph,
+        }
+        labels = tuple(Label(name=record.name, data=record.data) for record in records)
+        return Task(trunk=trunk, labels=labels, hardware=facts)
+
+    def _source(self, name: str, hardware: Hardware) -> Source:
+        n_tokens = self.plan.n_tokens(name)
+        data = restore(
+            self.plan.source(name),
+            self.folder / DATA_FOLDER,
+            n_tokens=n_tokens,
+            n_validation=self.plan.n_validation,
+        )
+        parts = (data.training[: -(-n_tokens // SEQ_LEN)], data.validation)
+        training, validation = (torch.from_numpy(part.astype(np.int32)).to(hardware.device) for part in parts)
+        return Source(documents=training, validation=validation)
+
+    def train(self, work: Work, hardware: Hardware, tell: Listener) -> None:
+        """Train what is missing of a piece of work."""
+        last = 0.0
+        n_tokens = 0
+
+        def on_step(progress: Progress) -> None:
+            nonlocal last, n_tokens
+            n_tokens += progress.n_tokens
+            if time.monotonic() - last >= TELL_SECONDS:
+                last = time.monotonic()
+                tell(News(work=work.name, n_tokens=n_tokens, loss=float(progress.losses.mean())))
+
+        task = self.task(work, hardware)
+        run_task(
+            task,
+            ledger=Ledger(self.folder / LEDGER_FILE),
+            checkpoint_path=self.folder / CHECKPOINT_FOLDER / f"{task.identity}.pt",
+            on_step=on_step,
+            on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens, loss=row.loss, row=row)),
+            warn=lambda message: tell(News(work=work.name, warning=message)),
+            every_seconds=self.checkpoint_seconds,
+        )
+        tell(News(work=work.name, n_tokens=n_tokens, ended=True))
+
+    def begin(self) -> None:
+        """Set up this process for training."""
+        torch.set_num_threads(self.threads)
+        be_deterministic()
+
+
+def train_here(workshop: Workshop, works: Iterator[Work], tell: Listener) -> None:
+    """Train works one after the other in this process, on the first device.
+
+    Raises:
+        AdvisorError: a row or checkpoint cannot be written, or training diverges at every rate.
+    """
+    workshop.begin()
+    for work in works:
+        workshop.train(work, workshop.hardware[0], tell)
+
+
+def train_in_processes(
+    workshop: Workshop, works: Iterator[Work], tell: Listener, *, n_workers: int, held: Lock
+) -> None:
+    """Train works in ``n_workers`` processes, which take the devices in turn; a killed parent takes them along.
+
+    Raises:
+        AdvisorError: as ``train_here``, or a worker was killed.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers: dict[Connection, _Worker] = {}
+    try:
+        for number in range(n_workers):
+            hardware = workshop.hardware[number % len(workshop.hardware)]
+            worker = _Worker(context, workshop, hardware, held)
+            workers[worker.link] = worker
+        for worker in workers.values():
+            worker.give(next(works, None))
+        while busy := {link: worker for link, worker in workers.items() if worker.is_busy}:
+            for link in wait([*busy, *(worker.process.sentinel for worker in busy.values())]):
+                if isinstance(link, Connection):
+                    workers[link].hear(works, tell)
+                elif ended := [worker for worker in busy.values() if worker.process.sentinel == link]:
+                    ended[0].explain(works, tell)
+    finally:
+        for worker in workers.values():
+            worker.end()
+
+
+class _Worker:
+    """A process that trains what it is given, and what this one knows of it."""
+
+    def __init__(self, context: Any, workshop: Workshop, hardware: Hardware, held: Lock) -> None:
+        self.link, theirs = context.Pipe()
+        # Only this process has the other end: when it dies, however it dies, the worker reads the end of the file.
+        life, self.life = context.Pipe(duplex=False)
+        self.is_busy = False
+        self.process = context.Process(target=_work, args=(workshop, hardware, theirs, life, held), daemon=True)
+        self.process.start()
+        theirs.close()
+        life.close()
+
+    def give(self, work: Work | None) -> None:
+        self.is_busy = work is not None
+        with suppress(OSError):  # it has died: its sentinel says so
+            self.link.send(work)
+
+    def hear(self, works: Iterator[Work], tell: Listener) -> None:
+        try:
+            news = self.link.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            raise self._killed() from None
+        if isinstance(news, str):
+            raise AdvisorError(news)
+        tell(news)
+        if news.ended:
+            self.give(next(works, None))
+
+    def explain(self, works: Iterator[Work], tell: Listener) -> None:
+        """Say why the process ended: what it said last, or that it was killed."""
+        while self.link.poll():
+            self.hear(works, tell)
+        raise self._killed()
+
+    def _killed(self) -> AdvisorError:
+        return AdvisorError(
+            f"A worker process was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory: "
+            "every finished row is in the ledger; give the command again, with fewer --workers if memory is short."
+        )
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.link.close()
+        self.life.close()
+
+
+def _work(workshop: Workshop, hardware: Hardware, link: Connection, life: Connection, held: Lock) -> None:
+    """Train what ``link`` brings until it brings None. ``held`` keeps the folder locked while this process lives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
+    try:
+        workshop.begin()
+        while (work := link.recv()) is not None:
+            workshop.train(work, hardware, link.send)
+    except AdvisorError as error:
+        link.send(str(error))
+    except Exception as error:  # noqa: BLE001 (the parent says it; a worker has no one to raise to)
+        link.send(f"A worker failed: {type(error).__name__}: {error}")
+    finally:
+        held.close()
+
+
+def _end_with(life: Connection) -> None:
+    """End this process as soon as its parent is gone."""
+    with suppress(EOFError, OSError):
+        life.recv()
+    os._exit(1)

@@ -1,0 +1,271 @@
+"""A calibration from its plan to its coefficients, in one folder that any rerun of the command goes on in."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.errors import AdvisorError, UsageError
+from calibration.directory import Lock
+from calibration.ledger import Ledger, merged, rows_digest
+from calibration.plan_file import (
+    CHECKPOINT_FOLDER,
+    DATA_FOLDER,
+    LEDGER_FILE,
+    CalibrationPlan,
+    extended,
+    read_plan,
+    write_plan,
+)
+from calibration.sources import restore
+
+if TYPE_CHECKING:
+    from calibration.coefficients_document import Calibrated
+    from calibration.devices import Devices
+    from calibration.engine import Listener, Work
+    from calibration.planning import Progress, Request
+    from calibration.records import Row, SourceRecord
+    from calibration.speed import TimedWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A plan, and how it is trained on this machine; ``hours`` are of all its works, done or not."""
+
+    plan: CalibrationPlan
+    devices: Devices
+    works: tuple[TimedWork, ...]
+    hours: float
+    notes: tuple[str, ...]
+
+
+def plan_calibration(request: Request, devices: Devices, *, folder: Path | None, progress: Progress) -> Opened:
+    """Return a new plan, timed on this machine; without a ``folder`` nothing is written.
+
+    Raises:
+        AdvisorError: a source cannot be read, or nothing is left to train.
+    """
+    from calibration.planning import make_plan
+    from calibration.rate_sweep import sweep_rates
+    from calibration.speed import Speed, cut_to
+
+    plan = make_plan(request, folder, progress=progress)
+    if request.lr_sweep and folder is not None:
+        plan = sweep_rates(plan, devices.first, folder=folder, progress=progress)
+    speed = Speed(plan, devices.first, progress=progress)
+    schedule = speed.schedule(devices.n_workers)
+    if request.max_hours is not None:
+        plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
+    plan = replace(plan, probe={devices.first.name: schedule.to_json()})
+    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+
+
+def open_calibration(
+    request: Request | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
+) -> Opened:
+    """Return the calibration of a folder, planned now if it is new; hold the folder's lock.
+
+    With ``request`` None the folder's own plan is gone on with; with ``extend`` the request is added to it.
+
+    Raises:
+        UsageError: the folder's plan is another one, or there is neither plan nor request.
+        AdvisorError: the plan cannot be read or made.
+    """
+    plan = read_plan(folder)
+    if request is not None and (plan is None or extend):
+        opened = plan_calibration(request, devices, folder=folder, progress=progress)
+        if plan is not None:
+            opened = _timed(extended(plan, opened.plan), devices, progress=progress)
+    else:
+        opened = _timed(_same(plan, request, folder), devices, progress=progress)
+    if opened.plan != plan:
+        write_plan(opened.plan, folder)
+    return opened
+
+
+def _same(plan: CalibrationPlan | None, request: Request | None, folder: Path) -> CalibrationPlan:
+    """Return the folder's plan if it is of this request, or if none is made."""
+    if plan is None:
+        raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
+    if request is not None and dict(request.asked) != dict(plan.request):
+        raise UsageError(
+            f"{folder} holds a calibration of {_in_words(plan.request)}: give that again, add to it with --extend, or "
+            "name another folder with --out."
+        )
+    return plan
+
+
+def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Opened:
+    """Return the plan with the works that it keeps for this device, or timed now."""
+    from calibration.speed import Speed, hours_of, works_from
+
+    kept = (plan.probe or {}).get(devices.first.name)
+    works = None if kept is None else works_from(plan, kept)
+    if works is not None and kept is not None:
+        hours = hours_of(works, devices.n_workers)
+        return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
+    schedule = Speed(plan, devices.first, progress=progress).schedule(devices.n_workers)
+    plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: schedule.to_json()})
+    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+
+
+def _in_words(request: object) -> str:
+    parts = dict(request).items() if isinstance(request, dict) else ()
+    return ", ".join(f"{key} {value}" for key, value in parts if value not in (None, False, [], ()))
+
+
+def make_folder(folder: Path) -> None:
+    """Have the folder of a calibration.
+
+    Raises:
+        AdvisorError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdvisorError(f"{folder} cannot be made: {error.strerror}; name another folder.") from error
+
+
+def look(
+    request: Request | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
+) -> tuple[Opened, tuple[TimedWork, ...]]:
+    """Return the calibration that would be trained and what of it is missing; nothing is written.
+
+    Raises:
+        AdvisorError: as ``open_calibration``.
+    """
+    plan = read_plan(folder)
+    if request is None or (plan is not None and not extend):
+        opened = _timed(_same(plan, request, folder), devices, progress=progress)
+    else:
+        opened = plan_calibration(request, devices, folder=None, progress=progress)
+        if plan is not None:
+            opened = _timed(extended(plan, opened.plan), devices, progress=progress)
+    return opened, missing_works(opened, folder)
+
+
+def materialise(plan: CalibrationPlan, folder: Path, missing: Sequence[TimedWork], *, progress: Progress) -> None:
+    """Have the tokens of what is missing on disk, so that a machine with numpy and torch alone trains from there.
+
+    Raises:
+        AdvisorError: a corpus's tokens are gone, or the disk refuses.
+    """
+    needed = {job.source for each in missing for job in each.work.jobs}
+    for done, name in enumerate(sorted(needed)):
+        progress(f"sampling {name}", done, len(needed))
+        source = plan.source(name)
+        restore(source, folder / DATA_FOLDER, n_tokens=plan.n_tokens(source.name), n_validation=plan.n_validation)
+
+
+def missing_works(opened: Opened, folder: Path) -> tuple[TimedWork, ...]:
+    """Return the works of which a row is missing in the ledger, in the order in which they are trained."""
+    done = Ledger(folder / LEDGER_FILE).keys()
+    return tuple(each for each in opened.works if not keys_of(opened.plan, each.work) <= done)
+
+
+def keys_of(plan: CalibrationPlan, work: Work) -> frozenset[str]:
+    """Return the keys of the rows of a work."""
+    from calibration.ledger import run_key
+
+    found = set()
+    for job in work.jobs:
+        record, job_plan = plan.source(job.source), job.plan(plan.recipe)
+        shape = job.size.shape(record.vocab_size)
+        found |= {
+            run_key(data=record.data, shape=shape, seed=job.seed, plan=job_plan, branch=branch, rate=job.rate)
+            for branch in job_plan.branches
+        }
+    return frozenset(found)
+
+
+def train(
+    opened: Opened,
+    folder: Path,
+    held: Lock,
+    *,
+    missing: Sequence[TimedWork],
+    tell: Listener,
+    minutes: float | None = None,
+) -> tuple[TimedWork, ...]:
+    """Train what is missing, and return the works that were not begun because they would not end in ``minutes``.
+
+    Raises:
+        AdvisorError: training diverges at every rate, a row cannot be written, a worker was killed.
+    """
+    from calibration.engine import Workshop, train_here, train_in_processes
+
+    plan, devices = opened.plan, opened.devices
+    workshop = Workshop(plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads)
+    make_folder(folder / CHECKPOINT_FOLDER)
+    left: list[TimedWork] = []
+    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+
+    def works() -> Iterator[Work]:
+        for each in missing:
+            if time.monotonic() + each.seconds > deadline:
+                left.append(each)
+            else:
+                yield each.work
+
+    if devices.in_processes:
+        train_in_processes(workshop, works(), tell, n_workers=devices.n_workers, held=held)
+    else:
+        train_here(workshop, works(), tell)
+    return tuple(left)
+
+
+def read_folders(folders: Sequence[Path]) -> tuple[CalibrationPlan, tuple[SourceRecord, ...], tuple[Row, ...]]:
+    """Return the first folder's plan, and the sources and rows of all of them.
+
+    Raises:
+        UsageError: a folder holds no calibration, or two of them call different data by one name.
+        AdvisorError: a file cannot be read, or two ledgers contradict each other.
+    """
+    plans = []
+    for folder in folders:
+        plan = read_plan(folder)
+        if plan is None:
+            raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
+        plans.append(plan)
+    sources: dict[str, SourceRecord] = {}
+    for plan, folder in zip(plans, folders, strict=True):
+        for source in plan.sources:
+            if sources.setdefault(source.name, source).data != source.data:
+                raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
+    rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
+    if not rows:
+        raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
+    return plans[0], tuple(sources.values()), rows
+
+
+def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
+    """Return the laws and coefficients that the ledgers in ``folders`` give; nothing is trained.
+
+    Raises:
+        AdvisorError: as ``read_folders``.
+    """
+    from calibration.calibrated_laws import fit_sources
+    from calibration.coefficients_document import About, calibrated
+
+    plan, sources, rows = read_folders(folders)
+    about = About(
+        name=name or plan.name,
+        protocol=plan.protocol,
+        command=_in_words(plan.request),
+        date=_date(folders),
+        ledger_sha256=rows_digest(rows),
+    )
+    if h_ref is not None:
+        about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
+    return calibrated(fit_sources(sources, rows), about)
+
+
+def _date(folders: Sequence[Path]) -> str:
+    """Return the day of the last row: a refit of the same ledger gives the same file."""
+    last = max((folder / LEDGER_FILE).stat().st_mtime for folder in folders)
+    return datetime.datetime.fromtimestamp(last, tz=datetime.UTC).date().isoformat()

@@ -1,0 +1,173 @@
+"""The plan of a calibration: written once into its folder, and read by every command that goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.data_files import write_atomically
+from advisor.errors import AdvisorError, UsageError
+from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
+from advisor.protocol import Protocol, protocol_as_json, read_protocol
+from calibration.grid import Job, read_job
+from calibration.records import SourceRecord, read_source
+from calibration.schedule import Recipe
+
+if TYPE_CHECKING:
+    from advisor.json_fields import Node
+
+PLAN_FILE = "plan.json"
+LEDGER_FILE = "runs.jsonl"
+DATA_FOLDER = "data"
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationPlan:
+    """What a calibration trains, decided before any of it: ``request`` is what was asked for, to compare a rerun with.
+
+    ``cuts`` says in words what was left out to save time, and ``probe`` what the speed was measured to be.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    protocol: Protocol
+    recipe: Recipe
+    n_validation: int
+    laws_only: bool
+    sources: tuple[SourceRecord, ...]
+    jobs: tuple[Job, ...]
+    cuts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    probe: Mapping[str, Any] | None = None
+
+    def source(self, name: str) -> SourceRecord:
+        """Return the source of a job."""
+        return next(source for source in self.sources if source.name == name)
+
+    def jobs_of(self, name: str) -> tuple[Job, ...]:
+        """Return the jobs of a source."""
+        return tuple(job for job in self.jobs if job.source == name)
+
+    def n_tokens(self, name: str) -> int:
+        """Return the training tokens that the jobs of a source need."""
+        return max((job.token_counts[-1] for job in self.jobs_of(name)), default=0)
+
+    @property
+    def n_runs(self) -> int:
+        """Points: one for each job and token count."""
+        return sum(len(job.token_counts) for job in self.jobs)
+
+    def flops(self, job: Job) -> float:
+        """Return the FLOPs of training a job."""
+        return job.flops(self.recipe, self.source(job.source).vocab_size)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of the plan file."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "request": dict(self.request),
+            "protocol": protocol_as_json(self.protocol),
+            "recipe": recipe_as_json(self.recipe),
+            "n_validation": self.n_validation,
+            "laws_only": self.laws_only,
+            "sources": [source.to_json() for source in self.sources],
+            "jobs": [job.to_json() for job in self.jobs],
+            "cuts": list(self.cuts),
+            "notes": list(self.notes),
+            "probe": self.probe,
+        }
+
+
+def write_plan(plan: CalibrationPlan, folder: Path) -> None:
+    """Write the plan into the folder, whole or not at all.
+
+    Raises:
+        AdvisorError: it cannot be written.
+    """
+    write_atomically(folder / PLAN_FILE, json_text(plan.to_json()))
+
+
+def read_plan(folder: Path) -> CalibrationPlan | None:
+    """Return the plan of a folder, None where there is none.
+
+    Raises:
+        AdvisorError: the file is not a plan; the message names the field.
+    """
+    path = folder / PLAN_FILE
+    if not path.exists():
+        return None
+    document = read_json(path, AdvisorError)
+    return CalibrationPlan(
+        name=document["name"].text(),
+        request=document["request"].members(),
+        protocol=read_protocol(document["protocol"]),
+        recipe=read_recipe(document["recipe"]),
+        n_validation=document["n_validation"].whole(1),
+        laws_only=bool(document["laws_only"].value),
+        sources=tuple(read_source(node) for node in document["sources"].items()),
+        jobs=tuple(read_job(node) for node in document["jobs"].items()),
+        cuts=tuple(node.text() for node in document["cuts"].items()),
+        notes=tuple(node.text() for node in document["notes"].items()),
+        probe=None if document.get("probe") is None else document["probe"].members(),
+    )
+
+
+def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
+    """Return the JSON form of a recipe."""
+    return asdict(recipe)
+
+
+def read_recipe(node: Node) -> Recipe:
+    """Return the recipe that a JSON object describes."""
+    rate = node.get("rate")
+    return Recipe(
+        batches=tuple((first.whole(0), size.whole(1)) for first, size in map(_two, node["batches"].items())),
+        cooldown=node["cooldown"].number(0, 1),
+        cosine=bool(node["cosine"].value),
+        rate=None if rate is None else rate.number(0, 1, open_ends=True),
+        max_warmup=node["max_warmup"].whole(0),
+    )
+
+
+def _two(node: Node) -> tuple[Node, Node]:
+    first, second = node.items()
+    return first, second
+
+
+def extended(old: CalibrationPlan, new: CalibrationPlan) -> CalibrationPlan:
+    """Return a plan that trains both plans' jobs in one folder.
+
+    Raises:
+        UsageError: they train differently, or a source of one name is other data.
+    """
+    if (old.recipe, old.n_validation, old.protocol) != (new.recipe, new.n_validation, new.protocol):
+        raise UsageError("A calibration can be extended only with the same recipe, validation set and protocol.")
+    known = {source.name: source for source in old.sources}
+    for source in new.sources:
+        if known.setdefault(source.name, source).data != source.data:
+            raise UsageError(f"{source.name} is other data than the {source.name} of the calibration in this folder.")
+    return replace(
+        old,
+        sources=_widest(old.sources, new.sources),
+        jobs=_joined(old.jobs, new.jobs),
+        cuts=(*old.cuts, *new.cuts),
+        notes=tuple(dict.fromkeys((*old.notes, *new.notes))),
+        probe=new.probe or old.probe,
+    )
+
+
+def _widest(old: Sequence[SourceRecord], new: Sequence[SourceRecord]) -> tuple[SourceRecord, ...]:
+    return tuple({source.name: source for source in (*old, *new)}.values())
+
+
+def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
+    jobs: dict[str, Job] = {}
+    for job in (*old, *new):
+        before = jobs.get(job.name)
+        counts = job.token_counts if before is None else tuple(sorted({*before.token_counts, *job.token_counts}))
+        jobs[job.name] = replace(job, token_counts=counts)
+    return tuple(jobs.values())

@@ -1,0 +1,115 @@
+"""The grids that ``advisor calibrate --preset`` names: what each is for, what it trains and on which grammars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.errors import UsageError
+from calibration.grammar_sets import SHAPES, NamedGrammar, named_set
+from calibration.grid import Grid, Size
+from calibration.schedule import TUNED
+
+# The published sizes (Pandey 2024): widths and layers.
+PUBLISHED = tuple(
+    Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (256, 6), (512, 10), (1024, 20), (2048, 30))
+)
+PUBLISHED_TOKENS = (100_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000, 100_000_000)
+
+# Grammars of these H, searched for as by `advisor grammar --target-h`. With models and data of a CPU's size easier ones
+# than .38 are at their entropy at once, and harder ones than .50 are far from it to the end: neither gives a law.
+TARGETS = {"smoke": (0.42, 0.46), "cpu": (0.38, 0.40, 0.42, 0.44, 0.46, 0.48, 0.50)}
+
+SMOKE_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 16, 32)),
+    token_counts=(100_000, 200_000, 400_000),
+    recipe=TUNED,
+    n_validation=256,
+)
+CPU_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 14, 24, 40, 64)),
+    token_counts=(100_000, 250_000, 600_000, 1_500_000, 3_000_000),
+    recipe=TUNED,
+    n_seeds=(2, 2),
+)
+GPU_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (192, 5), (256, 6), (512, 10))),
+    token_counts=(1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000),
+    recipe=TUNED,
+    n_seeds=(3, 3),
+    n_validation=1024,
+)
+PAPER_GRID = Grid(sizes=PUBLISHED, token_counts=PUBLISHED_TOKENS, recipe=TUNED, n_validation=1024)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A grid for a purpose. ``sets`` names the grammars; with ``laws_only`` it is too small for coefficients."""
+
+    name: str
+    purpose: str
+    sets: tuple[str, ...]
+    grid: Grid
+    laws_only: bool = False
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="smoke",
+            purpose="everything once, in about a minute: too small for coefficients, it stops at the laws",
+            sets=("smoke",),
+            grid=SMOKE_GRID,
+            laws_only=True,
+        ),
+        Preset(name="cpu", purpose="coefficients from two cores in under half an hour", sets=("cpu",), grid=CPU_GRID),
+        Preset(name="gpu", purpose="the paper's grammars on one H200-class GPU", sets=("paper",), grid=GPU_GRID),
+        Preset(name="paper", purpose="the published grid, six by six by six", sets=("paper",), grid=PAPER_GRID),
+        Preset(
+            name="iso-vocab", purpose="control: one vocabulary of 300, H varies", sets=("iso-vocab",), grid=CPU_GRID
+        ),
+        Preset(name="iso-gzip", purpose="control: H of .29 to .38, shapes vary", sets=("iso-gzip",), grid=CPU_GRID),
+        Preset(name="two-way", purpose="H and entropy rate vary independently", sets=("two-way",), grid=CPU_GRID),
+    )
+}
+GRIDS = {"smoke": SMOKE_GRID, "cpu": CPU_GRID, "gpu": GPU_GRID, "paper": PAPER_GRID}
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def find_grid(name: str) -> Grid:
+    """Return the grid of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in GRIDS:
+        raise UsageError(f"There is no grid {name!r}: choose one of {', '.join(GRIDS)}.")
+    return GRIDS[name]
+
+
+def grammars_of(name: str, *, seed: int) -> tuple[NamedGrammar, ...]:
+    """Return the grammars of a set: the paper's, its controls, ``two-way``, or those of the presets smoke and cpu.
+
+    Raises:
+        UsageError: there is no such set.
+    """
+    from calibration.grammar_search import target_set, two_way_set
+
+    if name in SHAPES:
+        return named_set(name, seed=seed)
+    if name == "two-way":
+        return two_way_set(seed=seed).grammars
+    if name in TARGETS:
+        return target_set(TARGETS[name], seed=seed).grammars
+    known = ", ".join((*SHAPES, "two-way", *TARGETS))
+    raise UsageError(f"There is no grammar set {name!r}: choose one of {known}.")

@@ -1,0 +1,202 @@
+"""The sources of a calibration, from what names them to tokens on disk and what was measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from advisor.compressibility import measure, sequence_ratios
+from advisor.corpus import CorpusOptions, open_corpus
+from advisor.errors import AdvisorError, CorpusError
+from advisor.protocol import Protocol
+from advisor.sampling import draw_sample
+from advisor.sequences import TooSmallError
+from advisor.tokenizer import Tokenizer, load_tokenizer
+from calibration.corpus_tokens import corpus_tokens
+from calibration.grammar import GrammarShape, draw
+from calibration.grammar_profile import profile
+from calibration.grammar_sets import NamedGrammar
+from calibration.grid import SEQ_LEN
+from calibration.records import SourceRecord
+from calibration.sampling import sample_documents
+from calibration.tilting import tilt
+from calibration.token_data import Ids, TokenData, read_data, write_data
+
+# H of longer sequences stands beside H: tokens a sequence, and how many of them.
+WINDOWS = {1000: 300, 8000: 100}
+
+Progress = Callable[[str, float, float | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusSource:
+    """A real corpus: its name in the calibration, where it is, and how it is read and tokenised."""
+
+    name: str
+    source: str
+    tokenizer: str
+    options: CorpusOptions
+
+
+SourceSpec = NamedGrammar | CorpusSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedSource:
+    """A source that is ready to be trained on, and the protocol that its H was measured under."""
+
+    record: SourceRecord
+    protocol: Protocol
+    data: TokenData
+
+
+def prepare(spec: SourceSpec, *, n_tokens: int, n_validation: int, seed: int, progress: Progress) -> PreparedSource:
+    """Return a source's tokens and measurements.
+
+    Raises:
+        AdvisorError: it cannot be read, is too small, or cannot be drawn.
+    """
+    if isinstance(spec, CorpusSource):
+        return _corpus(spec, n_tokens=n_tokens, n_validation=n_validation, seed=seed, progress=progress)
+    return _grammar(spec, n_tokens=n_tokens, n_validation=n_validation, seed=seed, progress=progress)
+
+
+def _grammar(
+    source: NamedGrammar, *, n_tokens: int, n_validation: int, seed: int, progress: Progress
+) -> PreparedSource:
+    progress(f"sampling {source.name}", 0, None)
+    measured = profile(source, seed=seed, seq_len=SEQ_LEN)
+    data = grammar_data(source, n_tokens=n_tokens, n_validation=n_validation, seed=seed)
+    grammar = tilt(source.grammar)
+    record = SourceRecord(
+        name=source.name,
+        kind="grammar",
+        data=data.digest(),
+        vocab_size=grammar.n_terminals + 1,
+        n_unique_tokens=None,
+        compressibility=measured.compressibility,
+        ci95=None,
+        shuffled=measured.shuffled_compressibility,
+        windows={
+            str(length): median_ratio(sample_documents(grammar, n_documents=count, seed=seed, seq_len=length))
+            for length, count in WINDOWS.items()
+        },
+        entropy_bound=measured.entropy_bound.mean,
+        entropy_rate=measured.entropy_rate if np.isfinite(measured.entropy_rate) else None,
+        definition={"shape": asdict(source.shape), "grammar_seed": source.seed, "data_seed": seed},
+    )
+    protocol = Protocol(tokenizer=None, seq_len=SEQ_LEN, n_sequences=measured.n_documents)
+    return PreparedSource(record=record, protocol=protocol, data=data)
+
+
+def grammar_data(source: NamedGrammar, *, n_tokens: int, n_validation: int, seed: int) -> TokenData:
+    """Return documents of a grammar; more tokens have fewer as their head."""
+    n_training = -(-n_tokens // SEQ_LEN)
+    documents = sample_documents(tilt(source.grammar), n_documents=n_validation + n_training, seed=seed)
+    return TokenData(training=documents[n_validation:], validation=documents[:n_validation])
+
+
+def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, progress: Progress) -> PreparedSource:
+    tokenizer = load_tokenizer(spec.tokenizer)
+    read = corpus_tokens(
+        spec.source,
+        spec.options,
+        tokenizer,
+        n_tokens=n_tokens,
+        n_validation=n_validation,
+        seq_len=SEQ_LEN,
+        seed=seed,
+        progress=progress,
+    )
+    sample = read.sample
+    protocol = Protocol(
+        tokenizer=tokenizer.name if sample.tokenized else None,
+        seq_len=SEQ_LEN,
+        chunking="concatenation" if sample.joined else "document",
+    )
+    vocab_size = tokenizer.vocab_size if sample.tokenized else _n_ids(read.data, sample.ids)
+    measured = measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=seed)
+    record = SourceRecord(
+        name=spec.name,
+        kind="corpus",
+        data=read.data.digest(),
+        vocab_size=vocab_size,
+        n_unique_tokens=read.data.training.size,
+        compressibility=measured.median,
+        ci95=measured.ci95,
+        shuffled=measured.shuffled_median,
+        windows=_windows(spec, tokenizer, seed, progress),
+        entropy_bound=None,
+        entropy_rate=None,
+        definition={
+            "source": spec.source,
+            "tokenizer": spec.tokenizer,
+            "data_seed": seed,
+            "bytes_per_token": sample.bytes_per_token,
+            "estimated_tokens": sample.estimated_tokens,
+        },
+    )
+    return PreparedSource(record=record, protocol=protocol, data=read.data)
+
+
+def _n_ids(data: TokenData, sample: Ids) -> int:
+    return 1 + max(int(ids.max()) for ids in (data.training, data.validation, sample))
+
+
+def _windows(spec: CorpusSource, tokenizer: Tokenizer, seed: int, progress: Progress) -> dict[str, float]:
+    """Return H of longer sequences; a corpus whose documents have none of a length has none."""
+    found = {}
+    for length, count in WINDOWS.items():
+        corpus = open_corpus(spec.source, spec.options, seq_len=length)
+        try:
+            sample = draw_sample(
+                corpus.readers, tokenizer=tokenizer, seq_len=length, n_sequences=count, seed=seed, progress=progress
+            )
+        except TooSmallError:
+            continue
+        found[str(length)] = median_ratio(sample.ids)
+    return found
+
+
+def median_ratio(ids: Ids) -> float:
+    """Return H of sequences."""
+    return float(np.median(sequence_ratios(ids)))
+
+
+def restore(record: SourceRecord, folder: Path, *, n_tokens: int, n_validation: int) -> TokenData:
+    """Return the data of a source that a plan names: from ``folder``, or drawn again there.
+
+    Raises:
+        AdvisorError: the data is not there and cannot be made again, or is not what was planned.
+    """
+    data = read_data(folder, record.name)
+    if data is None or (data.training.size < n_tokens and record.kind == "grammar"):
+        if record.kind == "corpus":
+            raise CorpusError(
+                f"The tokens of {record.name} are not in {folder}: run the command that planned this calibration again "
+                f"with the same --corpus ({record.definition.get('source')})."
+            )
+        made = grammar_data(_named(record), n_tokens=n_tokens, n_validation=n_validation, seed=_seed(record))
+        write_data(made, folder, record.name)
+        data = read_data(folder, record.name) or made
+    if data.digest() != record.data:
+        raise AdvisorError(
+            f"The tokens of {record.name} in {folder} are not those that were planned: remove them to have them made "
+            "again, or name another folder."
+        )
+    return data
+
+
+def _seed(record: SourceRecord) -> int:
+    return int(record.definition["data_seed"])
+
+
+def _named(record: SourceRecord) -> NamedGrammar:
+    shape: Mapping[str, Any] = record.definition["shape"]
+    drawn_from = GrammarShape(**shape)
+    seed = int(record.definition["grammar_seed"])
+    return NamedGrammar(name=record.name, shape=drawn_from, seed=seed, grammar=draw(drawn_from, seed=seed))

@@ -1,0 +1,198 @@
+"""How a plan is trained on this machine and how long that takes: from timed steps, never from a data sheet."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from calibration.engine import Work
+from calibration.estimate import count_steps, estimate_hours
+from calibration.grid import Job, Size, without
+from calibration.hardware import Hardware
+from calibration.plan_file import CalibrationPlan
+from calibration.probe import Throughput, probe
+
+# A step of each batch size is timed for this long.
+PROBE_SECONDS = 0.4
+
+Progress = Callable[[str, float, float | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedWork:
+    """A piece of work and the seconds that it takes on one device."""
+
+    work: Work
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """What is trained in which stacks on this machine, the longest first."""
+
+    hardware: Hardware
+    n_workers: int
+    works: tuple[TimedWork, ...]
+    tokens_per_second: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def hours(self) -> float:
+        """Hours until the last worker is done."""
+        return hours_of(self.works, self.n_workers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a plan keeps of it, so that a rerun trains the same stacks."""
+        return {
+            "hardware": self.hardware.to_json(),
+            "n_workers": self.n_workers,
+            "hours": self.hours,
+            "tokens_per_second": dict(self.tokens_per_second),
+            "notes": list(self.notes),
+            "works": [
+                {
+                    "jobs": [job.name for job in each.work.jobs],
+                    "micro_batch": each.work.micro_batch,
+                    "graph": each.work.graph,
+                    "seconds": round(each.seconds, 3),
+                }
+                for each in self.works
+            ],
+        }
+
+
+class Speed:
+    """The timed steps of every size of a plan: each at its smallest and its largest vocabulary."""
+
+    def __init__(self, plan: CalibrationPlan, hardware: Hardware, *, progress: Progress) -> None:
+        self.plan, self.hardware = plan, hardware
+        self.timed: dict[tuple[Size, int], list[Throughput]] = {}
+        wanted = sorted(
+            {(size, vocab) for size, vocabs in self._vocabularies().items() for vocab in (min(vocabs), max(vocabs))},
+            key=lambda each: (each[0].width, each[0].n_layers, each[1]),
+        )
+        batches = self._batches()
+        for done, (size, vocab) in enumerate(wanted):
+            progress("timing a few steps", done, len(wanted))
+            stack = max(len(group) for group in self.groups() if group[0].size == size)
+            self.timed[size, vocab] = [
+                probe(size.shape(vocab), batch, hardware=hardware, n_models=stack, seconds=PROBE_SECONDS, graphs=True)
+                for batch in sorted(batches[size])
+            ]
+
+    def _vocabularies(self) -> dict[Size, set[int]]:
+        found: dict[Size, set[int]] = {}
+        for job in self.plan.jobs:
+            found.setdefault(job.size, set()).add(self.plan.source(job.source).vocab_size)
+        return found
+
+    def _batches(self) -> dict[Size, set[int]]:
+        found: dict[Size, set[int]] = {}
+        for job in self.plan.jobs:
+            found.setdefault(job.size, set()).update(count_steps(job.plan(self.plan.recipe)))
+        return found
+
+    def groups(self) -> list[list[Job]]:
+        """Return the jobs that can be stacked: of one shape and one plan."""
+        found: dict[tuple[Size, int, tuple[int, ...]], list[Job]] = {}
+        for job in self.plan.jobs:
+            key = (job.size, self.plan.source(job.source).vocab_size, job.token_counts)
+            found.setdefault(key, []).append(job)
+        return list(found.values())
+
+    def seconds(self, job: Job) -> float:
+        """Return the seconds of a job on one device: between two vocabularies in proportion."""
+        vocab = self.plan.source(job.source).vocab_size
+        ends = sorted(v for size, v in self.timed if size == job.size)
+        low, high = ends[0], ends[-1]
+        at_low, at_high = (self._seconds(job, end) for end in (low, high))
+        return at_low if high == low else at_low + (at_high - at_low) * (vocab - low) / (high - low)
+
+    def _seconds(self, job: Job, vocab: int) -> float:
+        plan, timed = job.plan(self.plan.recipe), self.timed[job.size, vocab]
+        return 3600 * estimate_hours(plan, timed, n_validation=self.plan.n_validation).hours
+
+    def schedule(self, n_workers: int) -> Schedule:
+        """Return the works of the plan, the longest first, so that no worker begins a long one last."""
+        works = [self._timed_work(jobs) for group in self.groups() for jobs in self._stacks(group)]
+        works.sort(key=lambda each: (-each.seconds, each.work.name))
+        throughputs = [each for timed in self.timed.values() for each in timed]
+        return Schedule(
+            hardware=self.hardware,
+            n_workers=n_workers,
+            works=tuple(works),
+            tokens_per_second=self._tokens_per_second(),
+            notes=tuple(dict.fromkeys(note for each in throughputs for note in each.notes)),
+        )
+
+    def _stacks(self, group: Sequence[Job]) -> Iterable[list[Job]]:
+        best = self._largest_batch(group[0])
+        size = best.n_models
+        return (list(group[i : i + size]) for i in range(0, len(group), size))
+
+    def _largest_batch(self, job: Job) -> Throughput:
+        vocabs = [v for size, v in self.timed if size == job.size]
+        return self.timed[job.size, max(vocabs)][-1]
+
+    def _timed_work(self, jobs: Sequence[Job]) -> TimedWork:
+        best = self._largest_batch(jobs[0])
+        work = Work(jobs=tuple(jobs), micro_batch=best.micro_batch, graph=best.graph)
+        return TimedWork(work=work, seconds=sum(self.seconds(job) for job in jobs))
+
+    def _tokens_per_second(self) -> dict[str, float]:
+        """Return the speed of each size at its largest batch and vocabulary."""
+        sizes = {size for size, _ in self.timed}
+        best = {size: self.timed[size, max(v for s, v in self.timed if s == size)][-1] for size in sizes}
+        ordered = sorted(best, key=lambda size: (size.width, size.n_layers))
+        return {f"{size.width}x{size.n_layers}": round(best[size].tokens_per_second, 1) for size in ordered}
+
+
+def hours_of(works: Sequence[TimedWork], n_workers: int) -> float:
+    """Return the hours by the clock until the last of ``n_workers`` is done, each taking the next work in turn."""
+    ends = [0.0] * n_workers
+    for each in works:
+        heapq.heapreplace(ends, ends[0] + each.seconds)
+    return max(ends) / 3600
+
+
+def cut_to(
+    plan: CalibrationPlan, speed: Speed, *, max_hours: float, n_workers: int
+) -> tuple[CalibrationPlan, Schedule]:
+    """Return the plan without its costliest runs, and its schedule, so that it ends within ``max_hours``.
+
+    What goes first is the largest token count of the job that takes longest; a cut is one sentence in ``plan.cuts``.
+    """
+    cuts: dict[str, list[int]] = {}
+    schedule = speed.schedule(n_workers)
+    while schedule.hours > max_hours and plan.n_runs > 1:
+        job = max(plan.jobs, key=lambda each: (speed.seconds(each), each.name))
+        cuts.setdefault(job.name, []).append(job.token_counts[-1])
+        plan = replace(plan, jobs=without(plan.jobs, job.name, job.token_counts[-1]))
+        speed.plan = plan
+        schedule = speed.schedule(n_workers)
+    said = tuple(
+        f"{name}: {', '.join(f'{n:,}' for n in sorted(counts))} tokens left out to end within {max_hours:g} hours."
+        for name, counts in sorted(cuts.items())
+    )
+    return replace(plan, cuts=(*plan.cuts, *said)), schedule
+
+
+def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
+    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs."""
+    jobs = {job.name: job for job in plan.jobs}
+    works = [
+        TimedWork(
+            work=Work(
+                jobs=tuple(jobs[name] for name in each["jobs"] if name in jobs),
+                micro_batch=each["micro_batch"],
+                graph=each["graph"],
+            ),
+            seconds=float(each["seconds"]),
+        )
+        for each in kept.get("works", ())
+    ]
+    named = [job.name for each in works for job in each.work.jobs]
+    return tuple(works) if sorted(named) == sorted(jobs) and not math.isnan(sum(w.seconds for w in works)) else None

@@ -1,0 +1,89 @@
+"""The tokens of a source on disk: what is trained on and what is held out, as two arrays that memory maps.
+
+They are (documents, seq_len) of uint16 where the ids fit, else int32, and need numpy alone to be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.errors import AdvisorError
+
+# Training documents that the digest covers: as many as the smallest D has, so that more data is still the same data.
+DIGEST_DOCUMENTS = 390
+
+Ids = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenData:
+    """Documents to train on, read in order, and the fixed set that losses are measured on."""
+
+    training: Ids
+    validation: Ids
+
+    def digest(self) -> str:
+        """Return what names this data: sha256 of the held-out documents and the first training documents."""
+        hashed = hashlib.sha256()
+        for part in (self.validation, self.training[:DIGEST_DOCUMENTS]):
+            hashed.update(repr(part.shape).encode() + np.ascontiguousarray(part, dtype="<i4").tobytes())
+        return hashed.hexdigest()[:32]
+
+
+def write_data(data: TokenData, folder: Path, name: str) -> None:
+    """Write a source's two arrays into ``folder``, each whole or not at all.
+
+    Raises:
+        AdvisorError: the disk refuses.
+    """
+    for part, ids in (("training", data.training), ("validation", data.validation)):
+        _write(_path(folder, name, part), ids)
+
+
+def read_data(folder: Path, name: str) -> TokenData | None:
+    """Return a source's arrays, mapped from disk; None where they are not there.
+
+    Raises:
+        AdvisorError: a file is not such an array.
+    """
+    paths = [_path(folder, name, part) for part in ("training", "validation")]
+    if not all(path.exists() for path in paths):
+        return None
+    try:
+        training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+    except (OSError, ValueError, EOFError) as error:
+        raise AdvisorError(
+            f"{paths[0]} or {paths[1].name} is not an array of token ids: remove both, and they are made again."
+        ) from error
+    return TokenData(training=training, validation=validation)
+
+
+def _path(folder: Path, name: str, part: str) -> Path:
+    return folder / f"{name}.{part}.npy"
+
+
+def _write(path: Path, ids: Ids) -> None:
+    small = ids.astype(np.uint16 if int(ids.max()) < 1 << 16 else np.int32, copy=False)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            np.save(file, small, allow_pickle=False)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
