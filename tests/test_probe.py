@@ -14,7 +14,7 @@ from calibration.estimate import Estimate, count_steps, estimate_hours
 from calibration.hardware import choose_device
 from calibration.model import ModelShape, document_losses
 from calibration.probe import Throughput, probe, trials
-from calibration.schedule import Recipe, make_plan, make_plans
+from calibration.schedule import TUNED, Recipe, make_plan
 
 TOY = ModelShape(width=8, n_layers=1, n_heads=1, vocab_size=5, seq_len=16)
 CPU = dataclasses.replace(choose_device("cpu"), memory_bytes=4_000_000_000)
@@ -199,8 +199,10 @@ def test_steps_are_counted_by_their_batch():
     # The trunk to 16: 10 of one, 3 of two; the branches 4 to 5 and 16 to 20: 1 of one and 2 of two.
     assert [(b.start, b.stop) for b in RAMP.branches] == [(4, 5), (16, 20)]
     assert count_steps(RAMP) == {1: 11, 2: 5}
-    for plan in make_plans([100_000, 300_000, 1_000_000], seq_len=256):
-        assert sum(size * n for size, n in count_steps(plan).items()) * 256 == plan.n_tokens_trained
+    plan = make_plan(TUNED, [100_000, 300_000, 1_000_000, 3_000_000], seq_len=256)
+    steps = count_steps(plan)
+    assert set(steps) == {1, 2, 8}
+    assert sum(size * n for size, n in steps.items()) * 256 == plan.n_tokens_trained
 
 
 def timed(batch, seconds, n_models=1):
