@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -29,6 +30,8 @@ class Capture:
         self._buffers: tuple[State, torch.Tensor, torch.Tensor] | None = None
         self._owner: Callable[[], State | None] = lambda: None
         self._replays: dict[int, Callable[[], torch.Tensor]] = {}
+        self._stream: torch.cuda.Stream | None = None
+        self._pool: Any = None
 
     def step(self, learn: Learn, state: State, first: int, n_documents: int, numbers: torch.Tensor) -> torch.Tensor:
         """Update ``state`` with the documents from ``first`` on as ``learn`` does; return the losses.
@@ -42,7 +45,7 @@ class Capture:
         # From memory that is not pinned CUDA copies before it returns, so ``numbers`` may go.
         static_numbers.copy_(numbers, non_blocking=True)
         if n_documents not in self._replays:
-            self._replays[n_documents] = _record(learn, static, position, n_documents, static_numbers)
+            self._replays[n_documents] = self._record(learn, static, position, n_documents, static_numbers)
         return self._replays[n_documents]().clone()
 
     def _make_buffers(self, state: State, numbers: torch.Tensor) -> tuple[State, torch.Tensor, torch.Tensor]:
@@ -65,37 +68,39 @@ class Capture:
         state.weights, state.first, state.second = static.weights, static.first, static.second
         self._owner = weakref.ref(state)
 
+    def _record(
+        self, learn: Learn, static: State, position: torch.Tensor, n_documents: int, numbers: torch.Tensor
+    ) -> Callable[[], torch.Tensor]:
+        """Return a function that does the step with what is in the buffers, and returns its losses, to be copied."""
+        device = position.device
+        if device.type != "cuda":
+            return lambda: learn(static, position, n_documents, numbers)
+        # The graphs share their memory: they run one at a time, and of what one leaves only the losses are read, at
+        # once. Sharing asks for the same stream.
+        self._stream = self._stream or torch.cuda.Stream(device)
+        self._pool = self._pool or torch.cuda.graph_pool_handle()
+        scratch = static.copy()  # the warm-up trains this and not the model
+        self._stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(self._stream):
+            for _ in range(N_WARMUP):
+                learn(scratch, position, n_documents, numbers)
+        torch.cuda.current_stream(device).wait_stream(self._stream)
+        del scratch
+        gc.collect()  # an old graph that is freed during the capture would break it
+        graph = torch.cuda.CUDAGraph()
+        try:
+            with torch.cuda.device(device), torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+                losses = learn(static, position, n_documents, numbers)
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            # The end of a broken capture raises too; what broke it says more.
+            reason = first_line(error.__context__ or error)
+            message = f"The training step cannot be captured in a CUDA graph ({reason}): train without graphs."
+            raise CaptureError(message) from None
 
-def _record(
-    learn: Learn, static: State, position: torch.Tensor, n_documents: int, numbers: torch.Tensor
-) -> Callable[[], torch.Tensor]:
-    """Return a function that does the step with what is in the buffers, and returns its losses, to be copied."""
-    if position.device.type != "cuda":
-        return lambda: learn(static, position, n_documents, numbers)
-    stream = torch.cuda.Stream(position.device)
-    scratch = static.copy()  # the warm-up trains this and not the model
-    stream.wait_stream(torch.cuda.current_stream(position.device))
-    with torch.cuda.stream(stream):
-        for _ in range(N_WARMUP):
-            learn(scratch, position, n_documents, numbers)
-    torch.cuda.current_stream(position.device).wait_stream(stream)
-    del scratch
-    gc.collect()  # an old graph that is freed during the capture would break it
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.device(position.device), torch.cuda.graph(graph, stream=stream):
-            losses = learn(static, position, n_documents, numbers)
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        # The end of a broken capture raises too; what broke it says more.
-        reason = first_line(error.__context__ or error)
-        raise CaptureError(
-            f"The training step cannot be captured in a CUDA graph ({reason}): train without graphs."
-        ) from None
+        def replay() -> torch.Tensor:
+            graph.replay()
+            return losses
 
-    def replay() -> torch.Tensor:
-        graph.replay()
-        return losses
-
-    return replay
+        return replay

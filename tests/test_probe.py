@@ -52,7 +52,7 @@ def test_a_probe_times_real_steps():
     assert (one.shape, one.batch_documents, one.n_models, one.graph, one.micro_batch) == (TOY, 64, 1, False, None)
     assert one.tokens_per_second == pytest.approx(64 * 16 / one.step_seconds)
     assert one.n_steps >= 3
-    assert 0.1 * took < one.n_steps * one.step_seconds < took
+    assert 0.1 * took < one.n_steps * one.step_seconds < 2 * took  # a median, and not the mean
     assert one.notes == ()
     assert one.mfu is None
     assert json.loads(json.dumps(one.to_json()))["shape"]["width"] == 8
