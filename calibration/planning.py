@@ -66,6 +66,8 @@ def requested(
     found = None if preset is None else find_preset(preset)
     chosen = tuple(sets) or (found.sets if found is not None else ())
     grammars = [one for name in chosen for one in grammars_of(name, seed=seed)]
+    if not sets and not only and found is not None:
+        only = found.only
     unknown = [name for name in only if name not in {one.name for one in grammars}]
     if unknown:
         known = ", ".join(one.name for one in grammars) or "none"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,8 @@ def command(**given: Any) -> None:
     )
     request = _request(given)
     folder = given["prepare"] or given["out"] or (Path(f"calibration-{request.name}") if request else None)
+    if request is not None and folder is not None:
+        request = replace(request, name=folder.resolve().name)
     if folder is None:
         raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
     if given["dry_run"]:
