@@ -18,9 +18,9 @@ PUBLISHED = tuple(
 )
 PUBLISHED_TOKENS = (100_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000, 100_000_000)
 
-# What two cores can learn a law from: at widths of 8 to 64 and up to 3M tokens most of the paper's grammars are at their
-# entropy at once (H to .37) or far from it to the end (from .51 on). These were found by training a few points of some
-# thirty shapes: few terminals and long sentences make grammars of low H that are slow to learn.
+# What two cores can learn a law from: at widths of 8 to 64 and up to 3M tokens most of the paper's grammars are at
+# their entropy at once (H to .37) or far from it to the end (from .51 on). These were found by training a few points of
+# some thirty shapes: few terminals and long sentences make grammars of low H that are slow to learn.
 # (nonterminals, terminals, max options, max length), and the seed: the first that the gate passes.
 LADDER = {
     "L1": ((15, 20, 25, 4), 7),
@@ -57,7 +57,10 @@ PAPER_GRID = Grid(sizes=PUBLISHED, token_counts=PUBLISHED_TOKENS, recipe=TUNED, 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A grid for a purpose. ``sets`` names the grammars, ``only`` some of them; with ``laws_only`` it is too small for coefficients."""
+    """A grid for a purpose. ``sets`` names the grammars, ``only`` some of them.
+
+    With ``laws_only`` it is too small for coefficients and stops at the laws.
+    """
 
     name: str
     purpose: str
