@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 GZIP_WBITS = 31  # zlib writes the gzip header and trailer: the same bytes as gzip.GzipFile
 _BINS, _BINS_TOP = 40, 0.8
-_N_BOOTSTRAP = 2000
-_FEW_CLUSTERS = 10
+N_BOOTSTRAP = 2000
+FEW_CLUSTERS = 10
 _STRETCH = 8  # neighbouring sequences that are resampled together in a corpus of one or few documents
 
 
@@ -93,39 +93,41 @@ def measure(
         median=float(np.median(ratios)),
         mean=float(ratios.mean()),
         sd=float(ratios.std(ddof=1)) if len(ratios) > 1 else 0.0,
-        ci95=median_interval(ratios, _clusters(keys), seed=seed),
+        ci95=median_interval(ratios, clusters(keys), seed=seed),
         shuffled_median=float(np.median(sequence_ratios(shuffled(ids, seed=seed), level=protocol.level))),
         ceiling=ceiling(vocab_size, ids.shape[1]),
         histogram=Histogram(low=0.0, high=_BINS_TOP, counts=tuple(int(count) for count in counts)),
     )
 
 
-def _clusters(keys: Sequence[Key]) -> list[tuple[object, ...]]:
+def clusters(keys: Sequence[Key]) -> list[tuple[object, ...]]:
     """Return what each sequence is resampled with: its document; where those are few, its piece, or its stretch."""
-    if len({key[:2] for key in keys}) >= _FEW_CLUSTERS:
+    if len({key[:2] for key in keys}) >= FEW_CLUSTERS:
         return [key[:2] for key in keys]
-    if len(set(keys)) >= _FEW_CLUSTERS:
+    if len(set(keys)) >= FEW_CLUSTERS:
         return list(keys)
     return [(*key, number // _STRETCH) for number, key in enumerate(keys)]
 
 
 def median_interval(
-    ratios: npt.NDArray[np.float64], clusters: Sequence[object], *, seed: int
+    ratios: npt.NDArray[np.float64], members: Sequence[object], *, seed: int
 ) -> tuple[float, float] | None:
     """Return the 95 % interval of the median: percentiles of a bootstrap over clusters; None with fewer than ten.
+
+    ``members`` says of each sequence which cluster it is of.
 
     Sequences of one document are alike (intraclass correlation about .5), so documents are resampled, not sequences.
     """
     import numpy as np
 
-    numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(clusters))}
-    if len(numbers) < _FEW_CLUSTERS:
+    numbers = {cluster: number for number, cluster in enumerate(dict.fromkeys(members))}
+    if len(numbers) < FEW_CLUSTERS:
         return None
-    member = np.array([numbers[cluster] for cluster in clusters])
+    member = np.array([numbers[cluster] for cluster in members])
     order = np.argsort(ratios, kind="stable")
     rng = np.random.default_rng(seed)
-    medians = np.empty(_N_BOOTSTRAP)
-    for i in range(_N_BOOTSTRAP):
+    medians = np.empty(N_BOOTSTRAP)
+    for i in range(N_BOOTSTRAP):
         counts = np.bincount(rng.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
         cumulative = np.cumsum(counts[member[order]])
         medians[i] = ratios[order[np.searchsorted(cumulative, cumulative[-1] / 2)]]

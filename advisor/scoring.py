@@ -75,6 +75,28 @@ def score(
         TokenizerError: the tokenizer cannot be found or read.
         UsageError: ``seq_len`` or ``n_sequences`` is out of range, or the options do not fit the source.
     """
+    return score_and_sample(
+        source,
+        options=options,
+        tokenizer=tokenizer,
+        seq_len=seq_len,
+        n_sequences=n_sequences,
+        seed=seed,
+        progress=progress,
+    )[0]
+
+
+def score_and_sample(
+    source: str,
+    *,
+    options: CorpusOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    seq_len: int = 256,
+    n_sequences: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Profile, Sample]:
+    """Return the profile of a corpus as ``score`` does, and the sequences it was measured on."""
     _check_range("--seq-len", seq_len, 8, 1 << 16)
     _check_range("--sequences", n_sequences, 2, 1 << 20)
     _check_range("--seed", seed, 0, (1 << 63) - 1)
@@ -93,7 +115,7 @@ def score(
         n_sequences=n_sequences,
         chunking="concatenation" if sample.joined else "document",
     )
-    return _profile(corpus, sample, protocol, loaded, seed)
+    return _profile(corpus, sample, protocol, loaded, seed), sample
 
 
 def _check_range(option: str, value: int, low: int, high: int) -> None:
