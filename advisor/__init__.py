@@ -12,18 +12,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from advisor.architecture import find_architecture
     from advisor.coefficients import load_coefficients
     from advisor.recommendation import recommend
     from advisor.request import Request
     from advisor.scaling_law import ScalingLaw
     from advisor.scoring import score
+    from advisor.units import count_tokens
 
-__all__ = ["Request", "ScalingLaw", "load_coefficients", "recommend", "score"]
+__all__ = [
+    "Request",
+    "ScalingLaw",
+    "count_tokens",
+    "find_architecture",
+    "load_coefficients",
+    "recommend",
+    "score",
+]
 
 # Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
 _HOMES = {
     "Request": "advisor.request",
     "ScalingLaw": "advisor.scaling_law",
+    "count_tokens": "advisor.units",
+    "find_architecture": "advisor.architecture",
     "load_coefficients": "advisor.coefficients",
     "recommend": "advisor.recommendation",
     "score": "advisor.scoring",

@@ -11,7 +11,8 @@ from advisor.errors import UsageError
 # The training compute of Gopher, the unit of Hoffmann et al. 2022, table 3.
 GOPHER_FLOPS = 5.76e23
 
-# Model FLOPs utilisation where the user gives none. Seen: GPT-3 .21, DeepSeek-V3 .35, Llama-3 405B .38-.43, PaLM .46.
+# Model FLOPs utilisation of published runs, and where the user gives none.
+PUBLISHED_MFU = (("GPT-3", 0.21), ("DeepSeek-V3", 0.35), ("Llama-3 405B", 0.38), ("Llama-3 405B", 0.43), ("PaLM", 0.46))
 DEFAULT_MFU = 0.40
 
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
@@ -68,41 +69,76 @@ def check_positive(value: float, what: str, text: str | None = None) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Gpu:
-    """An accelerator: ``peak_flops`` is its dense bf16 peak in FLOP/s, without sparsity."""
+    """An accelerator: ``peak_flops`` is its dense bf16 peak in FLOP/s, without sparsity.
+
+    ``memory_gb`` is its memory as the vendor's document in ``memory_source`` names it, None where we saw none.
+    """
 
     name: str
     peak_flops: float
     source: str
+    memory_gb: float | None = None
+    memory_source: str = ""
+
+
+_MIG = "NVIDIA's MIG user guide, supported GPUs"
+_NIM = "NVIDIA's NIM documentation, supported GPUs"
+_ROCM = "AMD's ROCm documentation, GPU specifications"
+_TPU = "Google Cloud's TPU documentation"
+
+# Memory, GB.
+_MEMORY = {
+    "A100": (40, f"{_MIG}: 40 or 80, the smaller is taken"),
+    **{name: (gb, _MIG) for name, gb in (("A30", 24), ("B200", 180), ("GB200", 186))},
+    **{name: (gb, _MIG) for name, gb in (("H100 SXM", 80), ("H100 PCIe", 80), ("H200 SXM", 141), ("H200 NVL", 141))},
+    **{name: (gb, _NIM) for name, gb in (("H100 NVL", 94), ("L40S", 48), ("RTX A6000", 48))},
+    **{name: (gb, _NIM) for name, gb in (("RTX 4090", 24), ("RTX 5090", 32))},
+    **{name: (gb, _ROCM) for name, gb in (("MI325X", 256), ("MI355X", 288))},
+    "MI300X": (192, "AMD's MLPerf inference v4.1 submission"),
+    **{name: (gb, _TPU) for name, gb in (("TPU v4", 32), ("TPU v5e", 16), ("TPU v5p", 95), ("TPU v6e", 32))},
+    "Trainium2": (96, "AWS Neuron documentation, Trainium2 architecture"),
+}
+
+
+def _gpu(name: str, peak_flops: float, vendor: str) -> Gpu:
+    memory_gb, memory_source = _MEMORY.get(name, (None, ""))
+    return Gpu(
+        name=name,
+        peak_flops=peak_flops,
+        source=f"{vendor}'s specification, dense bf16",
+        memory_gb=memory_gb,
+        memory_source=memory_source,
+    )
 
 
 # Dense bf16 peaks. Vendors' pages lead with the figure for 2:4 sparsity, twice these (H100: 1979e12).
 GPUS = (
-    Gpu(name="A100", peak_flops=312e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="A40", peak_flops=149.7e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="A30", peak_flops=165e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="H100 SXM", peak_flops=989e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="H100 PCIe", peak_flops=756e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="H100 NVL", peak_flops=835e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="H200 SXM", peak_flops=989e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="H200 NVL", peak_flops=836e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="B100", peak_flops=1.8e15, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="B200", peak_flops=2.25e15, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="GB200", peak_flops=2.5e15, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="L40S", peak_flops=362e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="L4", peak_flops=121e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="RTX 3090", peak_flops=71e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="RTX 4090", peak_flops=165.2e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="RTX 5090", peak_flops=209.5e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="RTX A6000", peak_flops=154.8e12, source="NVIDIA's specification, dense bf16"),
-    Gpu(name="MI250X", peak_flops=383e12, source="AMD's specification, dense bf16"),
-    Gpu(name="MI300X", peak_flops=1307.4e12, source="AMD's specification, dense bf16"),
-    Gpu(name="MI325X", peak_flops=1307.4e12, source="AMD's specification, dense bf16"),
-    Gpu(name="MI355X", peak_flops=2.5e15, source="AMD's specification, dense bf16"),
-    Gpu(name="TPU v4", peak_flops=275e12, source="Google Cloud's specification, dense bf16"),
-    Gpu(name="TPU v5e", peak_flops=197e12, source="Google Cloud's specification, dense bf16"),
-    Gpu(name="TPU v5p", peak_flops=459e12, source="Google Cloud's specification, dense bf16"),
-    Gpu(name="TPU v6e", peak_flops=918e12, source="Google Cloud's specification, dense bf16"),
-    Gpu(name="Trainium2", peak_flops=667e12, source="AWS's specification, dense bf16"),
+    _gpu("A100", 312e12, "NVIDIA"),
+    _gpu("A40", 149.7e12, "NVIDIA"),
+    _gpu("A30", 165e12, "NVIDIA"),
+    _gpu("H100 SXM", 989e12, "NVIDIA"),
+    _gpu("H100 PCIe", 756e12, "NVIDIA"),
+    _gpu("H100 NVL", 835e12, "NVIDIA"),
+    _gpu("H200 SXM", 989e12, "NVIDIA"),
+    _gpu("H200 NVL", 836e12, "NVIDIA"),
+    _gpu("B100", 1.8e15, "NVIDIA"),
+    _gpu("B200", 2.25e15, "NVIDIA"),
+    _gpu("GB200", 2.5e15, "NVIDIA"),
+    _gpu("L40S", 362e12, "NVIDIA"),
+    _gpu("L4", 121e12, "NVIDIA"),
+    _gpu("RTX 3090", 71e12, "NVIDIA"),
+    _gpu("RTX 4090", 165.2e12, "NVIDIA"),
+    _gpu("RTX 5090", 209.5e12, "NVIDIA"),
+    _gpu("RTX A6000", 154.8e12, "NVIDIA"),
+    _gpu("MI250X", 383e12, "AMD"),
+    _gpu("MI300X", 1307.4e12, "AMD"),
+    _gpu("MI325X", 1307.4e12, "AMD"),
+    _gpu("MI355X", 2.5e15, "AMD"),
+    _gpu("TPU v4", 275e12, "Google Cloud"),
+    _gpu("TPU v5e", 197e12, "Google Cloud"),
+    _gpu("TPU v5p", 459e12, "Google Cloud"),
+    _gpu("TPU v6e", 918e12, "Google Cloud"),
+    _gpu("Trainium2", 667e12, "AWS"),
 )
 
 # A name without its variant or family means this one; `assumed_variant` says where that is a choice.
@@ -127,15 +163,24 @@ def assumed_variant(name: str) -> str | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:
-    """An accelerator at a model FLOPs utilisation, and what an hour of one costs where that is known."""
+    """An accelerator at a model FLOPs utilisation, what an hour of one costs where that is known, and its memory."""
 
     gpu: Gpu
     mfu: float = DEFAULT_MFU
     price_per_hour: float | None = None
+    memory_gb: float | None = None  # where it is not what the GPU is known to have
+
+    @property
+    def memory_bytes(self) -> float | None:
+        """The memory of one, in bytes, a GB taken as 1e9 of them; None where it is not known."""
+        memory_gb = self.memory_gb or self.gpu.memory_gb
+        return None if memory_gb is None else memory_gb * 1e9
 
     def __post_init__(self) -> None:
         if not 0 < self.mfu <= 1:
             raise UsageError(f"--mfu must be above 0 and at most 1, such as 0.4, not {self.mfu:g}.")
+        if self.memory_gb is not None and not 1 <= self.memory_gb <= 10_000:
+            raise UsageError(f"--gpu-memory must be from 1 to 10000 GB, such as 80, not {self.memory_gb:g}.")
 
     def flops(self, gpus: int, hours: float) -> float:
         """Return the training FLOPs that ``gpus`` accelerators do in ``hours``: peak * MFU * gpus * seconds."""

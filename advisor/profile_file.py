@@ -36,7 +36,7 @@ def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
         CorpusError: the file cannot be read or is no profile.
         UsageError: there are several corpora and ``corpus`` names none of them.
     """
-    records = [_record(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    records = read_records(path)
     names = ", ".join(record.source for record in records) or "none"
     if corpus is None and len(records) != 1:
         raise UsageError(f"{path} holds {len(records)} corpora: name one with --corpus ({names}).")
@@ -44,6 +44,15 @@ def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
     if len(found) != 1:
         raise UsageError(f"{path} has {len(found)} corpora called {corpus!r}: it holds {names}.")
     return found[0]
+
+
+def read_records(path: Path) -> list[ProfileRecord]:
+    """Return the corpora of a profile file, as far as a recommendation needs them.
+
+    Raises:
+        CorpusError: the file cannot be read or is no profile.
+    """
+    return [_record(node) for node in read_json(path, CorpusError)["corpora"].items()]
 
 
 def _record(node: Node) -> ProfileRecord:

@@ -11,8 +11,10 @@ from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
 from advisor.installed import available
 from advisor.law_choice import choose_laws
+from advisor.plan import Plan, about_plan, make_plan
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
 from advisor.request import Request
+from advisor.units import TokenCount
 
 # How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
 _NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
@@ -23,7 +25,7 @@ class Recommendation:
     """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
 
     ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
-    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss.
+    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss. ``plan`` is how to train the headline.
     """
 
     request: Request
@@ -35,13 +37,17 @@ class Recommendation:
     choice: Choice | None
     neighbours: tuple[Choice, ...]
     sensitivity: Sensitivity | None
+    plan: Plan
     cautions: tuple[Caution, ...]
 
 
-def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Recommendation:
+def recommend(
+    request: Request, *, profile: MeasuredCorpus | None = None, counted: TokenCount | None = None
+) -> Recommendation:
     """Return the compute-optimal allocation that ``request`` asks for, beside what every other law says.
 
-    ``profile`` is a corpus's measured compressibility, in place of ``request.compressibility``.
+    ``profile`` is a corpus's measured compressibility, in place of ``request.compressibility``; ``counted``, from
+    ``count_tokens``, gives the data in tokens of another tokenizer too.
 
     >>> answer = recommend(Request(flops=1e21))
     >>> answer.headline.law, round(answer.headline.n_params / 1e9, 2), round(answer.headline.tokens_per_param, 1)
@@ -69,6 +75,14 @@ def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Rec
     flops = request.budget or optimum.flops
     sheet = Sheet(request=request, headline=law, flops=flops, profile=profile)
     headline = sheet.answer(law, optimum)
+    plan = make_plan(
+        request,
+        count=law.count,
+        n_params=optimum.n_params,
+        n_tokens=optimum.n_tokens,
+        profile=profile,
+        counted=counted,
+    )
     laws = (headline, *(sheet.answer(other, other.frontier(flops)) for other in candidates.others))
     return Recommendation(
         request=request,
@@ -80,11 +94,13 @@ def recommend(request: Request, *, profile: MeasuredCorpus | None = None) -> Rec
         choice=sheet.choice(chosen_params(request, flops)),
         neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
+        plan=plan,
         cautions=(
             *(profile.cautions if profile is not None else ()),
             *about_request(request, coefficients, calibration, protocol),
             *about_laws(candidates, usable, h),
             *about_answers(candidates, headline, laws, profile),
+            *about_plan(plan, request),
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from advisor.architecture import check_model_options
 from advisor.budget import DEFAULT_MFU, Gpu, Hardware, check_positive, find_gpu
 from advisor.errors import UsageError
 
@@ -28,7 +29,10 @@ class Request:
     Exactly one of these gives the budget: ``flops``; ``gpu``, ``gpus`` and ``hours`` with ``mfu``; or one question
     alone, ``n_params``, ``n_tokens`` or ``target_loss`` (nats/token), answered with the budget for which it is optimal.
     ``n_params`` or ``n_tokens`` beside a budget is a choice to weigh against the optimum. ``gpu`` and ``mfu`` beside
-    any other budget turn FLOPs into GPU-hours, and ``price_per_hour`` those into cost.
+    any other budget turn FLOPs into GPU-hours, ``gpus`` those into wall time and ``price_per_hour`` into cost.
+    ``gpu_memory`` is the memory of one in GB, where it is not what the GPU is known to have.
+
+    ``vocab_size`` and ``context`` (tokens a sequence in training) are those of the model whose shape is sought.
 
     ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
     ``coefficients`` is a coefficients file in place of what ships and is installed, ``calibration`` a name among those.
@@ -51,6 +55,9 @@ class Request:
     epsilon: float | None = None
     coefficients: Path | None = None
     calibration: str | None = None
+    gpu_memory: float | None = None
+    vocab_size: int | None = None
+    context: int | None = None
 
     def __post_init__(self) -> None:
         self._check_values()
@@ -63,7 +70,7 @@ class Request:
         if self.gpu is None:
             return None
         mfu = DEFAULT_MFU if self.mfu is None else self.mfu
-        return Hardware(gpu=self.named_gpu, mfu=mfu, price_per_hour=self.price_per_hour)
+        return Hardware(gpu=self.named_gpu, mfu=mfu, price_per_hour=self.price_per_hour, memory_gb=self.gpu_memory)
 
     @property
     def named_gpu(self) -> Gpu:
@@ -74,7 +81,7 @@ class Request:
     def budget(self) -> float | None:
         """The budget in FLOPs that is given, or None where a question implies it."""
         hardware = self.hardware
-        if hardware is None or self.gpus is None or self.hours is None:
+        if self.flops is not None or hardware is None or self.gpus is None or self.hours is None:
             return self.flops
         return hardware.flops(self.gpus, self.hours)
 
@@ -85,10 +92,12 @@ class Request:
         if self.gpus is not None and self.gpus < 1:
             raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
         check_dependence(self.law, self.compressibility, self.epsilon)
+        check_model_options(self.vocab_size, self.context)
 
     def _check_budget(self) -> None:
-        in_time = self.gpus is not None or self.hours is not None
         questions = [_POSITIVE[name] for name in _QUESTIONS if getattr(self, name) is not None]
+        # GPUs without hours, beside another budget, are the cluster that spends it.
+        in_time = self.hours is not None or (self.gpus is not None and self.flops is None and not questions)
         if self.flops is not None and in_time:
             raise UsageError("Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.")
         if in_time:
@@ -110,7 +119,7 @@ class Request:
 
     def _check_hardware(self) -> None:
         if self.gpu is None:
-            for name in ("mfu", "price_per_hour"):
+            for name in ("mfu", "price_per_hour", "gpus", "gpu_memory"):
                 if getattr(self, name) is not None:
                     raise UsageError(f"--{name.replace('_', '-')} needs --gpu, the accelerator that it is about.")
         _ = self.hardware  # an unknown GPU and an MFU outside (0, 1] are refused here

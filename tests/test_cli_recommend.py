@@ -68,6 +68,35 @@ kaplan           7.77B                  21.5B  2.76                 non-embed.
 Losses of different laws are of different data and tokenizers.
 Wasted: the share of the FLOPs lost by following that law if chinchilla is
 right.
+
+A shape for 2.78B total parameters
+shape      3072 wide, 23 layers, 24 heads of 128, gated feed-forward 8192,
+           vocabulary 32,000 untied (--vocab-size), context 2,048 (--context)
+parameters 2.80B total, 2.60B non-embedding
+FLOPs      1.71e10 a token exactly, 1.02e21 for D: 1.024 of 6 N D
+Width over depth and feed-forward over width are conventions; no law here
+depends on them.
+
+Where to begin a search of batch and learning rate
+rule          batch, tokens  sequences   steps  peak learning rate
+DeepSeek LLM          2.19M      1,068  27,377             7.36e-4
+Step Law               827K        404  72,462             7.05e-4
+DeepSeek LLM eta = .3118 C^-.1250, B = .2920 C^.3271 tokens; C = M D, M the
+             non-embedding FLOPs per token; fitted on 1e17 to 2e19 FLOPs,
+             confirmed at 1e20; outside it: C = 1.04e21 (arXiv:2401.02954, eq.
+             1)
+Step Law     eta = 1.79 N^-.713 D^.307, B = .58 D^.571 tokens; N non-embedding
+             parameters, D tokens; fitted on 59M to 1B parameters, up to 100B
+             tokens; outside it: N = 2.60B (arXiv:2503.04715)
+
+On H100 SXM, at MFU 0.4
+GPU-hours  702; 611 to 1,337 at the MFUs published (GPT-3 0.21, DeepSeek-V3
+           0.35, Llama-3 405B 0.38 to 0.43, PaLM 0.46)
+GPU memory 80 GB (NVIDIA's MIG user guide, supported GPUs)
+GB    weights  gradients  Adam   all  GPUs/replica  GB/GPU
+bf16      5.6        5.6  33.6  44.8             1    44.8
+fp32     11.2       11.2  22.4  44.8             1    44.8
+Activations come on top. bf16 has weights and moments in fp32 for Adam.
 """
 
 CAUTIONS = """\
@@ -109,7 +138,7 @@ def test_the_json_document_has_every_key(advisor):
     assert code == 0
     assert list(found) == [
         *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
-        *("neighbours", "sensitivity", "cautions"),
+        *("neighbours", "sensitivity", "plan", "cautions"),
     ]
     assert (found["schema_version"], found["compressibility"], found["sensitivity"]) == (1, 0.45, None)
     assert (found["request"]["flops"], found["request"]["gpu"], found["request"]["law"]) == (1e21, None, None)
@@ -168,7 +197,8 @@ def test_a_profile_gives_the_corpus(advisor, tmp_path):
     code, out, err = advisor("recommend", "--profile", path, "--corpus", "corpus.jsonl", "--flops", "1e21")
     assert code == 0
     assert "corpus corpus.jsonl: H = 0.400 (95 % 0.390 to 0.410), about 1.00B tokens\n" in out
-    assert "Epochs of the corpus   59.9\n" in out
+    assert "Training data         210 GB\n" in out
+    assert "Epochs of the corpus    59.9\n" in out
     assert "less than the 59.9B asked for: that would be 59.9 epochs." in " ".join(err.split())
     _, document_text, _ = advisor("recommend", "--profile", path, "--corpus", "other", "--flops", "1e21", "--json")
     found = json.loads(document_text)
@@ -341,6 +371,38 @@ def test_a_table_of_other_sizes_as_json(advisor):
     assert row["n_tokens"] == CHINCHILLA.for_params(7e9).n_tokens
     assert row["flops"] == pytest.approx(6 * 7e9 * row["n_tokens"])
     assert row["gopher_units"] == pytest.approx(row["flops"] / 5.76e23)
+    assert row["loss_nats_per_token"] == CHINCHILLA.loss(7e9, row["n_tokens"])
+
+
+TABLE_AT_H = """\
+chinchilla: Besiroglu et al. 2024, arXiv:2404.10102
+H = 0.38, on which this law does not depend
+N counts total parameters; a Gopher unit is 5.76e23 FLOPs
+
+N        FLOPs  Gopher units      D   D/N   loss
+400M   2.27e19      3.95e-05  9.48B  23.7  2.775
+1.00B  1.36e20      0.000236  22.6B  22.6  2.513
+7.00B  6.05e21        0.0105   144B  20.6  2.171
+70.0B   5.4e23         0.937  1.29T  18.4  1.976
+"""
+
+
+def test_a_table_says_where_h_does_not_matter(advisor):
+    arguments = "table --law chinchilla --compressibility .38 --sizes 400M,1B,7B,70B"
+    assert advisor(*arguments.split()) == (0, TABLE_AT_H, "")
+
+
+def test_a_table_of_budgets(advisor, tmp_path):
+    _, out, _ = advisor("table", "--law", "kaplan", "--flops", "1e20,1e21", "--json")
+    found = json.loads(out)
+    best = published_laws()["kaplan"].frontier(1e21)
+    assert [row["flops"] for row in found["rows"]] == pytest.approx([1e20, 1e21])
+    assert (found["rows"][1]["n_params"], found["rows"][1]["n_tokens"]) == (best.n_params, best.n_tokens)
+    assert (found["rows"][1]["loss_nats_per_token"], found["depends_on_compressibility"]) == (None, False)
+    path = write(tmp_path / "c.json", document())
+    arguments = ("table", "--law", "anchored", "--compressibility", ".38", "--flops", "1e20", "--coefficients", path)
+    code, out, _ = advisor(*arguments)
+    assert (code, "\nH = 0.38\n" in out) == (0, True)
 
 
 def test_a_table_under_a_law_of_h(advisor, tmp_path):
@@ -360,6 +422,7 @@ def test_a_table_under_a_law_of_h(advisor, tmp_path):
     [
         ("--sizes 7B,", "--sizes must be a positive number such as 1e21, 400M, 7B or 1.5T, not ''."),
         ("--epsilon .5", "--epsilon weighs the laws blend and anchored; --law chinchilla has none."),
+        ("--sizes 7B --flops 1e21", "--sizes and --flops both give the rows of the table: give one."),
         ("--compressibility 2", "--compressibility must be above 0 and below 1, such as 0.45, not 2."),
     ],
 )
@@ -376,8 +439,9 @@ def test_help_has_an_example_that_runs(advisor, tmp_path, monkeypatch, command):
     assert examples
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "profile.json", {"schema_version": 1, "corpora": [profile()]})
+    write(tmp_path / "profiles.json", {"schema_version": 1, "corpora": [profile(), profile(source="other")]})
     for example in examples:
-        if "corpus/" not in example:
+        if not any(word.endswith("/") for word in example):
             assert advisor(*example)[0] == 0, example
 
 

@@ -55,9 +55,17 @@ def message(recommendation, code):
             "Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.",
         ),
         (
-            {"flops": 1e21, "gpus": 8},
+            {"flops": 1e21, "gpu": "A100", "hours": 10},
             "Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.",
         ),
+        ({"flops": 1e21, "gpus": 8}, "--gpus needs --gpu, the accelerator that it is about."),
+        ({"flops": 1e21, "gpu_memory": 80}, "--gpu-memory needs --gpu, the accelerator that it is about."),
+        (
+            {"flops": 1e21, "gpu": "A100", "gpu_memory": math.nan},
+            "--gpu-memory must be from 1 to 10000 GB, such as 80, not nan.",
+        ),
+        ({"flops": 1e21, "vocab_size": 1}, "--vocab-size must be between 2 and 10000000, not 1."),
+        ({"flops": 1e21, "context": 0}, "--context must be between 2 and 100000000, not 0."),
         (
             {"gpu": "A100", "gpus": 8},
             "A budget in GPU time needs --gpu, --gpus and --hours; missing: --hours.",

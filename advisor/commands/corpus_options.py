@@ -93,19 +93,46 @@ def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> l
     from advisor.report.progress import progress_bar
     from advisor.scoring import score
 
+    _refuse_repeated_input(sources)
+    with progress_bar(quiet=quiet) as progress:
+        return [score(source, progress=progress, **_how(options)) for source in sources]
+
+
+def mix_sources(sources: tuple[str, ...], weights: tuple[float, ...], *, quiet: bool, **options: Any) -> list[Any]:
+    """Return the profiles of ``sources`` and, last, that of their mixture at these weights."""
+    from advisor.mixture import check_weights, mix
+    from advisor.report.progress import progress_bar
+    from advisor.scoring import score_and_sample
+
+    _refuse_repeated_input(sources)
+    check_weights(weights, len(sources))
+    how = _how(options)
+    with progress_bar(quiet=quiet) as progress:
+        parts = [score_and_sample(source, progress=progress, **how) for source in sources]
+    return [*(profile for profile, _ in parts), mix(parts, weights, seed=how["seed"])]
+
+
+def count_source(source: str, counter: str, *, quiet: bool, **options: Any) -> Any:
+    """Return the bytes per token of the tokenizer ``counter`` in a source, read and sampled as its score was."""
+    from advisor.report.progress import progress_bar
+    from advisor.units import count_tokens
+
+    how = _how(options)
+    with progress_bar(quiet=quiet) as progress:
+        return count_tokens(source, counter, options=how["options"], seed=how["seed"], progress=progress)
+
+
+def _refuse_repeated_input(sources: tuple[str, ...]) -> None:
     if sources.count("-") > 1:
         raise UsageError("Standard input, -, can be read only once.")
-    reading = corpus_reading(options)
-    with progress_bar(quiet=quiet) as progress:
-        return [
-            score(
-                source,
-                options=reading,
-                tokenizer=options["tokenizer"],
-                seq_len=options["seq_len"],
-                n_sequences=options["sequences"],
-                seed=options["seed"],
-                progress=progress,
-            )
-            for source in sources
-        ]
+
+
+def _how(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``score`` that the command line's options mean."""
+    return {
+        "options": corpus_reading(options),
+        "tokenizer": options["tokenizer"],
+        "seq_len": options["seq_len"],
+        "n_sequences": options["sequences"],
+        "seed": options["seed"],
+    }

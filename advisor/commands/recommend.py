@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
-from advisor.commands.corpus_options import corpus_options, refuse_reading_options, score_sources
+from advisor.commands.corpus_options import corpus_options, count_source, refuse_reading_options, score_sources
 from advisor.commands.quantities import quantity
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
@@ -20,12 +20,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 _REQUEST_OPTIONS = (
     *("flops", "gpu", "gpus", "hours", "mfu", "price_per_hour", "n_params", "n_tokens", "target_loss"),
     *("compressibility", "law", "epsilon", "coefficients", "calibration"),
+    *("gpu_memory", "vocab_size", "context"),
 )
 _EXAMPLES = """\b
 Examples:
   advisor recommend --flops 1e21
   advisor recommend corpus/ --gpu H100 --gpus 64 --hours 100 --price-per-hour 2.5
-  advisor recommend --params 7B
+  advisor recommend --params 7B --gpu H100 --gpus 256 --vocab-size 128256 --context 8192
   advisor recommend --flops 1e21 --params 7B
   advisor recommend --profile profile.json --flops 5.76e23 --json
 """
@@ -35,9 +36,10 @@ Examples:
 @click.argument("source", required=False)
 @click.option("--flops", type=quantity("--flops"), metavar="FLOPS", help="Training budget in FLOPs, such as 1e21.")
 @click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours.")
-@click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators (with --gpu and --hours: the budget).")
+@click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators; with --hours, the budget.")
 @click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training.")
 @click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]")
+@click.option("--gpu-memory", type=float, metavar="GB", help="Memory of one accelerator.  [default: the vendor's]")
 @click.option(
     "--price-per-hour",
     type=quantity("--price-per-hour"),
@@ -73,6 +75,11 @@ Examples:
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
+@click.option("--vocab-size", type=int, metavar="V", help="Vocabulary of the model's shape.  [default: 32000]")
+@click.option("--context", type=int, metavar="T", help="Tokens a sequence in training.  [default: 2048]")
+@click.option(
+    "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
+)
 @corpus_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
@@ -81,6 +88,7 @@ def command(
     source: str | None,
     profile: Path | None,
     corpus: str | None,
+    count_tokenizer: str | None,
     as_json: bool,
     out: Path | None,
     quiet: bool,
@@ -89,7 +97,8 @@ def command(
     """Recommend parameters N and training tokens D for a compute budget.
 
     The budget is --flops, or --gpu with --gpus and --hours, or follows from one question alone: --params, --tokens or
-    --target-loss. With a budget, --params or --tokens is weighed against the optimum.
+    --target-loss. With a budget, --params or --tokens is weighed against the optimum. The answer comes with a shape of
+    that size, a batch and a learning rate to begin with, and with --gpu the time, the money and the memory.
 
     SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where there is a calibration.
     --calibration picks one that ships or is installed (`advisor laws` lists them); without it the shipped default is
@@ -101,7 +110,12 @@ def command(
     request = Request(**{name: options[name] for name in _REQUEST_OPTIONS})
     reading = {name: options[name] for name in CORPUS_OPTIONS}
     measured = _measured(source, profile, corpus, request, quiet=quiet, reading=reading)
-    recommendation = recommend(request, profile=measured)
+    counted = None
+    if count_tokenizer is not None:
+        if source is None:
+            raise UsageError("--count-tokenizer counts the tokens of a SOURCE, and none is given.")
+        counted = count_source(source, count_tokenizer, quiet=quiet, **reading)
+    recommendation = recommend(request, profile=measured, counted=counted)
 
     from advisor.report.recommend import show
 

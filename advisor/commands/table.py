@@ -1,4 +1,4 @@
-"""``advisor table``: a law's optimal FLOPs and tokens for a list of model sizes."""
+"""``advisor table``: a law's optimal allocations for a list of model sizes, or of budgets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from advisor.commands.quantities import quantities
 from advisor.data_dependence import LAW_NAMES
+from advisor.errors import UsageError
 from advisor.installed import available
 from advisor.law_choice import find_law
 from advisor.protocol import DEFAULT_PROTOCOL, check_match
@@ -20,6 +21,7 @@ Examples:
   advisor table
   advisor table --law hoffmann-table3
   advisor table --law hoffmann --sizes 400M,1B,7B,70B --json
+  advisor table --law kaplan --flops 1e20,1e21,1e22
 """
 
 
@@ -31,7 +33,13 @@ Examples:
     metavar="N,N,...",
     help="Parameters, such as 400M,1B,7B.  [default: the Chinchilla table's]",
 )
-@click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1, for the laws gzip, blend and anchored.")
+@click.option(
+    "--flops",
+    type=quantities("--flops"),
+    metavar="C,C,...",
+    help="Budgets in FLOPs, such as 1e20,1e21, in place of sizes.",
+)
+@click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1; moves the laws gzip, blend and anchored.")
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
@@ -40,6 +48,7 @@ Examples:
 def command(
     law: str,
     sizes: tuple[float, ...] | None,
+    flops: tuple[float, ...] | None,
     compressibility: float | None,
     epsilon: float | None,
     coefficients: Path | None,
@@ -47,17 +56,22 @@ def command(
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Print the budget and the tokens for which each model size is optimal.
+    """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
     numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
     """
+    if sizes is not None and flops is not None:
+        raise UsageError("--sizes and --flops both give the rows of the table: give one.")
     check_dependence(law, compressibility, epsilon)
     chosen = available(coefficients).calibration(calibration)
     if chosen is not None and law in LAW_NAMES:
         check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
     found, _ = find_law(law, chosen, compressibility, epsilon)
-    rows = tuple(found.for_params(n_params) for n_params in sizes or _CHINCHILLA_SIZES)
+    if flops is not None:
+        rows = tuple(found.frontier(budget) for budget in flops)
+    else:
+        rows = tuple(found.for_params(n_params) for n_params in sizes or _CHINCHILLA_SIZES)
 
     from advisor.report.table import show
 

@@ -27,6 +27,7 @@ from advisor.report.common import (
     spread,
     warn,
 )
+from advisor.report.plan import plan_as_json, show_plan, unit_rows
 
 
 def show(recommendation: Recommendation, *, as_json: bool, out: Path | None) -> None:
@@ -43,11 +44,12 @@ def as_document(recommendation: Recommendation) -> dict[str, Any]:
         "compressibility": recommendation.compressibility,
         "profile": None if recommendation.profile is None else _profile(recommendation.profile),
         "calibration": recommendation.calibration,
-        "headline": _row(recommendation.headline),
-        "laws": [_row(answer) for answer in recommendation.laws],
+        "headline": answer_as_json(recommendation.headline),
+        "laws": [answer_as_json(answer) for answer in recommendation.laws],
         "choice": None if choice is None else _choice(choice),
         "neighbours": [_choice(neighbour) for neighbour in recommendation.neighbours],
         "sensitivity": None if sensitivity is None else asdict(sensitivity),
+        "plan": plan_as_json(recommendation.plan),
         "cautions": [asdict(caution) for caution in recommendation.cautions],
     }
 
@@ -70,6 +72,9 @@ def _request(recommendation: Recommendation) -> dict[str, Any]:
         "epsilon": request.epsilon,
         "coefficients": None if request.coefficients is None else str(request.coefficients),
         "calibration": request.calibration,
+        "gpu_memory_gb": request.gpu_memory,
+        "vocab_size": request.vocab_size,
+        "context_tokens": request.context,
     }
 
 
@@ -83,7 +88,8 @@ def _profile(profile: MeasuredCorpus) -> dict[str, Any]:
     }
 
 
-def _row(answer: Answer) -> dict[str, Any]:
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """Return the JSON form of one law's answer."""
     return {
         "law": answer.law,
         "count": answer.count,
@@ -137,6 +143,7 @@ def _render(recommendation: Recommendation) -> None:
     echo("Losses of different laws are of different data and tokenizers.", "dim")
     if any(answer.wasted is not None for answer in recommendation.laws):
         echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
+    show_plan(recommendation.plan)
 
 
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
@@ -193,6 +200,8 @@ def _allocation(recommendation: Recommendation) -> None:
     add(f"Parameters N, {counted(best.count)}", quantity(best.n_params), "n_params")
     add("Training tokens D", quantity(best.n_tokens), "n_tokens")
     add("Tokens per parameter", ratio(best.tokens_per_param), "tokens_per_param", ratio)
+    for name, value in unit_rows(recommendation.plan.units):
+        add(name, value)
     if best.loss is not None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
     if best.epochs is not None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from advisor.budget import GOPHER_FLOPS, format_flops
-from advisor.report.common import counted, echo, emit, print_table, quantity, ratio
-from advisor.scaling_law import Allocation, Law
+from advisor.data_dependence import LAW_NAMES
+from advisor.report.common import counted, echo, emit, nats, print_table, quantity, ratio
+from advisor.scaling_law import Allocation, Law, ScalingLaw
 
 
 def show(
@@ -20,23 +21,28 @@ def show(
         "count": law.count,
         "source": law.source,
         "compressibility": compressibility,
-        "rows": [_row(row) for row in rows],
+        "depends_on_compressibility": law.name in LAW_NAMES,
+        "rows": [_row(law, row) for row in rows],
     }
-    emit(document, lambda: _render(law, rows), as_json=as_json, out=out)
+    emit(document, lambda: _render(law, rows, compressibility), as_json=as_json, out=out)
 
 
-def _row(row: Allocation) -> dict[str, Any]:
+def _row(law: Law, row: Allocation) -> dict[str, Any]:
     return {
         "n_params": row.n_params,
         "flops": row.flops,
         "gopher_units": row.flops / GOPHER_FLOPS,
         "n_tokens": row.n_tokens,
         "tokens_per_param": row.tokens_per_param,
+        "loss_nats_per_token": law.loss(row.n_params, row.n_tokens) if isinstance(law, ScalingLaw) else None,
     }
 
 
-def _render(law: Law, rows: Sequence[Allocation]) -> None:
+def _render(law: Law, rows: Sequence[Allocation], compressibility: float | None) -> None:
     echo(f"{law.name}: {law.source}")
+    if compressibility is not None:
+        effect = "" if law.name in LAW_NAMES else ", on which this law does not depend"
+        echo(f"H = {compressibility:g}{effect}")
     unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
     echo(f"N counts {counted(law.count)} parameters; {unit}", "dim")
     echo()
@@ -47,10 +53,11 @@ def _render(law: Law, rows: Sequence[Allocation]) -> None:
             _units(row.flops / GOPHER_FLOPS),
             quantity(row.n_tokens),
             ratio(row.tokens_per_param),
+            nats(law.loss(row.n_params, row.n_tokens)) if isinstance(law, ScalingLaw) else "",
         )
         for row in rows
     ]
-    print_table(("N", "FLOPs", "Gopher units", "D", "D/N"), cells)
+    print_table(("N", "FLOPs", "Gopher units", "D", "D/N", "loss" if isinstance(law, ScalingLaw) else ""), cells)
 
 
 def _units(units: float) -> str:

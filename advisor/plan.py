@@ -1,0 +1,101 @@
+"""From an allocation to a run: the model's shape, rules for its optimiser, the cluster's side, the data in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from advisor.architecture import DEFAULT_CONTEXT, DEFAULT_VOCAB_SIZE, Architecture, find_architecture
+from advisor.budget import format_flops, format_quantity
+from advisor.cautions import Caution
+from advisor.cluster import Cluster, plan_cluster
+from advisor.hyperparameters import Hyperparameters, deepseek, step_law
+from advisor.protocol import MeasuredCorpus
+from advisor.request import Request
+from advisor.scaling_law import Count
+from advisor.units import TokenCount, Units, units_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run of ``n_params`` (as ``count`` counts them) on ``n_tokens``.
+
+    ``shape`` is None where no usual shape comes within 2 % of N, and then there are no hyperparameters and no memory;
+    ``cluster`` is None without a GPU, ``units`` where the corpus's bytes per token are not known.
+    """
+
+    count: Count
+    n_params: float
+    n_tokens: float
+    flops: float
+    vocab_size: int
+    context: int
+    shape: Architecture | None
+    hyperparameters: tuple[Hyperparameters, ...]
+    cluster: Cluster | None
+    units: Units | None
+
+    @property
+    def exact_flops(self) -> float | None:
+        """The training FLOPs of the shape: its exact FLOPs per token times D."""
+        return None if self.shape is None else self.shape.flops_per_token * self.n_tokens
+
+    @property
+    def exact_over_budget(self) -> float | None:
+        """The exact FLOPs over 6 N D."""
+        return None if self.exact_flops is None else self.exact_flops / self.flops
+
+
+def make_plan(
+    request: Request,
+    *,
+    count: Count,
+    n_params: float,
+    n_tokens: float,
+    profile: MeasuredCorpus | None = None,
+    counted: TokenCount | None = None,
+) -> Plan:
+    """Return the plan for an allocation. The vocabulary is the request's, else that of ``counted``, else 32000."""
+    vocab_size = request.vocab_size or (counted.vocab_size if counted is not None else DEFAULT_VOCAB_SIZE)
+    context = request.context or DEFAULT_CONTEXT
+    shape = find_architecture(n_params, count=count, vocab_size=vocab_size, context=context)
+    flops, hardware = 6 * n_params * n_tokens, request.hardware
+    return Plan(
+        count=count,
+        n_params=n_params,
+        n_tokens=n_tokens,
+        flops=flops,
+        vocab_size=vocab_size,
+        context=context,
+        shape=shape,
+        hyperparameters=() if shape is None else (deepseek(shape, n_tokens), step_law(shape, n_tokens)),
+        cluster=None
+        if hardware is None
+        else plan_cluster(hardware, flops, request.gpus, None if shape is None else shape.n_params),
+        units=units_of(n_params, n_tokens, profile, counted),
+    )
+
+
+def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
+    """Yield what a reader of the plan must know: no shape, time that was converted, a cluster that is too small."""
+    if plan.shape is None:
+        yield Caution(
+            code="no_shape",
+            message=f"No model with heads of 64 or 128 and a vocabulary of {plan.vocab_size:,} has "
+            f"{format_quantity(plan.n_params)} parameters: see --vocab-size.",
+        )
+    if request.hours is not None and plan.cluster is not None:
+        gpu = plan.cluster.hardware.gpu.name
+        yield Caution(
+            code="time_converted",
+            message=f"{request.gpus} {gpu} for {request.hours:g} hours were converted to {format_flops(plan.flops)} "
+            f"FLOPs at MFU {plan.cluster.hardware.mfu:g}: N and D are those of that compute.",
+        )
+    for memory in plan.cluster.memory[:1] if plan.cluster is not None else ():
+        if memory.data_parallel == 0:
+            yield Caution(
+                code="cluster_too_small",
+                message=f"Weights, gradients and optimiser of {format_quantity(memory.n_params)} parameters take "
+                f"{memory.total_bytes / 1e9:,.0f} GB, which need at least {memory.gpus_per_replica} of these GPUs; "
+                f"there are {memory.n_gpus}.",
+            )

@@ -1,0 +1,243 @@
+"""How a plan looks: the shape, where to begin with batch and learning rate, the cluster, the data in bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.architecture import Architecture
+from advisor.budget import PUBLISHED_MFU, format_flops
+from advisor.cluster import Cluster, Memory
+from advisor.hyperparameters import Hyperparameters
+from advisor.plan import Plan
+from advisor.report.common import counted, echo, money, print_labelled, print_table, quantity, ratio
+from advisor.units import Units
+
+
+def plan_as_json(plan: Plan) -> dict[str, Any]:
+    """Return the JSON form of a plan: keys carry units and are always present."""
+    return {
+        "count": plan.count,
+        "n_params": plan.n_params,
+        "n_tokens": plan.n_tokens,
+        "flops": plan.flops,
+        "vocab_size": plan.vocab_size,
+        "context_tokens": plan.context,
+        "shape": None if plan.shape is None else _shape_as_json(plan, plan.shape),
+        "hyperparameters": [_rule_as_json(rule, plan) for rule in plan.hyperparameters],
+        "cluster": None if plan.cluster is None else _cluster_as_json(plan.cluster),
+        "units": None if plan.units is None else _units_as_json(plan.units),
+    }
+
+
+def _shape_as_json(plan: Plan, shape: Architecture) -> dict[str, Any]:
+    return {
+        "width": shape.width,
+        "n_layers": shape.n_layers,
+        "n_heads": shape.n_heads,
+        "head_width": shape.head_width,
+        "ffn_width": shape.ffn_width,
+        "vocab_size": shape.vocab_size,
+        "context_tokens": shape.context,
+        "n_params_total": shape.n_params,
+        "n_params_non_embedding": shape.n_non_embedding,
+        "flops_per_token": shape.flops_per_token,
+        "exact_flops": plan.exact_flops,
+        "exact_over_6nd": plan.exact_over_budget,
+    }
+
+
+def _rule_as_json(rule: Hyperparameters, plan: Plan) -> dict[str, Any]:
+    return {
+        "rule": rule.rule,
+        "source": rule.source,
+        "formula": rule.formula,
+        "takes": rule.takes,
+        "fitted_on": rule.fitted_on,
+        "outside_range": rule.beyond,
+        "batch_tokens": rule.batch_tokens,
+        "batch_sequences": rule.batch_tokens / plan.context,
+        "peak_learning_rate": rule.learning_rate,
+        "n_steps": rule.steps(plan.n_tokens),
+    }
+
+
+def _cluster_as_json(cluster: Cluster) -> dict[str, Any]:
+    gpu = cluster.hardware.gpu
+    return {
+        "gpu": gpu.name,
+        "mfu": cluster.hardware.mfu,
+        "published_mfu": [{"run": run, "mfu": mfu} for run, mfu in PUBLISHED_MFU],
+        "n_gpus": cluster.n_gpus,
+        "gpu_hours": cluster.gpu_hours,
+        "gpu_hours_at_published_mfu": list(cluster.gpu_hours_range),
+        "wall_hours": cluster.wall_hours,
+        "cost": cluster.cost,
+        "gpu_memory_bytes": cluster.hardware.memory_bytes,
+        "gpu_memory_source": None if cluster.hardware.memory_gb is not None else gpu.memory_source or None,
+        "memory": [_memory_as_json(memory) for memory in cluster.memory],
+    }
+
+
+def _memory_as_json(memory: Memory) -> dict[str, Any]:
+    state = memory.state
+    return {
+        "precision": state.precision,
+        "bytes_per_param": {
+            "weights": state.weights,
+            "gradients": state.gradients,
+            "optimizer": state.optimizer,
+            "total": state.bytes_per_param,
+        },
+        "replica_bytes": memory.total_bytes,
+        "gpus_per_replica": memory.gpus_per_replica,
+        "replica_bytes_per_gpu": memory.replica_bytes_per_gpu,
+        "data_parallel": memory.data_parallel,
+        "sharded_bytes_per_gpu": memory.sharded_bytes_per_gpu,
+        "activations_counted": False,
+    }
+
+
+def _units_as_json(units: Units) -> dict[str, Any]:
+    own = units.counted
+    return {
+        "tokenizer": units.tokenizer,
+        "bytes_per_token": units.bytes_per_token,
+        "n_bytes": units.n_bytes,
+        "bytes_per_param": units.bytes_per_param,
+        "count_tokenizer": None if own is None else own.tokenizer,
+        "count_bytes_per_token": None if own is None else own.bytes_per_token,
+        "n_tokens_counted": units.counted_tokens,
+    }
+
+
+def unit_rows(units: Units | None) -> list[tuple[str, str]]:
+    """Return the rows that stand below tokens and tokens per parameter: bytes, and the user's own tokens."""
+    if units is None:
+        return []
+    rows = [("Training data", data_size(units.n_bytes)), ("Bytes per parameter", ratio(units.bytes_per_param))]
+    if units.counted is not None and units.counted_tokens is not None:
+        rows.append((f"D in tokens of {units.counted.tokenizer}"[-40:], quantity(units.counted_tokens)))
+    return rows
+
+
+def show_plan(plan: Plan) -> None:
+    """Print the plan below an answer."""
+    if plan.shape is not None:
+        echo()
+        _shape(plan, plan.shape)
+        echo()
+        _rules(plan)
+    if plan.cluster is not None:
+        echo()
+        _cluster(plan.cluster)
+
+
+def _shape(plan: Plan, shape: Architecture) -> None:
+    size = f"{quantity(plan.n_params)} {counted(plan.count)} parameters"
+    echo(f"A shape for {size}" if plan.count != "unknown" else f"A shape for {size}, taken as total", "bold")
+    form = (
+        f"{shape.width} wide, {shape.n_layers} layers, {shape.n_heads} heads of {shape.head_width}, "
+        f"gated feed-forward {shape.ffn_width}, vocabulary {shape.vocab_size:,} untied (--vocab-size), context "
+        f"{shape.context:,} (--context)"
+    )
+    n_params = f"{quantity(shape.n_params)} total, {quantity(shape.n_non_embedding)} non-embedding"
+    flops = (
+        f"{format_flops(shape.flops_per_token)} a token exactly, {format_flops(plan.exact_flops or 0)} for D: "
+        f"{plan.exact_over_budget:.3f} of 6 N D"
+    )
+    print_labelled([("shape", form), ("parameters", n_params), ("FLOPs", flops)])
+    echo("Width over depth and feed-forward over width are conventions; no law here depends on them.", "dim")
+
+
+def _rules(plan: Plan) -> None:
+    rows = [
+        (
+            rule.rule,
+            quantity(rule.batch_tokens),
+            f"{rule.batch_tokens / plan.context:,.0f}",
+            money(rule.steps(plan.n_tokens)),
+            f"{rule.learning_rate:.2e}".replace("e-0", "e-"),
+        )
+        for rule in plan.hyperparameters
+    ]
+    header = ("rule", "batch, tokens", "sequences", "steps", "peak learning rate")
+    print_table(header, rows, title="Where to begin a search of batch and learning rate")
+    print_labelled([(rule.rule, _about(rule)) for rule in plan.hyperparameters])
+
+
+def _about(rule: Hyperparameters) -> str:
+    outside = f"; outside it: {rule.beyond}" if rule.beyond else ""
+    return f"{rule.formula}; {rule.takes}; fitted on {rule.fitted_on}{outside} ({rule.source.split(', ', 1)[1]})"
+
+
+def _cluster(cluster: Cluster) -> None:
+    hardware = cluster.hardware
+    title = hardware.gpu.name if cluster.n_gpus is None else f"{cluster.n_gpus:,} {hardware.gpu.name}"
+    echo(f"On {title}, at MFU {hardware.mfu:g}", "bold")
+    low, high = cluster.gpu_hours_range
+    hours = f"{money(cluster.gpu_hours)}; {money(low)} to {money(high)} at the MFUs published ({_published()})"
+    rows = [("GPU-hours", hours)]
+    if cluster.wall_hours is not None:
+        rows.append(("wall time", _duration(cluster.wall_hours)))
+    known = hardware.memory_bytes
+    rows.append(("GPU memory", "unknown: give --gpu-memory" if known is None else _memory_known(cluster)))
+    print_labelled(rows)
+    if cluster.memory:
+        _memory(cluster.memory)
+
+
+def _published() -> str:
+    runs: dict[str, list[str]] = {}
+    for run, mfu in PUBLISHED_MFU:
+        runs.setdefault(run, []).append(f"{mfu:g}")
+    return ", ".join(f"{run} {' to '.join(values)}" for run, values in runs.items())
+
+
+def _memory_known(cluster: Cluster) -> str:
+    source = "as given" if cluster.hardware.memory_gb is not None else cluster.hardware.gpu.memory_source
+    return f"{_gigabytes(cluster.hardware.memory_bytes)} GB ({source})"
+
+
+def _memory(memories: tuple[Memory, ...]) -> None:
+    columns: list[tuple[str, list[str]]] = [
+        ("GB", [memory.state.precision for memory in memories]),
+        ("weights", [_gigabytes(memory.state.weights * memory.n_params) for memory in memories]),
+        ("gradients", [_gigabytes(memory.state.gradients * memory.n_params) for memory in memories]),
+        ("Adam", [_gigabytes(memory.state.optimizer * memory.n_params) for memory in memories]),
+        ("all", [_gigabytes(memory.total_bytes) for memory in memories]),
+        ("GPUs/replica", [_whole(memory.gpus_per_replica) for memory in memories]),
+        ("GB/GPU", [_gigabytes(memory.replica_bytes_per_gpu) for memory in memories]),
+        ("replicas", [_whole(memory.data_parallel) for memory in memories]),
+        ("sharded", [_gigabytes(memory.sharded_bytes_per_gpu) for memory in memories]),
+    ]
+    known = [(name, cells) for name, cells in columns if any(cells)]
+    print_table([name for name, _ in known], list(zip(*(cells for _, cells in known), strict=True)))
+    echo("Activations come on top. bf16 has weights and moments in fp32 for Adam.", "dim")
+    if memories[0].n_gpus is not None:
+        echo("Sharded: GB on each GPU with one state spread over all of them (ZeRO-3, FSDP).", "dim")
+
+
+def _gigabytes(n_bytes: float | None) -> str:
+    if n_bytes is None:
+        return ""
+    return f"{n_bytes / 1e9:,.0f}" if n_bytes >= 100e9 else f"{n_bytes / 1e9:.3g}"
+
+
+def data_size(n_bytes: float) -> str:
+    """Return bytes of text as people say them, in steps of 1000: 189 GB.
+
+    >>> data_size(1.892e11), data_size(999.6e9), data_size(3.2e6)
+    ('189 GB', '1.00 TB', '3.20 MB')
+    """
+    units = ((1e3, "KB"), (1e6, "MB"), (1e9, "GB"), (1e12, "TB"))
+    factor, unit = next((each for each in units if n_bytes < 999.5 * each[0]), (1e15, "PB"))
+    return f"{n_bytes / factor:#.3g}".rstrip(".") + f" {unit}"
+
+
+def _whole(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
+
+
+def _duration(hours: float) -> str:
+    """Return hours, and days from two of them."""
+    return f"{money(hours)} hours" + (f", {money(hours / 24)} days" if hours >= 48 else "")
