@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from advisor.architecture import find_architecture
     from advisor.coefficients import load_coefficients
+    from advisor.comparison import compare
     from advisor.recommendation import recommend
     from advisor.request import Request
     from advisor.scaling_law import ScalingLaw
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Request",
     "ScalingLaw",
+    "compare",
     "count_tokens",
     "find_architecture",
     "load_coefficients",
@@ -34,6 +36,7 @@ __all__ = [
 _HOMES = {
     "Request": "advisor.request",
     "ScalingLaw": "advisor.scaling_law",
+    "compare": "advisor.comparison",
     "count_tokens": "advisor.units",
     "find_architecture": "advisor.architecture",
     "load_coefficients": "advisor.coefficients",

@@ -18,6 +18,7 @@ from advisor.errors import AdvisorError
 COMMANDS = {
     "score": "advisor.commands.score",
     "recommend": "advisor.commands.recommend",
+    "compare": "advisor.commands.compare",
     "laws": "advisor.commands.laws",
     "table": "advisor.commands.table",
     "fit": "advisor.commands.fit",

@@ -430,7 +430,7 @@ def test_bad_tables(advisor, arguments, message):
     assert advisor("table", *arguments.split()) == (2, "", f"Error: {message}\n")
 
 
-@pytest.mark.parametrize("command", ["recommend", "laws", "table"])
+@pytest.mark.parametrize("command", ["recommend", "compare", "laws", "table"])
 def test_help_has_an_example_that_runs(advisor, tmp_path, monkeypatch, command):
     code, out, _ = advisor(command, "--help")
     assert code == 0

@@ -1,0 +1,139 @@
+"""How a comparison looks: one table of answers, what is known of each corpus, one JSON document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.budget import format_flops
+from advisor.report.common import (
+    bounds_as_json,
+    counted,
+    echo,
+    emit,
+    money,
+    nats,
+    print_labelled,
+    print_table,
+    quantity,
+    ratio,
+    spread,
+    warn,
+)
+from advisor.report.plan import data_size, plan_as_json
+from advisor.report.recommend import answer_as_json
+
+if TYPE_CHECKING:
+    from advisor.comparison import Comparison
+    from advisor.protocol import MeasuredCorpus
+    from advisor.recommendation import Recommendation
+
+
+def show(comparison: Comparison, *, as_json: bool, out: Path | None) -> None:
+    """Print a comparison on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
+    document = {
+        "rows": [_row(row) for row in comparison.rows],
+        "cautions": [{"code": caution.code, "message": caution.message} for caution in comparison.cautions],
+    }
+    emit(document, lambda: _render(comparison), as_json=as_json, out=out)
+    warn(comparison.cautions)
+
+
+def _row(row: Recommendation) -> dict[str, Any]:
+    profile = row.profile
+    weights = None if profile is None else _weights(profile)
+    return {
+        "corpus": None if profile is None else profile.source,
+        "mixture": weights,
+        "compressibility": row.compressibility,
+        "ci95": None if profile is None else bounds_as_json(profile.ci95),
+        "bytes_per_token": None if profile is None else profile.bytes_per_token,
+        "estimated_tokens": None if profile is None else profile.estimated_tokens,
+        "flops": row.headline.flops,
+        "headline": answer_as_json(row.headline),
+        "units": plan_as_json(row.plan)["units"],
+    }
+
+
+def _weights(profile: MeasuredCorpus) -> list[dict[str, Any]] | None:
+    """Return the shares of a mixture, None for a corpus."""
+    sources, weights = getattr(profile, "sources", ()), getattr(profile, "weights", ())
+    return [{"source": source, "weight": weight} for source, weight in zip(sources, weights, strict=True)] or None
+
+
+def _render(comparison: Comparison) -> None:
+    rows = comparison.rows
+    first = rows[0].headline
+    laws = dict.fromkeys(f"{row.headline.law}: {row.headline.source}" for row in rows)
+    for law in laws:
+        echo(law)
+    echo(f"N counts {counted(first.count)} parameters", "dim")
+    echo()
+    _answers(rows)
+    profiles = {row.profile.source: row.profile for row in rows if row.profile is not None}
+    if profiles:
+        echo()
+        names = _names(rows)
+        print_labelled([(names[source], _about(profile)) for source, profile in profiles.items()])
+    if rows[0].plan.cluster is not None:
+        echo()
+        _time(rows)
+
+
+def _answers(rows: tuple[Recommendation, ...]) -> None:
+    names = _names(rows)
+    columns = [
+        ("corpus", ["" if row.profile is None else names[row.profile.source] for row in rows]),
+        ("H", ["" if row.compressibility is None else f"{row.compressibility:.3f}" for row in rows]),
+        ("FLOPs", [format_flops(row.headline.flops) for row in rows]),
+        ("N", [quantity(row.headline.n_params) for row in rows]),
+        ("80 %", [spread(row.headline.interval80.n_params) if row.headline.interval80 else "" for row in rows]),
+        ("D", [quantity(row.headline.n_tokens) for row in rows]),
+        ("text", ["" if row.plan.units is None else data_size(row.plan.units.n_bytes) for row in rows]),
+        ("D/N", [ratio(row.headline.tokens_per_param) for row in rows]),
+    ]
+    _print_known(columns)
+
+
+def _time(rows: tuple[Recommendation, ...]) -> None:
+    """Print GPU-hours, wall time and cost, once for each budget."""
+    clusters = [row.plan.cluster for row in {row.headline.flops: row for row in rows}.values()]
+    known = [cluster for cluster in clusters if cluster is not None]
+    columns = [
+        ("FLOPs", [format_flops(cluster.flops) for cluster in known]),
+        ("GPU-hours", [money(cluster.gpu_hours) for cluster in known]),
+        ("hours", ["" if cluster.wall_hours is None else money(cluster.wall_hours) for cluster in known]),
+        ("cost", ["" if cluster.cost is None else money(cluster.cost) for cluster in known]),
+    ]
+    hardware, n_gpus = known[0].hardware, known[0].n_gpus
+    gpus = hardware.gpu.name if n_gpus is None else f"{n_gpus:,} {hardware.gpu.name}"
+    _print_known(columns, title=f"On {gpus} at MFU {hardware.mfu:g}")
+
+
+def _print_known(columns: list[tuple[str, list[str]]], title: str = "") -> None:
+    """Print a table without the columns that have nothing in them."""
+    known = [(name, cells) for name, cells in columns if any(cells)]
+    print_table([name for name, _ in known], list(zip(*(cells for _, cells in known), strict=True)), title=title)
+
+
+def _names(rows: tuple[Recommendation, ...], width: int = 12) -> dict[str, str]:
+    """Return a name for each source, short enough for the table: its last part, numbered where two have the same."""
+    profiles = {row.profile.source: row.profile for row in rows if row.profile is not None}
+    names = {}
+    for source, profile in profiles.items():
+        name = "mixture" if _weights(profile) else source.rstrip("/").split("/")[-1]
+        names[source] = name if len(name) <= width else f"…{name[-(width - 1) :]}"
+    alike = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {
+        source: f"{number}:{name}" if name in alike else name for number, (source, name) in enumerate(names.items(), 1)
+    }
+
+
+def _about(profile: MeasuredCorpus) -> str:
+    interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
+    tokens = profile.estimated_tokens
+    size = "size not known" if tokens is None else f"about {quantity(tokens)} tokens"
+    if _weights(profile) and tokens is not None:
+        size += " until one corpus is used up"
+    rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
+    return f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{rate}"
