@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from advisor.architecture import find_architecture
     from advisor.coefficients import load_coefficients
     from advisor.comparison import compare
+    from advisor.mixture import score_mixture
     from advisor.recommendation import recommend
     from advisor.request import Request
     from advisor.scaling_law import ScalingLaw
@@ -30,6 +31,7 @@ __all__ = [
     "load_coefficients",
     "recommend",
     "score",
+    "score_mixture",
 ]
 
 # Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
@@ -42,6 +44,7 @@ _HOMES = {
     "load_coefficients": "advisor.coefficients",
     "recommend": "advisor.recommendation",
     "score": "advisor.scoring",
+    "score_mixture": "advisor.mixture",
 }
 
 

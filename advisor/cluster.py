@@ -51,9 +51,24 @@ class Memory:
     n_gpus: int | None
 
     @property
+    def weights_bytes(self) -> float:
+        """The bytes of the weights that are multiplied with."""
+        return float(self.state.weights) * self.n_params
+
+    @property
+    def gradients_bytes(self) -> float:
+        """The bytes of the gradients."""
+        return float(self.state.gradients) * self.n_params
+
+    @property
+    def optimizer_bytes(self) -> float:
+        """The bytes of Adam's moments, and of its copy of the weights where there is one."""
+        return float(self.state.optimizer) * self.n_params
+
+    @property
     def total_bytes(self) -> float:
-        """The bytes of one replica: bytes per parameter times parameters."""
-        return float(self.state.bytes_per_param) * self.n_params
+        """The bytes of one replica: weights, gradients and optimiser."""
+        return self.weights_bytes + self.gradients_bytes + self.optimizer_bytes
 
     @property
     def gpus_per_replica(self) -> int | None:

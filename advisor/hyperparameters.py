@@ -25,6 +25,10 @@ class Hyperparameters:
     learning_rate: float
     beyond: str | None
 
+    def sequences(self, context: int) -> float:
+        """Return how many sequences of ``context`` tokens a step has."""
+        return self.batch_tokens / context
+
     def steps(self, n_tokens: float) -> float:
         """Return how many steps of this batch ``n_tokens`` are."""
         return n_tokens / self.batch_tokens

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from advisor.cautions import Caution
 from advisor.compressibility import FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
 from advisor.errors import CorpusError, UsageError
-from advisor.protocol import Protocol
+from advisor.protocol import DEFAULT_TOKENIZER, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from advisor.corpus import CorpusOptions
     from advisor.scoring import Profile
-    from advisor.sequences import Sample
+    from advisor.sequences import Progress, Sample
 
     Floats = npt.NDArray[np.float64]
 
@@ -47,6 +48,39 @@ def check_weights(weights: Sequence[float], n_sources: int) -> tuple[float, ...]
     if len(weights) != n_sources:
         raise UsageError(f"--weights has {len(weights)} numbers for {n_sources} corpora: give one for each, in order.")
     return tuple(weight / sum(weights) for weight in weights)
+
+
+def score_mixture(
+    sources: Sequence[str],
+    weights: Sequence[float],
+    *,
+    options: CorpusOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    seq_len: int = 256,
+    n_sequences: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[tuple[Profile, ...], Mixture]:
+    """Return the profile of each corpus and that of their mixture; ``n_sequences`` are sampled from each.
+
+    The arguments are those of ``score``, and so are the errors, beside those of ``mix``.
+    """
+    from advisor.scoring import score_and_sample
+
+    check_weights(weights, len(sources))
+    parts = [
+        score_and_sample(
+            source,
+            options=options,
+            tokenizer=tokenizer,
+            seq_len=seq_len,
+            n_sequences=n_sequences,
+            seed=seed,
+            progress=progress,
+        )
+        for source in sources
+    ]
+    return tuple(profile for profile, _ in parts), mix(parts, weights, seed=seed)
 
 
 def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, seed: int = 0) -> Mixture:

@@ -15,6 +15,8 @@ from advisor.request import Request
 from advisor.scaling_law import Count
 from advisor.units import TokenCount, Units, units_of
 
+_FAR = 1.25  # how many times 6 N D the exact FLOPs may be before it is said
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -77,12 +79,19 @@ def make_plan(
 
 
 def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
-    """Yield what a reader of the plan must know: no shape, time that was converted, a cluster that is too small."""
+    """Yield what a reader must know: no shape, FLOPs far from 6 N D, converted time, a cluster that is too small."""
     if plan.shape is None:
         yield Caution(
             code="no_shape",
             message=f"No model with heads of 64 or 128 and a vocabulary of {plan.vocab_size:,} has "
             f"{format_quantity(plan.n_params)} parameters: see --vocab-size.",
+        )
+    ratio = plan.exact_over_budget
+    if plan.shape is not None and ratio is not None and not 1 / _FAR <= ratio <= _FAR:
+        yield Caution(
+            code="exact_flops_differ",
+            message=f"The shape's exact FLOPs are {ratio:.3g} times 6 N D: a vocabulary of {plan.vocab_size:,} and a "
+            f"context of {plan.context:,} weigh heavily in a model of {format_quantity(plan.shape.n_params)}.",
         )
     if request.hours is not None and plan.cluster is not None:
         gpu = plan.cluster.hardware.gpu.name

@@ -46,6 +46,11 @@ def test_without_gpus_there_is_no_wall_time_and_without_a_price_no_cost():
 )
 def test_replicas_that_fit(n_params, gpus_per_replica, data_parallel):
     memory = plan_cluster(H100, 1e21, 64, n_params).memory[0]
+    assert (memory.weights_bytes, memory.gradients_bytes, memory.optimizer_bytes) == (
+        2 * n_params,
+        2 * n_params,
+        12 * n_params,
+    )
     assert memory.total_bytes == 16 * n_params
     assert (memory.gpus_per_replica, memory.data_parallel) == (gpus_per_replica, data_parallel)
     assert memory.replica_bytes_per_gpu == pytest.approx(16 * n_params / gpus_per_replica)

@@ -125,6 +125,7 @@ def test_nothing_heavy_is_imported_at_module_level(path):
     [
         ["recommend", "--flops", "1e21", "--compressibility", ".45"],
         ["recommend", "--help"],
+        ["compare", "--flops", "1e20", "--flops", "1e21"],
         ["laws"],
         ["table"],
     ],

@@ -82,6 +82,17 @@ def test_names_and_weights(parts):
     assert found.source == f"mixture of 0.7 {found.sources[0]}, 0.3 {found.sources[1]}"
 
 
+def test_from_python(stdlib, parts):
+    import advisor
+
+    sources = [str(stdlib / folder) for folder in ("email", "pydoc_data")]
+    profiles, mixture = advisor.score_mixture(sources, (0.7, 0.3), n_sequences=400)
+    assert profiles == tuple(profile for profile, _ in parts)
+    assert mixture == mix(parts, (0.7, 0.3))
+    rows = advisor.compare([advisor.Request(flops=1e21)], [*profiles, mixture]).rows
+    assert [row.compressibility for row in rows] == [profiles[0].median, profiles[1].median, mixture.median]
+
+
 @pytest.mark.parametrize(
     ("weights", "n_sources", "complaint"),
     [

@@ -106,6 +106,17 @@ def test_a_plan_without_a_shape_says_so():
     assert recommend(Request(flops=1e15, vocab_size=2000)).plan.shape is not None
 
 
+def test_flops_far_from_6nd_are_said():
+    request = Request(flops=1e18, law="kaplan", vocab_size=128_256)
+    answer = recommend(request)
+    ratio = answer.plan.exact_over_budget
+    assert ratio is not None
+    assert ratio > 1.25
+    (message,) = [caution.message for caution in answer.cautions if caution.code == "exact_flops_differ"]
+    assert message.startswith(f"The shape's exact FLOPs are {ratio:.3g} times 6 N D: a vocabulary of 128,256 and ")
+    assert "exact_flops_differ" not in codes(recommend(Request(flops=1e21)).plan, Request(flops=1e21))
+
+
 def test_time_is_converted_and_a_small_cluster_is_said():
     request = Request(gpu="A100", gpus=16, hours=100_000)
     answer = recommend(request)

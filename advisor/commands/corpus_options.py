@@ -100,16 +100,13 @@ def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> l
 
 def mix_sources(sources: tuple[str, ...], weights: tuple[float, ...], *, quiet: bool, **options: Any) -> list[Any]:
     """Return the profiles of ``sources`` and, last, that of their mixture at these weights."""
-    from advisor.mixture import check_weights, mix
+    from advisor.mixture import score_mixture
     from advisor.report.progress import progress_bar
-    from advisor.scoring import score_and_sample
 
     _refuse_repeated_input(sources)
-    check_weights(weights, len(sources))
-    how = _how(options)
     with progress_bar(quiet=quiet) as progress:
-        parts = [score_and_sample(source, progress=progress, **how) for source in sources]
-    return [*(profile for profile, _ in parts), mix(parts, weights, seed=how["seed"])]
+        profiles, mixture = score_mixture(sources, weights, progress=progress, **_how(options))
+    return [*profiles, mixture]
 
 
 def count_source(source: str, counter: str, *, quiet: bool, **options: Any) -> Any:

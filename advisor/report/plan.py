@@ -55,7 +55,7 @@ def _rule_as_json(rule: Hyperparameters, plan: Plan) -> dict[str, Any]:
         "fitted_on": rule.fitted_on,
         "outside_range": rule.beyond,
         "batch_tokens": rule.batch_tokens,
-        "batch_sequences": rule.batch_tokens / plan.context,
+        "batch_sequences": rule.sequences(plan.context),
         "peak_learning_rate": rule.learning_rate,
         "n_steps": rule.steps(plan.n_tokens),
     }
@@ -154,7 +154,7 @@ def _rules(plan: Plan) -> None:
         (
             rule.rule,
             quantity(rule.batch_tokens),
-            f"{rule.batch_tokens / plan.context:,.0f}",
+            f"{rule.sequences(plan.context):,.0f}",
             money(rule.steps(plan.n_tokens)),
             f"{rule.learning_rate:.2e}".replace("e-0", "e-"),
         )
@@ -201,9 +201,9 @@ def _memory_known(cluster: Cluster) -> str:
 def _memory(memories: tuple[Memory, ...]) -> None:
     columns: list[tuple[str, list[str]]] = [
         ("GB", [memory.state.precision for memory in memories]),
-        ("weights", [_gigabytes(memory.state.weights * memory.n_params) for memory in memories]),
-        ("gradients", [_gigabytes(memory.state.gradients * memory.n_params) for memory in memories]),
-        ("Adam", [_gigabytes(memory.state.optimizer * memory.n_params) for memory in memories]),
+        ("weights", [_gigabytes(memory.weights_bytes) for memory in memories]),
+        ("gradients", [_gigabytes(memory.gradients_bytes) for memory in memories]),
+        ("Adam", [_gigabytes(memory.optimizer_bytes) for memory in memories]),
         ("all", [_gigabytes(memory.total_bytes) for memory in memories]),
         ("GPUs/replica", [_whole(memory.gpus_per_replica) for memory in memories]),
         ("GB/GPU", [_gigabytes(memory.replica_bytes_per_gpu) for memory in memories]),
