@@ -18,8 +18,8 @@ from advisor.errors import AdvisorError
 COMMANDS = {
     "score": "advisor.commands.score",
     "recommend": "advisor.commands.recommend",
-    "compare": "advisor.commands.compare",
     "laws": "advisor.commands.laws",
+    "compare": "advisor.commands.compare",
     "table": "advisor.commands.table",
     "fit": "advisor.commands.fit",
     "grammar": "advisor.commands.grammar",

@@ -25,7 +25,9 @@ class Recommendation:
     """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
 
     ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
-    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss. ``plan`` is how to train the headline.
+    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss.
+
+    ``plan`` is how to train the headline.
     """
 
     request: Request
@@ -98,9 +100,9 @@ def recommend(
         cautions=(
             *(profile.cautions if profile is not None else ()),
             *about_request(request, coefficients, calibration, protocol),
+            *about_plan(plan, request),
             *about_laws(candidates, usable, h),
             *about_answers(candidates, headline, laws, profile),
-            *about_plan(plan, request),
         ),
     )
 

@@ -47,17 +47,17 @@ class Request:
     hours: float | None = None
     mfu: float | None = None
     price_per_hour: float | None = None
+    gpu_memory: float | None = None
     n_params: float | None = None
     n_tokens: float | None = None
     target_loss: float | None = None
+    vocab_size: int | None = None
+    context: int | None = None
     compressibility: float | None = None
     law: str | None = None
     epsilon: float | None = None
     coefficients: Path | None = None
     calibration: str | None = None
-    gpu_memory: float | None = None
-    vocab_size: int | None = None
-    context: int | None = None
 
     def __post_init__(self) -> None:
         self._check_values()

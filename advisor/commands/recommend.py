@@ -18,9 +18,9 @@ from advisor.request import Request
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _REQUEST_OPTIONS = (
+    *("gpu_memory", "vocab_size", "context"),
     *("flops", "gpu", "gpus", "hours", "mfu", "price_per_hour", "n_params", "n_tokens", "target_loss"),
     *("compressibility", "law", "epsilon", "coefficients", "calibration"),
-    *("gpu_memory", "vocab_size", "context"),
 )
 _EXAMPLES = """\b
 Examples:
@@ -66,6 +66,11 @@ Examples:
     metavar="NATS",
     help="Loss in nats/token: asks for the cheapest budget that reaches it.",
 )
+@click.option("--vocab-size", type=int, metavar="V", help="Vocabulary of the model's shape.  [default: 32000]")
+@click.option("--context", type=int, metavar="T", help="Tokens a sequence in training.  [default: 2048]")
+@click.option(
+    "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
+)
 @click.option("--compressibility", type=float, metavar="H", help="Compressibility, 0 to 1, in place of a SOURCE.")
 @click.option(
     "--profile", type=_FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE."
@@ -75,11 +80,6 @@ Examples:
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
-@click.option("--vocab-size", type=int, metavar="V", help="Vocabulary of the model's shape.  [default: 32000]")
-@click.option("--context", type=int, metavar="T", help="Tokens a sequence in training.  [default: 2048]")
-@click.option(
-    "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
-)
 @corpus_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")

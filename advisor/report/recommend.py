@@ -64,6 +64,9 @@ def _request(recommendation: Recommendation) -> dict[str, Any]:
         "hours": request.hours,
         "mfu": None if hardware is None else hardware.mfu,
         "price_per_gpu_hour": request.price_per_hour,
+        "gpu_memory_gb": request.gpu_memory,
+        "vocab_size": request.vocab_size,
+        "context_tokens": request.context,
         "n_params": request.n_params,
         "n_tokens": request.n_tokens,
         "target_loss_nats_per_token": request.target_loss,
@@ -72,9 +75,6 @@ def _request(recommendation: Recommendation) -> dict[str, Any]:
         "epsilon": request.epsilon,
         "coefficients": None if request.coefficients is None else str(request.coefficients),
         "calibration": request.calibration,
-        "gpu_memory_gb": request.gpu_memory,
-        "vocab_size": request.vocab_size,
-        "context_tokens": request.context,
     }
 
 
