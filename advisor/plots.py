@@ -24,7 +24,15 @@ def write_fit_plot(path: Path, groups: Mapping[str, GroupFit]) -> None:
     """
     if path.suffix.lower() not in _FORMATS:
         raise RunsError(f"{path} does not end in {', '.join(_FORMATS)}; name the picture so.")
-    figure = fit_figure(groups)
+    save_figure(fit_figure(groups), path)
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure to ``path``, whole or not at all, in the format of its ending.
+
+    Raises:
+        RunsError: The file cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -37,13 +45,22 @@ def write_fit_plot(path: Path, groups: Mapping[str, GroupFit]) -> None:
         raise RunsError(f"{path} cannot be written ({error.strerror}).") from None
 
 
-def fit_figure(groups: Mapping[str, GroupFit]) -> Any:
-    """Return the matplotlib figure that ``write_fit_plot`` saves."""
+def new_figure(size: tuple[float, float]) -> Any:
+    """Return an empty matplotlib figure of ``size`` inches.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", "plot", "--plot") from None
-    figure = Figure(figsize=(13.0, 4.2 * len(groups)), layout="constrained")
+    return Figure(figsize=size, layout="constrained")
+
+
+def fit_figure(groups: Mapping[str, GroupFit]) -> Any:
+    """Return the matplotlib figure that ``write_fit_plot`` saves."""
+    figure = new_figure((13.0, 4.2 * len(groups)))
     axes = figure.subplots(len(groups), 3, squeeze=False)
     for row, (name, group) in zip(axes, groups.items(), strict=True):
         refused = group.diagnostics.verdict == "refused"

@@ -5,7 +5,8 @@ mean law of the others, and eps is the weight in [0, 1] that minimises the squar
     ln N*_s(C) - mean of the others' ln N*(C)   against   ln N*(x' + eps (x(H_s) - x(mean H)), C) - ln N*(x', C).
 Least squares always finds some eps that beats 0 on the sources it was chosen on, so the choice is itself tested: eps
 is 0 unless the weight chosen without s predicts s better than the mean does, over all s. A weight at which some
-left-out law has no alpha or beta above 0 is not considered.
+left-out law has no alpha or beta above 0 is not considered. With the laws of eight sources shuffled over them, eps is 0
+in .82 of 300 simulations.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def refusal(laws: Sequence[SourceLaw]) -> str | None:
     if len(taken) >= LEAST_SOURCES and len(values) > 2:
         return None
     if len(taken) >= LEAST_SOURCES:
-        return f"No coefficients are written: the {len(taken)} sources have only {len(values)} values of H."
+        return f"No coefficients are written: all {len(taken)} sources have the same H or one of two."
     reasons = [f"{name}: {' '.join(why) or 'no law.'}" for name, why in refusals(laws).items()]
     head = (
         f"No coefficients are written: {len(taken)} of {len(laws)} sources have a law that can be used, and lines in H "

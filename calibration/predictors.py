@@ -148,12 +148,12 @@ def _judged(name: str, x: Array, optima: Array, losses: Array, none: tuple[float
     error, loss_error = _errors(x, optima, losses)
     if name == NONE:
         return Predictor(name=name, error_ln_n=error, error_ln_loss=loss_error, p_value=None, better_than_none=None)
-    p = _permutation_p(x, optima, seed)
+    p = permutation_p(x, optima, seed)
     better = None if len(x) < LEAST_TO_TELL else error < none[0] and p < _LEVEL
     return Predictor(name=name, error_ln_n=error, error_ln_loss=loss_error, p_value=p, better_than_none=better)
 
 
-def _permutation_p(x: Array, optima: Array, seed: int) -> float:
+def permutation_p(x: Array, optima: Array, seed: int) -> float:
     """Return the share of reassignments with an error of ln N* at most that of the true one, the true one included."""
     n, factor = len(x), _left_out_factor(x)
     if n <= _MOST_EXACT:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,10 @@ class Transfer:
     error_of_mean: float
     centred_error_ln_n: float
     centred_error_of_mean: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self) | {"helps": self.helps}
 
     @property
     def helps(self) -> bool:

@@ -128,6 +128,8 @@ def test_what_is_wrong_with_the_document_is_said(tmp_path, path, value, complain
         ("regression/draws/5", [*[1.0] * 19, None], "regression.draws[5] must be a list of 20 finite numbers."),
         ("regression/draws/5", [*[1.0] * 19, True], "regression.draws[5] must be a list of 20 finite numbers."),
         ("regression/draws", [[1.0] * 20] * 401, "regression.draws must hold at most 400 rows, not 401."),
+        ("regression/scatter", [[0.0] * 10] * 39, "regression.scatter must have as many rows as draws, 40, not 39."),
+        ("regression/scatter", [[0.0] * 9] * 40, "regression.scatter[0] must be a list of 10 finite numbers."),
         ("ranges/flops", [2.0, 1.0], "ranges.flops must be two numbers, the lower first."),
         ("ranges/flops", [1.0], "ranges.flops must be two numbers, the lower first."),
         ("provenance", "me", "provenance must be an object, not 'me'."),
@@ -186,11 +188,10 @@ def test_nothing_is_written_unless_it_can_be_read_back(tmp_path):
 
 
 def test_a_full_file_is_read_in_10_ms_of_cpu(tmp_path):
-    """400 draws; the least of several runs, so that a busy machine does not matter."""
+    """400 draws with scatter; the least of several runs, so that a busy machine does not matter."""
     path = tmp_path / "c.json"
-    write_coefficients(
-        document(calibration(regression={**calibration()["regression"], "draws": [[0.1] * 20] * 400})), path
-    )
+    full = {"draws": [[0.1] * 20] * 400, "scatter": [[0.01] * 10] * 400}
+    write_coefficients(document(calibration(regression={**calibration()["regression"], **full})), path)
     times = []
     for _ in range(7):
         start = time.process_time()

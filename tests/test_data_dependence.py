@@ -142,6 +142,31 @@ def test_a_shift_that_ends_outside_the_domain_is_refused_too(dependence):
         law_at("anchored", dependence, replace(CHINCHILLA, alpha=0.05), 0.85, epsilon=1)
 
 
+def test_draws_are_moved_by_the_scatter_of_a_new_corpus(tmp_path):
+    """The law gzip by all of it, blend and anchored by epsilon times as much; the law itself is not moved."""
+    made = calibration()
+    off = [0.02, 0.3, -0.2, 0.01, -0.02, 0.02, 50.0, -40.0, 0.01, -0.02]
+    before = load_coefficients(write(tmp_path / "a.json", document(made))).calibration()
+    made["regression"]["scatter"] = [off] * 40
+    after = load_coefficients(write(tmp_path / "b.json", document(made))).calibration()
+    assert before is not None
+    assert after is not None
+    for name, weight in (("gzip", 1.0), ("anchored", 0.3)):
+        plain = law_at(name, before.dependence, CHINCHILLA, 0.4).law
+        moved = law_at(name, after.dependence, CHINCHILLA, 0.4).law
+        assert constants(moved) == constants(plain)
+        for old, new in zip(plain.draws, moved.draws, strict=True):
+            shifts = [new[i] - old[i] for i in (0, 1, 3, 4)]
+            assert [*shifts, math.exp(new[2]) - math.exp(old[2])] == pytest.approx(
+                [weight * off[i] for i in (1, 2, 3, 4, 0)], abs=1e-12
+            )
+    plain = law_at("blend", before.dependence, CHINCHILLA, 0.4).law
+    moved = law_at("blend", after.dependence, CHINCHILLA, 0.4).law
+    for old, new in zip(plain.draws, moved.draws, strict=True):
+        assert math.exp(new[0]) - math.exp(old[0]) == pytest.approx(0.3 * 50.0)
+        assert new[4] - old[4] == pytest.approx(0.3 * -0.02)
+
+
 def test_an_e_below_zero_counts_as_zero(tmp_path):
     made = calibration()
     made["regression"]["log"]["E"] = {"slope": 1.0, "intercept": -0.5}

@@ -34,7 +34,7 @@ def test_every_command_has_an_example_that_parses(name: str) -> None:
 
 
 def test_every_option_of_the_readme_exists() -> None:
-    known = {"--help", "--version", "--check", "--size-gb", "--memory", "--index-url"}
+    known = {"--help", "--version", "--check", "--size-gb", "--memory", "--index-url", "--simulations"}
     for name in COMMANDS:
         command = group.get_command(click.Context(group), name)
         assert command is not None

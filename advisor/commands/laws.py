@@ -22,7 +22,11 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 def command(coefficients: Path | None, as_json: bool, out: Path | None) -> None:
-    """List every scaling law: constants, which parameters N counts, source; and every calibration that can be used."""
+    """List every scaling law (constants, which parameters N counts, source) and calibration.
+
+    The calibrations are those that ship and those that are installed in the user's data folder ($ADVISOR_DATA_DIR, else
+    data-scaling-advisor in $XDG_DATA_HOME or ~/.local/share).
+    """
     found = available(coefficients)
 
     from advisor.report.laws import show
