@@ -105,7 +105,7 @@ def _fit_source(source: SourceRecord, everything: Sequence[Row], settings: Setti
     named = [row for row in everything if row.source == source.name or row.data == source.data]
     own = [row for row in named if row.data == source.data]
     rows = tuple(row for row in own if not row.few_steps)
-    found = _left_out(len(named) - len(own), len(own) - len(rows), len(named)) + _halved(rows)
+    found = _left_out(len(named) - len(own), len(own) - len(rows), len(named)) + _halved(rows) + _trained_twice(rows)
     runs = _runs(source, rows)
     once = runs.flops[single_epoch(runs)]
     largest = float(once.max()) if len(once) else None
@@ -168,6 +168,20 @@ def _halved(rows: Sequence[Row]) -> tuple[Reason, ...]:
         return ()
     message = f"{n} of {len(rows)} rows diverged at their learning rate and were trained at a half of it or less."
     return (Reason(code="halved-rate", message=message, level="caution"),)
+
+
+def _trained_twice(rows: Sequence[Row]) -> tuple[Reason, ...]:
+    """Look for a model of one shape, seed and D that was trained at two rates: which is meant is not ours to say."""
+    found: dict[tuple[int, ...], float] = {}
+    for row in rows:
+        rate = found.setdefault((row.width, row.n_layers, row.n_heads, row.seed, row.n_tokens), row.rate)
+        if rate != row.rate:
+            message = (
+                f"width {row.width}, seed {row.seed} and D = {row.n_tokens:.3g} were trained at the learning rates "
+                f"{rate:.3g} and {row.rate:.3g}: give the rows of one."
+            )
+            return (Reason(code="several-rates", message=message, level="refused"),)
+    return ()
 
 
 def refusals(laws: Iterable[SourceLaw]) -> Mapping[str, tuple[str, ...]]:

@@ -88,6 +88,18 @@ def test_rows_of_other_data_and_of_a_halved_rate_are_said():
     }
 
 
+def test_rows_of_two_learning_rates_are_refused():
+    record = source(0.36)
+    rows = rows_of(record, true_law(0.36))
+    twice = replace(rows[7], key="other", rate=0.016, loss=0.9 * rows[7].loss)
+    law = fitted(record, [*rows, twice])
+    assert not law.accepted
+    assert messages(law)["several-rates"] == (
+        "refused",
+        "width 16, seed 1 and D = 8.1e+06 were trained at the learning rates 0.008 and 0.016: give the rows of one.",
+    )
+
+
 def test_no_row_is_left_out_for_its_loss():
     record = source(0.36)
     rows = rows_of(record, true_law(0.36))
