@@ -28,8 +28,9 @@ class Interval:
 class Answer:
     """What one law recommends. ``loss`` is in nats/token, ``cost`` in the currency of the price per hour.
 
-    ``epochs`` is n_tokens over the corpus's estimated tokens. ``wasted`` is the share of the FLOPs lost by following
-    this law if the headline law is the true one; None for the headline, and where N or the loss cannot be compared.
+    ``epochs`` is n_tokens over the unique tokens given, or over the corpus's estimated tokens. ``wasted`` is the share
+    of the FLOPs lost by following this law if the headline law is the true one; None for the headline, and where N or
+    the loss cannot be compared.
     """
 
     law: str
@@ -75,6 +76,7 @@ class Sheet:
     headline: Law
     flops: float
     profile: MeasuredCorpus | None
+    unique_tokens: float | None = None
 
     def answer(self, law: Law, best: Allocation) -> Answer:
         """Return the row of ``law``, whose optimum is ``best``."""
@@ -88,7 +90,7 @@ class Sheet:
             n_params=best.n_params,
             n_tokens=best.n_tokens,
             loss=law.loss(best.n_params, best.n_tokens) if isinstance(law, ScalingLaw) else None,
-            epochs=_epochs(best.n_tokens, self.profile),
+            epochs=self._epochs(best.n_tokens),
             gpu_hours=None if hardware is None else hardware.gpu_hours(self.flops),
             cost=None if hardware is None else hardware.cost(self.flops),
             interval80=self._interval(law),
@@ -111,6 +113,11 @@ class Sheet:
             equivalent_flops=equivalent,
             wasted=1 - equivalent / self.flops,
         )
+
+    def _epochs(self, n_tokens: float) -> float | None:
+        """Return how often the unique tokens, or the whole corpus, would be read; None where neither is known."""
+        size = self.unique_tokens or (None if self.profile is None else self.profile.estimated_tokens)
+        return None if size is None else n_tokens / size
 
     def _wasted_by_following(self, law: Law, best: Allocation) -> float | None:
         if law is self.headline or law.count != self.headline.count:
@@ -163,10 +170,3 @@ def chosen_params(request: Request, flops: float) -> float | None:
     if request.n_tokens is not None:
         return flops / (6 * request.n_tokens)
     return request.n_params
-
-
-def _epochs(n_tokens: float, profile: MeasuredCorpus | None) -> float | None:
-    """Return how often the corpus would be read; None where its size is not known."""
-    if profile is None or profile.estimated_tokens is None:
-        return None
-    return n_tokens / profile.estimated_tokens

@@ -18,6 +18,7 @@ from advisor.errors import AdvisorError
 COMMANDS = {
     "score": "advisor.commands.score",
     "recommend": "advisor.commands.recommend",
+    "repeat": "advisor.commands.repeat",
     "laws": "advisor.commands.laws",
     "compare": "advisor.commands.compare",
     "table": "advisor.commands.table",

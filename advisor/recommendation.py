@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from advisor.advice import Advice, about_supply, advice_for
 from advisor.answer import Answer, Choice, Sheet, best_allocation, chosen_params
 from advisor.cautions import Caution, about_answers, about_laws, about_request
 from advisor.coefficients import Calibration
 from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
+from advisor.flat_region import FlatRegion, flat_region
+from advisor.inference import InferenceAnswer, inference_answer
 from advisor.installed import available
 from advisor.law_choice import choose_laws
+from advisor.limited_data import LimitedData, limited_answers, unique_tokens
 from advisor.plan import Plan, about_plan, make_plan
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
+from advisor.repetition_cautions import about_limited_data
 from advisor.request import Request
 from advisor.units import TokenCount
 
@@ -25,8 +30,9 @@ class Recommendation:
     """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
 
     ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
-    1/3, 1/2, 1, 2 and 3; neither exists where the headline law predicts no loss.
-
+    1/3, 1/2, 1, 2 and 3, ``flat`` has all sizes that do nearly as well; none exists where the headline law predicts no
+    loss. ``limited`` is the answer with limited unique tokens, the law to follow first, and empty where nothing
+    limits them. ``inference`` weighs serving too, and ``advice`` is what goes with repeated data.
     ``plan`` is how to train the headline.
     """
 
@@ -38,6 +44,10 @@ class Recommendation:
     laws: tuple[Answer, ...]
     choice: Choice | None
     neighbours: tuple[Choice, ...]
+    flat: FlatRegion | None
+    limited: tuple[LimitedData, ...]
+    inference: InferenceAnswer | None
+    advice: tuple[Advice, ...]
     sensitivity: Sensitivity | None
     plan: Plan
     cautions: tuple[Caution, ...]
@@ -75,7 +85,11 @@ def recommend(
     law = candidates.headline
     optimum = best_allocation(law, request)
     flops = request.budget or optimum.flops
-    sheet = Sheet(request=request, headline=law, flops=flops, profile=profile)
+    unique = unique_tokens(request, profile)
+    chosen = chosen_params(request, flops)
+    limited = limited_answers(request, law, flops, unique, chosen)
+    serving = inference_answer(request, law, optimum)
+    sheet = Sheet(request=request, headline=law, flops=flops, profile=profile, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
     plan = make_plan(
         request,
@@ -93,8 +107,12 @@ def recommend(
         calibration=usable.name if usable is not None and candidates.at_h is not None else None,
         headline=headline,
         laws=laws,
-        choice=sheet.choice(chosen_params(request, flops)),
+        choice=sheet.choice(chosen),
         neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
+        flat=flat_region(law, flops),
+        limited=limited,
+        inference=serving,
+        advice=advice_for(limited[0].epochs if limited else None, asked=request.advice),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
         plan=plan,
         cautions=(
@@ -102,7 +120,9 @@ def recommend(
             *about_request(request, coefficients, calibration, protocol),
             *about_plan(plan, request),
             *about_laws(candidates, usable, h),
-            *about_answers(candidates, headline, laws, profile),
+            *about_answers(candidates, headline, laws, None if unique else profile),
+            *about_limited_data(limited),
+            *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens)),
         ),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from advisor.architecture import check_model_options
 from advisor.budget import DEFAULT_MFU, Gpu, Hardware, check_positive, find_gpu
 from advisor.errors import UsageError
+from advisor.request_checks import check_inference, check_limited_data
 
 # The fields of Request that must be above 0, and the option each comes from.
 _POSITIVE = {
@@ -18,6 +19,9 @@ _POSITIVE = {
     "n_params": "--params",
     "n_tokens": "--tokens",
     "target_loss": "--target-loss",
+    "unique_tokens": "--unique-tokens",
+    "inference_tokens": "--inference-tokens",
+    "inference_price_per_hour": "--inference-price-per-hour",
 }
 _QUESTIONS = ("n_params", "n_tokens", "target_loss")
 
@@ -36,6 +40,11 @@ class Request:
 
     ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
     ``coefficients`` is a coefficients file in place of what ships and is installed, ``calibration`` a name among those.
+
+    ``unique_tokens``, or ``use_corpus_size`` for the corpus's own, limits the data of a budget. ``inference_tokens``
+    weighs serving that many tokens too: in FLOPs, or in cost where ``inference_mfu`` is given beside ``gpu`` and
+    ``price_per_hour`` (``inference_price_per_hour`` where serving costs another price). ``advice`` asks for what is
+    known of repeated data even where none are repeated.
 
     Raises:
         UsageError: a value is out of its domain, or two values exclude each other.
@@ -58,11 +67,19 @@ class Request:
     epsilon: float | None = None
     coefficients: Path | None = None
     calibration: str | None = None
+    unique_tokens: float | None = None
+    use_corpus_size: bool = False
+    inference_tokens: float | None = None
+    inference_mfu: float | None = None
+    inference_price_per_hour: float | None = None
+    advice: bool = False
 
     def __post_init__(self) -> None:
         self._check_values()
         self._check_budget()
         self._check_hardware()
+        check_limited_data(self)
+        check_inference(self)
 
     @cached_property
     def hardware(self) -> Hardware | None:

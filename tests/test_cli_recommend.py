@@ -55,6 +55,10 @@ N          D   D/N   loss  FLOPs wasted
 5.56B  30.0B  5.38  2.320        15.7 %
 7.00B  23.8B  3.40  2.332        25.9 %  your choice
 8.35B  20.0B  2.39  2.343        34.5 %
+Nearly as good                         N              D
+within 1 % of the loss    1.18B to 6.55B  25.4B to 142B
+within 10 % of the FLOPs  1.61B to 4.79B  34.8B to 103B
+Your choice does what 7.41e20 FLOPs do at their optimum.
 
 The same budget by every law
 law                  N            80 %      D   D/N   loss  wasted    N counts
@@ -138,7 +142,7 @@ def test_the_json_document_has_every_key(advisor):
     assert code == 0
     assert list(found) == [
         *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
-        *("neighbours", "sensitivity", "plan", "cautions"),
+        *("neighbours", "flat_region", "limited_data", "inference", "advice", "sensitivity", "plan", "cautions"),
     ]
     assert (found["schema_version"], found["compressibility"], found["sensitivity"]) == (1, 0.45, None)
     assert (found["request"]["flops"], found["request"]["gpu"], found["request"]["law"]) == (1e21, None, None)

@@ -129,6 +129,9 @@ def test_nothing_heavy_is_imported_at_module_level(path):
         ["compare", "--flops", "1e20", "--flops", "1e21"],
         ["laws"],
         ["table"],
+        ["repeat", "--unique-tokens", "25B"],
+        ["recommend", "--flops", "1e22", "--unique-tokens", "25B"],
+        ["recommend", "--params", "13B", "--inference-tokens", "2T"],
     ],
     ids=" ".join,
 )

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from advisor.commands.beyond_options import NAMES as BEYOND_OPTIONS
+from advisor.commands.beyond_options import beyond_options
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
 from advisor.commands.corpus_options import corpus_options, count_source, refuse_reading_options, score_sources
 from advisor.commands.quantities import quantity
@@ -21,6 +23,7 @@ _REQUEST_OPTIONS = (
     *("gpu_memory", "vocab_size", "context"),
     *("flops", "gpu", "gpus", "hours", "mfu", "price_per_hour", "n_params", "n_tokens", "target_loss"),
     *("compressibility", "law", "epsilon", "coefficients", "calibration"),
+    *BEYOND_OPTIONS,
 )
 _EXAMPLES = """\b
 Examples:
@@ -28,6 +31,8 @@ Examples:
   advisor recommend corpus/ --gpu H100 --gpus 64 --hours 100 --price-per-hour 2.5
   advisor recommend --params 7B --gpu H100 --gpus 256 --vocab-size 128256 --context 8192
   advisor recommend --flops 1e21 --params 7B
+  advisor recommend --flops 1e22 --unique-tokens 25B
+  advisor recommend --params 13B --inference-tokens 2T
   advisor recommend --profile profile.json --flops 5.76e23 --json
 """
 
@@ -80,6 +85,7 @@ Examples:
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
+@beyond_options
 @corpus_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
@@ -99,6 +105,9 @@ def command(
     The budget is --flops, or --gpu with --gpus and --hours, or follows from one question alone: --params, --tokens or
     --target-loss. With a budget, --params or --tokens is weighed against the optimum. The answer comes with a shape of
     that size, a batch and a learning rate to begin with, and with --gpu the time, the money and the memory.
+
+    --unique-tokens or --use-corpus-size limits the data of a budget: what repeating them is worth, and the optimum
+    with it. --inference-tokens weighs serving the model as well.
 
     SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where there is a calibration.
     --calibration picks one that ships or is installed (`advisor laws` lists them); without it the shipped default is

@@ -12,6 +12,7 @@ from advisor.answer import Answer, Choice, Interval
 from advisor.budget import format_flops
 from advisor.protocol import MeasuredCorpus, protocol_as_json
 from advisor.recommendation import Recommendation
+from advisor.report.beyond import asked_beyond, beyond_as_json, print_beyond, print_off_optimum, unlimited
 from advisor.report.common import (
     bounds_as_json,
     counted,
@@ -48,6 +49,7 @@ def as_document(recommendation: Recommendation) -> dict[str, Any]:
         "laws": [answer_as_json(answer) for answer in recommendation.laws],
         "choice": None if choice is None else _choice(choice),
         "neighbours": [_choice(neighbour) for neighbour in recommendation.neighbours],
+        **beyond_as_json(recommendation),
         "sensitivity": None if sensitivity is None else asdict(sensitivity),
         "plan": plan_as_json(recommendation.plan),
         "cautions": [asdict(caution) for caution in recommendation.cautions],
@@ -75,6 +77,7 @@ def _request(recommendation: Recommendation) -> dict[str, Any]:
         "epsilon": request.epsilon,
         "coefficients": None if request.coefficients is None else str(request.coefficients),
         "calibration": request.calibration,
+        **asked_beyond(request),
     }
 
 
@@ -131,11 +134,12 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 def _render(recommendation: Recommendation) -> None:
     name = recommendation.headline.law
-    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs", "bold")
+    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited(recommendation)}", "bold")
     print_labelled(_about(recommendation))
     echo()
     _allocation(recommendation)
     echo()
+    print_beyond(recommendation)
     if recommendation.neighbours:
         _neighbours(recommendation)
         echo()
@@ -204,7 +208,7 @@ def _allocation(recommendation: Recommendation) -> None:
         add(name, value)
     if best.loss is not None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
-    if best.epochs is not None:
+    if best.epochs is not None and not recommendation.limited:
         add("Epochs of the corpus", _epochs(best.epochs))
     if hardware is not None and best.gpu_hours is not None:
         add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
@@ -233,7 +237,8 @@ def _neighbours(recommendation: Recommendation) -> None:
     best = recommendation.headline.n_params
     bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
     header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
-    print_table(header, rows, title="The same budget on other sizes", bold=bold)
+    print_table(header, rows, title=f"The same budget on other sizes{unlimited(recommendation)}", bold=bold)
+    print_off_optimum(recommendation)
 
 
 def _laws(recommendation: Recommendation) -> None:
@@ -252,4 +257,4 @@ def _laws(recommendation: Recommendation) -> None:
         for answer in recommendation.laws
     ]
     header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
-    print_table(header, rows, title="The same budget by every law", bold=(0,))
+    print_table(header, rows, title=f"The same budget by every law{unlimited(recommendation)}", bold=(0,))

@@ -1,0 +1,31 @@
+"""How advice looks: the most important lines, or all of them with source and scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from advisor.advice import USUAL_SCOPE, Advice
+from advisor.report.common import echo, print_labelled
+
+
+def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
+    """Return the JSON form of lines of advice, all of them."""
+    return [{key: value for key, value in asdict(line).items() if key != "first"} for line in advice]
+
+
+def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:
+    """Print lines of advice with their sources; without ``everything`` the most important ones, and how many more."""
+    shown = [line for line in advice if everything or line.first]
+    echo("Training on repeated data", "bold")
+    if everything:
+        echo(f"Seen on {USUAL_SCOPE}, where a line says nothing else.", "dim")
+    print_labelled([("-", _line(line)) for line in shown])
+    if len(shown) < len(advice):
+        echo(f"{len(advice) - len(shown)} more lines: --advice.", "dim")
+
+
+def _line(line: Advice) -> str:
+    scope = "" if line.scope == USUAL_SCOPE else f"; seen on {line.scope}"
+    return f"{line.text} [{line.source}{scope}]"

@@ -1,0 +1,62 @@
+"""How the parts of a recommendation beyond the optimum look: flat region, limited data, inference, advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.budget import format_flops
+from advisor.recommendation import Recommendation
+from advisor.report.advice import advice_as_json, print_advice
+from advisor.report.common import echo
+from advisor.report.flat_region import flat_as_json, print_flat
+from advisor.report.inference import inference_as_json, print_inference
+from advisor.report.limited_data import limited_as_json, print_limited
+from advisor.request import Request
+
+
+def asked_beyond(request: Request) -> dict[str, Any]:
+    """Return the JSON form of what a request asks beyond the optimum."""
+    return {
+        "unique_tokens": request.unique_tokens,
+        "use_corpus_size": request.use_corpus_size,
+        "inference_tokens": request.inference_tokens,
+        "inference_mfu": request.inference_mfu,
+        "inference_price_per_gpu_hour": request.inference_price_per_hour,
+    }
+
+
+def beyond_as_json(recommendation: Recommendation) -> dict[str, Any]:
+    """Return the JSON form of these parts; null where nothing was asked."""
+    return {
+        "flat_region": flat_as_json(recommendation.flat),
+        "limited_data": limited_as_json(recommendation.limited),
+        "inference": inference_as_json(recommendation.inference),
+        "advice": advice_as_json(recommendation.advice),
+    }
+
+
+def unlimited(recommendation: Recommendation) -> str:
+    """Return what to add to a title over numbers that hold for unlimited data, where data are limited."""
+    return ", were unique data unlimited" if recommendation.limited else ""
+
+
+def print_beyond(recommendation: Recommendation) -> None:
+    """Print what was asked beyond the optimum of one pass: limited data, inference, advice."""
+    if recommendation.limited:
+        print_limited(recommendation.limited)
+        echo()
+    if recommendation.inference is not None:
+        print_inference(recommendation.inference)
+        echo()
+    if recommendation.advice:
+        print_advice(recommendation.advice, everything=recommendation.request.advice)
+        echo()
+
+
+def print_off_optimum(recommendation: Recommendation) -> None:
+    """Print which sizes are nearly as good as the optimum, and the budget that the user's choice is worth."""
+    if recommendation.flat is not None:
+        print_flat(recommendation.flat)
+    if recommendation.choice is not None:
+        equivalent = format_flops(recommendation.choice.equivalent_flops)
+        echo(f"Your choice does what {equivalent} FLOPs do at their optimum.", "dim")

@@ -1,0 +1,83 @@
+"""How the answer that weighs inference looks, in a table and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from advisor.budget import format_flops
+from advisor.inference import InferenceAnswer, ServedModel
+from advisor.report.common import bounds_as_json, echo, money, nats, percent, print_table, quantity, ratio, spread
+
+
+def inference_as_json(answer: InferenceAnswer | None) -> dict[str, Any] | None:
+    """Return the JSON form of the answer; None where no inference is asked about."""
+    if answer is None:
+        return None
+    hardware, interval = answer.hardware, answer.interval80
+    return {
+        "law": answer.law,
+        "minimised": answer.minimised,
+        "inference_tokens": answer.inference_tokens,
+        "loss_nats_per_token": answer.loss,
+        **_served(answer.best),
+        "baseline": _served(answer.baseline),
+        "saved_fraction": answer.saved,
+        "flops_saved_fraction": answer.flops_saved,
+        "data_ratio": answer.data_ratio,
+        "overtraining_ratio": answer.overtraining_ratio,
+        "inference_mfu": None if hardware is None else hardware.mfu,
+        "inference_price_per_gpu_hour": None if hardware is None else hardware.price_per_hour,
+        "interval80": None
+        if interval is None
+        else {
+            "n_params": bounds_as_json(interval.n_params),
+            "n_tokens": bounds_as_json(interval.n_tokens),
+            "saved_fraction": bounds_as_json(interval.saved),
+        },
+    }
+
+
+def print_inference(answer: InferenceAnswer) -> None:
+    """Print the model to train where it will serve, beside the one that is optimal for training alone."""
+    best, baseline, interval = answer.best, answer.baseline, answer.interval80
+    rows = [
+        ("Parameters N", quantity(baseline.n_params), quantity(best.n_params), interval and spread(interval.n_params)),
+        (
+            "Training tokens D",
+            quantity(baseline.n_tokens),
+            quantity(best.n_tokens),
+            interval and spread(interval.n_tokens),
+        ),
+        ("Training FLOPs", format_flops(baseline.training_flops), format_flops(best.training_flops), ""),
+        ("Inference FLOPs", format_flops(baseline.inference_flops), format_flops(best.inference_flops), ""),
+        ("Total FLOPs", format_flops(baseline.total_flops), format_flops(best.total_flops), ""),
+    ]
+    if best.total_cost is not None and baseline.total_cost is not None:
+        rows.append(("Total cost", money(baseline.total_cost), money(best.total_cost), ""))
+    shares = "" if interval is None else f"{percent(interval.saved[0])} to {percent(interval.saved[1])}"
+    rows.append(("Saved", "", percent(answer.saved), shares))
+    what = "least cost" if answer.minimised == "cost" else "least FLOPs"
+    title = f"With {quantity(answer.inference_tokens)} tokens of inference: {what} at a loss of {nats(answer.loss)}"
+    cells = [tuple(cell or "" for cell in row) for row in rows]
+    header = ("", "training alone", "with inference", "80 % interval" if interval else "")
+    print_table(header, cells, title=title, bold=(0, 1))
+    echo(
+        f"{ratio(answer.data_ratio)} times the data of the optimum for training alone; "
+        f"{ratio(answer.overtraining_ratio)} times the tokens for which {quantity(best.n_params)} are compute-optimal. "
+        "Serving is 2 N FLOPs for each token read or written.",
+        "dim",
+    )
+
+
+def _served(model: ServedModel) -> dict[str, Any]:
+    return {
+        "n_params": model.n_params,
+        "n_tokens": model.n_tokens,
+        "tokens_per_param": model.n_tokens / model.n_params,
+        "training_flops": model.training_flops,
+        "inference_flops": model.inference_flops,
+        "total_flops": model.total_flops,
+        "training_cost": model.training_cost,
+        "inference_cost": model.inference_cost,
+        "total_cost": model.total_cost,
+    }

@@ -1,0 +1,194 @@
+"""How the answer with limited unique tokens looks, in tables and as JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from advisor.budget import format_flops
+from advisor.limited_data import LimitedData, LimitedInterval, MoreData
+from advisor.report.common import bounds_as_json, counted, echo, nats, percent, print_table, quantity, spread
+
+_LABELS = (
+    "Parameters N",
+    "Training tokens D",
+    "Epochs",
+    "Worth in unique tokens, D'",
+    "Worth of a token, average",
+    "... at the end",
+    "Loss, nats/token",
+    "... with unlimited data",
+    "... with unlimited compute",
+    "FLOPs lost to the limit",
+    "FLOPs for 1 % more loss",
+    "N counts",
+)
+
+
+def limited_as_json(answers: Sequence[LimitedData]) -> dict[str, Any] | None:
+    """Return the JSON form of the answers, the law to follow first; None where unique tokens are not limited."""
+    if not answers:
+        return None
+    return {"unique_tokens": answers[0].unique_tokens, "answers": [_answer(answer) for answer in answers]}
+
+
+def print_limited(answers: Sequence[LimitedData]) -> None:
+    """Print the optimum with limited unique tokens by each law, the choice weighed, and what more data is worth."""
+    first = answers[0]
+    columns, header = [list(_LABELS)], [""]
+    for answer in answers:
+        columns.append(_cells(answer))
+        header.append(answer.law)
+        if answer.interval80 is not None:
+            columns.append(_interval_cells(answer.interval80))
+            header.append("80 %")
+    title = f"With {quantity(first.unique_tokens)} unique tokens, {format_flops(first.flops)} FLOPs"
+    print_table(header, list(zip(*columns, strict=True)), title=title, bold=(0, 1))
+    for note in _notes(answers):
+        echo(note, "dim")
+    if first.choice is not None:
+        _print_choice(first)
+    if first.more_data:
+        echo()
+        _print_more(first)
+    else:
+        echo("The optimum reads no token twice: the data are no limit to this budget.", "dim")
+
+
+def epochs_text(epochs: float) -> str:
+    """Return a number of epochs: three digits, whole where it is whole and above 100."""
+    if epochs >= 1e6:
+        return format_flops(epochs)
+    return f"{epochs:,.0f}" if epochs >= 99.95 or epochs == round(epochs) else f"{epochs:#.3g}"
+
+
+def _notes(answers: Sequence[LimitedData]) -> Iterator[str]:
+    """Yield which law was fitted to repeated data, and what the interval leaves out."""
+    transplanted = [answer.law for answer in answers if answer.transplanted]
+    if transplanted:
+        yield f"muennighoff was fitted to repeated data; {transplanted[0]} takes over how their value decays."
+    if any(answer.interval80 is not None for answer in answers):
+        yield "The 80 % interval knows nothing of how certain that decay is."
+
+
+def _cells(answer: LimitedData) -> list[str]:
+    return [
+        quantity(answer.n_params),
+        quantity(answer.n_tokens),
+        epochs_text(answer.epochs),
+        quantity(answer.effective_tokens),
+        percent(answer.average_value),
+        percent(answer.last_value),
+        nats(answer.loss),
+        nats(answer.unlimited_loss),
+        nats(answer.loss_limit),
+        percent(answer.wasted),
+        format_flops(answer.nearly_flops),
+        counted(answer.count),
+    ]
+
+
+def _interval_cells(interval: LimitedInterval) -> list[str]:
+    filled = {
+        0: spread(interval.n_params),
+        1: spread(interval.n_tokens),
+        2: spread(interval.epochs, epochs_text),
+        6: spread(interval.loss, nats),
+    }
+    return [filled.get(row, "") for row in range(len(_LABELS))]
+
+
+def _print_choice(answer: LimitedData) -> None:
+    choice = answer.choice
+    assert choice is not None
+    echo(
+        f"Your choice by {answer.law}: {quantity(choice.n_params)} parameters on {quantity(choice.n_tokens)} tokens, "
+        f"{epochs_text(choice.n_tokens / answer.unique_tokens)} epochs, loss {nats(choice.loss)}, "
+        f"{percent(choice.wasted)} of the FLOPs wasted."
+    )
+
+
+def _print_more(answer: LimitedData) -> None:
+    now = (
+        quantity(answer.unique_tokens),
+        quantity(answer.n_params),
+        quantity(answer.n_tokens),
+        epochs_text(answer.epochs),
+        nats(answer.loss),
+        "",
+        format_flops(answer.flops),
+    )
+    header = ("unique", "N", "D", "epochs", "loss", "FLOPs saved", "FLOPs to match")
+    rows = [now, *map(_more_cells, answer.more_data)]
+    print_table(header, rows, title=f"More unique data, by {answer.law}", bold=(0,))
+    echo(
+        f"Saved: what the loss of now, {nats(answer.loss)}, would not need. To match: the budget that reaches the "
+        f"row's loss with {quantity(answer.unique_tokens)} unique tokens.",
+        "dim",
+    )
+
+
+def _more_cells(more: MoreData) -> tuple[str, ...]:
+    unlimited = math.isinf(more.unique_tokens)
+    return (
+        "unlimited" if unlimited else quantity(more.unique_tokens),
+        quantity(more.n_params),
+        quantity(more.n_tokens),
+        "" if unlimited else epochs_text(more.epochs),
+        nats(more.loss),
+        percent(more.saved),
+        "none does" if more.matching_flops is None else format_flops(more.matching_flops),
+    )
+
+
+def _answer(answer: LimitedData) -> dict[str, Any]:
+    renamed = {
+        "loss": "loss_nats_per_token",
+        "loss_limit": "loss_limit_nats_per_token",
+        "unlimited_loss": "unlimited_loss_nats_per_token",
+        "wasted": "wasted_fraction",
+        "nearly_flops": "flops_within_1_percent_of_loss",
+        "average_value": "average_value_fraction",
+        "last_value": "last_value_fraction",
+    }
+    nested = ("more_data", "choice", "interval80")
+    flat = {renamed.get(key, key): value for key, value in vars(answer).items() if key not in nested}
+    choice, interval = answer.choice, answer.interval80
+    return {
+        **flat,
+        "tokens_per_param": answer.n_tokens / answer.n_params,
+        "more_data": [_more(more) for more in answer.more_data],
+        "choice": None
+        if choice is None
+        else {
+            "n_params": choice.n_params,
+            "n_tokens": choice.n_tokens,
+            "epochs": choice.n_tokens / answer.unique_tokens,
+            "loss_nats_per_token": choice.loss,
+            "equivalent_flops": choice.equivalent_flops,
+            "wasted_fraction": choice.wasted,
+        },
+        "interval80": None
+        if interval is None
+        else {
+            {"loss": "loss_nats_per_token"}.get(key, key): bounds_as_json(bounds)
+            for key, bounds in asdict(interval).items()
+        },
+    }
+
+
+def _more(more: MoreData) -> dict[str, Any]:
+    """Return one row; unlimited data are null, as no number in JSON can hold them."""
+    unlimited = math.isinf(more.unique_tokens)
+    return {
+        "factor": None if unlimited else more.factor,
+        "unique_tokens": None if unlimited else more.unique_tokens,
+        "n_params": more.n_params,
+        "n_tokens": more.n_tokens,
+        "epochs": None if unlimited else more.epochs,
+        "loss_nats_per_token": more.loss,
+        "matching_flops": more.matching_flops,
+        "saved_fraction": more.saved,
+    }
