@@ -9,11 +9,13 @@ token for less. With a price of each training and inference FLOP the same search
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from advisor.answer import Bounds, best_allocation
-from advisor.budget import Hardware
+from advisor.budget import Hardware, format_quantity
+from advisor.cautions import Caution
 from advisor.errors import LawError
 from advisor.request import Request
 from advisor.scaling_law import Allocation, Law, ScalingLaw, central_interval
@@ -158,6 +160,19 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
         overtraining_ratio=best.n_tokens / law.for_params(best.n_params).n_tokens,
         hardware=serving,
         interval80=_interval(request, law, served, prices),
+    )
+
+
+def about_inference(answer: InferenceAnswer | None, law: Law) -> Iterator[Caution]:
+    """Yield the caution that the model is trained on more tokens than any run that the law was fitted to."""
+    fitted = law.ranges.n_tokens
+    if answer is None or fitted is None or answer.best.n_tokens <= fitted[1]:
+        return
+    yield Caution(
+        code="training_tokens_outside_range",
+        message=f"Weighing inference asks for {format_quantity(answer.best.n_tokens)} training tokens, and "
+        f"{answer.law} was fitted to runs of at most {format_quantity(fitted[1])}: that "
+        "over-training keeps its promise so far is extrapolated.",
     )
 
 

@@ -54,7 +54,7 @@ class LimitedData:
     unlimited data, and ``wasted`` the share of the FLOPs lost to the limit: 1 - C_eq/C, where C_eq reaches the loss
     with unlimited data. ``average_value`` and ``last_value`` are what a token is worth over all epochs and at the end,
     against a unique one. ``loss_limit`` is the loss of unlimited compute with these tokens, ``nearly_flops`` the least
-    budget whose loss is within 1 % of this one's.
+    budget whose loss is within 1 % of this one's, ``n_params_by_loss`` the sizes that stay within 1 % with the budget.
     """
 
     law: str
@@ -78,6 +78,7 @@ class LimitedData:
     unlimited_loss: float
     wasted: float
     nearly_flops: float
+    n_params_by_loss: Bounds
     more_data: tuple[MoreData, ...]
     choice: Choice | None
     interval80: LimitedInterval | None
@@ -129,7 +130,8 @@ def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: float | 
     law = RepeatedLaw(base=base, unique_tokens=unique)
     best, free = law.optimum(flops), base.frontier(flops)
     loss, epochs = law.loss(best.n_params, best.n_tokens), best.n_tokens / unique
-    nearly = law.cheapest((1 + LOSS_TOLERANCE) * loss)
+    nearly_loss = (1 + LOSS_TOLERANCE) * loss
+    nearly = law.cheapest(nearly_loss)
     return LimitedData(
         law=base.name,
         count=base.count,
@@ -152,6 +154,7 @@ def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: float | 
         unlimited_loss=base.loss(free.n_params, free.n_tokens),
         wasted=1 - min(base.for_loss(loss).flops / flops, 1.0),
         nearly_flops=flops if nearly is None else nearly.flops,
+        n_params_by_loss=law.sizes_within(best, nearly_loss),
         more_data=tuple(_more(law, flops, loss, factor) for factor in _MORE) if epochs > 1 else (),
         choice=_choice(law, flops, chosen),
         interval80=_interval(law, flops),

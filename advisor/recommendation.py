@@ -11,7 +11,7 @@ from advisor.coefficients import Calibration
 from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
 from advisor.flat_region import FlatRegion, flat_region
-from advisor.inference import InferenceAnswer, inference_answer
+from advisor.inference import InferenceAnswer, about_inference, inference_answer
 from advisor.installed import available
 from advisor.law_choice import choose_laws
 from advisor.limited_data import LimitedData, limited_answers, unique_tokens
@@ -122,6 +122,7 @@ def recommend(
             *about_laws(candidates, usable, h),
             *about_answers(candidates, headline, laws, None if unique else profile),
             *about_limited_data(limited),
+            *about_inference(serving, law),
             *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens)),
         ),
     )

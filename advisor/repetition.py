@@ -24,6 +24,7 @@ SOURCE = "Muennighoff et al. 2023, arXiv:2305.16264"
 
 _MARGIN = 4 * math.log(10)  # the search reaches this far beyond where the optimum can be thought to be
 _LARGEST = 690.0  # exp of more overflows
+_SMALLEST_BUDGET = 1e-299
 
 
 def average_value(epochs: float, r_d: float = R_D_STAR) -> float:
@@ -88,8 +89,7 @@ class RepeatedLaw:
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
-        log_n = math.log(self.effective_params(n_params, n_tokens))
-        return self.base.E + sum(self._terms(log_n, math.log(self.effective_tokens(n_tokens))))
+        return self._loss(math.log(n_params), math.log(n_tokens))
 
     def optimum(self, flops: float) -> Allocation:
         """Return the allocation of least loss that costs ``flops``, by a 1-D search over ln N.
@@ -107,6 +107,23 @@ class RepeatedLaw:
         low, high = min(frontier, balanced) - _MARGIN, max(frontier, balanced) + _MARGIN
         log_n = minimise(lambda x: self._log_gap(x, log_nd - x), low, high)
         return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_nd - log_n))
+
+    def sizes_within(self, best: Allocation, loss: float) -> tuple[float, float]:
+        """Return the least and the largest N for which the budget of ``best``, its optimum, stays within ``loss``."""
+        log_best = math.log(best.n_params)
+        log_nd = log_best + math.log(best.n_tokens)
+
+        def above(log_n: float) -> float:
+            return self._loss(log_n, log_nd - log_n) - loss
+
+        ends = []
+        for direction in (-1.0, 1.0):
+            step = direction
+            while above(log_best + step) < 0:
+                step *= 1.5
+            log_end = crossing(above, *sorted((log_best, log_best + step)))
+            ends.append(math.exp(max(-_LARGEST, min(log_end, _LARGEST))))
+        return ends[0], ends[1]
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the optimum whose training tokens are ``n_tokens``: where dL/d ln N = dL/d ln D.
@@ -136,7 +153,8 @@ class RepeatedLaw:
             best = self.optimum(math.exp(log_flops))
             return self.loss(best.n_params, best.n_tokens) - loss
 
-        low = math.log(self.base.for_loss(loss).flops)  # repeated data never do better than unique data
+        # Repeated data never do better than unique data.
+        low = math.log(max(self.base.for_loss(loss).flops, _SMALLEST_BUDGET))
         if missing(low) <= 0:
             return self.optimum(math.exp(low))
         high = low + 1
@@ -145,6 +163,11 @@ class RepeatedLaw:
             if high > _LARGEST:
                 return None
         return self.optimum(math.exp(crossing(missing, low, high, tolerance=1e-11)))
+
+    def _loss(self, log_n: float, log_d: float) -> float:
+        log_u = min(log_d, math.log(self.unique_tokens))
+        log_u_n = min(log_n, self._log_usable(log_u))
+        return self.base.E + sum(self._terms(_effective(log_n, log_u_n, self.r_n), _effective(log_d, log_u, self.r_d)))
 
     def _log_usable(self, log_u_d: float) -> float:
         log_g = self.base.log_g

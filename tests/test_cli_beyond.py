@@ -61,19 +61,20 @@ Caution: R_D* = 15.39 and R_N* = 5.31 were fitted with the law muennighoff,
 
 LIMITED = """\
 With 25.0B unique tokens, 1e22 FLOPs
-                            muennighoff  chinchilla            80 %
-Parameters N                      7.03B       6.63B  5.89B to 7.47B
-Training tokens D                  237B        251B    223B to 283B
-Epochs                             9.49        10.0    8.92 to 11.3
-Worth in unique tokens, D'         188B        196B
-Worth of a token, average        79.3 %      78.0 %
-... at the end                   57.6 %      55.5 %
-Loss, nats/token                  2.222       2.180  2.175 to 2.190
-... with unlimited data           2.188       2.141
-... with unlimited compute        2.156       2.116
-FLOPs lost to the limit          43.8 %      47.2 %
-FLOPs for 1 % more loss         6.03e21     6.08e21
-N counts                      not known       total
+                               muennighoff      chinchilla            80 %
+Parameters N                         7.03B           6.63B  5.89B to 7.47B
+Training tokens D                     237B            251B    223B to 283B
+Epochs                                9.49            10.0    8.92 to 11.3
+Worth in unique tokens, D'            188B            196B
+Worth of a token, average           79.3 %          78.0 %
+... at the end                      57.6 %          55.5 %
+Loss, nats/token                     2.222           2.180  2.175 to 2.190
+... with unlimited data              2.188           2.141
+... with unlimited compute           2.156           2.116
+FLOPs lost to the limit             43.8 %          47.2 %
+FLOPs for 1 % more loss            6.03e21         6.08e21
+N for at most 1 % more      2.94B to 17.0B  2.85B to 15.6B
+N counts                         not known           total
 muennighoff was fitted to repeated data; chinchilla takes over how their value
 decays.
 The 80 % interval knows nothing of how certain that decay is.
@@ -135,6 +136,7 @@ Saved                                      51.1 %  46.2 % to 55.1 %
 5.82 times the data of the optimum for training alone; 16.1 times the tokens for
 which 4.45B are compute-optimal. Serving is 2 N FLOPs for each token read or
 written.
+Served on H100 SXM at MFU 0.1 and 2 per GPU-hour.
 
 """
 
@@ -209,7 +211,7 @@ def test_the_json_of_limited_data(advisor):
         *("effective_tokens", "usable_params", "effective_params", "loss_nats_per_token", "tokens_per_param"),
         *("loss_limit_nats_per_token", "average_value_fraction", "last_value_fraction", "unlimited_n_params"),
         *("unlimited_n_tokens", "unlimited_loss_nats_per_token", "wasted_fraction", "more_data", "choice"),
-        *("flops_within_1_percent_of_loss", "interval80"),
+        *("flops_within_1_percent_of_loss", "n_params_within_1_percent_of_loss", "interval80"),
     }
     assert (first["law"], first["n_params"], first["interval80"]) == ("muennighoff", best.n_params, None)
     assert first["epochs"] == pytest.approx(9.488, abs=5e-4)
@@ -351,6 +353,27 @@ def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
         assert "Missing option '--unique-tokens'" in found.stderr
     else:
         assert found.stderr == f"Error: {complaint}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--flops 1e300 --unique-tokens 1",
+        "--flops 1e300 --unique-tokens 1 --law code --params 1e290",
+        "--flops 1e300 --unique-tokens 1 --params 1",
+        "--flops 1e20 --unique-tokens 1e9 --params 1e-100",
+        "--flops 1e-300 --unique-tokens 1",
+        "--flops 1e300 --inference-tokens 1",
+        "--flops 1e-300 --inference-tokens 1e300",
+    ],
+)
+def test_extreme_questions_have_numbers(advisor, arguments):
+    code, out, _ = advisor("recommend", *arguments.split(), "--json")
+    found = json.loads(out)
+    assert code == 0
+    beyond = found["inference"] or found["limited_data"]["answers"][0]
+    assert beyond["n_params"] > 0
+    assert beyond["loss_nats_per_token"] > 0
 
 
 def test_extreme_tables_are_printed(advisor):

@@ -143,6 +143,19 @@ def test_what_cannot_be_combined(more, complaint):
     assert str(caught.value) == complaint
 
 
+def test_tokens_beyond_what_the_law_saw_are_said():
+    def messages(served):
+        found = recommend(Request(flops=1e20, inference_tokens=served))
+        return [c.message for c in found.cautions if c.code == "training_tokens_outside_range"]
+
+    assert messages(1e9) == []
+    (text,) = messages(1e14)
+    assert text.endswith(
+        "training tokens, and chinchilla was fitted to runs of at most 318B: that over-training keeps its promise so "
+        "far is extrapolated."
+    )
+
+
 def test_questions_that_have_no_answer():
     with pytest.raises(LawError) as caught:
         recommend(Request(flops=1e21, inference_tokens=1e12, law="kaplan"))

@@ -53,6 +53,11 @@ def test_the_optimum_with_25b_unique_tokens():
     assert first.usable_params < first.effective_params < first.n_params
 
 
+def test_a_budget_in_gpu_time_is_limited_too():
+    asked = Request(gpu="A100", gpus=8, hours=1000, unique_tokens=1e9)
+    assert recommend(asked).limited == recommend(Request(flops=asked.budget, unique_tokens=1e9)).limited
+
+
 def test_more_unique_data_is_priced_both_ways():
     answer = limited_data(MUENNIGHOFF, 1e22, 25e9)
     assert [more.factor for more in answer.more_data] == [2, 4, math.inf]
@@ -84,6 +89,16 @@ def test_one_percent_more_loss_costs_less():
     nearly = law.optimum(answer.nearly_flops)
     assert law.loss(nearly.n_params, nearly.n_tokens) == pytest.approx(1.01 * answer.loss, rel=1e-9)
     assert answer.nearly_flops < 1e22
+
+
+@pytest.mark.parametrize("unique", [1e6, 1e9, 25e9, 1e12])
+def test_the_ends_of_the_sizes_that_are_nearly_as_good(unique):
+    answer = limited_data(CHINCHILLA, 1e22, unique)
+    law = RepeatedLaw(base=CHINCHILLA, unique_tokens=unique)
+    low, high = answer.n_params_by_loss
+    assert low < answer.n_params < high
+    for n_params in (low, high):
+        assert law.loss(n_params, 1e22 / (6 * n_params)) == pytest.approx(1.01 * answer.loss, rel=1e-9)
 
 
 def test_data_that_are_no_limit():

@@ -67,6 +67,8 @@ def print_inference(answer: InferenceAnswer) -> None:
         "Serving is 2 N FLOPs for each token read or written.",
         "dim",
     )
+    if (on := answer.hardware) is not None:
+        echo(f"Served on {on.gpu.name} at MFU {on.mfu:g} and {on.price_per_hour:g} per GPU-hour.", "dim")
 
 
 def _served(model: ServedModel) -> dict[str, Any]:

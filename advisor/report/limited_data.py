@@ -23,6 +23,7 @@ _LABELS = (
     "... with unlimited compute",
     "FLOPs lost to the limit",
     "FLOPs for 1 % more loss",
+    "N for at most 1 % more",
     "N counts",
 )
 
@@ -86,6 +87,7 @@ def _cells(answer: LimitedData) -> list[str]:
         nats(answer.loss_limit),
         percent(answer.wasted),
         format_flops(answer.nearly_flops),
+        spread(answer.n_params_by_loss),
         counted(answer.count),
     ]
 
@@ -153,12 +155,13 @@ def _answer(answer: LimitedData) -> dict[str, Any]:
         "average_value": "average_value_fraction",
         "last_value": "last_value_fraction",
     }
-    nested = ("more_data", "choice", "interval80")
+    nested = ("n_params_by_loss", "more_data", "choice", "interval80")
     flat = {renamed.get(key, key): value for key, value in vars(answer).items() if key not in nested}
     choice, interval = answer.choice, answer.interval80
     return {
         **flat,
         "tokens_per_param": answer.n_tokens / answer.n_params,
+        "n_params_within_1_percent_of_loss": bounds_as_json(answer.n_params_by_loss),
         "more_data": [_more(more) for more in answer.more_data],
         "choice": None
         if choice is None
