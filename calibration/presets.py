@@ -39,6 +39,13 @@ SMOKE_GRID = Grid(
     recipe=TUNED,
     n_validation=256,
 )
+# Enough to see of many grammars which ones give a law.
+QUICK_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 16, 32, 64)),
+    token_counts=(100_000, 200_000, 500_000, 1_000_000),
+    recipe=TUNED,
+    n_seeds=(2,),
+)
 CPU_GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=2) for d in (8, 14, 24, 40, 64)),
     token_counts=(100_000, 200_000, 500_000, 1_200_000, 3_000_000),
@@ -87,13 +94,13 @@ PRESETS = {
         Preset(name="gpu", purpose="the paper's grammars on one H200-class GPU", sets=("paper",), grid=GPU_GRID),
         Preset(name="paper", purpose="the published grid, six by six by six", sets=("paper",), grid=PAPER_GRID),
         Preset(
-            name="iso-vocab", purpose="control: one vocabulary of 300, H varies", sets=("iso-vocab",), grid=CPU_GRID
+            name="iso-vocab", purpose="control: one vocabulary of 300, H varies", sets=("iso-vocab",), grid=QUICK_GRID
         ),
-        Preset(name="iso-gzip", purpose="control: H of .29 to .38, shapes vary", sets=("iso-gzip",), grid=CPU_GRID),
-        Preset(name="two-way", purpose="H and entropy rate vary independently", sets=("two-way",), grid=CPU_GRID),
+        Preset(name="iso-gzip", purpose="control: H of .29 to .38, shapes vary", sets=("iso-gzip",), grid=QUICK_GRID),
+        Preset(name="two-way", purpose="H and entropy rate vary independently", sets=("two-way",), grid=QUICK_GRID),
     )
 }
-GRIDS = {"smoke": SMOKE_GRID, "cpu": CPU_GRID, "gpu": GPU_GRID, "paper": PAPER_GRID}
+GRIDS = {"smoke": SMOKE_GRID, "quick": QUICK_GRID, "cpu": CPU_GRID, "gpu": GPU_GRID, "paper": PAPER_GRID}
 
 
 def find_preset(name: str) -> Preset:

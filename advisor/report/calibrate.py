@@ -103,7 +103,7 @@ def counts(values: Sequence[int]) -> str:
 def batches(plan: CalibrationPlan) -> str:
     """Return the batch along the trunk in words."""
     parts = [f"{size:,} tokens" + (f" from {quantity(start)}" if start else "") for start, size in plan.recipe.batches]
-    form = "cosine" if plan.recipe.cosine else f"{plan.recipe.cooldown:.0%} cooldown"
+    form = "cosine" if plan.recipe.cosine else f"cooldown over the last {100 * plan.recipe.cooldown:.0f} %"
     return f"{', '.join(parts)}; {form}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from advisor.report.common import percent, quantity
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from calibration.engine import News
     from calibration.pipeline import Opened
@@ -161,10 +161,12 @@ def _live(state: Progress) -> Iterator[Callable[[News], None]]:
         yield tell
 
 
-def _table(state: Progress) -> Table:
+def _table(state: Progress) -> Group:
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, title=state.summary(), title_justify="left", title_style="bold")
+    table = Table(box=None, pad_edge=False)
     for header, justify in (
         ("training", "left"),
         ("N", "right"),
@@ -185,7 +187,7 @@ def _table(state: Progress) -> Table:
             f"{state.tokens[name] / state.totals[name]:.0%}",
             "" if loss is None else f"{loss:.3f}",
         )
-    return table
+    return Group(Text(state.summary(), style="bold"), table)
 
 
 def duration(seconds: float) -> str:
