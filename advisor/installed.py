@@ -80,10 +80,7 @@ def install(name: str, path: Path, *, force: bool = False) -> Path:
         CoefficientsError: the file cannot be used, or has no such calibration.
         AdvisorError: the data folder cannot be written to.
     """
-    if not _NAME.fullmatch(name):
-        raise UsageError(f"A calibration's name is letters, digits, '.', '_' and '-', at most 64, not {name[:80]!r}.")
-    if name in [one.name for one in load_coefficients().calibrations]:
-        raise UsageError(f"The calibration {name} ships with advisor: install yours under another name.")
+    check_name(name)
     document = _document(name, path)
     target = data_folder() / "calibrations" / f"{name}.json"
     if target.exists() and not force and not _holds(target, json_text(document)):
@@ -98,6 +95,14 @@ def install(name: str, path: Path, *, force: bool = False) -> Path:
         ) from error
     write_coefficients(document, target)
     return target
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError if no calibration can be installed under this name."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"A calibration's name is letters, digits, '.', '_' and '-', at most 64, not {name[:80]!r}.")
+    if name in [one.name for one in load_coefficients().calibrations]:
+        raise UsageError(f"The calibration {name} ships with advisor: install yours under another name.")
 
 
 def _files() -> list[Path]:

@@ -82,18 +82,18 @@ def read_job(node: Node) -> Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """Sizes and token counts that every source is trained at; ``n_seeds`` are those of the sizes, smallest first."""
+    """Sizes and token counts that every source is trained at; ``n_seeds`` are those of the sizes, smallest first.
+
+    A size without a number has one seed. ``n_validation`` documents are held out. A grid with ``laws_only`` is too
+    small for coefficients.
+    """
 
     sizes: tuple[Size, ...]
     token_counts: tuple[int, ...]
     recipe: Recipe
     n_seeds: tuple[int, ...] = ()
     n_validation: int = 512
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens that a source needs: those of the largest D and of validation."""
-        return max(self.token_counts) + self.n_validation * SEQ_LEN
+    laws_only: bool = False
 
     def seeds(self) -> Iterable[tuple[Size, int]]:
         """Yield every (size, seed)."""

@@ -10,10 +10,10 @@ import numpy as np
 from calibration.calibrated_laws import SourceLaw, accepted, common_flops, refusals
 from calibration.epsilon import Epsilon, estimate_epsilon
 from calibration.line_draws import LineDraws, draw_lines
+from calibration.plan_file import LEAST_SOURCES
 from calibration.predictors import Comparison, compare_predictors
 from calibration.regression import Regression, regress
 
-LEAST_SOURCES = 5
 MOST_DRAWS = 400
 # H of the only web-like text measured so far: the median of one 11 MB corpus of English prose, Mistral-v1 tokenizer.
 H_REF = 0.571

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError, UsageError
 from calibration.directory import Lock
@@ -19,10 +19,12 @@ from calibration.plan_file import (
     LEDGER_FILE,
     CalibrationPlan,
     extended,
+    rates_of,
     read_plan,
     write_plan,
 )
 from calibration.sources import restore
+from calibration.token_data import write_data
 
 if TYPE_CHECKING:
     from calibration.coefficients_document import Calibrated
@@ -44,23 +46,44 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def plan_calibration(request: Request, devices: Devices, *, folder: Path | None, progress: Progress) -> Opened:
-    """Return a new plan, timed on this machine; without a ``folder`` nothing is written.
+def plan_calibration(
+    request: Request,
+    devices: Devices,
+    *,
+    folder: Path | None,
+    progress: Progress,
+    known: CalibrationPlan | None = None,
+) -> Opened:
+    """Return a new plan, timed on this machine, or ``known`` extended by it; without a ``folder`` nothing is written.
 
     Raises:
+        UsageError: ``known`` cannot be extended by it; nothing is written.
         AdvisorError: a source cannot be read, or nothing is left to train.
     """
     from calibration.planning import make_plan
     from calibration.rate_sweep import sweep_rates
     from calibration.speed import Speed, cut_to
 
-    plan = make_plan(request, folder, progress=progress)
+    plan, corpora = make_plan(request, progress=progress)
+    settled = {} if known is None else rates_of(known)
+    plan = replace(plan, jobs=tuple(replace(job, rate=settled.get(job.size.width, job.rate)) for job in plan.jobs))
+    if known is not None:
+        extended(known, plan)  # refused before anything is written
+    if folder is not None:
+        for name, data in corpora.items():
+            write_data(data, folder / DATA_FOLDER, name)
     if request.lr_sweep and folder is not None:
-        plan = sweep_rates(plan, devices.first, folder=folder, progress=progress)
+        plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
+    elif request.lr_sweep:
+        plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
+    if known is not None and request.max_hours is None:
+        return _timed(extended(known, plan), devices, progress=progress)
     speed = Speed(plan, devices.first, progress=progress)
     schedule = speed.schedule(devices.n_workers)
     if request.max_hours is not None:
         plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
+    if known is not None:
+        return _timed(extended(known, plan), devices, progress=progress)
     plan = replace(plan, probe={devices.first.name: schedule.to_json()})
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 
@@ -78,9 +101,7 @@ def open_calibration(
     """
     plan = read_plan(folder)
     if request is not None and (plan is None or extend):
-        opened = plan_calibration(request, devices, folder=folder, progress=progress)
-        if plan is not None:
-            opened = _timed(extended(plan, opened.plan), devices, progress=progress)
+        opened = plan_calibration(request, devices, folder=folder, progress=progress, known=plan)
     else:
         opened = _timed(_same(plan, request, folder), devices, progress=progress)
     if opened.plan != plan:
@@ -92,7 +113,7 @@ def _same(plan: CalibrationPlan | None, request: Request | None, folder: Path) -
     """Return the folder's plan if it is of this request, or if none is made."""
     if plan is None:
         raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
-    if request is not None and dict(request.asked) != dict(plan.request):
+    if request is not None and _given(request.asked) != _given(plan.request):
         raise UsageError(
             f"{folder} holds a calibration of {_in_words(plan.request)}: give that again, add to it with --extend, or "
             "name another folder with --out."
@@ -114,9 +135,19 @@ def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Op
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 
 
-def _in_words(request: object) -> str:
-    parts = dict(request).items() if isinstance(request, dict) else ()
-    return ", ".join(f"{key} {value}" for key, value in parts if value not in (None, False, [], ()))
+def _given(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in request.items() if value not in (None, False, [], {})}
+
+
+def _in_words(request: Mapping[str, Any]) -> str:
+    """Return what was asked for as one line: preset cpu, only A1 A2, recipe tuned."""
+    return ", ".join(f"{key} {_word(value)}".strip() for key, value in _given(request).items())
+
+
+def _word(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_word(one)}" for key, one in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else "" if value is True else str(value)
 
 
 def make_folder(folder: Path) -> None:
@@ -143,9 +174,7 @@ def look(
     if request is None or (plan is not None and not extend):
         opened = _timed(_same(plan, request, folder), devices, progress=progress)
     else:
-        opened = plan_calibration(request, devices, folder=None, progress=progress)
-        if plan is not None:
-            opened = _timed(extended(plan, opened.plan), devices, progress=progress)
+        opened = plan_calibration(request, devices, folder=None, progress=progress, known=plan)
     return opened, missing_works(opened, folder)
 
 

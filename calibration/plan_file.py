@@ -22,13 +22,16 @@ PLAN_FILE = "plan.json"
 LEDGER_FILE = "runs.jsonl"
 DATA_FOLDER = "data"
 CHECKPOINT_FOLDER = "checkpoints"
+# Fewer laws than this are not regressed on H.
+LEAST_SOURCES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationPlan:
     """What a calibration trains, decided before any of it: ``request`` is what was asked for, to compare a rerun with.
 
-    ``cuts`` says in words what was left out to save time, and ``probe`` what the speed was measured to be.
+    ``cuts`` says in words what was left out to save time, ``notes`` what else a reader should know, and ``probe`` what
+    the speed was measured to be. With ``laws_only`` no coefficients can come of it.
     """
 
     name: str
@@ -107,7 +110,7 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
         protocol=read_protocol(document["protocol"]),
         recipe=read_recipe(document["recipe"]),
         n_validation=document["n_validation"].whole(1),
-        laws_only=bool(document["laws_only"].value),
+        laws_only=_flag(document["laws_only"]),
         sources=tuple(read_source(node) for node in document["sources"].items()),
         jobs=tuple(read_job(node) for node in document["jobs"].items()),
         cuts=tuple(node.text() for node in document["cuts"].items()),
@@ -127,41 +130,71 @@ def read_recipe(node: Node) -> Recipe:
     return Recipe(
         batches=tuple((first.whole(0), size.whole(1)) for first, size in map(_two, node["batches"].items())),
         cooldown=node["cooldown"].number(0, 1),
-        cosine=bool(node["cosine"].value),
+        cosine=_flag(node["cosine"]),
         rate=None if rate is None else rate.number(0, 1, open_ends=True),
         max_warmup=node["max_warmup"].whole(0),
     )
 
 
+def _flag(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        raise node.fail("must be true or false")
+    return node.value
+
+
 def _two(node: Node) -> tuple[Node, Node]:
-    first, second = node.items()
-    return first, second
+    both = list(node.items())
+    if len(both) != 2:
+        raise node.fail(f"must be a list of two numbers, not of {len(both)}")
+    return both[0], both[1]
+
+
+def rates_of(plan: CalibrationPlan) -> dict[int, float]:
+    """Return the peak rate of each width that a plan has."""
+    return {job.size.width: job.rate for job in plan.jobs}
 
 
 def extended(old: CalibrationPlan, new: CalibrationPlan) -> CalibrationPlan:
-    """Return a plan that trains both plans' jobs in one folder.
+    """Return a plan that trains both plans' jobs in one folder; it is not timed if the new one adds jobs.
 
     Raises:
         UsageError: they train differently, or a source of one name is other data.
     """
-    if (old.recipe, old.n_validation, old.protocol) != (new.recipe, new.n_validation, new.protocol):
-        raise UsageError("A calibration can be extended only with the same recipe, validation set and protocol.")
-    known = {source.name: source for source in old.sources}
-    for source in new.sources:
-        if known.setdefault(source.name, source).data != source.data:
-            raise UsageError(f"{source.name} is other data than the {source.name} of the calibration in this folder.")
+    _check_same(old, new)
+    jobs = _joined(old.jobs, new.jobs)
+    sources = tuple({source.name: source for source in (*old.sources, *new.sources)}.values())
     return replace(
         old,
-        sources=_widest(old.sources, new.sources),
-        jobs=_joined(old.jobs, new.jobs),
-        cuts=(*old.cuts, *new.cuts),
+        sources=sources,
+        jobs=jobs,
+        laws_only=len(sources) < LEAST_SOURCES or (old.laws_only and new.laws_only),
+        cuts=tuple(dict.fromkeys((*old.cuts, *new.cuts))),
         notes=tuple(dict.fromkeys((*old.notes, *new.notes))),
-        probe=new.probe or old.probe,
+        probe=old.probe if jobs == old.jobs else None,
     )
 
 
-def _widest(old: Sequence[SourceRecord], new: Sequence[SourceRecord]) -> tuple[SourceRecord, ...]:
-    return tuple({source.name: source for source in (*old, *new)}.values())
+def _check_same(old: CalibrationPlan, new: CalibrationPlan) -> None:
+    """Raise UsageError if two plans cannot be one."""
+    for what, before, now in (
+        ("recipe", old.recipe, new.recipe),
+        ("number of held-out documents", old.n_validation, new.n_validation),
+        ("protocol of H", old.protocol, new.protocol),
+    ):
+        if before != now:
+            raise UsageError(
+                f"The calibration in this folder cannot be extended by one with another {what}"
+                + (f" ({before} and {now})" if isinstance(before, int) else "")
+                + ": name another folder with --out, and fit both with --refit."
+            )
+    known = {source.name: source for source in old.sources}
+    for source in new.sources:
+        there = known.get(source.name, source)
+        if (there.data, there.vocab_size) != (source.data, source.vocab_size):
+            raise UsageError(
+                f"{source.name} is other data, or has another vocabulary, than the {source.name} of the calibration in "
+                "this folder: give it another name, or name another folder with --out."
+            )
 
 
 def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
@@ -169,5 +202,5 @@ def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
     for job in (*old, *new):
         before = jobs.get(job.name)
         counts = job.token_counts if before is None else tuple(sorted({*before.token_counts, *job.token_counts}))
-        jobs[job.name] = replace(job, token_counts=counts)
+        jobs[job.name] = replace(before or job, token_counts=counts)
     return tuple(jobs.values())

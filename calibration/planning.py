@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import UsageError
 from calibration.grid import SEQ_LEN, Grid, Job
-from calibration.plan_file import DATA_FOLDER, CalibrationPlan
+from calibration.plan_file import LEAST_SOURCES, CalibrationPlan
 from calibration.presets import find_grid, find_preset, grammars_of
 from calibration.schedule import PAPER, TUNED
 from calibration.sources import CorpusSource, SourceSpec, prepare
-from calibration.token_data import DIGEST_DOCUMENTS, write_data
+from calibration.token_data import DIGEST_DOCUMENTS
 
 if TYPE_CHECKING:
     from advisor.protocol import Protocol
     from calibration.records import SourceRecord
     from calibration.sources import PreparedSource
+    from calibration.token_data import TokenData
 
 Progress = Callable[[str, float, float | None], None]
 RECIPES = {"tuned": TUNED, "paper": PAPER}
@@ -29,7 +29,8 @@ class Request:
     """What is to be calibrated: the grid, the sources, and how much time it may take.
 
     ``vocab_size`` widens the models' vocabulary, as the published one of 32001; ``max_hours`` drops the largest runs
-    until the plan fits. ``asked`` is what a rerun must ask for again, in plain words.
+    until the plan fits; ``laws_only`` says that no coefficients can come of it. ``asked`` is what a rerun must ask for
+    again, in plain words.
     """
 
     name: str
@@ -58,7 +59,7 @@ def requested(
 ) -> Request:
     """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
 
-    Without a preset the grid is the CPU's, and there are no grammars but those of ``sets``.
+    Without a preset the grid is the CPU's, and the only grammars are those of ``sets``; ``only`` picks some.
 
     Raises:
         UsageError: a name is not known, two sources share one, or no source is left.
@@ -76,13 +77,15 @@ def requested(
     names = [spec.name for spec in specs]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"Two sources are called {twice[0]}: give a corpus its name with --corpus NAME=SOURCE.")
+    if not specs:
+        raise UsageError("Nothing is left to train on: name a --preset, a set of --grammars or a --corpus.")
     shape = found.grid if found is not None and grid is None else find_grid(grid or "cpu")
     return Request(
-        name=preset or "corpora",
+        name=preset or ("corpora" if corpora else "-".join(sets)),
         grid=replace(shape, recipe=RECIPES[recipe]),
         specs=specs,
         seed=seed,
-        laws_only=found is not None and found.laws_only,
+        laws_only=shape.laws_only or len(specs) < LEAST_SOURCES,
         vocab_size=vocab_size,
         max_hours=max_hours,
         lr_sweep=lr_sweep,
@@ -92,6 +95,7 @@ def requested(
             "only": list(only),
             "corpora": [f"{spec.name}={spec.source}" for spec in corpora],
             "tokenizer": corpora[0].tokenizer if corpora else None,
+            "reading": corpora[0].reading if corpora else {},
             "grid": grid,
             "recipe": recipe,
             "vocabulary": vocab_size,
@@ -102,11 +106,10 @@ def requested(
     )
 
 
-def make_plan(request: Request, folder: Path | None, *, progress: Progress) -> CalibrationPlan:
-    """Return the plan for a request, every job at its recipe's rate.
+def make_plan(request: Request, *, progress: Progress) -> tuple[CalibrationPlan, Mapping[str, TokenData]]:
+    """Return the plan for a request, every job at its recipe's rate, and the tokens of its corpora by their names.
 
-    The tokens of corpora go to ``folder``/data; grammars are sampled there when they are trained on. Without a folder
-    nothing is written.
+    Nothing is written. Grammars are sampled again when they are trained on.
 
     Raises:
         UsageError: nothing is left to train.
@@ -115,13 +118,13 @@ def make_plan(request: Request, folder: Path | None, *, progress: Progress) -> C
     prepared = []
     for done, spec in enumerate(request.specs):
         progress(f"measuring {spec.name}", done, len(request.specs))
-        prepared.append(_prepared(request, spec, folder, progress))
+        prepared.append(_prepared(request, spec, progress))
     records = tuple(_widened(source.record, request.vocab_size) for source in prepared)
     protocol, notes = _protocol(prepared)
     jobs, short = _jobs(request, records)
     if not jobs:
         raise UsageError("Nothing is left to train. " + " ".join(short))
-    return CalibrationPlan(
+    plan = CalibrationPlan(
         name=request.name,
         request=dict(request.asked),
         protocol=protocol,
@@ -130,22 +133,20 @@ def make_plan(request: Request, folder: Path | None, *, progress: Progress) -> C
         laws_only=request.laws_only,
         sources=records,
         jobs=jobs,
-        notes=(*notes, *short),
+        notes=(*(note for source in prepared for note in source.notes), *notes, *short),
     )
+    return plan, {each.record.name: each.data for each in prepared if each.record.kind == "corpus"}
 
 
-def _prepared(request: Request, spec: SourceSpec, folder: Path | None, progress: Progress) -> PreparedSource:
+def _prepared(request: Request, spec: SourceSpec, progress: Progress) -> PreparedSource:
     n_tokens = max(request.grid.token_counts)
-    source = prepare(
+    return prepare(
         spec,
         n_tokens=n_tokens if isinstance(spec, CorpusSource) else DIGEST_DOCUMENTS * SEQ_LEN,
         n_validation=request.grid.n_validation,
         seed=request.seed,
         progress=progress,
     )
-    if folder is not None and source.record.kind == "corpus":
-        write_data(source.data, folder / DATA_FOLDER, source.record.name)
-    return source
 
 
 def _widened(record: SourceRecord, vocab_size: int | None) -> SourceRecord:
@@ -181,6 +182,6 @@ def _jobs(request: Request, records: Sequence[SourceRecord]) -> tuple[tuple[Job,
         if left_out:
             short.append(
                 f"{record.name} has {record.n_unique_tokens:,} unique training tokens, so its runs of "
-                f"{', '.join(f'{n:,}' for n in left_out)} are left out: no epoch is repeated."
+                f"{', '.join(f'{n:,}' for n in left_out)} tokens are left out: no epoch is repeated."
             )
     return tuple(jobs), tuple(short)

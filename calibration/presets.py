@@ -38,6 +38,7 @@ SMOKE_GRID = Grid(
     token_counts=(100_000, 200_000, 400_000),
     recipe=TUNED,
     n_validation=256,
+    laws_only=True,
 )
 # Enough to see of many grammars which ones give a law.
 QUICK_GRID = Grid(
@@ -64,16 +65,12 @@ PAPER_GRID = Grid(sizes=PUBLISHED, token_counts=PUBLISHED_TOKENS, recipe=TUNED, 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A grid for a purpose. ``sets`` names the grammars, ``only`` some of them.
-
-    With ``laws_only`` it is too small for coefficients and stops at the laws.
-    """
+    """A grid for a purpose. ``sets`` names the grammars, ``only`` some of them."""
 
     name: str
     purpose: str
     sets: tuple[str, ...]
     grid: Grid
-    laws_only: bool = False
     only: tuple[str, ...] = ()
 
 
@@ -86,7 +83,6 @@ PRESETS = {
             sets=("ladder",),
             only=("L6", "L8"),
             grid=SMOKE_GRID,
-            laws_only=True,
         ),
         Preset(
             name="cpu", purpose="coefficients from two cores in under half an hour", sets=("ladder",), grid=CPU_GRID

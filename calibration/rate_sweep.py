@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ Progress = Callable[[str, float, float | None], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Sweep:
-    """What the rates came to at one width: the loss of each, nats per token, and the rate taken."""
+    """What the rates came to at one width: the loss of each, nats per token; infinite where a rate diverged."""
 
     width: int
     source: str
@@ -39,22 +40,36 @@ class Sweep:
     @property
     def note(self) -> str:
         """What was found, and a warning where the best rate is an edge of the three."""
-        tried = ", ".join(f"{rate:.3g}: {loss:.4f}" for rate, loss in sorted(self.losses.items()))
+        tried = ", ".join(f"{rate:.3g}: {_said(loss)}" for rate, loss in sorted(self.losses.items()))
         said = f"Width {self.width}: the rate {self.best:.3g} is taken ({tried} nats at {self.n_tokens:,} tokens)"
         if self.best in (min(self.losses), max(self.losses)):
             return said + "; it is an edge of what was tried, so the best may lie beyond."
         return said + "."
 
 
-def sweep_rates(plan: CalibrationPlan, hardware: Hardware, *, folder: Path, progress: Progress) -> CalibrationPlan:
+def _said(loss: float) -> str:
+    return f"{loss:.4f}" if math.isfinite(loss) else "diverged"
+
+
+def sweep_rates(
+    plan: CalibrationPlan,
+    hardware: Hardware,
+    *,
+    folder: Path,
+    progress: Progress,
+    settled: Container[int] = (),
+) -> CalibrationPlan:
     """Return the plan with the best rate for each width, and what was tried among its notes.
 
-    The source is the one of median H, the tokens are the second smallest count: a sweep costs little.
+    The source is the one of median H, the tokens are the second smallest count: a sweep costs little. Widths among
+    ``settled`` keep their rates.
     """
     by_h = sorted((source for source in plan.sources if plan.jobs_of(source.name)), key=lambda s: s.compressibility)
     source = by_h[len(by_h) // 2]
-    first = {job.size: job for job in reversed(plan.jobs_of(source.name))}
+    first = {job.size: job for job in reversed(plan.jobs_of(source.name)) if job.size.width not in settled}
     jobs = [replace(job, token_counts=job.token_counts[:2][-1:]) for job in first.values()]
+    if not jobs:
+        return plan
     n_tokens = jobs[0].token_counts[0]
     data = restore(source, folder / DATA_FOLDER, n_tokens=n_tokens, n_validation=plan.n_validation)
     found = []
@@ -62,7 +77,7 @@ def sweep_rates(plan: CalibrationPlan, hardware: Hardware, *, folder: Path, prog
         progress(f"trying learning rates at width {job.size.width}", done, len(jobs))
         found.append(_sweep(plan, job, data, hardware))
     rates = {sweep.width: sweep.best for sweep in found}
-    swept = tuple(replace(job, rate=rates[job.size.width]) for job in plan.jobs)
+    swept = tuple(replace(job, rate=rates.get(job.size.width, job.rate)) for job in plan.jobs)
     return replace(plan, jobs=swept, notes=(*plan.notes, *(sweep.note for sweep in found)))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from advisor.compressibility import measure, sequence_ratios
 from advisor.corpus import CorpusOptions, open_corpus
 from advisor.errors import AdvisorError, CorpusError
+from advisor.json_fields import Node
 from advisor.protocol import Protocol
 from advisor.sampling import draw_sample
 from advisor.sequences import TooSmallError
@@ -41,17 +42,33 @@ class CorpusSource:
     tokenizer: str
     options: CorpusOptions
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How it is read where that is not the default, in JSON's terms; an access token is not among it."""
+        default, given = _flat(CorpusOptions()), _flat(self.options)
+        return {name: value for name, value in given.items() if value != default[name]}
+
+
+def _flat(options: CorpusOptions) -> dict[str, Any]:
+    values = asdict(options)
+    hub = {name: list(value) if isinstance(value, tuple) else value for name, value in values.pop("hub").items()}
+    return {**values, **{name: value for name, value in hub.items() if name not in ("token", "streaming")}}
+
 
 SourceSpec = NamedGrammar | CorpusSource
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedSource:
-    """A source that is ready to be trained on, and the protocol that its H was measured under."""
+    """A source that is ready to be trained on, and the protocol that its H was measured under.
+
+    ``notes`` say what its reader should know; ``data`` is all of a corpus's, and of a grammar's the head.
+    """
 
     record: SourceRecord
     protocol: Protocol
     data: TokenData
+    notes: tuple[str, ...] = ()
 
 
 def prepare(spec: SourceSpec, *, n_tokens: int, n_validation: int, seed: int, progress: Progress) -> PreparedSource:
@@ -135,12 +152,15 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
         definition={
             "source": spec.source,
             "tokenizer": spec.tokenizer,
+            "reading": spec.reading,
             "data_seed": seed,
             "bytes_per_token": sample.bytes_per_token,
             "estimated_tokens": sample.estimated_tokens,
         },
     )
-    return PreparedSource(record=record, protocol=protocol, data=read.data)
+    left_out = ", ".join(f"{count:,} ({reason})" for reason, count in read.left_out.items())
+    notes = (f"{spec.name}: left out {left_out}.",) if left_out else ()
+    return PreparedSource(record=record, protocol=protocol, data=read.data, notes=notes)
 
 
 def _n_ids(data: TokenData, sample: Ids) -> int:
@@ -174,29 +194,33 @@ def restore(record: SourceRecord, folder: Path, *, n_tokens: int, n_validation: 
         AdvisorError: the data is not there and cannot be made again, or is not what was planned.
     """
     data = read_data(folder, record.name)
-    if data is None or (data.training.size < n_tokens and record.kind == "grammar"):
-        if record.kind == "corpus":
-            raise CorpusError(
-                f"The tokens of {record.name} are not in {folder}: run the command that planned this calibration again "
-                f"with the same --corpus ({record.definition.get('source')})."
-            )
+    if record.kind == "corpus" and (data is None or data.training.size < n_tokens):
+        raise CorpusError(
+            f"The tokens of {record.name} are not in {folder}, or too few of them: copy them there from where they "
+            "were planned, or plan the calibration anew in another folder."
+        )
+    if data is None or data.training.size < n_tokens:
         made = grammar_data(_named(record), n_tokens=n_tokens, n_validation=n_validation, seed=_seed(record))
         write_data(made, folder, record.name)
         data = read_data(folder, record.name) or made
     if data.digest() != record.data:
         raise AdvisorError(
-            f"The tokens of {record.name} in {folder} are not those that were planned: remove them to have them made "
-            "again, or name another folder."
+            f"The tokens of {record.name} in {folder} are not those that were planned: put those back (of a grammar, "
+            "remove them, and they are made again), or name another folder."
         )
     return data
 
 
+def _definition(record: SourceRecord) -> Node:
+    return Node(record.definition, "The plan", f"{record.name}.definition", AdvisorError)
+
+
 def _seed(record: SourceRecord) -> int:
-    return int(record.definition["data_seed"])
+    return _definition(record)["data_seed"].whole(0)
 
 
 def _named(record: SourceRecord) -> NamedGrammar:
-    shape: Mapping[str, Any] = record.definition["shape"]
-    drawn_from = GrammarShape(**shape)
-    seed = int(record.definition["grammar_seed"])
-    return NamedGrammar(name=record.name, shape=drawn_from, seed=seed, grammar=draw(drawn_from, seed=seed))
+    definition = _definition(record)
+    shape = GrammarShape(**{each.name: definition["shape"][each.name].whole(1) for each in fields(GrammarShape)})
+    seed = definition["grammar_seed"].whole(0)
+    return NamedGrammar(name=record.name, shape=shape, seed=seed, grammar=draw(shape, seed=seed))

@@ -65,11 +65,15 @@ class Schedule:
 
 
 class Speed:
-    """The timed steps of every size of a plan: each at its smallest and its largest vocabulary."""
+    """The timed steps of every size of a plan, each at its smallest and its largest vocabulary.
+
+    ``plan`` may be replaced by one with fewer of its jobs and token counts.
+    """
 
     def __init__(self, plan: CalibrationPlan, hardware: Hardware, *, progress: Progress) -> None:
         self.plan, self.hardware = plan, hardware
         self.timed: dict[tuple[Size, int], list[Throughput]] = {}
+        self._known: dict[tuple[Size, int, tuple[int, ...]], float] = {}
         wanted = sorted(
             {(size, vocab) for size, vocabs in self._vocabularies().items() for vocab in (min(vocabs), max(vocabs))},
             key=lambda each: (each[0].width, each[0].n_layers, each[1]),
@@ -77,6 +81,7 @@ class Speed:
         batches = self._batches()
         for done, (size, vocab) in enumerate(wanted):
             progress("timing a few steps", done, len(wanted))
+            # Whether a stack pays is asked for the largest that a group of this size could fill.
             stack = max(len(group) for group in self.groups() if group[0].size == size)
             self.timed[size, vocab] = [
                 probe(size.shape(vocab), batch, hardware=hardware, n_models=stack, seconds=PROBE_SECONDS, graphs=True)
@@ -106,10 +111,13 @@ class Speed:
     def seconds(self, job: Job) -> float:
         """Return the seconds of a job on one device: between two vocabularies in proportion."""
         vocab = self.plan.source(job.source).vocab_size
-        ends = sorted(v for size, v in self.timed if size == job.size)
-        low, high = ends[0], ends[-1]
-        at_low, at_high = (self._seconds(job, end) for end in (low, high))
-        return at_low if high == low else at_low + (at_high - at_low) * (vocab - low) / (high - low)
+        key = (job.size, vocab, job.token_counts)
+        if key not in self._known:
+            ends = sorted(v for size, v in self.timed if size == job.size)
+            low, high = ends[0], ends[-1]
+            share = 0.0 if high == low else (vocab - low) / (high - low)
+            self._known[key] = (1 - share) * self._seconds(job, low) + share * self._seconds(job, high)
+        return self._known[key]
 
     def _seconds(self, job: Job, vocab: int) -> float:
         plan, timed = job.plan(self.plan.recipe), self.timed[job.size, vocab]
@@ -163,36 +171,59 @@ def cut_to(
 ) -> tuple[CalibrationPlan, Schedule]:
     """Return the plan without its costliest runs, and its schedule, so that it ends within ``max_hours``.
 
-    What goes first is the largest token count of the job that takes longest; a cut is one sentence in ``plan.cuts``.
+    What goes first is the largest token count of the job that takes longest; at least one run stays. ``plan.cuts`` has
+    a sentence for each size, and one if even the run that stays takes longer.
     """
-    cuts: dict[str, list[int]] = {}
+    cuts: dict[Job, list[int]] = {}
+    whole = {job.name: job for job in plan.jobs}
     schedule = speed.schedule(n_workers)
     while schedule.hours > max_hours and plan.n_runs > 1:
         job = max(plan.jobs, key=lambda each: (speed.seconds(each), each.name))
-        cuts.setdefault(job.name, []).append(job.token_counts[-1])
+        cuts.setdefault(whole[job.name], []).append(job.token_counts[-1])
         plan = replace(plan, jobs=without(plan.jobs, job.name, job.token_counts[-1]))
         speed.plan = plan
         schedule = speed.schedule(n_workers)
-    said = tuple(
-        f"{name}: {', '.join(f'{n:,}' for n in sorted(counts))} tokens left out to end within {max_hours:g} hours."
-        for name, counts in sorted(cuts.items())
-    )
+    said = _cuts_in_words(cuts, max_hours)
+    if schedule.hours > max_hours:
+        said.append(
+            f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than {max_hours:g} hours."
+        )
     return replace(plan, cuts=(*plan.cuts, *said)), schedule
 
 
-def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
-    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs."""
-    jobs = {job.name: job for job in plan.jobs}
-    works = [
-        TimedWork(
-            work=Work(
-                jobs=tuple(jobs[name] for name in each["jobs"] if name in jobs),
-                micro_batch=each["micro_batch"],
-                graph=each["graph"],
-            ),
-            seconds=float(each["seconds"]),
+def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], max_hours: float) -> list[str]:
+    """Return a sentence for each size and its token counts that go, with the sources that they go from."""
+    gone: dict[tuple[int, int, tuple[int, ...]], list[Job]] = {}
+    for job, counts in cuts.items():
+        gone.setdefault((job.size.width, job.size.n_layers, tuple(sorted(counts))), []).append(job)
+    said = []
+    for (width, n_layers, counts), jobs in sorted(gone.items(), reverse=True):
+        which = "every run" if all(job.token_counts == counts for job in jobs) else "the runs"
+        tokens = ", ".join(f"{n:,}" for n in counts)
+        names = ", ".join(sorted(f"{job.source} (seed {job.seed})" if job.seed else job.source for job in jobs))
+        said.append(
+            f"Left out to end within {max_hours:g} hours: {which} of width {width} and {n_layers} layers to {tokens} "
+            f"tokens, of {names}."
         )
-        for each in kept.get("works", ())
-    ]
+    return said
+
+
+def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
+    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs, or not works."""
+    jobs = {job.name: job for job in plan.jobs}
+    try:
+        works = tuple(_work_from(each, jobs) for each in kept["works"])
+    except (KeyError, TypeError, ValueError):
+        return None
     named = [job.name for each in works for job in each.work.jobs]
-    return tuple(works) if sorted(named) == sorted(jobs) and not math.isnan(sum(w.seconds for w in works)) else None
+    return works if sorted(named) == sorted(jobs) else None
+
+
+def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
+    seconds, micro_batch = float(kept["seconds"]), kept["micro_batch"]
+    if not (0 <= seconds < math.inf) or not (
+        micro_batch is None or (isinstance(micro_batch, int) and micro_batch >= 1)
+    ):
+        raise ValueError("a work takes some time, and a micro-batch has a document")
+    work = Work(jobs=tuple(jobs[name] for name in kept["jobs"]), micro_batch=micro_batch, graph=bool(kept["graph"]))
+    return TimedWork(work=work, seconds=seconds)

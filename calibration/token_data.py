@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,12 @@ def read_data(folder: Path, name: str) -> TokenData | None:
         return None
     try:
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
-    except (OSError, ValueError, EOFError) as error:
+    except OSError as error:
+        raise AdvisorError(f"The tokens of {name} in {folder} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, EOFError) as error:
         raise AdvisorError(
-            f"{paths[0]} or {paths[1].name} is not an array of token ids: remove both, and they are made again."
+            f"{paths[0]} or {paths[1].name} is not an array of token ids: put back the file that was planned with, or "
+            "remove both: those of a grammar are made again."
         ) from error
     return TokenData(training=training, validation=validation)
 
@@ -72,18 +75,16 @@ def _path(folder: Path, name: str, part: str) -> Path:
 
 def _write(path: Path, ids: Ids) -> None:
     small = ids.astype(np.uint16 if int(ids.max()) < 1 << 16 else np.int32, copy=False)
-    temporary = None
+    # One name, as one process at a time writes into a folder: the next writer writes over what a killed one left.
+    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("wb") as file:
             np.save(file, small, allow_pickle=False)
             file.flush()
-            os.fsync(descriptor)
-        os.replace(temporary, path)
-        temporary = None
+            os.fsync(file.fileno())
+        temporary.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
         raise AdvisorError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)

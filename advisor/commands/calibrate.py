@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.commands.corpus_options import corpus_reading, reading_options
+from advisor.commands.calibration_request import check, read_request
+from advisor.commands.corpus_options import reading_options
 from advisor.errors import CoefficientsError, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ Examples:
 )
 @click.option("--vocab-size", type=click.IntRange(min=2), help="Widen the models' vocabulary, such as to 32001.")
 @click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first.")
-@click.option("--grammar-seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the sources.")
+@click.option(
+    "--grammar-seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Seed of the grammars, and of what is drawn from corpora.",
+)
 @click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Drop the largest runs to end in time.")
 @click.option(
     "--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no trunk that would end later; rerun goes on."
@@ -71,67 +77,27 @@ def command(**given: Any) -> None:
     fitted_coefficients.json. The same command goes on where it was stopped, however that was. Exit code 1 if fewer
     than five sources have a law that can be believed: then there are no coefficients.
     """
+    check(given)
     if given["refit"]:
         _refit(given)
         return
-    if given["prepare"] is not None and (given["out"] is not None or given["dry_run"]):
-        raise UsageError("--prepare names the folder that is written: leave out --out and --dry-run.")
-    from calibration.devices import take_devices
-
-    devices = take_devices(
-        device=given["device"], engine=given["engine"], workers=given["workers"], threads=given["threads"]
-    )
-    request = _request(given)
+    request = read_request(given)
     folder = given["prepare"] or given["out"] or (Path(f"calibration-{request.name}") if request else None)
     if request is not None and folder is not None:
         request = replace(request, name=folder.resolve().name)
     if folder is None:
         raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file: name a folder with --out.")
+    from calibration.devices import take_devices
+
+    devices = take_devices(
+        device=given["device"], engine=given["engine"], workers=given["workers"], threads=given["threads"]
+    )
     if given["dry_run"]:
         _dry_run(request, devices, folder, given)
     else:
         _run(request, devices, folder, given)
-
-
-def _request(given: dict[str, Any]) -> Request | None:
-    """Return what is asked for; None where only a folder is, whose plan is gone on with."""
-    from calibration.planning import requested
-    from calibration.sources import CorpusSource
-
-    corpora = tuple(_named_corpus(text) for text in given["corpus"])
-    asked = {name: given[name] for name in ("grammars", "only", "grid", "max_hours", "vocab_size", "lr_sweep")}
-    if given["preset"] is None and not corpora and not given["grammars"]:
-        extra = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
-        if extra:
-            raise UsageError(f"{extra[0]} changes what a --preset or a --corpus trains, and neither is given.")
-        return None
-    specs = tuple(
-        CorpusSource(name=name, source=source, tokenizer=given["tokenizer"], options=corpus_reading(given))
-        for name, source in corpora
-    )
-    return requested(
-        preset=given["preset"],
-        sets=given["grammars"],
-        only=tuple(given["only"].split(",")) if given["only"] else (),
-        corpora=specs,
-        grid=given["grid"],
-        recipe=given["recipe"],
-        vocab_size=given["vocab_size"],
-        lr_sweep=given["lr_sweep"],
-        max_hours=given["max_hours"],
-        seed=given["grammar_seed"],
-    )
-
-
-def _named_corpus(text: str) -> tuple[str, str]:
-    """Return the name and the source of NAME=SOURCE; a source alone is called by its last part."""
-    name, equals, source = text.partition("=")
-    if equals and re.fullmatch(r"\w[\w.-]*", name) and source:
-        return name, source
-    if text == "-":
-        raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")
-    stem = re.sub(r"[^\w.-]+", "-", Path(text).name.split(".")[0]).strip("-.") or "corpus"
-    return stem, text
 
 
 def _dry_run(request: Request | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
@@ -178,7 +144,11 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
         with training_view(opened, missing, quiet=given["quiet"]) as tell:
             left = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=given["minutes"])
         if left:
-            report.print_left(left, folder)
+            emit(
+                report.plan_as_json(opened, left),
+                lambda: report.print_left(left, folder),
+                as_json=given["as_json"],
+            )
             return
         result = pipeline.fit([folder], h_ref=given["h_ref"])
         _finish(result, folder, given, laws_only=opened.plan.laws_only)
@@ -186,17 +156,16 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
 
 def _refit(given: dict[str, Any]) -> None:
     from calibration import pipeline
+    from calibration.plan_file import read_plan
 
-    for name in ("preset", "corpus", "grammars", "prepare", "dry_run", "minutes", "max_hours", "extend", "lr_sweep"):
-        if given[name]:
-            raise UsageError(f"--refit fits what was trained: leave out --{name.replace('_', '-')}.")
     folders: Sequence[Path] = given["refit"]
     if len(folders) > 1 and given["out"] is None:
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
     out = given["out"] or folders[0]
     result = pipeline.fit(folders, h_ref=given["h_ref"], name=None if given["out"] is None else out.resolve().name)
     pipeline.make_folder(out)
-    _finish(result, out, given, laws_only=False)
+    plan = read_plan(folders[0])
+    _finish(result, out, given, laws_only=len(folders) == 1 and plan is not None and plan.laws_only)
 
 
 def _finish(result: Calibrated, folder: Path, given: dict[str, Any], *, laws_only: bool) -> None:
