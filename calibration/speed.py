@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -183,7 +183,7 @@ def cut_to(
         plan = replace(plan, jobs=without(plan.jobs, job.name, job.token_counts[-1]))
         speed.plan = plan
         schedule = speed.schedule(n_workers)
-    said = _cuts_in_words(cuts, max_hours)
+    said = _cuts_in_words(cuts, whole.values(), max_hours)
     if schedule.hours > max_hours:
         said.append(
             f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than {max_hours:g} hours."
@@ -191,7 +191,7 @@ def cut_to(
     return replace(plan, cuts=(*plan.cuts, *said)), schedule
 
 
-def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], max_hours: float) -> list[str]:
+def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], max_hours: float) -> list[str]:
     """Return a sentence for each size and its token counts that go, with the sources that they go from."""
     gone: dict[tuple[int, int, tuple[int, ...]], list[Job]] = {}
     for job, counts in cuts.items():
@@ -201,6 +201,8 @@ def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], max_hours: float) -> list[
         which = "every run" if all(job.token_counts == counts for job in jobs) else "the runs"
         tokens = ", ".join(f"{n:,}" for n in counts)
         names = ", ".join(sorted(f"{job.source} (seed {job.seed})" if job.seed else job.source for job in jobs))
+        if len(jobs) == sum(job.size == jobs[0].size for job in whole):
+            names = "every source"
         said.append(
             f"Left out to end within {max_hours:g} hours: {which} of width {width} and {n_layers} layers to {tokens} "
             f"tokens, of {names}."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.common import counted, echo, print_labelled, print_table, quantity
+from advisor.report.common import echo, print_labelled, print_table, quantity
 from advisor.report.training import duration
 
 if TYPE_CHECKING:
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from calibration.plan_file import CalibrationPlan
     from calibration.speed import TimedWork
 
-_MANY = 12  # works that are listed by name
-
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
-    """Return the plan as one document; ``hours`` are by the clock on this machine."""
+    """Return the plan as one document; ``hours`` are by the clock on this machine, done or not."""
     plan = opened.plan
     return {
         **plan.to_json(),
@@ -46,7 +44,10 @@ def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None
         print_labelled([("Note:", note)])
     print_labelled(_cost(opened, missing, folder))
     if plan.laws_only:
-        echo("This grid is too small to yield coefficients: it stops at the laws of its sources.")
+        echo(
+            "This is too small to yield coefficients, which take at least five sources with laws that can be believed: "
+            "it stops at the laws of its sources."
+        )
 
 
 def _print_sources(plan: CalibrationPlan) -> None:
@@ -62,8 +63,19 @@ def _print_sources(plan: CalibrationPlan) -> None:
         ]
         for source in plan.sources
     ]
-    header = ["source", "vocab", "H", "shuffled", "bound, nats", "unique tokens", "trained to"]
-    print_table(header, rows)
+    header = ["source", "vocab", "H", "H shuf.", "bound, nats", "unique tokens", "trained to"]
+    print_table(*_filled(header, rows))
+    tokenizer = plan.protocol.tokenizer
+    tokens = "ids" if tokenizer is None else f"tokens ({tokenizer})"
+    echo(f"H: median compressed/raw bytes of {plan.protocol.seq_len} {tokens}; shuf.: with their order destroyed.")
+    if any(source.entropy_bound is not None for source in plan.sources):
+        echo("Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.")
+
+
+def _filled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return a table without the columns that are empty."""
+    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
+    return [header[place] for place in kept], [[row[place] for place in kept] for row in rows]
 
 
 def _print_sizes(opened: Opened) -> None:
@@ -89,6 +101,7 @@ def _print_sizes(opened: Opened) -> None:
         )
     header = ["d x layers", "N non-embed.", "N total", "seeds", "peak rate", "FLOPs/token", "tokens/s"]
     print_table(header, rows)
+    echo("N total: with the embedding and head of the largest vocabulary. Tokens/s: of one process, as timed.")
 
 
 def counts(values: Sequence[int]) -> str:
@@ -102,7 +115,9 @@ def counts(values: Sequence[int]) -> str:
 
 def batches(plan: CalibrationPlan) -> str:
     """Return the batch along the trunk in words."""
-    parts = [f"{size:,} tokens" + (f" from {quantity(start)}" if start else "") for start, size in plan.recipe.batches]
+    last = max(job.token_counts[-1] for job in plan.jobs)
+    reached = [(start, size) for start, size in plan.recipe.batches if start < last]
+    parts = [f"{size:,} tokens" + (f" from {quantity(start)}" if start else "") for start, size in reached]
     form = "cosine" if plan.recipe.cosine else f"cooldown over the last {100 * plan.recipe.cooldown:.0f} %"
     return f"{', '.join(parts)}; {form}"
 
@@ -119,7 +134,8 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
     ]
     if len(missing) < len(opened.works):
         n_there = len(opened.works) - len(missing)
-        rows.append(("There", f"{n_there} of {len(opened.works)} trunks; about {duration(left)} to go"))
+        to_go = f"about {duration(left)} to go" if missing else "nothing is left to train"
+        rows.append(("There", f"{n_there} of {len(opened.works)} trunks; {to_go}"))
     if folder is not None:
         rows.append(("Folder", str(folder)))
     return rows
@@ -159,7 +175,11 @@ def print_result(
     """Print the table of laws, why some are refused, the lines in H, and what was written."""
     rows = [_law_row(source) for source in sources]
     header = ["source", "H", "E", "bound", "alpha", "beta", "a", "N* 95 %", "residual", "verdict"]
-    print_table(header, rows, title=f"Laws of {result.about.name}: N counts {counted('non-embedding')} parameters")
+    echo(f"Laws of {result.about.name}: L = E + A/N^alpha + B/D^beta, nats per token; N* grows as C^a", "bold")
+    print_table(*_filled(header, rows))
+    budgets = sorted({source.flops for source in sources if source.flops is not None})
+    at = f" N*: the best N for {' and '.join(f'{flops:.3g}' for flops in budgets)} FLOPs." if budgets else ""
+    echo(f"N counts non-embedding parameters.{at}")
     for source in sources:
         for _, level, message in source.reasons:
             print_labelled([(f"{source.name}, {level}:", message)])
@@ -188,7 +208,7 @@ def _law_row(source: SourceFigures) -> list[str]:
         f"{law['alpha']:.2f}",
         f"{law['beta']:.2f}",
         f"{law['exponent_a']:.2f}",
-        "" if interval is None else f"{quantity(interval[0])} to {quantity(interval[1])}",
+        "" if interval is None else " to ".join("under 1" if n < 1 else quantity(n) for n in interval),
         residual,
         source.verdict,
     ]
