@@ -69,10 +69,12 @@ class Job:
         return asdict(self)
 
 
-def read_job(node: Node) -> Job:
-    """Return the job that a plan's JSON describes."""
+def read_job(node: Node, sources: tuple[str, ...] = ()) -> Job:
+    """Return the job that a plan's JSON describes, of one of ``sources`` where they are given."""
+    if not list(node["token_counts"].items()):
+        raise node["token_counts"].fail("must not be empty")
     return Job(
-        source=node["source"].text(),
+        source=node["source"].text(sources),
         size=Size(width=node["size"]["width"].whole(2), n_layers=node["size"]["n_layers"].whole(1)),
         seed=node["seed"].whole(0),
         token_counts=tuple(each.whole(1) for each in node["token_counts"].items()),

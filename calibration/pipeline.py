@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError, CorpusError, UsageError
 from calibration.directory import Lock
 from calibration.ledger import Ledger, merged, rows_digest
 from calibration.plan_file import (
@@ -23,8 +23,7 @@ from calibration.plan_file import (
     read_plan,
     write_plan,
 )
-from calibration.sources import restore
-from calibration.token_data import write_data
+from calibration.sources import CorpusSource, read_again, restore
 
 if TYPE_CHECKING:
     from calibration.coefficients_document import Calibrated
@@ -52,38 +51,35 @@ def plan_calibration(
     *,
     folder: Path | None,
     progress: Progress,
-    known: CalibrationPlan | None = None,
+    there: CalibrationPlan | None = None,
 ) -> Opened:
-    """Return a new plan, timed on this machine, or ``known`` extended by it; without a ``folder`` nothing is written.
+    """Return a new plan, timed on this machine, and added to the one that is ``there``.
+
+    Without a ``folder`` nothing is written. Widths that are there keep their rates.
 
     Raises:
-        UsageError: ``known`` cannot be extended by it; nothing is written.
+        UsageError: it cannot be added to the plan that is there.
         AdvisorError: a source cannot be read, or nothing is left to train.
     """
     from calibration.planning import make_plan
     from calibration.rate_sweep import sweep_rates
     from calibration.speed import Speed, cut_to
 
-    plan, corpora = make_plan(request, progress=progress)
-    settled = {} if known is None else rates_of(known)
+    plan = make_plan(request, folder, progress=progress, there=there)
+    settled = {} if there is None else rates_of(there)
     plan = replace(plan, jobs=tuple(replace(job, rate=settled.get(job.size.width, job.rate)) for job in plan.jobs))
-    if known is not None:
-        extended(known, plan)  # refused before anything is written
-    if folder is not None:
-        for name, data in corpora.items():
-            write_data(data, folder / DATA_FOLDER, name)
     if request.lr_sweep and folder is not None:
         plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
     elif request.lr_sweep:
         plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
-    if known is not None and request.max_hours is None:
-        return _timed(extended(known, plan), devices, progress=progress)
+    if there is not None and request.max_hours is None:
+        return _timed(extended(there, plan), devices, progress=progress)
     speed = Speed(plan, devices.first, progress=progress)
     schedule = speed.schedule(devices.n_workers)
     if request.max_hours is not None:
         plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
-    if known is not None:
-        return _timed(extended(known, plan), devices, progress=progress)
+    if there is not None:
+        return _timed(extended(there, plan), devices, progress=progress)
     plan = replace(plan, probe={devices.first.name: schedule.to_json()})
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 
@@ -101,7 +97,7 @@ def open_calibration(
     """
     plan = read_plan(folder)
     if request is not None and (plan is None or extend):
-        opened = plan_calibration(request, devices, folder=folder, progress=progress, known=plan)
+        opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan)
     else:
         opened = _timed(_same(plan, request, folder), devices, progress=progress)
     if opened.plan != plan:
@@ -174,21 +170,37 @@ def look(
     if request is None or (plan is not None and not extend):
         opened = _timed(_same(plan, request, folder), devices, progress=progress)
     else:
-        opened = plan_calibration(request, devices, folder=None, progress=progress, known=plan)
+        opened = plan_calibration(request, devices, folder=None, progress=progress, there=plan)
     return opened, missing_works(opened, folder)
 
 
-def materialise(plan: CalibrationPlan, folder: Path, missing: Sequence[TimedWork], *, progress: Progress) -> None:
+def materialise(
+    plan: CalibrationPlan,
+    folder: Path,
+    missing: Sequence[TimedWork],
+    *,
+    progress: Progress,
+    request: Request | None = None,
+) -> None:
     """Have the tokens of what is missing on disk, so that a machine with numpy and torch alone trains from there.
+
+    Grammars are sampled, and corpora whose tokens are gone are read again if the ``request`` names them.
 
     Raises:
         AdvisorError: a corpus's tokens are gone, or the disk refuses.
     """
     needed = {job.source for each in missing for job in each.work.jobs}
+    specs = {} if request is None else {spec.name: spec for spec in request.specs if isinstance(spec, CorpusSource)}
+    data = folder / DATA_FOLDER
     for done, name in enumerate(sorted(needed)):
         progress(f"sampling {name}", done, len(needed))
-        source = plan.source(name)
-        restore(source, folder / DATA_FOLDER, n_tokens=plan.n_tokens(source.name), n_validation=plan.n_validation)
+        source, n_tokens = plan.source(name), plan.n_tokens(name)
+        try:
+            restore(source, data, n_tokens=n_tokens, n_validation=plan.n_validation)
+        except CorpusError:
+            if name not in specs:
+                raise
+            read_again(source, specs[name], data, n_validation=plan.n_validation, progress=progress)
 
 
 def missing_works(opened: Opened, folder: Path) -> tuple[TimedWork, ...]:

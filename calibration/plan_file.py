@@ -104,6 +104,8 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
     if not path.exists():
         return None
     document = read_json(path, AdvisorError)
+    sources = tuple(read_source(node) for node in document["sources"].items())
+    names = tuple(source.name for source in sources)
     return CalibrationPlan(
         name=document["name"].text(),
         request=document["request"].members(),
@@ -111,8 +113,8 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
         recipe=read_recipe(document["recipe"]),
         n_validation=document["n_validation"].whole(1),
         laws_only=_flag(document["laws_only"]),
-        sources=tuple(read_source(node) for node in document["sources"].items()),
-        jobs=tuple(read_job(node) for node in document["jobs"].items()),
+        sources=sources,
+        jobs=tuple(read_job(node, names) for node in document["jobs"].items()),
         cuts=tuple(node.text() for node in document["cuts"].items()),
         notes=tuple(node.text() for node in document["notes"].items()),
         probe=None if document.get("probe") is None else document["probe"].members(),
@@ -155,22 +157,21 @@ def rates_of(plan: CalibrationPlan) -> dict[int, float]:
 
 
 def extended(old: CalibrationPlan, new: CalibrationPlan) -> CalibrationPlan:
-    """Return a plan that trains both plans' jobs in one folder; it is not timed if the new one adds jobs.
+    """Return a plan that trains both plans' jobs in one folder; it is to be timed again.
 
     Raises:
         UsageError: they train differently, or a source of one name is other data.
     """
     _check_same(old, new)
-    jobs = _joined(old.jobs, new.jobs)
-    sources = tuple({source.name: source for source in (*old.sources, *new.sources)}.values())
+    sources = _widest(old.sources, new.sources)
     return replace(
         old,
         sources=sources,
-        jobs=jobs,
+        jobs=_joined(old.jobs, new.jobs),
         laws_only=len(sources) < LEAST_SOURCES or (old.laws_only and new.laws_only),
         cuts=tuple(dict.fromkeys((*old.cuts, *new.cuts))),
         notes=tuple(dict.fromkeys((*old.notes, *new.notes))),
-        probe=old.probe if jobs == old.jobs else None,
+        probe=None,  # timed for other works than these
     )
 
 
@@ -189,12 +190,29 @@ def _check_same(old: CalibrationPlan, new: CalibrationPlan) -> None:
             )
     known = {source.name: source for source in old.sources}
     for source in new.sources:
-        there = known.get(source.name, source)
-        if (there.data, there.vocab_size) != (source.data, source.vocab_size):
-            raise UsageError(
-                f"{source.name} is other data, or has another vocabulary, than the {source.name} of the calibration in "
-                "this folder: give it another name, or name another folder with --out."
-            )
+        check_same_data(source, known.get(source.name))
+
+
+def check_same_data(source: SourceRecord, planned: SourceRecord | None) -> None:
+    """Refuse a source whose name is that of other data in the folder's plan.
+
+    Raises:
+        UsageError: it is, or their vocabularies differ.
+    """
+    if planned is not None and (source.data, source.vocab_size) != (planned.data, planned.vocab_size):
+        raise UsageError(
+            f"{source.name} has other data or another vocabulary than the {source.name} of the calibration in this "
+            "folder: give it another name, or name another folder."
+        )
+
+
+def _widest(old: Sequence[SourceRecord], new: Sequence[SourceRecord]) -> tuple[SourceRecord, ...]:
+    found = {source.name: source for source in old}
+    for source in new:
+        before = found.setdefault(source.name, source)
+        if (source.n_unique_tokens or 0) > (before.n_unique_tokens or 0):
+            found[source.name] = source
+    return tuple(found.values())
 
 
 def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
@@ -202,5 +220,5 @@ def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
     for job in (*old, *new):
         before = jobs.get(job.name)
         counts = job.token_counts if before is None else tuple(sorted({*before.token_counts, *job.token_counts}))
-        jobs[job.name] = replace(before or job, token_counts=counts)
+        jobs[job.name] = replace(before or job, token_counts=counts)  # at the rate that its rows have
     return tuple(jobs.values())

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import UsageError
 from calibration.grid import SEQ_LEN, Grid, Job
-from calibration.plan_file import LEAST_SOURCES, CalibrationPlan
+from calibration.plan_file import DATA_FOLDER, LEAST_SOURCES, CalibrationPlan, check_same_data
 from calibration.presets import find_grid, find_preset, grammars_of
 from calibration.schedule import PAPER, TUNED
 from calibration.sources import CorpusSource, SourceSpec, prepare
-from calibration.token_data import DIGEST_DOCUMENTS
+from calibration.token_data import DIGEST_DOCUMENTS, keep_data
 
 if TYPE_CHECKING:
     from advisor.protocol import Protocol
     from calibration.records import SourceRecord
     from calibration.sources import PreparedSource
-    from calibration.token_data import TokenData
 
 Progress = Callable[[str, float, float | None], None]
 RECIPES = {"tuned": TUNED, "paper": PAPER}
@@ -67,13 +67,12 @@ def requested(
     found = None if preset is None else find_preset(preset)
     chosen = tuple(sets) or (found.sets if found is not None else ())
     grammars = [one for name in chosen for one in grammars_of(name, seed=seed)]
-    if not sets and not only and found is not None:
-        only = found.only
-    unknown = [name for name in only if name not in {one.name for one in grammars}]
+    kept = only if found is None or sets or only else found.only
+    unknown = [name for name in kept if name not in {one.name for one in grammars}]
     if unknown:
         known = ", ".join(one.name for one in grammars) or "none"
         raise UsageError(f"--only {unknown[0]} is not among the grammars: they are {known}.")
-    specs: tuple[SourceSpec, ...] = (*(one for one in grammars if not only or one.name in only), *corpora)
+    specs: tuple[SourceSpec, ...] = (*(one for one in grammars if not kept or one.name in kept), *corpora)
     names = [spec.name for spec in specs]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"Two sources are called {twice[0]}: give a corpus its name with --corpus NAME=SOURCE.")
@@ -106,43 +105,51 @@ def requested(
     )
 
 
-def make_plan(request: Request, *, progress: Progress) -> tuple[CalibrationPlan, Mapping[str, TokenData]]:
-    """Return the plan for a request, every job at its recipe's rate, and the tokens of its corpora by their names.
+def make_plan(
+    request: Request, folder: Path | None, *, progress: Progress, there: CalibrationPlan | None = None
+) -> CalibrationPlan:
+    """Return the plan for a request, every job at its recipe's rate.
 
-    Nothing is written. Grammars are sampled again when they are trained on.
+    The tokens of corpora go to ``folder``/data; grammars are sampled there when they are trained on. Without a folder
+    nothing is written. ``there`` is the plan that this one is to extend.
 
     Raises:
-        UsageError: nothing is left to train.
+        UsageError: nothing is left to train, or a source of ``there`` has this name and other data.
         AdvisorError: a source cannot be read or is too small.
     """
-    prepared = []
+    planned = {} if there is None else {source.name: source for source in there.sources}
+    prepared, records = [], []
     for done, spec in enumerate(request.specs):
         progress(f"measuring {spec.name}", done, len(request.specs))
-        prepared.append(_prepared(request, spec, progress))
-    records = tuple(_widened(source.record, request.vocab_size) for source in prepared)
+        source = _prepared(request, spec, progress)
+        record = _widened(source.record, request.vocab_size)
+        check_same_data(record, planned.get(record.name))
+        if folder is not None and record.kind == "corpus":
+            keep_data(source.data, folder / DATA_FOLDER, record.name)
+        prepared.append(source)
+        records.append(record)
     protocol, notes = _protocol(prepared)
     jobs, short = _jobs(request, records)
     if not jobs:
         raise UsageError("Nothing is left to train. " + " ".join(short))
-    plan = CalibrationPlan(
+    return CalibrationPlan(
         name=request.name,
         request=dict(request.asked),
         protocol=protocol,
         recipe=request.grid.recipe,
         n_validation=request.grid.n_validation,
         laws_only=request.laws_only,
-        sources=records,
+        sources=tuple(records),
         jobs=jobs,
         notes=(*(note for source in prepared for note in source.notes), *notes, *short),
     )
-    return plan, {each.record.name: each.data for each in prepared if each.record.kind == "corpus"}
 
 
 def _prepared(request: Request, spec: SourceSpec, progress: Progress) -> PreparedSource:
-    n_tokens = max(request.grid.token_counts)
+    least = DIGEST_DOCUMENTS * SEQ_LEN
     return prepare(
         spec,
-        n_tokens=n_tokens if isinstance(spec, CorpusSource) else DIGEST_DOCUMENTS * SEQ_LEN,
+        n_tokens=max(least, *request.grid.token_counts) if isinstance(spec, CorpusSource) else least,
         n_validation=request.grid.n_validation,
         seed=request.seed,
         progress=progress,

@@ -41,7 +41,7 @@ class Sweep:
     def note(self) -> str:
         """What was found, and a warning where the best rate is an edge of the three."""
         tried = ", ".join(f"{rate:.3g}: {_said(loss)}" for rate, loss in sorted(self.losses.items()))
-        said = f"Width {self.width}: the rate {self.best:.3g} is taken ({tried} nats at {self.n_tokens:,} tokens)"
+        said = f"Width {self.width}: the rate {self.best:.3g} is taken ({tried}; nats at {self.n_tokens:,} tokens)"
         if self.best in (min(self.losses), max(self.losses)):
             return said + "; it is an edge of what was tried, so the best may lie beyond."
         return said + "."

@@ -25,7 +25,7 @@ from calibration.grid import SEQ_LEN
 from calibration.records import SourceRecord
 from calibration.sampling import sample_documents
 from calibration.tilting import tilt
-from calibration.token_data import Ids, TokenData, read_data, write_data
+from calibration.token_data import DIGEST_DOCUMENTS, Ids, TokenData, read_data, write_data
 
 # H of longer sequences stands beside H: tokens a sequence, and how many of them.
 WINDOWS = {1000: 300, 8000: 100}
@@ -154,6 +154,7 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
             "tokenizer": spec.tokenizer,
             "reading": spec.reading,
             "data_seed": seed,
+            "n_tokens": n_tokens,
             "bytes_per_token": sample.bytes_per_token,
             "estimated_tokens": sample.estimated_tokens,
         },
@@ -191,24 +192,49 @@ def restore(record: SourceRecord, folder: Path, *, n_tokens: int, n_validation: 
     """Return the data of a source that a plan names: from ``folder``, or drawn again there.
 
     Raises:
-        AdvisorError: the data is not there and cannot be made again, or is not what was planned.
+        CorpusError: a corpus's tokens are not there, or are not those that were planned.
+        AdvisorError: a grammar's are not, and cannot be made again.
     """
     data = read_data(folder, record.name)
-    if record.kind == "corpus" and (data is None or data.training.size < n_tokens):
+    if data is not None and data.digest() == record.data and data.training.size >= n_tokens:
+        return data
+    if record.kind == "corpus":
         raise CorpusError(
-            f"The tokens of {record.name} are not in {folder}, or too few of them: copy them there from where they "
-            "were planned, or plan the calibration anew in another folder."
+            f"The tokens of {record.name} in {folder} are missing or not those that were planned: give the command "
+            f"that planned this calibration again, with --corpus {record.name}={record.definition.get('source')}, to "
+            "have them read again."
         )
-    if data is None or data.training.size < n_tokens:
-        made = grammar_data(_named(record), n_tokens=n_tokens, n_validation=n_validation, seed=_seed(record))
-        write_data(made, folder, record.name)
-        data = read_data(folder, record.name) or made
-    if data.digest() != record.data:
+    n_tokens = max(n_tokens, DIGEST_DOCUMENTS * SEQ_LEN)
+    made = grammar_data(_named(record), n_tokens=n_tokens, n_validation=n_validation, seed=_seed(record))
+    if made.digest() != record.data:
         raise AdvisorError(
-            f"The tokens of {record.name} in {folder} are not those that were planned: put those back (of a grammar, "
-            "remove them, and they are made again), or name another folder."
+            f"The tokens of {record.name} are sampled otherwise by this version than by the one that planned: name "
+            "another folder."
         )
-    return data
+    write_data(made, folder, record.name)
+    return read_data(folder, record.name) or made
+
+
+def read_again(
+    record: SourceRecord, spec: CorpusSource, folder: Path, *, n_validation: int, progress: Progress
+) -> None:
+    """Have the tokens of a corpus that a plan names in ``folder``, from the corpus itself.
+
+    Raises:
+        CorpusError: the corpus cannot be read, or has changed since it was planned.
+    """
+    again = prepare(
+        spec,
+        n_tokens=_definition(record)["n_tokens"].whole(0),
+        n_validation=n_validation,
+        seed=_seed(record),
+        progress=progress,
+    )
+    if again.record.data != record.data:
+        raise CorpusError(
+            f"{spec.source} has changed since {record.name} was planned: calibrate on what it is now in another folder."
+        )
+    write_data(again.data, folder, record.name)
 
 
 def _definition(record: SourceRecord) -> Node:

@@ -81,12 +81,20 @@ class Speed:
         batches = self._batches()
         for done, (size, vocab) in enumerate(wanted):
             progress("timing a few steps", done, len(wanted))
-            # Whether a stack pays is asked for the largest that a group of this size could fill.
-            stack = max(len(group) for group in self.groups() if group[0].size == size)
+            stack = self._largest_stack(size)
             self.timed[size, vocab] = [
                 probe(size.shape(vocab), batch, hardware=hardware, n_models=stack, seconds=PROBE_SECONDS, graphs=True)
                 for batch in sorted(batches[size])
             ]
+
+    def _largest_stack(self, size: Size) -> int:
+        """Return the most models in a stack: one on a CPU, where a stack wins little and what is faster is not sure.
+
+        Stacks differ in the last digits, so there the same request would not always come to the same laws.
+        """
+        if self.hardware.device == "cpu":
+            return 1
+        return max(len(group) for group in self.groups() if group[0].size == size)
 
     def _vocabularies(self) -> dict[Size, set[int]]:
         found: dict[Size, set[int]] = {}
@@ -104,8 +112,7 @@ class Speed:
         """Return the jobs that can be stacked: of one shape and one plan."""
         found: dict[tuple[Size, int, tuple[int, ...]], list[Job]] = {}
         for job in self.plan.jobs:
-            key = (job.size, self.plan.source(job.source).vocab_size, job.token_counts)
-            found.setdefault(key, []).append(job)
+            found.setdefault(_stackable(self.plan, job), []).append(job)
         return list(found.values())
 
     def seconds(self, job: Job) -> float:
@@ -211,14 +218,18 @@ def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], ma
 
 
 def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
-    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs, or not works."""
+    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs, or not works.
+
+    Jobs of one work must still be of one shape and plan, which an extension may have changed.
+    """
     jobs = {job.name: job for job in plan.jobs}
     try:
         works = tuple(_work_from(each, jobs) for each in kept["works"])
     except (KeyError, TypeError, ValueError):
         return None
     named = [job.name for each in works for job in each.work.jobs]
-    return works if sorted(named) == sorted(jobs) else None
+    alike = all(len({_stackable(plan, job) for job in each.work.jobs}) == 1 for each in works)
+    return works if sorted(named) == sorted(jobs) and alike else None
 
 
 def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
@@ -229,3 +240,8 @@ def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
         raise ValueError("a work takes some time, and a micro-batch has a document")
     work = Work(jobs=tuple(jobs[name] for name in kept["jobs"]), micro_batch=micro_batch, graph=bool(kept["graph"]))
     return TimedWork(work=work, seconds=seconds)
+
+
+def _stackable(plan: CalibrationPlan, job: Job) -> tuple[Size, int, tuple[int, ...]]:
+    """Return what jobs of one stack have in common: shape and plan."""
+    return job.size, plan.source(job.source).vocab_size, job.token_counts

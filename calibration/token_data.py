@@ -48,24 +48,26 @@ def write_data(data: TokenData, folder: Path, name: str) -> None:
         _write(_path(folder, name, part), ids)
 
 
-def read_data(folder: Path, name: str) -> TokenData | None:
-    """Return a source's arrays, mapped from disk; None where they are not there.
+def keep_data(data: TokenData, folder: Path, name: str) -> None:
+    """Write a source's arrays unless they are there already, with as many documents or more.
 
     Raises:
-        AdvisorError: a file is not such an array.
+        AdvisorError: the disk refuses.
     """
+    there = read_data(folder, name)
+    if there is None or there.digest() != data.digest() or len(there.training) < len(data.training):
+        write_data(data, folder, name)
+
+
+def read_data(folder: Path, name: str) -> TokenData | None:
+    """Return a source's arrays, mapped from disk; None where they are not there, or are no such arrays."""
     paths = [_path(folder, name, part) for part in ("training", "validation")]
-    if not all(path.exists() for path in paths):
-        return None
     try:
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
-    except OSError as error:
-        raise AdvisorError(f"The tokens of {name} in {folder} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, EOFError) as error:
-        raise AdvisorError(
-            f"{paths[0]} or {paths[1].name} is not an array of token ids: put back the file that was planned with, or "
-            "remove both: those of a grammar are made again."
-        ) from error
+    except (OSError, ValueError, EOFError):
+        return None
+    if any(part.ndim != 2 or part.dtype not in (np.uint16, np.int32) for part in (training, validation)):
+        return None
     return TokenData(training=training, validation=validation)
 
 

@@ -130,7 +130,7 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
                 request, devices, folder=folder, extend=given["extend"], progress=progress
             )
             missing = pipeline.missing_works(opened, folder)
-            pipeline.materialise(opened.plan, folder, missing, progress=progress)
+            pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
         if given["prepare"] is not None:
             emit(
                 report.plan_as_json(opened, missing),
