@@ -67,7 +67,7 @@ def read_request(given: dict[str, Any]) -> Request | None:
     from calibration.planning import requested
     from calibration.sources import CorpusSource
 
-    corpora = tuple(_named_corpus(text) for text in given["corpus"])
+    corpora = tuple(named_corpus(text) for text in given["corpus"])
     specs = tuple(
         CorpusSource(name=name, source=source, tokenizer=given["tokenizer"], options=corpus_reading(given))
         for name, source in corpora
@@ -86,7 +86,7 @@ def read_request(given: dict[str, Any]) -> Request | None:
     )
 
 
-def _named_corpus(text: str) -> tuple[str, str]:
+def named_corpus(text: str) -> tuple[str, str]:
     """Return the name and the source of NAME=SOURCE; a source alone is called by its last part.
 
     What exists under the whole text is a source alone, as the folder year=2024 of a partitioned table.
