@@ -181,7 +181,8 @@ def test_a_dry_run_says_the_plan_and_writes_nothing(advisor, tiny, tmp_path, tex
     assert (g1[0], g1[1], g1[-3:]) == ("G1", "601", ["any", "10.2K,", "20.5K"])
     assert (code[0], code[1], code[-2:]) == ("code", "257", ["10.2K,", "20.5K"])
     assert sources.splitlines()[3:] == [
-        "H: median compressed/raw bytes of 256 tokens (bytes); shuf.: with their order destroyed.",
+        "H: median compressed/raw bytes of 256 tokens of the tokenizer bytes; shuf.: with their order",
+        "destroyed.",
         "Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.",
     ]
     assert sizes.splitlines()[0] == "d x layers  N non-embed.  N total  seeds  peak rate  FLOPs/token  tokens/s"

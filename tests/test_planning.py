@@ -200,12 +200,13 @@ def test_a_wider_vocabulary_is_the_models_and_never_a_narrower_one(a1):
         plan_of(a1, vocab_size=20)
 
 
-def test_an_extension_has_the_jobs_of_both(plan, a1):
-    a2 = grammars_of("paper", seed=0)[1]
+def test_an_extension_has_the_jobs_of_both(plan):
+    a2 = replace(plan.source("A1"), name="A2")
     larger = replace(
         GRID, token_counts=(60_000, 100_000), sizes=(Size(width=16, n_layers=1), Size(width=32, n_layers=1))
     )
-    new = plan_of(a1, a2, grid=larger)
+    jobs = [job for name in ("A1", "A2") for job in larger.jobs(name, n_unique=None)]
+    new = replace(plan, sources=(*plan.sources, a2), jobs=tuple(jobs))
     both = extended(replace(plan, probe={"cpu": {}}), new)
     assert {job.name: job.token_counts for job in both.jobs} == {
         "A1-8x1-0": (20_000, 60_000),
@@ -215,7 +216,7 @@ def test_an_extension_has_the_jobs_of_both(plan, a1):
         "A2-32x1-0": (60_000, 100_000),
     }
     assert [source.name for source in both.sources] == ["A1", "A2"]
-    assert (both.request, both.laws_only, both.probe) == (plan.request, True, None)
+    assert (both.request, both.laws_only, both.probe) == (plan.request, True, None)  # of two sources
 
 
 def test_extending_by_the_same_changes_nothing(plan):

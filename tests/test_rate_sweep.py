@@ -23,8 +23,13 @@ GRID = Grid(
 
 @pytest.fixture(scope="module")
 def plan():
-    request = Request(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:3])
-    return make_plan(request, None, progress=lambda *_: None)
+    """A1, and beside it sources of lower and higher H, of which no token exists."""
+    request = Request(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:1])
+    plan = make_plan(request, None, progress=lambda *_: None)
+    (a1,) = plan.sources
+    others = [replace(a1, name=name, compressibility=h) for name, h in (("low", 0.01), ("high", 0.7))]
+    jobs = [replace(job, source=each.name) for each in others for job in plan.jobs]
+    return replace(plan, sources=(*others, a1), jobs=(*jobs, *plan.jobs))
 
 
 def swept(plan, folder, **changes):
@@ -64,7 +69,7 @@ def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_pa
     assert [note.split(":")[0] for note in found.notes] == ["Width 4", "Width 8"]
     assert all("; nats at 20,480 tokens" in note and "an edge" in note for note in found.notes)
     # The source of median H, at the second smallest count.
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["A2.training.npy", "A2.validation.npy"]
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["A1.training.npy", "A1.validation.npy"]
     assert swept(low, tmp_path) == found
 
 

@@ -28,8 +28,12 @@ GRID = Grid(
 
 @pytest.fixture(scope="module")
 def plan() -> CalibrationPlan:
-    request = Request(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:2])
-    return make_plan(request, None, progress=lambda *_: None)
+    """A1, and the same with the vocabulary of A2."""
+    request = Request(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:1])
+    plan = make_plan(request, None, progress=lambda *_: None)
+    (a1,) = plan.sources
+    a2 = replace(a1, name="A2", vocab_size=151)
+    return replace(plan, sources=(a1, a2), jobs=(*plan.jobs, *(replace(job, source="A2") for job in plan.jobs)))
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def _print_sources(plan: CalibrationPlan) -> None:
     header = ["source", "vocab", "H", "H shuf.", "bound, nats", "unique tokens", "trained to"]
     print_table(*_filled(header, rows))
     tokenizer = plan.protocol.tokenizer
-    tokens = "ids" if tokenizer is None else f"tokens ({tokenizer})"
+    tokens = "ids" if tokenizer is None else f"tokens of the tokenizer {tokenizer}"
     echo(f"H: median compressed/raw bytes of {plan.protocol.seq_len} {tokens}; shuf.: with their order destroyed.")
     if any(source.entropy_bound is not None for source in plan.sources):
         echo("Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.")
