@@ -145,6 +145,9 @@ def _draw_optimum(axis: Any, found: HRegression, grid: Any) -> None:
     )
     line = found.log.log_optimum
     axis.set(xlabel="H", ylabel="N*, non-embedding parameters", yscale="log")
+    # Where the lines hardly make a law the bands run over dozens of decades, and the sources would be a flat line.
+    optima = [law.group.law.frontier(flops).n_params for law in found.laws if law.group.law is not None]
+    axis.set_ylim(min(optima) / 1e3, max(optima) * 1e3)
     axis.set_title(f"N* at {flops:.3g} FLOPs: d ln N*/dH {line.slope:.3g}, p = {line.p_value:.2g}", fontsize=10)
 
 
