@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -118,11 +119,12 @@ def about_answers(
     if fitted is not None and not fitted[0] <= headline.flops <= fitted[1]:
         above = headline.flops > fitted[1]
         times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
+        decades = f": {math.log10(times):.1f} decades of extrapolation" if candidates.at_h is not None else ""
         yield Caution(
             code="budget_outside_range",
             message=f"{format_flops(headline.flops)} FLOPs is {_times(times)} times "
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
-            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}).",
+            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.",
         )
     available = None if profile is None else profile.estimated_tokens
     if available is not None and headline.n_tokens > available:

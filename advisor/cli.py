@@ -20,6 +20,7 @@ COMMANDS = {
     "recommend": "advisor.commands.recommend",
     "repeat": "advisor.commands.repeat",
     "laws": "advisor.commands.laws",
+    "evidence": "advisor.commands.evidence",
     "compare": "advisor.commands.compare",
     "table": "advisor.commands.table",
     "fit": "advisor.commands.fit",

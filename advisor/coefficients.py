@@ -9,7 +9,8 @@
                                 linear, its intercepts, each in the order above,
                        "scatter": may be absent; for each row of draws the 10 numbers by which a new source lies off
                                 the lines, of log and of linear},
-        "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"}}]}
+        "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"},
+        "epsilon_estimate", "predictors", "h_ref_source": may be absent; see ``advisor.calibration_quality``}]}
 
 Other keys are allowed everywhere.
 """
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from advisor.calibration_quality import Quality, read_quality
 from advisor.data_dependence import Dependence, Parameters, Regression, Regressions, Scatter
 from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError
@@ -54,6 +56,7 @@ class Calibration:
     sources: tuple[Source, ...]
     recipe: Any
     provenance: Mapping[str, Any]
+    quality: Quality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,7 @@ def _coefficients(document: Node) -> Coefficients:
 def _calibration(node: Node) -> Calibration:
     name = node["name"].text()
     regression = node["regression"]
+    quality = read_quality(node)
     dependence = Dependence(
         name=name,
         regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
@@ -127,6 +131,7 @@ def _calibration(node: Node) -> Calibration:
         h_ref=node["h_ref"].number(0, 1, open_ends=True),
         count=cast(Count, node["count"].text(("total", "non-embedding"))),
         ranges=ranges_from(node["ranges"]),
+        estimate=quality.estimate,
     )
     return Calibration(
         name=name,
@@ -135,6 +140,7 @@ def _calibration(node: Node) -> Calibration:
         sources=tuple(_source(source, name) for source in node["sources"].items()),
         recipe=node["recipe"].value,
         provenance=node["provenance"].members(),
+        quality=quality,
     )
 
 

@@ -12,10 +12,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from advisor.errors import CoefficientsError
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
+from advisor.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 
 LAW_NAMES = ("anchored", "blend", "gzip")
 
@@ -68,7 +69,10 @@ class Regressions(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Dependence:
-    """How a calibration's laws depend on H. ``h_ref`` is H of web text, ``epsilon`` the weight of the calibration."""
+    """How a calibration's laws depend on H. ``h_ref`` is H of web text, ``epsilon`` the weight of the calibration.
+
+    ``estimate`` is how epsilon was found, None where the file does not say: epsilon then has no interval.
+    """
 
     name: str
     regressions: Regressions
@@ -77,6 +81,7 @@ class Dependence:
     h_ref: float
     count: Count
     ranges: Ranges
+    estimate: WeightEstimate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +100,12 @@ class LawAtH:
     compressibility: float
     derivative: Parameters
 
+    @property
+    def exponent_slope(self) -> float:
+        """The derivative of the exponent a in H: a' = (beta' - a (alpha' + beta')) / (alpha + beta)."""
+        law, d = self.law, self.derivative
+        return (d.beta - law.exponent_a * (d.alpha + d.beta)) / (law.alpha + law.beta)
+
     def sensitivity(self, flops: float) -> Sensitivity:
         """Return d ln N*/dH at ``flops`` and the budget where it is zero.
 
@@ -105,39 +116,52 @@ class LawAtH:
         law, d = self.law, self.derivative
         total, d_total = law.alpha + law.beta, d.alpha + d.beta
         d_log_g = (d.alpha / law.alpha + d.A - d.beta / law.beta - d.B - d_total * law.log_g) / total
-        d_a = (d.beta - law.exponent_a * d_total) / total
+        d_a = self.exponent_slope
         return Sensitivity(dlnN_dH=d_log_g + d_a * math.log(flops / 6), flip_flops=_flip(d_log_g, d_a))
 
 
 def law_at(
-    name: str, dependence: Dependence, base: ScalingLaw, compressibility: float, epsilon: float | None = None
+    name: str,
+    dependence: Dependence,
+    base: ScalingLaw,
+    compressibility: float,
+    epsilon: float | None = None,
+    h_ci95: tuple[float, float] | None = None,
 ) -> LawAtH:
     """Return the law ``name`` (one of LAW_NAMES) at H, with joint draws.
 
-    ``base`` is x', Chinchilla's law; ``epsilon`` replaces the calibration's own. Each draw pairs a joint row of the
-    regression with one of the base's: they come from different runs, so they are independent of each other. Its x(H)
-    is moved by the draw's scatter, for a new corpus lies as far off the lines as the calibration's own sources do; the
-    anchored law takes x(H_ref) without, since its base is what web text really gave. A row whose parameters leave the
-    law's domain gives no draw. E below 0 counts as 0: no loss is negative.
+    ``base`` is x', Chinchilla's law; ``epsilon`` replaces the calibration's own, and is then taken as certain;
+    ``h_ci95`` is the 95 % interval of the measured H. A draw has
+        a joint row of the regression and one of the base's (from different runs, so independent of each other),
+        a weight from epsilon's own distribution and an H from its interval (``advisor.uncertainty``),
+        the scatter of a new source, for a corpus lies as far off the lines as the calibration's own sources do.
+    Gzip and blend take the scatter where they take x(H). Anchored takes all of it, whatever the weight: with a weight
+    of 0 the lines explain nothing, and corpora differ from web text no less for that (its base is what web text really
+    gave, so x(H_ref) is taken without). A row whose parameters leave the law's domain gives no draw. E below 0 counts
+    as 0: no loss is negative.
 
     Raises:
         CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
     """
     weight = dependence.epsilon if epsilon is None else epsilon
 
-    def point(regressions: Regressions, row: Parameters) -> tuple[Parameters, Parameters] | None:
+    def point(regressions: Regressions, row: Parameters, h: float, eps: float) -> tuple[Parameters, Parameters] | None:
         regression = regressions.linear if name == "blend" else regressions.log
         scatter = regressions.scatter.linear if name == "blend" else regressions.scatter.log
-        if _outside(regression.moved(scatter), compressibility) is not None:
+        if name == "blend" and _outside(regression.moved(scatter), h) is not None:
             return None
-        parameters, slope = _FORMS[name](regression, scatter, row, compressibility, dependence.h_ref, weight)
+        parameters, slope = _FORMS[name](regression, scatter, row, h, dependence.h_ref, eps)
         return (parameters, slope) if min(parameters.alpha, parameters.beta) > 0 else None
 
-    found = point(dependence.regressions, _in_logs(base))
-    if found is None:
+    found = point(dependence.regressions, _in_logs(base), compressibility, weight)
+    lines = dependence.regressions.linear if name == "blend" else dependence.regressions.log
+    if found is None or _outside(lines, compressibility) is not None:
         raise _refusal(name, dependence, compressibility)
-    pairs = zip(dependence.draws, _rows(base), strict=False)
-    drawn = [point(regressions, row) for regressions, row in pairs]
+    n = len(dependence.draws)
+    certain = epsilon is not None or dependence.estimate is None
+    weights = [weight] * n if certain else drawn_weights(cast(WeightEstimate, dependence.estimate), n)
+    values = [compressibility] * n if h_ci95 is None else drawn_compressibilities(compressibility, h_ci95, n)
+    drawn = [point(*each) for each in zip(dependence.draws, _rows(base), values, weights, strict=False)]
     parameters, derivative = found
     law = ScalingLaw(
         name=name,
@@ -184,9 +208,9 @@ def _blend(
 def _anchored(
     regression: Regression, scatter: Parameters, base: Parameters, h: float, h_ref: float, eps: float
 ) -> tuple[Parameters, Parameters]:
-    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel, the scatter stays."""
+    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel, the scatter stays, whole."""
     slope = Parameters(*(eps * m for m in regression.slope))
-    moved = (x + m * (h - h_ref) + eps * r for x, m, r in zip(base, slope, scatter, strict=True))
+    moved = (x + m * (h - h_ref) + r for x, m, r in zip(base, slope, scatter, strict=True))
     return Parameters(*moved), slope
 
 

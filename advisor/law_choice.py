@@ -30,30 +30,42 @@ class Candidates:
 
 
 def choose_laws(
-    name: str | None, calibration: Calibration | None, compressibility: float | None, epsilon: float | None
+    name: str | None,
+    calibration: Calibration | None,
+    compressibility: float | None,
+    epsilon: float | None,
+    h_ci95: tuple[float, float] | None = None,
 ) -> Candidates:
     """Return the headline law ``name`` and every other law that applies.
 
     The data-dependent ones need both ``calibration`` and ``compressibility``. Without a name the headline is
-    ``anchored`` where that can be, else ``chinchilla``.
+    ``anchored`` where that can be, else ``chinchilla``. ``h_ci95`` is the 95 % interval of the compressibility.
     """
     can_depend = calibration is not None and compressibility is not None
-    wanted = name or (DEFAULT_WITH_COEFFICIENTS if can_depend else DEFAULT_LAW)
-    headline, at_h = find_law(wanted, calibration, compressibility, epsilon)
-    others: list[Law] = []
-    refused: list[str] = []
-    for other in LAW_NAMES if can_depend else ():
-        if other != wanted:
-            try:
-                others.append(find_law(other, calibration, compressibility, epsilon)[0])
-            except CoefficientsError as error:
-                refused.append(str(error))
+    dependent: dict[str, tuple[Law, LawAtH | None]] = {}
+    refused: dict[str, CoefficientsError] = {}
+    for each in LAW_NAMES if can_depend else ():
+        try:
+            dependent[each] = find_law(each, calibration, compressibility, epsilon, h_ci95)
+        except CoefficientsError as error:
+            refused[each] = error
+    if name in refused:
+        raise refused[name]
+    wanted = name or (DEFAULT_WITH_COEFFICIENTS if DEFAULT_WITH_COEFFICIENTS in dependent else DEFAULT_LAW)
+    if wanted not in dependent:
+        dependent[wanted] = find_law(wanted, calibration, compressibility, epsilon, h_ci95)
+    headline, at_h = dependent.pop(wanted)
+    others = [law for law, _ in dependent.values()]
     others += [law for law in published_laws().values() if law.name != wanted]
-    return Candidates(headline=headline, others=tuple(others), at_h=at_h, refused=tuple(refused))
+    return Candidates(headline=headline, others=tuple(others), at_h=at_h, refused=tuple(map(str, refused.values())))
 
 
 def find_law(
-    name: str, calibration: Calibration | None, compressibility: float | None, epsilon: float | None
+    name: str,
+    calibration: Calibration | None,
+    compressibility: float | None,
+    epsilon: float | None,
+    h_ci95: tuple[float, float] | None = None,
 ) -> tuple[Law, LawAtH | None]:
     """Return the law ``name``: a published one, a data-dependent one (with its derivative in H), or a law file's.
 
@@ -74,7 +86,7 @@ def find_law(
         )
     if compressibility is None:
         raise UsageError(f"The law {name} depends on the corpus: give a SOURCE, a --profile or a --compressibility.")
-    at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon)
+    at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon, h_ci95)
     return at_h.law, at_h
 
 

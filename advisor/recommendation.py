@@ -17,6 +17,7 @@ from advisor.law_choice import choose_laws
 from advisor.limited_data import LimitedData, limited_answers, unique_tokens
 from advisor.plan import Plan, about_plan, make_plan
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
+from advisor.reliance import Reliance, about_reliance, reliance_of
 from advisor.repetition_cautions import about_limited_data
 from advisor.request import Request
 from advisor.units import TokenCount
@@ -49,6 +50,7 @@ class Recommendation:
     inference: InferenceAnswer | None
     advice: tuple[Advice, ...]
     sensitivity: Sensitivity | None
+    reliance: Reliance | None
     plan: Plan
     cautions: tuple[Caution, ...]
 
@@ -78,7 +80,7 @@ def recommend(
     h = profile.median if profile is not None else request.compressibility
     protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None
     usable = _usable(calibration, protocol, request)
-    candidates = choose_laws(request.law, usable, h, request.epsilon)
+    candidates = choose_laws(request.law, usable, h, request.epsilon, None if profile is None else profile.ci95)
     if request.epsilon is not None and candidates.at_h is None:
         raise UsageError("--epsilon weighs a calibration against Chinchilla, and no calibration applies here.")
 
@@ -99,6 +101,8 @@ def recommend(
         profile=profile,
         counted=counted,
     )
+    tokenizer = None if protocol is None else protocol.tokenizer
+    reliance = reliance_of(candidates, usable, request, flops, tokenizer)
     laws = (headline, *(sheet.answer(other, other.frontier(flops)) for other in candidates.others))
     return Recommendation(
         request=request,
@@ -114,12 +118,14 @@ def recommend(
         inference=serving,
         advice=advice_for(limited[0].epochs if limited else None, asked=request.advice),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
+        reliance=reliance,
         plan=plan,
         cautions=(
             *(profile.cautions if profile is not None else ()),
             *about_request(request, coefficients, calibration, protocol),
             *about_plan(plan, request),
             *about_laws(candidates, usable, h),
+            *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else profile),
             *about_limited_data(limited),
             *about_inference(serving, law),

@@ -143,7 +143,7 @@ def test_a_shift_that_ends_outside_the_domain_is_refused_too(dependence):
 
 
 def test_draws_are_moved_by_the_scatter_of_a_new_corpus(tmp_path):
-    """The law gzip by all of it, blend and anchored by epsilon times as much; the law itself is not moved."""
+    """The laws gzip and anchored by all of it, blend by epsilon times as much; the law itself is not moved."""
     made = calibration()
     off = [0.02, 0.3, -0.2, 0.01, -0.02, 0.02, 50.0, -40.0, 0.01, -0.02]
     before = load_coefficients(write(tmp_path / "a.json", document(made))).calibration()
@@ -151,14 +151,14 @@ def test_draws_are_moved_by_the_scatter_of_a_new_corpus(tmp_path):
     after = load_coefficients(write(tmp_path / "b.json", document(made))).calibration()
     assert before is not None
     assert after is not None
-    for name, weight in (("gzip", 1.0), ("anchored", 0.3)):
+    for name in ("gzip", "anchored"):
         plain = law_at(name, before.dependence, CHINCHILLA, 0.4).law
         moved = law_at(name, after.dependence, CHINCHILLA, 0.4).law
         assert constants(moved) == constants(plain)
         for old, new in zip(plain.draws, moved.draws, strict=True):
             shifts = [new[i] - old[i] for i in (0, 1, 3, 4)]
             assert [*shifts, math.exp(new[2]) - math.exp(old[2])] == pytest.approx(
-                [weight * off[i] for i in (1, 2, 3, 4, 0)], abs=1e-12
+                [off[i] for i in (1, 2, 3, 4, 0)], abs=1e-12
             )
     plain = law_at("blend", before.dependence, CHINCHILLA, 0.4).law
     moved = law_at("blend", after.dependence, CHINCHILLA, 0.4).law
@@ -191,3 +191,79 @@ def test_draws_outside_the_domain_are_left_out(tmp_path):
     found = load_coefficients(write(tmp_path / "c.json", document(made))).calibration()
     assert found is not None
     assert len(law_at("gzip", found.dependence, CHINCHILLA, 0.4).law.draws) == 39
+
+
+def widened(tmp_path, **changes):
+    found = load_coefficients(write(tmp_path / "w.json", document(calibration(**changes)))).calibration()
+    assert found is not None
+    return found.dependence
+
+
+def width(law, flops):
+    low, high = law.interval(lambda one: math.log(one.frontier(flops).n_params))
+    return high - low
+
+
+ESTIMATE = {"value": 0.3, "ci95": [0.0, 0.9], "share_zero": 0.2}
+
+
+def test_draws_hold_the_weights_own_interval(tmp_path):
+    """The same draws, each with a weight from the interval: alpha of draw i is x' + eps_i m_i (H - H_ref)."""
+    dependence = widened(tmp_path, epsilon_estimate=ESTIMATE)
+    plain = law_at("anchored", widened(tmp_path), CHINCHILLA, 0.4).law
+    law = law_at("anchored", dependence, CHINCHILLA, 0.4).law
+    assert constants(law) == constants(plain)
+    slopes = [one.log.slope.alpha for one in dependence.draws]
+    weights = [(row[3] - CHINCHILLA.alpha) / (m * (0.4 - H_REF)) for row, m in zip(law.draws, slopes, strict=True)]
+    assert min(weights) == pytest.approx(0.0, abs=1e-12)
+    assert sum(w < 1e-12 for w in weights) in (7, 8, 9)  # .2 of 40
+    assert 0.8 < max(weights) <= 0.9
+    assert width(law, 1e21) > 2 * width(plain, 1e21)
+
+
+def test_a_weight_that_was_given_is_certain(tmp_path):
+    dependence = widened(tmp_path, epsilon_estimate=ESTIMATE)
+    law = law_at("anchored", dependence, CHINCHILLA, 0.4, epsilon=0.3).law
+    assert law.draws == law_at("anchored", widened(tmp_path), CHINCHILLA, 0.4).law.draws
+
+
+@pytest.mark.parametrize("name", LAW_NAMES)
+def test_draws_hold_the_interval_of_h(tmp_path, name):
+    """With lines that do not vary, the 80 % interval of ln N* is that of H, 1.2816/1.96 of its 95 %, by the slope."""
+    row = [line[part] for lines in (LOG, LINEAR) for part in (0, 1) for line in lines.values()]
+    made = calibration()["regression"] | {"draws": [row] * 400}
+    dependence = widened(tmp_path, regression=made)
+    at_h = law_at(name, dependence, CHINCHILLA, 0.4)
+    assert width(at_h.law, 1e21) == pytest.approx(0, abs=1e-9)
+    law = law_at(name, dependence, CHINCHILLA, 0.4, h_ci95=(0.39, 0.41)).law
+    expected = abs(at_h.sensitivity(1e21).dlnN_dH) * 0.02 * 1.2816 / 1.96
+    assert width(law, 1e21) == pytest.approx(expected, rel=0.03)
+    assert constants(law) == constants(at_h.law)
+
+
+def test_anchored_with_no_weight_still_holds_the_scatter(tmp_path):
+    made = calibration(epsilon=0.0)
+    made["regression"]["scatter"] = [[0.0, 0.3 * math.sin(i), 0.0, 0.0, 0.0, *[0.0] * 5] for i in range(40)]
+    found = load_coefficients(write(tmp_path / "c.json", document(made))).calibration()
+    assert found is not None
+    law = law_at("anchored", found.dependence, CHINCHILLA, 0.4).law
+    assert constants(law) == pytest.approx(constants(CHINCHILLA), rel=1e-14)
+    bare = law_at("anchored", widened(tmp_path, epsilon=0.0), CHINCHILLA, 0.4).law
+    assert width(bare, 1e21) == pytest.approx(0, abs=1e-9)
+    # ln N* moves by d ln A / (alpha + beta); the scatter of ln A spans about +-.3 x sin of 80 % of an even phase
+    assert width(law, 1e21) == pytest.approx(2 * 0.3 * math.sin(0.4 * math.pi) / 0.71367, rel=0.05)
+
+
+def test_scatter_of_an_exponent_widens_with_the_logarithm_of_the_budget(tmp_path):
+    """D ln N*/d beta = ln(C/6)/s + const: a thousand times the budget adds ln(1000)/s^2 alpha of it to the spread."""
+    made = calibration(epsilon=0.0)
+    made["regression"]["scatter"] = [[*[0.0] * 4, 0.002 * math.sin(i), *[0.0] * 5] for i in range(40)]
+    found = load_coefficients(write(tmp_path / "c.json", document(made))).calibration()
+    assert found is not None
+    law = law_at("anchored", found.dependence, CHINCHILLA, 0.4).law
+    widths = [width(law, 10.0**power) for power in (18, 21, 24)]
+    assert widths[0] < widths[1] < widths[2]
+    assert widths[2] - widths[1] == pytest.approx(widths[1] - widths[0], rel=0.02)
+    spread = 2 * 0.002 * math.sin(0.4 * math.pi)
+    s = CHINCHILLA.alpha + CHINCHILLA.beta
+    assert widths[1] - widths[0] == pytest.approx(spread * CHINCHILLA.alpha / s**2 * math.log(1000), rel=0.06)

@@ -10,6 +10,7 @@ from typing import Any
 
 from advisor.answer import Answer, Choice, Interval
 from advisor.budget import format_flops
+from advisor.data_dependence import Sensitivity
 from advisor.protocol import MeasuredCorpus, protocol_as_json
 from advisor.recommendation import Recommendation
 from advisor.report.beyond import asked_beyond, beyond_as_json, print_beyond, print_off_optimum, unlimited
@@ -29,6 +30,7 @@ from advisor.report.common import (
     warn,
 )
 from advisor.report.plan import plan_as_json, show_plan, unit_rows
+from advisor.report.reliance import reliance_as_json, reliance_rows
 
 
 def show(recommendation: Recommendation, *, as_json: bool, out: Path | None) -> None:
@@ -51,6 +53,7 @@ def as_document(recommendation: Recommendation) -> dict[str, Any]:
         "neighbours": [_choice(neighbour) for neighbour in recommendation.neighbours],
         **beyond_as_json(recommendation),
         "sensitivity": None if sensitivity is None else asdict(sensitivity),
+        "reliance": reliance_as_json(recommendation.reliance),
         "plan": plan_as_json(recommendation.plan),
         "cautions": [asdict(caution) for caution in recommendation.cautions],
     }
@@ -162,12 +165,18 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
-        flip = sensitivity.flip_flops
-        where = "does not flip" if flip is None else f"flips at {format_flops(flip)} FLOPs"
-        prefers = "parameters" if sensitivity.dlnN_dH > 0 else "tokens"
-        slope = f"{sensitivity.dlnN_dH:+.2f}: at this budget harder data prefers {prefers}; the sign {where}"
-        rows.append(("d ln N*/dH", slope))
-    return rows
+        rows.append(("d ln N*/dH", _slope(sensitivity)))
+    return rows + reliance_rows(recommendation.reliance)
+
+
+def _slope(sensitivity: Sensitivity) -> str:
+    """Return which way harder data moves the optimum, and where that flips."""
+    if sensitivity.dlnN_dH == 0:
+        return "0: H does not move this answer"
+    flip = sensitivity.flip_flops
+    where = "does not flip" if flip is None else f"flips at {format_flops(flip)} FLOPs"
+    prefers = "parameters" if sensitivity.dlnN_dH > 0 else "tokens"
+    return f"{sensitivity.dlnN_dH:+.2f}: at this budget harder data prefers {prefers}; the sign {where}"
 
 
 def _measured(profile: MeasuredCorpus) -> str:

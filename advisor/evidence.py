@@ -1,0 +1,204 @@
+"""``scorecard``: what each calibration predicts beside what was published, and whether they agree.
+
+An exponent agrees where the published figure lies in the 95 % interval of the prediction. An interval wider than the
+published exponents lie apart says nothing, so that verdict is "cannot say". A sign agrees or disagrees where the 95 %
+interval of the slope in H leaves out 0. Slopes are those of the lines in H, in the published quantity's own sign;
+intervals of exponents also hold the scatter of a new corpus, the weight's own interval and the range of H of the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import cycle
+from typing import Literal
+
+from advisor.coefficients import Calibration, Coefficients
+from advisor.data_dependence import Dependence, Parameters, Regressions, law_at
+from advisor.errors import CoefficientsError
+from advisor.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
+from advisor.published_laws import chinchilla
+from advisor.scaling_law import ScalingLaw, central_interval
+from advisor.uncertainty import drawn_weights
+
+Verdict = Literal["agree", "disagree", "cannot say"]
+_LAWS = ("anchored", "gzip")
+# How far the published exponents lie apart.
+SPREAD = max(one.exponent_a for one in EXPONENTS) - min(one.exponent_a for one in EXPONENTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A figure with its 95 % interval; None where there is none, and ``reason`` says why."""
+
+    value: float | None
+    ci95: tuple[float, float] | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExponentRow:
+    """The exponent a of one corpus by one law; ``calibration`` is None for Chinchilla's, the same for every corpus."""
+
+    published: PublishedExponent
+    calibration: str | None
+    law: str
+    predicted: Prediction
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignRow:
+    """The slope in H of one quantity by one law, beside the sign that was published."""
+
+    published: PublishedSign
+    calibration: str
+    law: str
+    predicted: Prediction
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRow:
+    """What a calibration says of itself; ``anchored_is_chinchilla`` where its weight is 0."""
+
+    calibration: Calibration
+    default: bool
+    n_laws: int
+
+    @property
+    def anchored_is_chinchilla(self) -> bool:
+        """Whether the weight is 0."""
+        return self.calibration.dependence.epsilon == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scorecard:
+    """Every row, in the order of the calibrations in their file."""
+
+    calibrations: tuple[CalibrationRow, ...]
+    exponents: tuple[ExponentRow, ...]
+    signs: tuple[SignRow, ...]
+
+
+def scorecard(coefficients: Coefficients) -> Scorecard:
+    """Return the scorecard of every calibration in ``coefficients``; every row is computed from it."""
+    found = coefficients.calibrations
+    return Scorecard(
+        calibrations=tuple(
+            CalibrationRow(
+                calibration=one,
+                default=one.name == coefficients.default,
+                n_laws=sum(source.law is not None for source in one.sources),
+            )
+            for one in found
+        ),
+        exponents=tuple(_exponents(found)),
+        signs=tuple(_sign(one, law, sign) for one in found for sign in SIGNS for law in _laws_of(sign)),
+    )
+
+
+def _exponents(calibrations: tuple[Calibration, ...]) -> Iterator[ExponentRow]:
+    for published in EXPONENTS:
+        yield _exponent_row(published, None, "chinchilla", _own_exponent(chinchilla()))
+    for one in calibrations:
+        for published in EXPONENTS:
+            for law in _LAWS:
+                yield _exponent_row(published, one.name, law, _predicted_exponent(one.dependence, law, published))
+
+
+def _exponent_row(
+    published: PublishedExponent, calibration: str | None, law: str, predicted: Prediction
+) -> ExponentRow:
+    verdict = exponent_verdict(published.exponent_a, predicted)
+    return ExponentRow(published=published, calibration=calibration, law=law, predicted=predicted, verdict=verdict)
+
+
+def exponent_verdict(published: float, predicted: Prediction) -> Verdict:
+    """Return whether a published exponent is what was predicted."""
+    if predicted.ci95 is None or predicted.ci95[1] - predicted.ci95[0] > SPREAD:
+        return "cannot say"
+    return "agree" if predicted.ci95[0] <= published <= predicted.ci95[1] else "disagree"
+
+
+def sign_verdict(published: int, predicted: Prediction) -> Verdict:
+    """Return whether a published sign is what was predicted."""
+    if predicted.ci95 is None or predicted.ci95[0] <= 0 <= predicted.ci95[1]:
+        return "cannot say"
+    return "agree" if predicted.ci95[0] * published > 0 else "disagree"
+
+
+def _own_exponent(law: ScalingLaw) -> Prediction:
+    return Prediction(value=law.exponent_a, ci95=law.interval(lambda one: one.exponent_a, 0.95))
+
+
+def _predicted_exponent(dependence: Dependence, law: str, published: PublishedExponent) -> Prediction:
+    kind = published.kind
+    if kind is None:
+        return Prediction(value=None, ci95=None, reason="H of this corpus is not known")
+    try:
+        return _own_exponent(law_at(law, dependence, chinchilla(), kind.h, h_ci95=kind.h_range).law)
+    except CoefficientsError:
+        return Prediction(value=None, ci95=None, reason=f"no law at H = {kind.h:g}")
+
+
+def _laws_of(sign: PublishedSign) -> tuple[str, ...]:
+    """Return the laws that say something of a quantity: parameters are those of x(H), the law gzip."""
+    return _LAWS if sign.quantity in ("a", "ln N*") else ("gzip",)
+
+
+def _sign(calibration: Calibration, law: str, published: PublishedSign) -> SignRow:
+    predicted = _slope(calibration.dependence, law, published)
+    verdict = sign_verdict(published.sign, predicted)
+    return SignRow(published=published, calibration=calibration.name, law=law, predicted=predicted, verdict=verdict)
+
+
+def _slope(dependence: Dependence, law: str, published: PublishedSign) -> Prediction:
+    """Return the slope in H that the lines give, and its interval over their joint draws."""
+    if not published.comparable:
+        return Prediction(value=None, ci95=None, reason="H of its corpora is not known")
+    if published.quantity not in ("a", "ln N*"):
+        return _line_slope(dependence, published.quantity)
+    h = published.h if published.h is not None else _middle(dependence)
+    value = _slope_at(dependence, law, chinchilla(), published, h, dependence.epsilon)
+    if value is None:
+        return Prediction(value=None, ci95=None, reason=f"no law at H = {h:.3g}")
+    n = len(dependence.draws)
+    weights = [dependence.epsilon] * n if dependence.estimate is None else drawn_weights(dependence.estimate, n)
+    bases = cycle(list(chinchilla().drawn_laws()))
+    drawn = [
+        _slope_at(
+            replace(dependence, regressions=Regressions(one.log, one.linear), draws=()), law, base, published, h, w
+        )
+        for one, base, w in zip(dependence.draws, bases, weights, strict=False)
+    ]
+    known = [slope for slope in drawn if slope is not None]
+    return Prediction(value=value, ci95=central_interval(known, 0.95) if known else None)
+
+
+def _slope_at(
+    dependence: Dependence, law: str, base: ScalingLaw, published: PublishedSign, h: float, epsilon: float
+) -> float | None:
+    """Return the slope of a or ln N* in H at ``h``, None where there is no law."""
+    try:
+        at_h = law_at(law, replace(dependence, draws=()), base, h, epsilon)
+    except CoefficientsError:
+        return None
+    return at_h.exponent_slope if published.flops is None else at_h.sensitivity(published.flops).dlnN_dH
+
+
+def _line_slope(dependence: Dependence, quantity: str) -> Prediction:
+    drawn = [_of_parameters(one.log.slope, quantity) for one in dependence.draws]
+    value = _of_parameters(dependence.regressions.log.slope, quantity)
+    return Prediction(value=value, ci95=central_interval(drawn, 0.95) if drawn else None)
+
+
+def _of_parameters(slope: Parameters, quantity: str) -> float:
+    if quantity == "alpha - beta":
+        return slope.alpha - slope.beta
+    return float(getattr(slope, quantity.removeprefix("ln ")))
+
+
+def _middle(dependence: Dependence) -> float:
+    found = dependence.ranges.compressibility
+    return dependence.h_ref if found is None else (found[0] + found[1]) / 2
