@@ -102,7 +102,7 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
     if calibrated is not None and not calibrated[0] <= h <= calibrated[1]:
         yield Caution(
             code="compressibility_outside_range",
-            message=f"H = {h:.3g} is outside the calibrated range, {calibrated[0]:g} to {calibrated[1]:g}.",
+            message=f"H = {h:.3g} is outside the calibrated range, {calibrated[0]:.3g} to {calibrated[1]:.3g}.",
         )
     yield Caution(
         code="evidence_disagrees",

@@ -15,20 +15,11 @@ from itertools import cycle
 from typing import Literal, NamedTuple, cast
 
 from advisor.errors import CoefficientsError
+from advisor.frontier_shift import FrontierShift, Parameters, shift_between, shifted
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 from advisor.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 
 LAW_NAMES = ("anchored", "blend", "gzip")
-
-
-class Parameters(NamedTuple):
-    """The five parameters of a law, or their slopes or intercepts in H; A and B stand for ln A and ln B in logs."""
-
-    E: float
-    A: float
-    B: float
-    alpha: float
-    beta: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,8 +128,9 @@ def law_at(
         the scatter of a new source, for a corpus lies as far off the lines as the calibration's own sources do.
     Gzip and blend take the scatter where they take x(H). Anchored takes all of it, whatever the weight: with a weight
     of 0 the lines explain nothing, and corpora differ from web text no less for that (its base is what web text really
-    gave, so x(H_ref) is taken without). A row whose parameters leave the law's domain gives no draw. E below 0 counts
-    as 0: no loss is negative.
+    gave, so x(H_ref) is taken without). It takes what the scatter does to the optimum of the calibration's own law in
+    the middle of its range of H (``advisor.frontier_shift``). A row whose parameters leave the law's domain gives no
+    draw. E below 0 counts as 0: no loss is negative.
 
     Raises:
         CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
@@ -153,6 +145,13 @@ def law_at(
         parameters, slope = _FORMS[name](regression, scatter, row, h, dependence.h_ref, eps)
         return (parameters, slope) if min(parameters.alpha, parameters.beta) > 0 else None
 
+    def draw(regressions: Regressions, row: Parameters, h: float, eps: float) -> Parameters | None:
+        found = point(regressions, row, h, eps)
+        if found is None or name != "anchored":
+            return None if found is None else found[0]
+        shift = _scatter_of_frontier(dependence, regressions.scatter.log)
+        return None if shift is None else shifted(found[0], shift)
+
     found = point(dependence.regressions, _in_logs(base), compressibility, weight)
     lines = dependence.regressions.linear if name == "blend" else dependence.regressions.log
     if found is None or _outside(lines, compressibility) is not None:
@@ -161,7 +160,7 @@ def law_at(
     certain = epsilon is not None or dependence.estimate is None
     weights = [weight] * n if certain else drawn_weights(cast(WeightEstimate, dependence.estimate), n)
     values = [compressibility] * n if h_ci95 is None else drawn_compressibilities(compressibility, h_ci95, n)
-    drawn = [point(*each) for each in zip(dependence.draws, _rows(base), values, weights, strict=False)]
+    drawn = [draw(*each) for each in zip(dependence.draws, _rows(base), values, weights, strict=False)]
     parameters, derivative = found
     law = ScalingLaw(
         name=name,
@@ -172,7 +171,7 @@ def law_at(
         beta=parameters.beta,
         count=dependence.count if name == "gzip" else base.count,
         source=f"calibration {dependence.name}" + ("" if name == "gzip" else f", {base.name}"),
-        draws=tuple(_draw(p[0]) for p in drawn if p is not None),
+        draws=tuple(_draw(p) for p in drawn if p is not None),
         ranges=dependence.ranges,
         note=_NOTES[name].format(weight),
     )
@@ -206,15 +205,22 @@ def _blend(
 
 
 def _anchored(
-    regression: Regression, scatter: Parameters, base: Parameters, h: float, h_ref: float, eps: float
+    regression: Regression, _scatter: Parameters, base: Parameters, h: float, h_ref: float, eps: float
 ) -> tuple[Parameters, Parameters]:
-    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel, the scatter stays, whole."""
+    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel."""
     slope = Parameters(*(eps * m for m in regression.slope))
-    moved = (x + m * (h - h_ref) + r for x, m, r in zip(base, slope, scatter, strict=True))
-    return Parameters(*moved), slope
+    return Parameters(*(x + m * (h - h_ref) for x, m in zip(base, slope, strict=True))), slope
 
 
 _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
+
+
+def _scatter_of_frontier(dependence: Dependence, scatter: Parameters) -> FrontierShift | None:
+    """Return what a draw's scatter does to the optimum of the calibration's own law, where its sources are."""
+    found = dependence.ranges.compressibility
+    middle = dependence.h_ref if found is None else (found[0] + found[1]) / 2
+    lines = dependence.regressions.log
+    return shift_between(lines.at(middle), lines.moved(scatter).at(middle))
 
 
 def _outside(regression: Regression, h: float) -> tuple[str, float] | None:
@@ -230,7 +236,7 @@ def _refusal(name: str, dependence: Dependence, h: float) -> CoefficientsError:
     what = _outside(regression, h)
     found = "alpha or beta <= 0" if what is None else f"{what[0]} = {what[1]:.3g}"
     calibrated = dependence.ranges.compressibility
-    inside = "" if calibrated is None else f" (it was calibrated on H from {calibrated[0]:g} to {calibrated[1]:g})"
+    inside = "" if calibrated is None else f" (it was calibrated on H from {calibrated[0]:.3g} to {calibrated[1]:.3g})"
     return CoefficientsError(
         f"The law {name} of the calibration {dependence.name} has {found} at H = {h:g}, where a law needs A, B, alpha "
         f"and beta above 0{inside}: use --law chinchilla."

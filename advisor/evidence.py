@@ -1,9 +1,10 @@
 """``scorecard``: what each calibration predicts beside what was published, and whether they agree.
 
-An exponent agrees where the published figure lies in the 95 % interval of the prediction. An interval wider than the
-published exponents lie apart says nothing, so that verdict is "cannot say". A sign agrees or disagrees where the 95 %
-interval of the slope in H leaves out 0. Slopes are those of the lines in H, in the published quantity's own sign;
-intervals of exponents also hold the scatter of a new corpus, the weight's own interval and the range of H of the kind.
+An exponent agrees where the published figure lies in the 95 % interval of the prediction; an interval wider than the
+published exponents lie apart says nothing. A sign agrees or disagrees where the 95 % interval of the slope in H leaves
+out 0. All else is "cannot say", and so are draws of which more than a twentieth give no law. Slopes are those of the
+lines in H; intervals of exponents also hold the scatter of a new corpus and the range of H of its kind, and under
+``anchored`` all of them hold the weight's own interval.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from itertools import cycle
 from typing import Literal
 
 from advisor.coefficients import Calibration, Coefficients
-from advisor.data_dependence import Dependence, Parameters, Regressions, law_at
+from advisor.data_dependence import Dependence, Regressions, law_at
 from advisor.errors import CoefficientsError
+from advisor.frontier_shift import Parameters
 from advisor.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
 from advisor.published_laws import chinchilla
 from advisor.scaling_law import ScalingLaw, central_interval
@@ -23,6 +25,7 @@ from advisor.uncertainty import drawn_weights
 
 Verdict = Literal["agree", "disagree", "cannot say"]
 _LAWS = ("anchored", "gzip")
+_MOST_MISSING = 0.05
 # How far the published exponents lie apart.
 SPREAD = max(one.exponent_a for one in EXPONENTS) - min(one.exponent_a for one in EXPONENTS)
 
@@ -100,7 +103,7 @@ def scorecard(coefficients: Coefficients) -> Scorecard:
 
 def _exponents(calibrations: tuple[Calibration, ...]) -> Iterator[ExponentRow]:
     for published in EXPONENTS:
-        yield _exponent_row(published, None, "chinchilla", _own_exponent(chinchilla()))
+        yield _exponent_row(published, None, "chinchilla", _own_exponent(chinchilla(), len(chinchilla().draws)))
     for one in calibrations:
         for published in EXPONENTS:
             for law in _LAWS:
@@ -128,8 +131,16 @@ def sign_verdict(published: int, predicted: Prediction) -> Verdict:
     return "agree" if predicted.ci95[0] * published > 0 else "disagree"
 
 
-def _own_exponent(law: ScalingLaw) -> Prediction:
-    return Prediction(value=law.exponent_a, ci95=law.interval(lambda one: one.exponent_a, 0.95))
+def _own_exponent(law: ScalingLaw, n_draws: int) -> Prediction:
+    return _over_draws(law.exponent_a, [one.exponent_a for one in law.drawn_laws()], n_draws)
+
+
+def _over_draws(value: float, drawn: list[float], n_draws: int) -> Prediction:
+    """Return a figure with its interval; with too many draws that gave nothing, the rest would be a biased sample."""
+    missing = n_draws - len(drawn)
+    if missing > _MOST_MISSING * n_draws:
+        return Prediction(value=value, ci95=None, reason=f"{missing} of {n_draws} draws give no law")
+    return Prediction(value=value, ci95=central_interval(drawn, 0.95) if drawn else None)
 
 
 def _predicted_exponent(dependence: Dependence, law: str, published: PublishedExponent) -> Prediction:
@@ -137,7 +148,8 @@ def _predicted_exponent(dependence: Dependence, law: str, published: PublishedEx
     if kind is None:
         return Prediction(value=None, ci95=None, reason="H of this corpus is not known")
     try:
-        return _own_exponent(law_at(law, dependence, chinchilla(), kind.h, h_ci95=kind.h_range).law)
+        found = law_at(law, dependence, chinchilla(), kind.h, h_ci95=kind.h_range).law
+        return _own_exponent(found, len(dependence.draws))
     except CoefficientsError:
         return Prediction(value=None, ci95=None, reason=f"no law at H = {kind.h:g}")
 
@@ -172,8 +184,7 @@ def _slope(dependence: Dependence, law: str, published: PublishedSign) -> Predic
         )
         for one, base, w in zip(dependence.draws, bases, weights, strict=False)
     ]
-    known = [slope for slope in drawn if slope is not None]
-    return Prediction(value=value, ci95=central_interval(known, 0.95) if known else None)
+    return _over_draws(value, [slope for slope in drawn if slope is not None], n)
 
 
 def _slope_at(
@@ -189,8 +200,7 @@ def _slope_at(
 
 def _line_slope(dependence: Dependence, quantity: str) -> Prediction:
     drawn = [_of_parameters(one.log.slope, quantity) for one in dependence.draws]
-    value = _of_parameters(dependence.regressions.log.slope, quantity)
-    return Prediction(value=value, ci95=central_interval(drawn, 0.95) if drawn else None)
+    return _over_draws(_of_parameters(dependence.regressions.log.slope, quantity), drawn, len(drawn))
 
 
 def _of_parameters(slope: Parameters, quantity: str) -> float:

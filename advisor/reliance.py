@@ -117,7 +117,7 @@ def in_words(reliance: Reliance) -> str:
         return "the calibration alone: it has no weight"
     if found is None:
         return f"epsilon = {epsilon:g}, as given"
-    interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:g} to {found.ci95[1]:g})"
+    interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:.2g} to {found.ci95[1]:.2g})"
     if epsilon == 0:
         return (
             f"{interval}: gzip did not beat the mean on held-out sources, so {reliance.law} is Chinchilla; the "

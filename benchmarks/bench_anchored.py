@@ -19,7 +19,8 @@ import time
 import numpy as np
 from bench_coefficients import INTERCEPT, SCATTER, SIZES, SLOPE, TOKENS, H, rows_of
 
-from advisor.data_dependence import Dependence, Parameters, Regression, Regressions, Scatter, law_at
+from advisor.data_dependence import Dependence, Regression, Regressions, Scatter, law_at
+from advisor.frontier_shift import Parameters
 from advisor.scaling_law import Ranges, ScalingLaw
 from advisor.uncertainty import WeightEstimate
 from calibration.epsilon import estimate_epsilon
@@ -65,7 +66,7 @@ def dependence_of(laws: Array, seed: int) -> Dependence:
         epsilon=weight.value,
         h_ref=H_REF,
         count="non-embedding",
-        ranges=Ranges(),
+        ranges=Ranges(compressibility=(float(H.min()), float(H.max()))),
         estimate=WeightEstimate(value=weight.value, ci95=weight.ci95, share_zero=weight.share_zero),
     )
 

@@ -142,7 +142,17 @@ def test_the_json_document_has_every_key(advisor):
     assert code == 0
     assert list(found) == [
         *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
-        *("neighbours", "flat_region", "limited_data", "inference", "advice", "sensitivity", "plan", "cautions"),
+        *(
+            "neighbours",
+            "flat_region",
+            "limited_data",
+            "inference",
+            "advice",
+            "sensitivity",
+            "reliance",
+            "plan",
+            "cautions",
+        ),
     ]
     assert (found["schema_version"], found["compressibility"], found["sensitivity"]) == (1, 0.45, None)
     assert (found["request"]["flops"], found["request"]["gpu"], found["request"]["law"]) == (1e21, None, None)

@@ -173,6 +173,18 @@ def test_a_calibration_without_draws_cannot_say(tmp_path):
     assert exponents(found, "gzip")["C4"].predicted.value is not None
 
 
+def test_an_interval_over_the_draws_that_are_left_is_none(tmp_path):
+    """Of 40 draws 4 lose alpha: what the other 36 say is not what all would."""
+    made = calibration()
+    made["regression"]["draws"] = [
+        [*row[:3], -1.0, *row[4:]] if i < 4 else row for i, row in enumerate(made["regression"]["draws"])
+    ]
+    row = exponents(card(tmp_path, made), "gzip")["C4"]
+    assert row.predicted.value is not None
+    assert (row.predicted.ci95, row.predicted.reason) == (None, "4 of 40 draws give no law")
+    assert row.verdict == "cannot say"
+
+
 def test_a_calibration_without_a_law_at_h_predicts_nothing(tmp_path):
     made = calibration()
     made["regression"]["log"]["alpha"] = {"slope": -1.0, "intercept": 0.5}  # 0 at H = .5

@@ -129,7 +129,9 @@ def _figures(predicted: Prediction, sign: str, digits: int) -> tuple[str, str]:
         return "", "none"
     interval = predicted.ci95
     value = f"{predicted.value:{sign}.{digits}f}"
-    return value, "" if interval is None else f"{interval[0]:{sign}.2f} to {interval[1]:{sign}.2f}"
+    if interval is None:
+        return value, "none" if predicted.reason else ""
+    return value, f"{interval[0]:{sign}.2f} to {interval[1]:{sign}.2f}"
 
 
 def calibration_in_words(row: CalibrationRow) -> str:
@@ -139,7 +141,7 @@ def calibration_in_words(row: CalibrationRow) -> str:
     parts = [f"{row.n_laws} of {len(one.sources)} sources have a law{', the default' if row.default else ''}."]
     if prediction is not None:
         parts.append(prediction.verdict)
-    interval = "" if estimate is None else f" (95 % {estimate.ci95[0]:g} to {estimate.ci95[1]:g})"
+    interval = "" if estimate is None else f" (95 % {estimate.ci95[0]:.2g} to {estimate.ci95[1]:.2g})"
     weight = f"epsilon = {one.dependence.epsilon:g}{interval}"
     if row.anchored_is_chinchilla:
         parts.append(f"{weight}: gzip did not beat the mean on held-out sources, so anchored is Chinchilla.")
