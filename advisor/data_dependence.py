@@ -9,13 +9,14 @@ Pandey 2024 (arXiv:2405.16684), Eq. 4: each law parameter x is linear in H, x(H)
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Literal, NamedTuple, cast
 
 from advisor.errors import CoefficientsError
-from advisor.frontier_shift import FrontierShift, Parameters, shift_between, shifted
+from advisor.frontier_shift import Parameters, shift_between, shifted
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 from advisor.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 
@@ -136,6 +137,7 @@ def law_at(
         CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
     """
     weight = dependence.epsilon if epsilon is None else epsilon
+    center = _center(dependence)
 
     def point(regressions: Regressions, row: Parameters, h: float, eps: float) -> tuple[Parameters, Parameters] | None:
         regression = regressions.linear if name == "blend" else regressions.log
@@ -149,7 +151,8 @@ def law_at(
         found = point(regressions, row, h, eps)
         if found is None or name != "anchored":
             return None if found is None else found[0]
-        shift = _scatter_of_frontier(dependence, regressions.scatter.log)
+        moved = Parameters(*map(operator.add, center, regressions.scatter.log))
+        shift = shift_between(center, moved)
         return None if shift is None else shifted(found[0], shift)
 
     found = point(dependence.regressions, _in_logs(base), compressibility, weight)
@@ -215,12 +218,10 @@ def _anchored(
 _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
 
 
-def _scatter_of_frontier(dependence: Dependence, scatter: Parameters) -> FrontierShift | None:
-    """Return what a draw's scatter does to the optimum of the calibration's own law, where its sources are."""
+def _center(dependence: Dependence) -> Parameters:
+    """Return the calibration's own law, in logs, in the middle of its range of H: where its sources are."""
     found = dependence.ranges.compressibility
-    middle = dependence.h_ref if found is None else (found[0] + found[1]) / 2
-    lines = dependence.regressions.log
-    return shift_between(lines.at(middle), lines.moved(scatter).at(middle))
+    return dependence.regressions.log.at(dependence.h_ref if found is None else (found[0] + found[1]) / 2)
 
 
 def _outside(regression: Regression, h: float) -> tuple[str, float] | None:

@@ -46,7 +46,7 @@ class Text(HTMLParser):
 
 
 def text_of(page: str) -> str:
-    """Return the text of an HTML page: one line for each block, runs of spaces as one."""
+    """Return the text of an HTML page: its lines, a new one at each block, runs of spaces as one, no empty lines."""
     parser = Text()
     parser.feed(page)
     lines = (" ".join(line.split()) for line in "".join(parser.parts).split("\n"))

