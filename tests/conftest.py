@@ -22,6 +22,16 @@ def no_installed_calibrations(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
     monkeypatch.setenv("ADVISOR_DATA_DIR", str(tmp_path_factory.getbasetemp() / "nothing-installed"))
 
 
+@pytest.fixture
+def nothing_ships(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """For tests of what is so without any calibration, and of texts that those which ship would change."""
+    from advisor import coefficients
+
+    path = tmp_path_factory.mktemp("ships") / "fitted_coefficients.json"
+    path.write_text('{"schema_version": 1, "default": null, "calibrations": []}', encoding="utf-8")
+    monkeypatch.setattr(coefficients, "shipped_file", lambda name: path)
+
+
 @pytest.fixture(scope="session")
 def stdlib() -> Path:
     """The folder of Python's standard library."""

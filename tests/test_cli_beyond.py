@@ -9,6 +9,8 @@ from advisor.advice import ADVICE
 from advisor.published_laws import MUENNIGHOFF
 from advisor.repetition import RepeatedLaw
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 
 @pytest.fixture(autouse=True)
 def columns(monkeypatch, advisor):

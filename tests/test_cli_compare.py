@@ -11,6 +11,8 @@ from advisor.profile_file import read_records
 from advisor.recommendation import recommend
 from advisor.request import Request
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 BUDGETS = """\
 chinchilla: Besiroglu et al. 2024, arXiv:2404.10102
 N counts total parameters

@@ -15,6 +15,8 @@ from advisor import cli
 from advisor.data_dependence import LAW_NAMES
 from advisor.published_laws import CHINCHILLA, published_laws
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

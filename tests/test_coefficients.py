@@ -46,13 +46,25 @@ def message(tmp_path: Path, content: object) -> str:
     return text.replace(f"{path}: ", "").replace(str(path), "FILE")
 
 
-def test_the_shipped_file_is_an_honest_empty_list():
+@pytest.mark.usefixtures("nothing_ships")
+def test_an_empty_list_has_no_calibration():
     found = load_coefficients()
     assert found.calibrations == ()
     assert found.default is None
     assert found.calibration() is None
     with pytest.raises(CoefficientsError, match=r"has no calibration 'text': it has none\.$"):
         found.calibration("text")
+
+
+def test_what_ships_is_read_and_its_default_answers():
+    found = load_coefficients()
+    assert found.path == shipped_file("fitted_coefficients.json")
+    one = found.calibration()
+    assert (one is None) == (found.default is None)
+    for each in found.calibrations:
+        assert found.calibration(each.name) is each
+        assert each.provenance["ledger_sha256"]
+        assert each.dependence.estimate is not None
 
 
 def test_a_calibration_is_read_whole(tmp_path):

@@ -14,6 +14,8 @@ from advisor.coefficients import load_coefficients
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.installed import available, data_folder, install
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:

@@ -16,6 +16,8 @@ from advisor.published_laws import CHINCHILLA, HOFFMANN, chinchilla
 from advisor.recommendation import recommend
 from advisor.request import Request
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 CORPUS = ProfileRecord(
     source="corpus.jsonl",
     protocol=DEFAULT_PROTOCOL,

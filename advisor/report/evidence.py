@@ -124,14 +124,15 @@ def _sign_cells(row: SignRow) -> tuple[str, ...]:
 
 
 def _figures(predicted: Prediction, sign: str, digits: int) -> tuple[str, str]:
-    """Return a figure and its interval; the interval is given to two digits."""
+    """Return a figure and its interval, whose ends have two digits after the point, above 10 one."""
     if predicted.value is None:
         return "", "none"
     interval = predicted.ci95
     value = f"{predicted.value:{sign}.{digits}f}"
     if interval is None:
         return value, "none" if predicted.reason else ""
-    return value, f"{interval[0]:{sign}.2f} to {interval[1]:{sign}.2f}"
+    low, high = (f"{end:{sign}.{1 if abs(end) >= 10 else 2}f}" for end in interval)
+    return value, f"{low} to {high}"
 
 
 def calibration_in_words(row: CalibrationRow) -> str:
