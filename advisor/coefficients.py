@@ -24,10 +24,11 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from advisor.calibration_quality import Quality, read_quality
-from advisor.data_dependence import Dependence, Regression, Regressions, Scatter
+from advisor.data_dependence import Dependence
 from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError
 from advisor.frontier_shift import Parameters
+from advisor.h_lines import Regression, Regressions, Scatter
 from advisor.json_fields import Node, json_text, read_json
 from advisor.law_file import MAX_DRAWS, law_from, ranges_from
 from advisor.protocol import Protocol, read_protocol

@@ -13,50 +13,15 @@ import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Literal, NamedTuple, cast
+from typing import cast
 
 from advisor.errors import CoefficientsError
 from advisor.frontier_shift import Parameters, shift_between, shifted
+from advisor.h_lines import Regression, Regressions
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 from advisor.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 
 LAW_NAMES = ("anchored", "blend", "gzip")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Regression:
-    """Each parameter x as slope * H + intercept; the form ``log`` has ln A and ln B in place of A and B."""
-
-    form: Literal["log", "linear"]
-    slope: Parameters
-    intercept: Parameters
-
-    def moved(self, scatter: Parameters) -> Regression:
-        """Return the lines of a source that lies ``scatter`` off these."""
-        intercept = Parameters(*(n + r for n, r in zip(self.intercept, scatter, strict=True)))
-        return Regression(form=self.form, slope=self.slope, intercept=intercept)
-
-    def at(self, compressibility: float) -> Parameters:
-        """Return x(H), Eq. 4."""
-        return Parameters(*(m * compressibility + n for m, n in zip(self.slope, self.intercept, strict=True)))
-
-
-class Scatter(NamedTuple):
-    """How far a source lies off the lines in H, in the parameters of each form."""
-
-    log: Parameters
-    linear: Parameters
-
-
-_ON_THE_LINES = Scatter(Parameters(0.0, 0.0, 0.0, 0.0, 0.0), Parameters(0.0, 0.0, 0.0, 0.0, 0.0))
-
-
-class Regressions(NamedTuple):
-    """Both regressions of one calibration, or of one of its joint draws with the scatter of a new source."""
-
-    log: Regression
-    linear: Regression
-    scatter: Scatter = _ON_THE_LINES
 
 
 @dataclass(frozen=True, kw_only=True)

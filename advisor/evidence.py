@@ -15,9 +15,10 @@ from itertools import cycle
 from typing import Literal
 
 from advisor.coefficients import Calibration, Coefficients
-from advisor.data_dependence import Dependence, Regressions, law_at
+from advisor.data_dependence import Dependence, law_at
 from advisor.errors import CoefficientsError
 from advisor.frontier_shift import Parameters
+from advisor.h_lines import Regressions
 from advisor.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
 from advisor.published_laws import chinchilla
 from advisor.scaling_law import ScalingLaw, central_interval

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 from bench_coefficients import INTERCEPT, SCATTER, SIZES, SLOPE, TOKENS, H, rows_of
 
-from advisor.data_dependence import Dependence, Regression, Regressions, Scatter, law_at
+from advisor.data_dependence import Dependence, law_at
 from advisor.frontier_shift import Parameters
+from advisor.h_lines import Regression, Regressions, Scatter
 from advisor.scaling_law import Ranges, ScalingLaw
 from advisor.uncertainty import WeightEstimate
 from calibration.epsilon import estimate_epsilon
@@ -73,7 +75,6 @@ def dependence_of(laws: Array, seed: int) -> Dependence:
 
 def weighted(found: Dependence) -> Dependence:
     """Return the same with the scatter times the weight, and the weight as certain."""
-    from dataclasses import replace
 
     def scaled(one: Regressions) -> Regressions:
         return one._replace(

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from advisor.budget import format_flops
 from advisor.coefficients import load_coefficients
-from advisor.data_dependence import Dependence, Regressions, law_at
+from advisor.data_dependence import Dependence, law_at
+from advisor.h_lines import Regressions
 from advisor.published_laws import CHINCHILLA, chinchilla
 from advisor.scaling_law import ScalingLaw
 

@@ -133,6 +133,7 @@ def test_nothing_heavy_is_imported_at_module_level(path):
         ["recommend", "--help"],
         ["compare", "--flops", "1e20", "--flops", "1e21"],
         ["laws"],
+        ["evidence"],
         ["table"],
         ["repeat", "--unique-tokens", "25B"],
         ["recommend", "--flops", "1e22", "--unique-tokens", "25B"],

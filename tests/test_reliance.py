@@ -2,7 +2,7 @@
 
 import json
 import math
-import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -56,8 +56,6 @@ def test_the_cost_of_a_wrong_choice_is_what_the_losses_say(tmp_path):
 
 def test_a_factor_of_two_costs_what_is_known(tmp_path):
     """A law with twice Chinchilla's N* everywhere loses 15.6 % either way (the two share their exponents)."""
-    from dataclasses import replace
-
     twice = replace(CHINCHILLA, A=CHINCHILLA.A * 2 ** (CHINCHILLA.alpha + CHINCHILLA.beta))
     found = wrong_choice(twice, 1e21)
     assert found is not None
@@ -207,7 +205,6 @@ def test_the_screen_and_the_json_say_the_same(tmp_path):
         "decades": 4.0,
         "native_ids": True,
     }
-    shutil.rmtree(tmp_path)
 
 
 @pytest.mark.parametrize(
