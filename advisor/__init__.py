@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from advisor.architecture import find_architecture
     from advisor.coefficients import load_coefficients
     from advisor.comparison import compare
+    from advisor.explain.recommendation import explain_recommendation
     from advisor.mixture import score_mixture
     from advisor.recommendation import recommend
     from advisor.request import Request
@@ -27,6 +28,7 @@ __all__ = [
     "ScalingLaw",
     "compare",
     "count_tokens",
+    "explain_recommendation",
     "find_architecture",
     "load_coefficients",
     "recommend",
@@ -40,6 +42,7 @@ _HOMES = {
     "ScalingLaw": "advisor.scaling_law",
     "compare": "advisor.comparison",
     "count_tokens": "advisor.units",
+    "explain_recommendation": "advisor.explain.recommendation",
     "find_architecture": "advisor.architecture",
     "load_coefficients": "advisor.coefficients",
     "recommend": "advisor.recommendation",

@@ -151,7 +151,18 @@ def _drawn_answer(law: ScalingLaw, question: Request) -> dict[str, float]:
 
 
 def best_allocation(law: Law, request: Request) -> Allocation:
-    """Return the point of the law's frontier that the request asks for."""
+    """Return the point of the law's frontier that the request asks for.
+
+    Raises:
+        LawError: the law cannot answer, or the answer is so small that a number rounds to 0.
+    """
+    best = _asked(law, request)
+    if not min(best.n_params, best.n_tokens, best.flops) > 0:
+        raise LawError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
+    return best
+
+
+def _asked(law: Law, request: Request) -> Allocation:
     if (flops := request.budget) is not None:
         return law.frontier(flops)
     if request.n_params is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from advisor.architecture import DEFAULT_CONTEXT, DEFAULT_VOCAB_SIZE, Architecture, find_architecture
 from advisor.budget import format_flops, format_quantity
@@ -15,17 +16,20 @@ from advisor.request import Request
 from advisor.scaling_law import Count
 from advisor.units import TokenCount, Units, units_of
 
+# Whose N and D a plan trains: the headline's, the user's own, or the answer's with limited data or with serving.
+PlanOf = Literal["headline", "choice", "limited_data", "inference"]
 _FAR = 1.25  # how many times 6 N D the exact FLOPs may be before it is said
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A run of ``n_params`` (as ``count`` counts them) on ``n_tokens``.
+    """A run of ``n_params`` (as ``count`` counts them) on ``n_tokens``; ``of`` says which part of the answer they are.
 
     ``shape`` is None where no usual shape comes within 2 % of N, and then there are no hyperparameters and no memory;
     ``cluster`` is None without a GPU, ``units`` where the corpus's bytes per token are not known.
     """
 
+    of: PlanOf
     count: Count
     n_params: float
     n_tokens: float
@@ -51,6 +55,7 @@ class Plan:
 def make_plan(
     request: Request,
     *,
+    of: PlanOf = "headline",
     count: Count,
     n_params: float,
     n_tokens: float,
@@ -63,6 +68,7 @@ def make_plan(
     shape = find_architecture(n_params, count=count, vocab_size=vocab_size, context=context)
     flops, hardware = 6 * n_params * n_tokens, request.hardware
     return Plan(
+        of=of,
         count=count,
         n_params=n_params,
         n_tokens=n_tokens,
@@ -93,12 +99,13 @@ def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
             message=f"The shape's exact FLOPs are {ratio:.3g} times 6 N D: a vocabulary of {plan.vocab_size:,} and a "
             f"context of {plan.context:,} weigh heavily in a model of {format_quantity(plan.shape.n_params)}.",
         )
-    if request.hours is not None and plan.cluster is not None:
+    if request.hours is not None and request.budget is not None and plan.cluster is not None:
         gpu = plan.cluster.hardware.gpu.name
         yield Caution(
             code="time_converted",
-            message=f"{request.gpus} {gpu} for {request.hours:g} hours were converted to {format_flops(plan.flops)} "
-            f"FLOPs at MFU {plan.cluster.hardware.mfu:g}: N and D are those of that compute.",
+            message=f"{request.gpus} {gpu} for {request.hours:g} hours were converted to "
+            f"{format_flops(request.budget)} FLOPs at MFU {plan.cluster.hardware.mfu:g}: N and D are those of that "
+            "compute.",
         )
     for memory in plan.cluster.memory[:1] if plan.cluster is not None else ():
         if memory.data_parallel == 0:

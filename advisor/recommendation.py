@@ -13,14 +13,15 @@ from advisor.errors import UsageError
 from advisor.flat_region import FlatRegion, flat_region
 from advisor.inference import InferenceAnswer, about_inference, inference_answer
 from advisor.installed import available
-from advisor.law_choice import choose_laws
+from advisor.law_choice import Candidates, choose_laws
 from advisor.limited_data import LimitedData, limited_answers, unique_tokens
-from advisor.plan import Plan, about_plan, make_plan
+from advisor.plan import Plan, PlanOf, about_plan, make_plan
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
 from advisor.reliance import Reliance, about_reliance, reliance_of
 from advisor.repetition_cautions import about_limited_data
 from advisor.request import Request
-from advisor.units import TokenCount
+from advisor.scaling_law import Count, Law
+from advisor.units import TokenCount, Units, units_of
 
 # How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
 _NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
@@ -34,7 +35,9 @@ class Recommendation:
     1/3, 1/2, 1, 2 and 3, ``flat`` has all sizes that do nearly as well; none exists where the headline law predicts no
     loss. ``limited`` is the answer with limited unique tokens, the law to follow first, and empty where nothing
     limits them. ``inference`` weighs serving too, and ``advice`` is what goes with repeated data.
-    ``plan`` is how to train the headline.
+    ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
+    where there is one, else the model that serves, else the answer with limited data, else the headline.
+    ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on.
     """
 
     request: Request
@@ -51,8 +54,11 @@ class Recommendation:
     advice: tuple[Advice, ...]
     sensitivity: Sensitivity | None
     reliance: Reliance | None
+    units: Units | None
     plan: Plan
     cautions: tuple[Caution, ...]
+    candidates: Candidates
+    usable: Calibration | None
 
 
 def recommend(
@@ -93,13 +99,9 @@ def recommend(
     serving = inference_answer(request, law, optimum)
     sheet = Sheet(request=request, headline=law, flops=flops, profile=profile, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
+    of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
     plan = make_plan(
-        request,
-        count=law.count,
-        n_params=optimum.n_params,
-        n_tokens=optimum.n_tokens,
-        profile=profile,
-        counted=counted,
+        request, of=of, count=count, n_params=n_params, n_tokens=n_tokens, profile=profile, counted=counted
     )
     tokenizer = None if protocol is None else protocol.tokenizer
     reliance = reliance_of(candidates, usable, request, flops, tokenizer)
@@ -119,6 +121,7 @@ def recommend(
         advice=advice_for(limited[0].epochs if limited else None, asked=request.advice),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
         reliance=reliance,
+        units=units_of(optimum.n_params, optimum.n_tokens, profile, counted),
         plan=plan,
         cautions=(
             *(profile.cautions if profile is not None else ()),
@@ -131,7 +134,26 @@ def recommend(
             *about_inference(serving, law),
             *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens)),
         ),
+        candidates=candidates,
+        usable=usable if candidates.at_h is not None else None,
     )
+
+
+def _to_train(
+    law: Law,
+    headline: Answer,
+    chosen: float | None,
+    serving: InferenceAnswer | None,
+    limited: tuple[LimitedData, ...],
+) -> tuple[PlanOf, Count, float, float]:
+    """Return which part of the answer is to be trained, which parameters its N counts, N and D."""
+    if chosen is not None:
+        return "choice", law.count, chosen, headline.flops / (6 * chosen)
+    if serving is not None:
+        return "inference", law.count, serving.best.n_params, serving.best.n_tokens
+    if limited:
+        return "limited_data", limited[0].count, limited[0].n_params, limited[0].n_tokens
+    return "headline", law.count, headline.n_params, headline.n_tokens
 
 
 def _usable(calibration: Calibration | None, protocol: Protocol | None, request: Request) -> Calibration | None:

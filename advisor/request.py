@@ -9,7 +9,7 @@ from pathlib import Path
 from advisor.architecture import check_model_options
 from advisor.budget import DEFAULT_MFU, Gpu, Hardware, check_positive, find_gpu
 from advisor.errors import UsageError
-from advisor.request_checks import check_inference, check_limited_data
+from advisor.request_checks import check_choice, check_inference, check_limited_data
 
 # The fields of Request that must be above 0, and the option each comes from.
 _POSITIVE = {
@@ -142,6 +142,7 @@ class Request:
         _ = self.hardware  # an unknown GPU and an MFU outside (0, 1] are refused here
         if self.budget is not None:
             check_positive(self.budget, "The budget in FLOPs")
+            check_choice(self, self.budget)
 
 
 def check_dependence(law: str | None, compressibility: float | None, epsilon: float | None) -> None:

@@ -10,6 +10,20 @@ if TYPE_CHECKING:
     from advisor.request import Request
 
 
+def check_choice(request: Request, flops: float) -> None:
+    """Raise UsageError unless a choice of parameters or tokens leaves the budget at least one of the other."""
+    for option, value, other in (("--params", request.n_params, "token"), ("--tokens", request.n_tokens, "parameter")):
+        if value is None:
+            continue
+        if value < 1:
+            raise UsageError(f"{option} must be at least 1, not {value:g}.")
+        if flops / 6 < value:
+            raise UsageError(
+                f"{option} {value:g} leaves less than one {other} of {flops:.3g} FLOPs: ask for fewer, or give a "
+                "larger budget."
+            )
+
+
 def check_limited_data(request: Request) -> None:
     """Raise UsageError unless the limit on unique tokens is given once, beside a budget and without inference."""
     if request.unique_tokens is not None and request.use_corpus_size:

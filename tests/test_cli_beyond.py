@@ -266,7 +266,8 @@ def test_the_json_of_a_table_of_epochs(advisor):
     found = json.loads(advisor(*["repeat", "--unique-tokens", "25B", "--params", "7B", "--json"]).stdout)
     assert set(found) == {
         *("schema_version", "law", "count", "source", "transplanted", "unique_tokens", "n_params", "flops", "rows"),
-        *("most_effective_tokens", "loss_limit_nats_per_token", "optimum", "advice", "cautions"),
+        *("most_effective_tokens", "loss_limit_nats_per_token", "optimum", "advice", "cautions", "explanations"),
+        "explanation_functions",
     }
     assert (found["law"], found["n_params"], found["flops"], found["optimum"]) == ("muennighoff", 7e9, None, None)
     assert [row["epochs"] for row in found["rows"]] == [1, 2, 4, 8, 16, 40]
@@ -363,7 +364,7 @@ def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
         "--flops 1e300 --unique-tokens 1",
         "--flops 1e300 --unique-tokens 1 --law code --params 1e290",
         "--flops 1e300 --unique-tokens 1 --params 1",
-        "--flops 1e20 --unique-tokens 1e9 --params 1e-100",
+        "--flops 1e20 --unique-tokens 1e9 --params 1",
         "--flops 1e-300 --unique-tokens 1",
         "--flops 1e300 --inference-tokens 1",
         "--flops 1e-300 --inference-tokens 1e300",

@@ -55,7 +55,7 @@ def test_the_json_of_a_plan(advisor):
 def test_the_keys_are_there_where_nothing_is_known(advisor):
     plan = json.loads(advisor("recommend", "--flops", "1e15", "--json").stdout)["plan"]
     assert set(plan) == {
-        *("count", "n_params", "n_tokens", "flops", "vocab_size", "context_tokens", "shape", "hyperparameters"),
+        *("of", "count", "n_params", "n_tokens", "flops", "vocab_size", "context_tokens", "shape", "hyperparameters"),
         *("cluster", "units"),
     }
     assert (plan["shape"], plan["hyperparameters"], plan["cluster"], plan["units"]) == (None, [], None, None)

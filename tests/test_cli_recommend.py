@@ -75,33 +75,27 @@ Losses of different laws are of different data and tokenizers.
 Wasted: the share of the FLOPs lost by following that law if chinchilla is
 right.
 
-A shape for 2.78B total parameters
-shape      3072 wide, 23 layers, 24 heads of 128, gated feed-forward 8192,
+A shape for 7.00B total parameters, your choice
+shape      4096 wide, 34 layers, 32 heads of 128, gated feed-forward 10880,
            vocabulary 32,000 untied (--vocab-size), context 2,048 (--context)
-parameters 2.80B total, 2.60B non-embedding
-FLOPs      1.71e10 a token exactly, 1.02e21 for D: 1.024 of 6 N D
-Width over depth and feed-forward over width are conventions; no law here
-depends on them.
+parameters 7.09B total, 6.83B non-embedding
+FLOPs      4.35e10 a token exactly, 1.03e21 for D: 1.035 of 6 N D
 
 Where to begin a search of batch and learning rate
 rule          batch, tokens  sequences   steps  peak learning rate
-DeepSeek LLM          2.19M      1,068  27,377             7.36e-4
-Step Law               827K        404  72,462             7.05e-4
-DeepSeek LLM eta = .3118 C^-.1250, B = .2920 C^.3271 tokens; C = M D, M the
-             non-embedding FLOPs per token; fitted on 1e17 to 2e19 FLOPs,
-             confirmed at 1e20; outside it: C = 1.04e21 (arXiv:2401.02954, eq.
-             1)
-Step Law     eta = 1.79 N^-.713 D^.307, B = .58 D^.571 tokens; N non-embedding
-             parameters, D tokens; fitted on 59M to 1B parameters, up to 100B
-             tokens; outside it: N = 2.60B (arXiv:2503.04715)
+DeepSeek LLM          2.20M      1,074  10,825             7.34e-4
+Step Law               488K        238  48,775             2.67e-4
+DeepSeek LLM arXiv:2401.02954, eq. 1; C = 1.06e21 is outside what it was fitted
+             on
+Step Law     arXiv:2503.04715; N = 6.83B is outside what it was fitted on
 
 On H100 SXM, at MFU 0.4
 GPU-hours  702; 611 to 1,337 at the MFUs published (GPT-3 0.21, DeepSeek-V3
            0.35, Llama-3 405B 0.38 to 0.43, PaLM 0.46)
 GPU memory 80 GB (NVIDIA's MIG user guide, supported GPUs)
-GB    weights  gradients  Adam   all  GPUs/replica  GB/GPU
-bf16      5.6        5.6  33.6  44.8             1    44.8
-fp32     11.2       11.2  22.4  44.8             1    44.8
+GB    weights  gradients  Adam  all  GPUs/replica  GB/GPU
+bf16     14.2       14.2  85.1  113             2    56.7
+fp32     28.4       28.4  56.7  113             2    56.7
 Activations come on top. bf16 has weights and moments in fp32 for Adam.
 """
 
@@ -144,17 +138,8 @@ def test_the_json_document_has_every_key(advisor):
     assert code == 0
     assert list(found) == [
         *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
-        *(
-            "neighbours",
-            "flat_region",
-            "limited_data",
-            "inference",
-            "advice",
-            "sensitivity",
-            "reliance",
-            "plan",
-            "cautions",
-        ),
+        *("neighbours", "flat_region", "limited_data", "inference", "advice", "sensitivity", "reliance", "units"),
+        *("plan", "cautions", "explanations", "explanation_functions"),
     ]
     assert (found["schema_version"], found["compressibility"], found["sensitivity"]) == (1, 0.45, None)
     assert (found["request"]["flops"], found["request"]["gpu"], found["request"]["law"]) == (1e21, None, None)

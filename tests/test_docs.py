@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from advisor.cli import COMMANDS, group
 
@@ -69,3 +70,28 @@ def test_the_readme_tree_names_files_that_exist() -> None:
 def test_ci_runs_the_second_command_of_the_readme() -> None:
     second = next(line for line in README.splitlines() if ".[test]" in line)
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+TABLE = README.split("## What it does")[1].split("[docs/commands.md]")[0]
+QUESTIONS = [
+    command
+    for command in re.findall(r"`(advisor (?:recommend|repeat|table|compare|laws)[^`]*)`", TABLE)
+    if ".json" not in command
+]
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_every_question_of_the_readme_has_an_answer(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str]
+) -> None:
+    for number, folder in enumerate(("corpus", "prose", "code")):
+        (tmp_path / folder).mkdir()
+        for i, text in enumerate(sources[number * 20 : number * 20 + 20]):
+            (tmp_path / folder / f"{i}.txt").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(group, command.split()[1:])
+    assert (result.exit_code, bool(result.stdout)) == (0, True), result.stderr
+
+
+def test_the_readme_asks_enough_questions() -> None:
+    assert len(QUESTIONS) > 15

@@ -239,6 +239,51 @@ def test_following_another_law_wastes_what_its_n_wastes():
     assert by_name["code"].wasted is None
 
 
+@pytest.mark.parametrize("loss", [1e100, 1e300])
+def test_an_answer_that_rounds_to_nothing_is_an_error(loss: float) -> None:
+    with pytest.raises(LawError) as caught:
+        recommend(Request(target_loss=loss))
+    assert str(caught.value) == ("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"n_params": 1e-200}, "--params must be at least 1, not 1e-200."),
+        (
+            {"n_params": 1e30},
+            "--params 1e+30 leaves less than one token of 1e+20 FLOPs: ask for fewer, or give a larger budget.",
+        ),
+        (
+            {"n_tokens": 1e300},
+            "--tokens 1e+300 leaves less than one parameter of 1e+20 FLOPs: ask for fewer, or give a larger budget.",
+        ),
+    ],
+)
+def test_a_choice_that_no_budget_trains_is_refused(given: dict[str, float], complaint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Request(flops=1e20, **given)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("request_", "of", "n_params"),
+    [
+        (Request(flops=1e21), "headline", 2.782e9),
+        (Request(flops=1e21, n_params=7e9), "choice", 7e9),
+        (Request(flops=1e21, n_tokens=1e11, law="kaplan"), "choice", 1e21 / 6e11),
+        (Request(n_params=13e9, inference_tokens=2e12, law="hoffmann"), "inference", 7.12e9),
+        (Request(flops=1e22, unique_tokens=25e9), "limited_data", 7.0262e9),
+        (Request(flops=1e22, unique_tokens=25e9, n_params=3e9), "choice", 3e9),
+    ],
+)
+def test_the_plan_is_of_what_is_to_be_trained(request_: Request, of: str, n_params: float) -> None:
+    plan = recommend(request_).plan
+    assert (plan.of, plan.n_params) == (of, pytest.approx(n_params, rel=1e-3))
+    assert plan.shape is not None
+    assert plan.shape.n_params == pytest.approx(n_params, rel=0.021) or plan.count == "non-embedding"
+
+
 @pytest.mark.parametrize("law", ["kaplan", "hoffmann-table3"])
 def test_a_headline_without_loss_has_no_neighbours(law):
     found = recommend(Request(flops=1e21, law=law, n_params=7e9))

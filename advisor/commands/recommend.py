@@ -33,6 +33,7 @@ Examples:
   advisor recommend --flops 1e21 --params 7B
   advisor recommend --flops 1e22 --unique-tokens 25B
   advisor recommend --params 13B --inference-tokens 2T
+  advisor recommend --flops 1e21 --explain
   advisor recommend --profile profile.json --flops 5.76e23 --json
 """
 
@@ -87,6 +88,7 @@ Examples:
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
 @beyond_options
 @corpus_options
+@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
@@ -95,6 +97,7 @@ def command(
     profile: Path | None,
     corpus: str | None,
     count_tokenizer: str | None,
+    explain: bool,
     as_json: bool,
     out: Path | None,
     quiet: bool,
@@ -128,7 +131,7 @@ def command(
 
     from advisor.report.recommend import show
 
-    show(recommendation, as_json=as_json, out=out)
+    show(recommendation, explain=explain, as_json=as_json, out=out)
 
 
 def _measured(

@@ -13,6 +13,7 @@ from advisor.law_choice import find_law
 from advisor.protocol import DEFAULT_PROTOCOL, check_match
 from advisor.repeat_table import EPOCHS, repeat_table
 from advisor.request import check_dependence
+from advisor.scaling_law import ScalingLaw
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b
@@ -42,6 +43,7 @@ Examples:
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
 @click.option("--advice", is_flag=True, help="Print all that is known of repeated data, with sources.")
+@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 def command(
@@ -55,6 +57,7 @@ def command(
     coefficients: Path | None,
     calibration: str | None,
     advice: bool,
+    explain: bool,
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -72,4 +75,5 @@ def command(
 
     from advisor.report.repeat import show
 
-    show(table, all_advice=advice, as_json=as_json, out=out)
+    explained = found if explain and isinstance(found, ScalingLaw) else None
+    show(table, all_advice=advice, explained=explained, as_json=as_json, out=out)

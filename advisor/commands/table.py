@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -43,6 +44,7 @@ Examples:
 @click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
 @click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
 @click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
+@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
 def command(
@@ -53,6 +55,7 @@ def command(
     epsilon: float | None,
     coefficients: Path | None,
     calibration: str | None,
+    explain: bool,
     as_json: bool,
     out: Path | None,
 ) -> None:
@@ -75,4 +78,5 @@ def command(
 
     from advisor.report.table import show
 
-    show(found, rows, compressibility=compressibility, as_json=as_json, out=out)
+    asked: Literal["sizes", "budgets"] = "sizes" if flops is None else "budgets"
+    show(found, rows, compressibility=compressibility, explained=asked if explain else None, as_json=as_json, out=out)

@@ -76,6 +76,15 @@ def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: 
             print(" " * indent + line, file=stream)
 
 
+def print_hanging(text: str) -> None:
+    """Print one entry of a list, its further lines indented; words longer than the terminal stay whole."""
+    print(
+        textwrap.fill(
+            printable(text), _width(), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    )
+
+
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return one row of a table."""
     first, *others = zip(map(printable, cells), widths, strict=True)

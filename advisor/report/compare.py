@@ -20,8 +20,8 @@ from advisor.report.common import (
     spread,
     warn,
 )
-from advisor.report.plan import data_size, plan_as_json
-from advisor.report.recommend import answer_as_json
+from advisor.report.plan import data_size, units_as_json
+from advisor.report.recommendation_json import answer_as_json
 
 if TYPE_CHECKING:
     from advisor.comparison import Comparison
@@ -51,7 +51,7 @@ def _row(row: Recommendation) -> dict[str, Any]:
         "estimated_tokens": None if profile is None else profile.estimated_tokens,
         "flops": row.headline.flops,
         "headline": answer_as_json(row.headline),
-        "units": plan_as_json(row.plan)["units"],
+        "units": units_as_json(row.units),
     }
 
 
@@ -89,7 +89,7 @@ def _answers(rows: tuple[Recommendation, ...]) -> None:
         ("N", [quantity(row.headline.n_params) for row in rows]),
         ("80 %", [spread(row.headline.interval80.n_params) if row.headline.interval80 else "" for row in rows]),
         ("D", [quantity(row.headline.n_tokens) for row in rows]),
-        ("text", ["" if row.plan.units is None else data_size(row.plan.units.n_bytes) for row in rows]),
+        ("text", ["" if row.units is None else data_size(row.units.n_bytes) for row in rows]),
         ("D/N", [ratio(row.headline.tokens_per_param) for row in rows]),
     ]
     _print_known(columns)

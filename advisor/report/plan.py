@@ -12,10 +12,18 @@ from advisor.plan import Plan
 from advisor.report.common import counted, echo, money, print_labelled, print_table, quantity, ratio
 from advisor.units import Units
 
+_OF = {
+    "headline": "",
+    "choice": ", your choice",
+    "limited_data": ", the optimum with limited data",
+    "inference": ", the model that serves",
+}
+
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:
     """Return the JSON form of a plan: keys carry units and are always present."""
     return {
+        "of": plan.of,
         "count": plan.count,
         "n_params": plan.n_params,
         "n_tokens": plan.n_tokens,
@@ -25,7 +33,7 @@ def plan_as_json(plan: Plan) -> dict[str, Any]:
         "shape": None if plan.shape is None else _shape_as_json(plan, plan.shape),
         "hyperparameters": [_rule_as_json(rule, plan) for rule in plan.hyperparameters],
         "cluster": None if plan.cluster is None else _cluster_as_json(plan.cluster),
-        "units": None if plan.units is None else _units_as_json(plan.units),
+        "units": units_as_json(plan.units),
     }
 
 
@@ -97,7 +105,10 @@ def _memory_as_json(memory: Memory) -> dict[str, Any]:
     }
 
 
-def _units_as_json(units: Units) -> dict[str, Any]:
+def units_as_json(units: Units | None) -> dict[str, Any] | None:
+    """Return the JSON form of data in bytes and in the user's own tokens; None where they are not known."""
+    if units is None:
+        return None
     own = units.counted
     return {
         "tokenizer": units.tokenizer,
@@ -134,7 +145,8 @@ def show_plan(plan: Plan) -> None:
 
 def _shape(plan: Plan, shape: Architecture) -> None:
     size = f"{quantity(plan.n_params)} {counted(plan.count)} parameters"
-    echo(f"A shape for {size}" if plan.count != "unknown" else f"A shape for {size}, taken as total", "bold")
+    taken = ", taken as total" if plan.count == "unknown" else ""
+    echo(f"A shape for {size}{taken}{_OF[plan.of]}", "bold")
     form = (
         f"{shape.width} wide, {shape.n_layers} layers, {shape.n_heads} heads of {shape.head_width}, "
         f"gated feed-forward {shape.ffn_width}, vocabulary {shape.vocab_size:,} untied (--vocab-size), context "
@@ -146,7 +158,6 @@ def _shape(plan: Plan, shape: Architecture) -> None:
         f"{plan.exact_over_budget:.3f} of 6 N D"
     )
     print_labelled([("shape", form), ("parameters", n_params), ("FLOPs", flops)])
-    echo("Width over depth and feed-forward over width are conventions; no law here depends on them.", "dim")
 
 
 def _rules(plan: Plan) -> None:
@@ -166,8 +177,8 @@ def _rules(plan: Plan) -> None:
 
 
 def _about(rule: Hyperparameters) -> str:
-    outside = f"; outside it: {rule.beyond}" if rule.beyond else ""
-    return f"{rule.formula}; {rule.takes}; fitted on {rule.fitted_on}{outside} ({rule.source.split(', ', 1)[1]})"
+    outside = f"; {rule.beyond} is outside what it was fitted on" if rule.beyond else ""
+    return f"{rule.source.split(', ', 1)[1]}{outside}"
 
 
 def _cluster(cluster: Cluster) -> None:

@@ -22,12 +22,26 @@ from advisor.report.common import (
     spread,
     warn,
 )
+from advisor.report.explain import explanations_as_json, then_explained
 from advisor.report.limited_data import epochs_text
+from advisor.scaling_law import ScalingLaw
 
 
-def show(table: RepeatTable, *, all_advice: bool, as_json: bool, out: Path | None) -> None:
-    """Print a table of epochs, or its JSON document; write the document to ``out`` if given."""
-    emit(_document(table), lambda: _render(table, all_advice), as_json=as_json, out=out)
+def show(
+    table: RepeatTable, *, all_advice: bool, explained: ScalingLaw | None = None, as_json: bool, out: Path | None
+) -> None:
+    """Print a table of epochs, or its JSON document; write the document to ``out`` if given.
+
+    ``explained``, the law of the table, adds where every number comes from.
+    """
+    document = _document(table)
+    explanations = None
+    if explained is not None:
+        from advisor.explain.tables import explain_repeat
+
+        explanations = explain_repeat(explained, document)
+    render = then_explained(lambda: _render(table, all_advice), explanations)
+    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from advisor.budget import GOPHER_FLOPS, format_flops
 from advisor.data_dependence import LAW_NAMES
 from advisor.report.common import counted, echo, emit, nats, print_table, quantity, ratio
+from advisor.report.explain import explanations_as_json, then_explained
 from advisor.scaling_law import Allocation, Law, ScalingLaw
 
 
 def show(
-    law: Law, rows: Sequence[Allocation], *, compressibility: float | None, as_json: bool, out: Path | None
+    law: Law,
+    rows: Sequence[Allocation],
+    *,
+    compressibility: float | None,
+    explained: Literal["sizes", "budgets"] | None = None,
+    as_json: bool,
+    out: Path | None,
 ) -> None:
-    """Print the allocations of one law, or their JSON document; write the document to ``out`` if given."""
+    """Print the allocations of one law, or their JSON document; write the document to ``out`` if given.
+
+    ``explained`` adds where every number comes from, and says what the rows were asked by.
+    """
     document = {
         "law": law.name,
         "count": law.count,
@@ -24,7 +34,13 @@ def show(
         "depends_on_compressibility": law.name in LAW_NAMES,
         "rows": [_row(law, row) for row in rows],
     }
-    emit(document, lambda: _render(law, rows, compressibility), as_json=as_json, out=out)
+    explanations = None
+    if explained is not None:
+        from advisor.explain.tables import explain_table
+
+        explanations = explain_table(law, document, by_flops=explained == "budgets")
+    render = then_explained(lambda: _render(law, rows, compressibility), explanations)
+    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
 
 
 def _row(law: Law, row: Allocation) -> dict[str, Any]:

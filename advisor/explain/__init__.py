@@ -1,0 +1,1 @@
+"""Where every printed number comes from: formula, constants and source, as data."""
