@@ -57,7 +57,7 @@ def format_flops(flops: float) -> str:
     >>> format_flops(5.76e23), format_flops(1e21)
     ('5.76e23', '1e21')
     """
-    return f"{flops:.3g}".replace("e+", "e").replace("e0", "e")
+    return f"{flops:.3g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
 
 
 def check_positive(value: float, what: str, text: str | None = None) -> float:

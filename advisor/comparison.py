@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from advisor.budget import format_flops, format_quantity
 from advisor.cautions import Caution
 from advisor.errors import UsageError
 from advisor.protocol import MeasuredCorpus
 from advisor.recommendation import Recommendation, recommend
 from advisor.request import Request
+
+_TOO_SMALL = "corpus_too_small"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +46,50 @@ def _shared_once(rows: Sequence[Recommendation]) -> tuple[Caution, ...]:
     holders: dict[Caution, list[Recommendation]] = {}
     for row in rows:
         for caution in dict.fromkeys(row.cautions):
-            holders.setdefault(caution, []).append(row)
+            if caution.code != _TOO_SMALL:
+                holders.setdefault(caution, []).append(row)
     found = []
     for caution, having in holders.items():
-        sources = dict.fromkeys(row.profile.source for row in having if row.profile is not None)
-        if len(having) < len(rows) and sources:
-            about = ", ".join(sources)
+        about = _told_apart(having, rows)
+        if not caution.message.startswith(about):
             caution = Caution(code=caution.code, message=f"{about}: {caution.message}")
         found.append(caution)
-    return tuple(found)
+    return (*found, *_too_small(rows))
+
+
+def _told_apart(having: Sequence[Recommendation], rows: Sequence[Recommendation]) -> str:
+    """Return the corpora, or else the budgets, of the rows that a caution is about; nothing where that is all."""
+    for names in (_sources, _budgets):
+        if len(names(having)) < len(names(rows)):
+            return ", ".join(names(having))
+    return ""
+
+
+def _sources(rows: Sequence[Recommendation]) -> list[str]:
+    return list(dict.fromkeys(row.profile.source for row in rows if row.profile is not None))
+
+
+def _budgets(rows: Sequence[Recommendation]) -> list[str]:
+    return list(dict.fromkeys(f"{format_flops(row.headline.flops)} FLOPs" for row in rows))
+
+
+def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
+    """Yield one caution for all corpora that are smaller than what is asked for, with the range of epochs of each."""
+    epochs: dict[str, list[float]] = {}
+    sizes: dict[str, float | None] = {}
+    for row in rows:
+        small = any(caution.code == _TOO_SMALL for caution in row.cautions)
+        if small and row.profile is not None and row.headline.epochs is not None:
+            epochs.setdefault(row.profile.source, []).append(row.headline.epochs)
+            sizes[row.profile.source] = row.profile.estimated_tokens
+    if epochs:
+        each = "; ".join(
+            f"{source}, about {format_quantity(sizes[source] or 0.0)} tokens, {_range(found)} epochs"
+            for source, found in epochs.items()
+        )
+        yield Caution(code=_TOO_SMALL, message=f"Less data than is asked for: {each}.")
+
+
+def _range(epochs: Sequence[float]) -> str:
+    low, high = (f"{each:,.0f}" if each >= 100 else f"{each:.3g}" for each in (min(epochs), max(epochs)))
+    return low if low == high else f"{low} to {high}"

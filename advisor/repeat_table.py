@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -78,6 +79,8 @@ def repeat_table(
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
     if unique_tokens < 1:
         raise UsageError(f"--unique-tokens must be at least 1, not {unique_tokens:g}.")
+    if n_params is not None and n_params < 1:
+        raise UsageError(f"--params must be at least 1, not {n_params:g}.")
     if not isinstance(base, ScalingLaw):
         raise LawError(f"The law {base.name} predicts no loss, so it cannot weigh repeated data: choose another.")
     law = RepeatedLaw(base=base, unique_tokens=unique_tokens)
@@ -107,6 +110,8 @@ def repeat_table(
 def _allocation(law: RepeatedLaw, n_tokens: float, n_params: float | None, flops: float | None) -> Allocation:
     """Return the row's allocation: the parameters given, those that the budget leaves, or the optimal ones."""
     if n_params is not None:
+        if not math.isfinite(6 * n_params * n_tokens):
+            raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
         return Allocation(n_params=n_params, n_tokens=n_tokens)
     if flops is not None:
         return Allocation(n_params=flops / (6 * n_tokens), n_tokens=n_tokens)

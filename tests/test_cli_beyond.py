@@ -92,6 +92,9 @@ unlimited  9.22B  181B          2.188       43.8 %         2.79e22
 Saved: what the loss of now, 2.222, would not need. To match: the budget that
 reaches the row's loss with 25.0B unique tokens.
 
+"""
+
+FIRST_ADVICE = """\
 Training on repeated data
 - Dropout of 0.2 to 0.3 is the best lever against the damage of repeated data;
   droppath and other regularisers do less. [Xue et al. 2023, arXiv:2305.13230]
@@ -107,7 +110,6 @@ Training on repeated data
 - Better data do not cure it: repeated Wikipedia degrades as repeated C4 does.
   [Xue et al. 2023, arXiv:2305.13230]
 10 more lines: --advice.
-
 """
 
 SERVED = """\
@@ -151,8 +153,9 @@ def test_the_table_of_epochs(advisor):
 def test_limited_data_in_a_recommendation(advisor):
     code, out, err = advisor(*["recommend", "--flops", "1e22", "--unique-tokens", "25B", "--params", "2B"])
     assert code == 0
-    assert out.startswith("Compute-optimal for 1e22 FLOPs, were unique data unlimited\n")
-    assert LIMITED in out
+    assert out.startswith(LIMITED)
+    assert out.endswith("\n\n" + FIRST_ADVICE)
+    assert "\nCompute-optimal for 1e22 FLOPs, were unique data unlimited\n" in out
     assert "The same budget on other sizes, were unique data unlimited\n" in out
     assert "The same budget by every law, were unique data unlimited\n" in out
     assert "Epochs of the corpus" not in out
@@ -346,6 +349,12 @@ def test_the_size_of_a_corpus_measured_just_now(advisor, stdlib):
             "The law gzip needs data-dependent coefficients and none are installed: give a file of them with "
             "--coefficients, or use --law chinchilla.",
         ),
+        (
+            "repeat --unique-tokens 25B --params 1e300 --epochs 1e300",
+            1,
+            "The answer is beyond 1e308 FLOPs: ask a smaller question.",
+        ),
+        ("repeat --unique-tokens 25B --params .5", 2, "--params must be at least 1, not 0.5."),
         ("repeat --flops 1e22", 2, None),
     ],
 )

@@ -93,10 +93,15 @@ def test_a_caution_of_every_row_is_said_once_and_others_name_their_corpus(two_co
     assert codes.count("counts_differ") == codes.count("no_coefficients") == 1
     small, large = read_records(two_corpora)[0], Request(flops=1e19)
     about = compare([large, Request(flops=1e21)], [small]).cautions
-    (message,) = [
-        caution.message for caution in about if caution.code == "corpus_too_small" and "59.9B" in caution.message
-    ]
-    assert message.startswith("corpus.jsonl: The corpus holds about 1.00B tokens, less than the 59.9B asked for")
+    (message,) = [caution.message for caution in about if caution.code == "corpus_too_small"]
+    assert message == "Less data than is asked for: corpus.jsonl, about 1.00B tokens, 6.35 to 59.9 epochs."
+
+
+def test_a_caution_of_one_budget_names_it():
+    cautions = compare([Request(flops=1e21), Request(flops=1e26)]).cautions
+    messages = [caution.message for caution in cautions if caution.code == "budget_outside_range"]
+    assert len(messages) == 1
+    assert messages[0].startswith("1e26 FLOPs is 7,692 times above the largest run")
 
 
 def test_sources_with_the_same_last_part_are_told_apart(advisor, tmp_path):

@@ -85,9 +85,10 @@ Where to begin a search of batch and learning rate
 rule          batch, tokens  sequences   steps  peak learning rate
 DeepSeek LLM          2.20M      1,074  10,825             7.34e-4
 Step Law               488K        238  48,775             2.67e-4
-DeepSeek LLM arXiv:2401.02954, eq. 1; C = 1.06e21 is outside what it was fitted
-             on
-Step Law     arXiv:2503.04715; N = 6.83B is outside what it was fitted on
+DeepSeek LLM arXiv:2401.02954, eq. 1; fitted on 1e17 to 2e19 FLOPs, confirmed at
+             1e20; outside it: C = 1.06e21
+Step Law     arXiv:2503.04715; fitted on 59M to 1B parameters, up to 100B
+             tokens; outside it: N = 6.83B
 
 On H100 SXM, at MFU 0.4
 GPU-hours  702; 611 to 1,337 at the MFUs published (GPT-3 0.21, DeepSeek-V3
@@ -347,7 +348,7 @@ line through table 3
 N counts total parameters; a Gopher unit is 5.76e23 FLOPs
 
 N        FLOPs  Gopher units      D   D/N
-400M   1.93e19      3.34e-05  8.03B  20.1
+400M   1.93e19       3.34e-5  8.03B  20.1
 1.00B  1.21e20      0.000211  20.2B  20.2
 10.0B  1.23e22        0.0214   206B  20.6
 67.0B  5.62e23         0.976  1.40T  20.9
@@ -381,7 +382,7 @@ H = 0.38, on which this law does not depend
 N counts total parameters; a Gopher unit is 5.76e23 FLOPs
 
 N        FLOPs  Gopher units      D   D/N   loss
-400M   2.27e19      3.95e-05  9.48B  23.7  2.775
+400M   2.27e19       3.95e-5  9.48B  23.7  2.775
 1.00B  1.36e20      0.000236  22.6B  22.6  2.513
 7.00B  6.05e21        0.0105   144B  20.6  2.171
 70.0B   5.4e23         0.937  1.29T  18.4  1.976

@@ -147,7 +147,14 @@ def without_names(text: str, document: dict[str, Any]) -> str:
     names += [gpu.name for gpu in GPUS] + [gpu.memory_source for gpu in GPUS if gpu.memory_source]
     names += [run for run, _ in PUBLISHED_MFU]
     names += ["arXiv:2401.02954, eq. 1", "arXiv:2503.04715", "6 N D", "2 N FLOPs", "bf16", "fp32", "ZeRO-3"]
-    names += ["Eq. 5", "Eq. 6", "fitted to repeated data", "Muennighoff et al. 2023, arXiv:2305.16264"]
+    names += [
+        "1e17 to 2e19 FLOPs, confirmed at 1e20",
+        "59M to 1B parameters, up to 100B tokens",
+        "Eq. 5",
+        "Eq. 6",
+        "fitted to repeated data",
+        "Muennighoff et al. 2023, arXiv:2305.16264",
+    ]
     profile = document.get("profile")
     names += [] if profile is None else [profile["source"]]
     for name in sorted(names, key=len, reverse=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from advisor.budget import format_flops
 from advisor.recommendation import Recommendation
-from advisor.report.advice import advice_as_json, print_advice
+from advisor.report.advice import advice_as_json
 from advisor.report.common import echo
 from advisor.report.flat_region import flat_as_json, print_flat
 from advisor.report.inference import inference_as_json, print_inference
@@ -41,15 +41,12 @@ def unlimited(recommendation: Recommendation) -> str:
 
 
 def print_beyond(recommendation: Recommendation) -> None:
-    """Print what was asked beyond the optimum of one pass: limited data, inference, advice."""
+    """Print the answer that is asked for, where it is not the optimum of one pass: limited data, inference."""
     if recommendation.limited:
         print_limited(recommendation.limited)
         echo()
     if recommendation.inference is not None:
         print_inference(recommendation.inference)
-        echo()
-    if recommendation.advice:
-        print_advice(recommendation.advice, everything=recommendation.request.advice)
         echo()
 
 

@@ -177,8 +177,8 @@ def _rules(plan: Plan) -> None:
 
 
 def _about(rule: Hyperparameters) -> str:
-    outside = f"; {rule.beyond} is outside what it was fitted on" if rule.beyond else ""
-    return f"{rule.source.split(', ', 1)[1]}{outside}"
+    outside = f"; outside it: {rule.beyond}" if rule.beyond else ""
+    return f"{rule.source.split(', ', 1)[1]}; fitted on {rule.fitted_on}{outside}"
 
 
 def _cluster(cluster: Cluster) -> None:

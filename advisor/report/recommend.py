@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from advisor.answer import Answer
 from advisor.budget import format_flops
 from advisor.data_dependence import Sensitivity
 from advisor.protocol import MeasuredCorpus
 from advisor.recommendation import Recommendation
+from advisor.report.advice import print_advice
 from advisor.report.beyond import print_beyond, print_off_optimum, unlimited
 from advisor.report.common import (
     counted,
@@ -49,12 +51,12 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
 
 def _render(recommendation: Recommendation) -> None:
     name = recommendation.headline.law
+    print_beyond(recommendation)
     echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited(recommendation)}", "bold")
     print_labelled(_about(recommendation))
     echo()
     _allocation(recommendation)
     echo()
-    print_beyond(recommendation)
     if recommendation.neighbours:
         _neighbours(recommendation)
         echo()
@@ -63,6 +65,9 @@ def _render(recommendation: Recommendation) -> None:
     if any(answer.wasted is not None for answer in recommendation.laws):
         echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
     show_plan(recommendation.plan)
+    if recommendation.advice:
+        echo()
+        print_advice(recommendation.advice, everything=recommendation.request.advice)
 
 
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
@@ -168,7 +173,7 @@ def _laws(recommendation: Recommendation) -> None:
         (
             answer.law,
             quantity(answer.n_params),
-            spread(answer.interval80.n_params) if answer.interval80 else "",
+            _interval(answer),
             quantity(answer.n_tokens),
             ratio(answer.tokens_per_param),
             "" if answer.loss is None else nats(answer.loss),
@@ -179,3 +184,9 @@ def _laws(recommendation: Recommendation) -> None:
     ]
     header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
     print_table(header, rows, title=f"The same budget by every law{unlimited(recommendation)}", bold=(0,))
+
+
+def _interval(answer: Answer) -> str:
+    """Return the interval of N; nothing where the request fixed it."""
+    bounds = None if answer.interval80 is None else answer.interval80.n_params
+    return "" if bounds is None or math.isclose(*bounds) else spread(bounds)
