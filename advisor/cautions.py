@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from advisor.request import Request
 
 # Laws that are printed for comparison and would disagree by design.
-_APART = ("kaplan", "code")
+APART = ("kaplan", "code")
 _DISAGREEMENT = 2.0
 
 
@@ -154,7 +154,7 @@ def _about_protocols(protocol: Protocol, calibration: Calibration) -> Iterator[C
 
 
 def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
-    compared = sorted((law for law in laws if law.law not in _APART), key=lambda law: law.n_params)
+    compared = sorted((law for law in laws if law.law not in APART), key=lambda law: law.n_params)
     low, high = compared[0], compared[-1]
     if high.n_params > _DISAGREEMENT * low.n_params:
         yield Caution(

@@ -65,7 +65,10 @@ class Explained:
         self.drawn: dict[str, list[dict[str, float]]] = {}
 
     def value(self, name: str) -> float:
-        """Return the value of an explanation; a root is taken as printed, and `residual` says whether it is one."""
+        """Return the value of an explanation.
+
+        A root and a least point are taken as printed: `residual` and `searched` say whether they are such.
+        """
         if name not in self.values:
             self.values[name] = self._value(name, self.value, {})
         return self.values[name]
@@ -82,6 +85,10 @@ class Explained:
         slope = abs(at(x * 1.001) - at(x * 0.999)) / 0.002
         return abs(at(x)) / slope
 
+    def searched(self, name: str) -> float:
+        """Return where the objective of a search is least, by a search of our own."""
+        return self._run(self.trees[name], self._scope(self.by_name[name], self.value, {}))
+
     def is_root(self, name: str) -> bool:
         return self._kind(name) == "root"
 
@@ -96,6 +103,8 @@ class Explained:
         each = self.by_name[name]
         if self.is_root(name):
             assert not overrides, f"an interval rests on the root {name}"
+            return float(each["value"])
+        if self.is_search(name) and not overrides:
             return float(each["value"])
         return self._run(self.trees[name], self._scope(each, names, overrides))
 

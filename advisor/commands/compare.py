@@ -82,6 +82,8 @@ def command(
 
     SOURCE is a corpus as `advisor score` takes it. With --weights a further row is their mixture, measured as one
     corpus of which each SOURCE has its share of the tokens. Without a corpus the budgets alone are compared.
+
+    Each row is what `advisor recommend` answers; its --explain says where the numbers come from.
     """
     refuse_overwriting(out, *sources, profile, options["law"], options["coefficients"])
     asked = {name: options[name] for name in _REQUEST_OPTIONS}

@@ -20,6 +20,7 @@ _EXAMPLES = """\b
 Examples:
   advisor repeat --unique-tokens 25B
   advisor repeat --unique-tokens 25B --flops 1e22
+  advisor repeat --unique-tokens 25B --explain
   advisor repeat --unique-tokens 25B --params 7B --epochs 1,4,16 --law chinchilla --json
 """
 

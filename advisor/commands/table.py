@@ -20,7 +20,7 @@ _CHINCHILLA_SIZES = (400e6, 1e9, 10e9, 67e9, 175e9, 280e9, 520e9, 1e12, 10e12)
 _EXAMPLES = """\b
 Examples:
   advisor table
-  advisor table --law hoffmann-table3
+  advisor table --law hoffmann-table3 --explain
   advisor table --law hoffmann --sizes 400M,1B,7B,70B --json
   advisor table --law kaplan --flops 1e20,1e21,1e22
 """

@@ -12,7 +12,7 @@ from advisor.recommendation import Recommendation
 from advisor.repetition import R_D_STAR, R_N_STAR, SOURCE
 
 DECAY = {"R_D": R_D_STAR, "R_N": R_N_STAR}
-_SEARCH = "bounded search in log N, from several starts"
+SEARCH = "bounded search in log N, from several starts, of ln(L - limit), which is least where L is"
 _LAW = f"{SOURCE}, eq. 5 to 7"
 
 
@@ -74,7 +74,7 @@ def _optimum(page: Page, base: LawNames, answer: LimitedData, tag: str, prefix: 
     if answer.n_params == answer.unlimited_n_params:
         page.add(n, "{N}", "the optimum needs no more than the unique tokens", key=f"{prefix}.n_params", law=base)
     else:
-        page.add(n, best_size(n), f"{_LAW}: {_SEARCH}", key=f"{prefix}.n_params", law=base, known=DECAY)
+        page.add(n, best_size(n), f"{_LAW}: {SEARCH}", key=f"{prefix}.n_params", law=base, known=DECAY)
     page.add(d, f"C/(6*{n})", "C = 6 N D", key=f"{prefix}.n_tokens")
     page.add(f"epochs{tag}", f"{d}/U", "tokens over unique tokens", key=f"{prefix}.epochs")
     at = f"{prefix}.effective"
@@ -108,7 +108,7 @@ def _comparisons(page: Page, base: LawNames, answer: LimitedData, tag: str, pref
     name, key = f"C_nearly{tag}", f"{prefix}.flops_within_1_percent_of_loss"
     near = f"(1 + tolerance)*{loss}"
     page.add(
-        name, cheapest(name, near), f"{SURFACE}; {_SEARCH}", key=key, law=base, known=DECAY, tolerance=LOSS_TOLERANCE
+        name, cheapest(name, near), f"{SURFACE}; {SEARCH}", key=key, law=base, known=DECAY, tolerance=LOSS_TOLERANCE
     )
     for i, end in enumerate(("low", "high")):
         name, key = f"N{tag}_{end}_near", f"{prefix}.n_params_within_1_percent_of_loss[{i}]"
@@ -127,7 +127,7 @@ def _choice(page: Page, base: LawNames, answer: LimitedData, tag: str, prefix: s
     page.add(d, f"C/(6*{n})", "C = 6 N D", key=f"{at}.n_tokens")
     page.add(f"epochs_choice{tag}", f"{d}/U", "tokens over unique tokens", key=f"{at}.epochs")
     page.add(loss, limited_loss(n, d), f"{_LAW}: L", key=f"{at}.loss_nats_per_token", law=base, known=DECAY)
-    source = f"the budget that reaches this loss at its optimum: {_SEARCH}"
+    source = f"the budget that reaches this loss at its optimum: {SEARCH}"
     same = choice.equivalent_flops == choice.flops
     formula, known = ("C", {}) if same else (cheapest(spent, loss), DECAY)
     page.add(spent, formula, source, key=f"{at}.equivalent_flops", law=base, known=known)
@@ -142,13 +142,13 @@ def _more(page: Page, base: LawNames, answer: LimitedData, more: MoreData, tag: 
     if unlimited or more.n_params == answer.unlimited_n_params:
         page.add(n, "{N}", "the optimum with unlimited data", key=f"{key}.n_params", law=base)
     else:
-        page.add(n, best_size(n, u), f"{_LAW}: {_SEARCH}", key=f"{key}.n_params", law=base, known=DECAY)
+        page.add(n, best_size(n, u), f"{_LAW}: {SEARCH}", key=f"{key}.n_params", law=base, known=DECAY)
     page.add(d, f"C/(6*{n})", "C = 6 N D", key=f"{key}.n_tokens")
     page.add(f"epochs{own}", f"{d}/{u}", "tokens over unique tokens", key=f"{key}.epochs")
     formula, known = ("{loss}", {}) if unlimited else (limited_loss(n, d, u), DECAY)
     page.add(loss, formula, f"{_LAW}: L", key=f"{key}.loss_nats_per_token", law=base, known=known)
     match, saving, enough = f"C_match{own}", f"C_enough{own}", (1 - more.saved) * answer.flops
-    source = f"the budget that reaches this loss with U: {_SEARCH}"
+    source = f"the budget that reaches this loss with U: {SEARCH}"
     page.add(match, cheapest(match, loss), source, key=f"{key}.matching_flops", law=base, known=DECAY)
     source = f"the budget that reaches loss{tag} with these tokens"
     formula = f"min(C, {cost_of(f'(loss{tag} - {{E}})')})" if unlimited else cheapest(saving, f"loss{tag}", u)

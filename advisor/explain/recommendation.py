@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from advisor.explain.answer import explain_corpus, explain_headline
+from advisor.explain.cautions import explain_cautions
 from advisor.explain.choices import explain_choices, explain_chosen, explain_flat
 from advisor.explain.inference import explain_inference
 from advisor.explain.laws import explain_others, explain_sensitivity, headline_names, weight_of
@@ -55,4 +56,6 @@ def explain_recommendation(
     explain_inference(page, recommendation, head)
     page.section = "The plan"
     explain_plan(page, recommendation, names)
+    page.section = "Cautions"
+    explain_cautions(page, recommendation, names)
     return tuple(page.lines)

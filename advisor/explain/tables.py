@@ -7,7 +7,15 @@ from typing import Any
 
 from advisor.budget import GOPHER_FLOPS
 from advisor.explain.laws import explain_frontier
-from advisor.explain.limited import DECAY, best_size, effective_params, effective_tokens, limited_loss, usable_params
+from advisor.explain.limited import (
+    DECAY,
+    SEARCH,
+    best_size,
+    effective_params,
+    effective_tokens,
+    limited_loss,
+    usable_params,
+)
 from advisor.explain.lines import FRONTIER, SURFACE, Explanation, LawNames, Page, names_of
 from advisor.repetition import R_D_STAR, SOURCE
 from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
@@ -77,7 +85,7 @@ def _row_of_repeat(page: Page, names: LawNames, tag: str, at: str) -> None:
     if tag == "optimum":
         searched = page.at(f"{at}.epochs") > 1
         optimal = best_size(n) if searched else "{G}*(C/6)**{a}"
-        source = f"{_LAW}: bounded search in log N, from several starts"
+        source = f"{_LAW}: {SEARCH}"
         page.add(n, optimal, source, key=f"{at}.n_params", law=names, known=DECAY if searched else {})
         page.add(d, f"C/(6*{n})", "C = 6 N D", key=f"{at}.n_tokens")
         page.add(epochs, f"{d}/U", "tokens over unique tokens", key=f"{at}.epochs")
