@@ -14,6 +14,7 @@ from formulas import Explained
 
 import advisor as advisor_package
 from advisor.budget import GPUS, PUBLISHED_MFU
+from advisor.profile_file import read_profile
 from advisor.published_laws import published_laws
 from advisor.recommendation import recommend
 from advisor.request import Request
@@ -218,12 +219,13 @@ def test_every_number_of_a_search_is_reproduced(advisor, words: str) -> None:
 @pytest.mark.parametrize("law", ["anchored", "blend", "gzip"])
 def test_laws_that_depend_on_the_corpus_are_explained_down_to_the_lines_in_h(advisor, tmp_path: Path, law: str) -> None:
     coefficients = hand_made.write(tmp_path / "coefficients.json", hand_made.document())
-    profile = {"schema_version": 1, "corpora": [hand_made.profile()]}
+    profile = hand_made.write(tmp_path / "profile.json", {"schema_version": 1, "corpora": [hand_made.profile()]})
     arguments = ["recommend", "--flops", "1e18", "--law", law, "--coefficients", str(coefficients)]
-    found = recommend(Request(flops=1e18, law=law, coefficients=coefficients, compressibility=0.4)).candidates
+    request = Request(flops=1e18, law=law, coefficients=coefficients)
+    found = recommend(request, profile=read_profile(profile)).candidates
     draws = draws_of([found.headline, *found.others], law)
     assert len(draws) == 4
-    check_screen(advisor, [*arguments, "--profile", str(hand_made.write(tmp_path / "profile.json", profile))], draws)
+    check_screen(advisor, [*arguments, "--profile", str(profile)], draws)
     document = json.loads(advisor(*arguments, "--compressibility", ".4", "--explain", "--json").stdout)
     by_name = {each["name"]: each for each in document["explanations"]}
     slope, intercept = (hand_made.LINEAR if law == "blend" else hand_made.LOG)["alpha"]

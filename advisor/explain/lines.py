@@ -110,7 +110,7 @@ class Page:
         for part in re.findall(r"[^.\[\]]+", key):
             if found is None:
                 return None
-            found = found[int(part)] if isinstance(found, list) else found[part]
+            found = found[int(part)] if isinstance(found, list | tuple) else found[part]
         return found
 
     def interval(

@@ -13,6 +13,7 @@ from advisor.explain.laws import explain_others, explain_sensitivity, headline_n
 from advisor.explain.limited import explain_limited
 from advisor.explain.lines import Explanation, Page
 from advisor.explain.plan import explain_plan
+from advisor.explain.reliance import explain_reliance
 from advisor.recommendation import Recommendation
 
 
@@ -45,6 +46,8 @@ def explain_recommendation(
         explain_sensitivity(page, at_h, usable.dependence, weight, recommendation.headline.flops)
     page.section = "Every law"
     names = explain_others(page, recommendation, head)
+    page.section = "The answer"
+    explain_reliance(page, recommendation, names)
     page.section = "Other sizes"
     if recommendation.request.budget is not None:
         explain_chosen(page, recommendation)
