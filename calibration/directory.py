@@ -57,6 +57,13 @@ def lock(folder: Path) -> Iterator[Lock]:
         held.close()  # not LOCK_UN, which would take it from the workers too
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left in a locked folder: files that were never renamed to what they were to be."""
+    for path in (*folder.glob(".*.part"), *folder.glob("*/.*.part")):
+        with suppress(OSError):  # what cannot be removed is in nobody's way
+            path.unlink()
+
+
 def _take(folder: Path, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,8 +12,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, DeviceMemoryError, DivergenceError, first_line
 from calibration.directory import Lock
 from calibration.grid import SEQ_LEN, Job
 from calibration.hardware import Hardware
@@ -54,28 +55,37 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What happened in a trunk: ``n_tokens`` of its steps so far, the last loss; a row; a warning; or its end."""
+    """What happened in a trunk: ``n_tokens`` of its steps so far, the last loss; a row; a warning; or its end.
+
+    ``failure`` says why it ended before all of its rows were there.
+    """
 
     work: str
     n_tokens: int = 0
     loss: float | None = None
     row: Row | None = None
     warning: str | None = None
+    failure: str | None = None
     ended: bool = False
 
 
 Listener = Callable[[News], object]
+Trainer = Callable[..., None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workshop:
-    """What every trunk of a calibration needs: the plan, its folder and the devices; ``threads`` are torch's."""
+    """What every trunk of a calibration needs: the plan, its folder and the devices; ``threads`` are torch's.
+
+    ``trainer`` trains a task into the ledger; another one with the arguments of ``run_task`` may stand in its place.
+    """
 
     plan: CalibrationPlan
     folder: Path
     hardware: tuple[Hardware, ...]
     threads: int
     checkpoint_seconds: float = field(default=120.0)
+    trainer: Trainer = run_task
 
     def task(self, work: Work, hardware: Hardware) -> Task:
         """Return the task of a piece of work, with its data on the device."""
@@ -116,7 +126,11 @@ class Workshop:
         return Source(documents=training, validation=validation)
 
     def train(self, work: Work, hardware: Hardware, tell: Listener) -> None:
-        """Train what is missing of a piece of work."""
+        """Train what is missing of a piece of work; one that cannot be trained to its end says so and stops no other.
+
+        Raises:
+            AdvisorError: a row or a checkpoint cannot be written, or the ledger or the data cannot be read.
+        """
         last = 0.0
         n_tokens = 0
 
@@ -128,16 +142,20 @@ class Workshop:
                 tell(News(work=work.name, n_tokens=n_tokens, loss=float(progress.losses.mean())))
 
         task = self.task(work, hardware)
-        run_task(
-            task,
-            ledger=Ledger(self.folder / LEDGER_FILE),
-            checkpoint_path=self.folder / CHECKPOINT_FOLDER / f"{task.identity}.pt",
-            on_step=on_step,
-            on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens, loss=row.loss, row=row)),
-            warn=lambda message: tell(News(work=work.name, warning=message)),
-            every_seconds=self.checkpoint_seconds,
-        )
-        tell(News(work=work.name, n_tokens=n_tokens, ended=True))
+        failure = None
+        try:
+            self.trainer(
+                task,
+                ledger=Ledger(self.folder / LEDGER_FILE),
+                checkpoint_path=self.folder / CHECKPOINT_FOLDER / f"{task.identity}.pt",
+                on_step=on_step,
+                on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens, loss=row.loss, row=row)),
+                warn=lambda message: tell(News(work=work.name, warning=message)),
+                every_seconds=self.checkpoint_seconds,
+            )
+        except (DivergenceError, DeviceMemoryError) as error:
+            failure = str(error)
+        tell(News(work=work.name, n_tokens=n_tokens, failure=failure, ended=True))
 
     def begin(self) -> None:
         """Set up this process for training."""
@@ -149,7 +167,7 @@ def train_here(workshop: Workshop, works: Iterator[Work], tell: Listener) -> Non
     """Train works one after the other in this process, on the first device.
 
     Raises:
-        AdvisorError: a row or checkpoint cannot be written, or training diverges at every rate.
+        AdvisorError: a row or checkpoint cannot be written.
     """
     workshop.begin()
     for work in works:
@@ -169,7 +187,8 @@ def train_in_processes(
     try:
         for number in range(n_workers):
             hardware = workshop.hardware[number % len(workshop.hardware)]
-            worker = _Worker(context, workshop, hardware, held)
+            with _sigint_blocked():
+                worker = _Worker(context, workshop, hardware, held)
             workers[worker.link] = worker
         for worker in workers.values():
             worker.give(next(works, None))
@@ -184,6 +203,17 @@ def train_in_processes(
             worker.end()
 
 
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Start processes that a Ctrl-C never reaches, not even while they import torch; here it is only put off."""
+    resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Worker:
     """A process that trains what it is given, and what this one knows of it."""
 
@@ -193,7 +223,12 @@ class _Worker:
         life, self.life = context.Pipe(duplex=False)
         self.is_busy = False
         self.process = context.Process(target=_work, args=(workshop, hardware, theirs, life, held), daemon=True)
-        self.process.start()
+        try:
+            self.process.start()
+        except OSError as error:
+            raise AdvisorError(
+                f"A worker process cannot be started: {error.strerror}; give the command again with fewer --workers."
+            ) from error
         theirs.close()
         life.close()
 
@@ -206,7 +241,6 @@ class _Worker:
         try:
             news = self.link.recv()
         except (EOFError, OSError):
-            self.process.join()
             raise self._killed() from None
         if isinstance(news, str):
             raise AdvisorError(news)
@@ -221,6 +255,7 @@ class _Worker:
         raise self._killed()
 
     def _killed(self) -> AdvisorError:
+        self.process.join()  # it has ended, and only now is its exit code known
         return AdvisorError(
             f"A worker process was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory: "
             "every finished row is in the ledger; give the command again, with fewer --workers if memory is short."
@@ -241,10 +276,10 @@ def _work(workshop: Workshop, hardware: Hardware, link: Connection, life: Connec
         workshop.begin()
         while (work := link.recv()) is not None:
             workshop.train(work, hardware, link.send)
-    except AdvisorError as error:
-        link.send(str(error))
     except Exception as error:  # noqa: BLE001 (the parent says it; a worker has no one to raise to)
-        link.send(f"A worker failed: {type(error).__name__}: {error}")
+        known = isinstance(error, AdvisorError)
+        with suppress(OSError):  # the parent is gone, and with it this process in a moment
+            link.send(str(error) if known else f"A worker failed: {type(error).__name__}: {first_line(error)}.")
     finally:
         held.close()
 

@@ -1,18 +1,17 @@
-"""A calibration from its plan to its coefficients, in one folder that any rerun of the command goes on in."""
+"""A calibration from its plan to its last row, in one folder that any rerun of the command goes on in."""
 
 from __future__ import annotations
 
-import datetime
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError, CorpusError, UsageError
-from calibration.directory import Lock
-from calibration.ledger import Ledger, merged, rows_digest
+from calibration.directory import Lock, remove_leftovers
+from calibration.ledger import Ledger, run_key
 from calibration.plan_file import (
     CHECKPOINT_FOLDER,
     DATA_FOLDER,
@@ -26,11 +25,10 @@ from calibration.plan_file import (
 from calibration.sources import CorpusSource, read_again, restore
 
 if TYPE_CHECKING:
-    from calibration.coefficients_document import Calibrated
     from calibration.devices import Devices
-    from calibration.engine import Listener, Work
+    from calibration.engine import Listener, News, Trainer, Work
+    from calibration.grid import Job
     from calibration.planning import Progress, Request
-    from calibration.records import Row, SourceRecord
     from calibration.speed import TimedWork
 
 
@@ -43,6 +41,14 @@ class Opened:
     works: tuple[TimedWork, ...]
     hours: float
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What training left undone: works not begun for want of time, and why works (by name) did not come to an end."""
+
+    left: tuple[TimedWork, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_calibration(
@@ -95,6 +101,7 @@ def open_calibration(
         UsageError: the folder's plan is another one, or there is neither plan nor request.
         AdvisorError: the plan cannot be read or made.
     """
+    remove_leftovers(folder)
     plan = read_plan(folder)
     if request is not None and (plan is None or extend):
         opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan)
@@ -111,7 +118,7 @@ def _same(plan: CalibrationPlan | None, request: Request | None, folder: Path) -
         raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
     if request is not None and _given(request.asked) != _given(plan.request):
         raise UsageError(
-            f"{folder} holds a calibration of {_in_words(plan.request)}: give that again, add to it with --extend, or "
+            f"{folder} holds a calibration of {in_words(plan.request)}: give that again, add to it with --extend, or "
             "name another folder with --out."
         )
     return plan
@@ -135,7 +142,7 @@ def _given(request: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if value not in (None, False, [], {})}
 
 
-def _in_words(request: Mapping[str, Any]) -> str:
+def in_words(request: Mapping[str, Any]) -> str:
     """Return what was asked for as one line: preset cpu, only A1 A2, recipe tuned."""
     return ", ".join(f"{key} {_word(value)}".strip() for key, value in _given(request).items())
 
@@ -211,17 +218,17 @@ def missing_works(opened: Opened, folder: Path) -> tuple[TimedWork, ...]:
 
 def keys_of(plan: CalibrationPlan, work: Work) -> frozenset[str]:
     """Return the keys of the rows of a work."""
-    from calibration.ledger import run_key
+    return frozenset(key for job in work.jobs for key in keys_of_job(plan, job))
 
-    found = set()
-    for job in work.jobs:
-        record, job_plan = plan.source(job.source), job.plan(plan.recipe)
-        shape = job.size.shape(record.vocab_size)
-        found |= {
-            run_key(data=record.data, shape=shape, seed=job.seed, plan=job_plan, branch=branch, rate=job.rate)
-            for branch in job_plan.branches
-        }
-    return frozenset(found)
+
+def keys_of_job(plan: CalibrationPlan, job: Job) -> list[str]:
+    """Return the keys of the rows of a job, by their tokens."""
+    record, job_plan = plan.source(job.source), job.plan(plan.recipe)
+    shape = job.size.shape(record.vocab_size)
+    return [
+        run_key(data=record.data, shape=shape, seed=job.seed, plan=job_plan, branch=branch, rate=job.rate)
+        for branch in job_plan.branches
+    ]
 
 
 def train(
@@ -232,18 +239,28 @@ def train(
     missing: Sequence[TimedWork],
     tell: Listener,
     minutes: float | None = None,
-) -> tuple[TimedWork, ...]:
-    """Train what is missing, and return the works that were not begun because they would not end in ``minutes``.
+    trainer: Trainer | None = None,
+) -> Trained:
+    """Train what is missing, but for works that would not end in ``minutes``; what cannot be trained stops no other.
+
+    ``trainer`` may stand in for ``run_task``, which trains a task.
 
     Raises:
-        AdvisorError: training diverges at every rate, a row cannot be written, a worker was killed.
+        AdvisorError: a row cannot be written, or a worker was killed.
     """
+    if not missing:
+        _remove_checkpoints(folder)
+        return Trained()
     from calibration.engine import Workshop, train_here, train_in_processes
+    from calibration.task import run_task
 
     plan, devices = opened.plan, opened.devices
-    workshop = Workshop(plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads)
+    workshop = Workshop(
+        plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads, trainer=trainer or run_task
+    )
     make_folder(folder / CHECKPOINT_FOLDER)
     left: list[TimedWork] = []
+    failures: dict[str, str] = {}
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
 
     def works() -> Iterator[Work]:
@@ -253,60 +270,24 @@ def train(
             else:
                 yield each.work
 
+    def listen(news: News) -> None:
+        if news.failure is not None:
+            failures[news.work] = news.failure
+        tell(news)
+
     if devices.in_processes:
-        train_in_processes(workshop, works(), tell, n_workers=devices.n_workers, held=held)
+        n_workers = min(devices.n_workers, len(missing))
+        train_in_processes(workshop, works(), listen, n_workers=n_workers, held=held)
     else:
-        train_here(workshop, works(), tell)
-    return tuple(left)
+        train_here(workshop, works(), listen)
+    if not left and not failures:
+        _remove_checkpoints(folder)
+    return Trained(left=tuple(left), failures=failures)
 
 
-def read_folders(folders: Sequence[Path]) -> tuple[CalibrationPlan, tuple[SourceRecord, ...], tuple[Row, ...]]:
-    """Return the first folder's plan, and the sources and rows of all of them.
+def _remove_checkpoints(folder: Path) -> None:
+    """Remove what nothing will go on from: a process killed after a trunk's last row leaves its checkpoint behind."""
+    from calibration import checkpoints
 
-    Raises:
-        UsageError: a folder holds no calibration, or two of them call different data by one name.
-        AdvisorError: a file cannot be read, or two ledgers contradict each other.
-    """
-    plans = []
-    for folder in folders:
-        plan = read_plan(folder)
-        if plan is None:
-            raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
-        plans.append(plan)
-    sources: dict[str, SourceRecord] = {}
-    for plan, folder in zip(plans, folders, strict=True):
-        for source in plan.sources:
-            if sources.setdefault(source.name, source).data != source.data:
-                raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
-    rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
-    if not rows:
-        raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
-    return plans[0], tuple(sources.values()), rows
-
-
-def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
-    """Return the laws and coefficients that the ledgers in ``folders`` give; nothing is trained.
-
-    Raises:
-        AdvisorError: as ``read_folders``.
-    """
-    from calibration.calibrated_laws import fit_sources
-    from calibration.coefficients_document import About, calibrated
-
-    plan, sources, rows = read_folders(folders)
-    about = About(
-        name=name or plan.name,
-        protocol=plan.protocol,
-        command=_in_words(plan.request),
-        date=_date(folders),
-        ledger_sha256=rows_digest(rows),
-    )
-    if h_ref is not None:
-        about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
-    return calibrated(fit_sources(sources, rows), about)
-
-
-def _date(folders: Sequence[Path]) -> str:
-    """Return the day of the last row: a refit of the same ledger gives the same file."""
-    last = max((folder / LEDGER_FILE).stat().st_mtime for folder in folders)
-    return datetime.datetime.fromtimestamp(last, tz=datetime.UTC).date().isoformat()
+    for path in (folder / CHECKPOINT_FOLDER).glob("*.pt"):
+        checkpoints.remove(path)

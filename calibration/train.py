@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from advisor.errors import AdvisorError
+from advisor.errors import DivergenceError
 from calibration.model import document_losses
 from calibration.optimizer import State
 from calibration.schedule import Branch
@@ -133,7 +133,7 @@ def train_all(
     yielded, and what only they need is not trained.
 
     Raises:
-        AdvisorError: a model diverges still after five halvings.
+        DivergenceError: a model diverges still after five halvings.
     """
     stage = stage or Stage(places=tuple(range(len(trunk.runs))), runs=trunk.runs, since=(0,) * len(trunk.runs))
     while stage.places:
@@ -187,7 +187,7 @@ def _failures(stage: Stage, known: Mapping[tuple[int, int], int]) -> dict[int, i
 
 def _halved(trunk: Trunk, run: Run) -> Run:
     if run.halvings == MAX_HALVINGS:
-        raise AdvisorError(
+        raise DivergenceError(
             f"Training at width {trunk.shape.width} with seed {run.seed} diverges even at a learning rate of "
             f"{run.rate:.2g}: start from a lower one."
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -120,7 +121,7 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
     from advisor.report.common import emit
     from advisor.report.progress import progress_bar
     from advisor.report.training import training_view
-    from calibration import pipeline
+    from calibration import pipeline, refit
     from calibration.directory import lock
 
     pipeline.make_folder(folder)
@@ -142,33 +143,45 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
             report.print_plan(opened, missing, folder)
             sys.stdout.flush()
         with training_view(opened, missing, quiet=given["quiet"]) as tell:
-            left = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=given["minutes"])
-        if left:
+            trained = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=given["minutes"])
+        if trained.left:
             emit(
-                report.plan_as_json(opened, left),
-                lambda: report.print_left(left, folder),
+                {**report.plan_as_json(opened, trained.left), "not_trained": dict(trained.failures)},
+                lambda: report.print_left(trained, folder),
                 as_json=given["as_json"],
             )
-            return
-        result = pipeline.fit([folder], h_ref=given["h_ref"])
-        _finish(result, folder, given, laws_only=opened.plan.laws_only)
+        else:
+            result = refit.fit([folder], h_ref=given["h_ref"])
+            _finish(result, folder, given, laws_only=opened.plan.laws_only, failures=trained.failures)
+        if trained.failures:
+            click.get_current_context().exit(1)
 
 
 def _refit(given: dict[str, Any]) -> None:
-    from calibration import pipeline
-    from calibration.plan_file import read_plan
+    from calibration import refit
+    from calibration.directory import lock
+    from calibration.pipeline import make_folder
 
     folders: Sequence[Path] = given["refit"]
     if len(folders) > 1 and given["out"] is None:
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
     out = given["out"] or folders[0]
-    result = pipeline.fit(folders, h_ref=given["h_ref"], name=None if given["out"] is None else out.resolve().name)
-    pipeline.make_folder(out)
-    plan = read_plan(folders[0])
-    _finish(result, out, given, laws_only=len(folders) == 1 and plan is not None and plan.laws_only)
+    called = None if given["out"] is None else out.resolve().name
+    refit.read_folders(folders)  # what cannot be fitted is said before a folder is made
+    make_folder(out)
+    with lock(out):
+        result = refit.fit(folders, h_ref=given["h_ref"], name=called)
+        _finish(result, out, given, laws_only=refit.laws_only(folders))
 
 
-def _finish(result: Calibrated, folder: Path, given: dict[str, Any], *, laws_only: bool) -> None:
+def _finish(
+    result: Calibrated,
+    folder: Path,
+    given: dict[str, Any],
+    *,
+    laws_only: bool,
+    failures: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write and print what was found; without coefficients where there should be some, exit with 1."""
     from advisor.report import calibrate as report
     from advisor.report.common import emit
@@ -180,8 +193,8 @@ def _finish(result: Calibrated, folder: Path, given: dict[str, Any], *, laws_onl
     sources = source_figures(result.laws)
     lines = () if result.regression is None else line_figures(result.regression)
     emit(
-        report.result_as_json(result, sources, lines, files),
-        lambda: report.print_result(result, sources, lines, files, laws_only=laws_only),
+        report.result_as_json(result, sources, lines, files, failures),
+        lambda: report.print_result(result, sources, lines, files, failures, laws_only=laws_only),
         as_json=given["as_json"],
     )
     if given["install"] is not None:

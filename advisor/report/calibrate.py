@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from advisor.report.training import duration
 if TYPE_CHECKING:
     from calibration.calibration_figures import LineFigures, SourceFigures
     from calibration.coefficients_document import Calibrated
-    from calibration.pipeline import Opened
+    from calibration.pipeline import Opened, Trained
     from calibration.plan_file import CalibrationPlan
     from calibration.speed import TimedWork
 
@@ -142,7 +142,11 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
 
 
 def result_as_json(
-    result: Calibrated, sources: Sequence[SourceFigures], lines: Sequence[LineFigures], files: Sequence[Path]
+    result: Calibrated,
+    sources: Sequence[SourceFigures],
+    lines: Sequence[LineFigures],
+    files: Sequence[Path],
+    failures: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the laws, the lines in H and what was written as one document."""
     document = result.document
@@ -154,6 +158,7 @@ def result_as_json(
         "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
         "predictors": None if found is None else found.predictors.to_json(),
         "refusal": result.refusal,
+        "not_trained": dict(failures),
         "files": [str(path) for path in files],
     }
 
@@ -169,6 +174,7 @@ def print_result(
     sources: Sequence[SourceFigures],
     lines: Sequence[LineFigures],
     files: Sequence[Path],
+    failures: Mapping[str, str],
     *,
     laws_only: bool,
 ) -> None:
@@ -191,6 +197,12 @@ def print_result(
         print_labelled([("No coefficients:", result.refusal)], "yellow")
     for path in files:
         echo(f"Wrote {path}.")
+    _print_failures(failures)
+
+
+def _print_failures(failures: Mapping[str, str]) -> None:
+    for work, why in failures.items():
+        print_labelled([(f"Not trained to its end: {work}.", why)], "yellow")
 
 
 def _law_row(source: SourceFigures) -> list[str]:
@@ -238,8 +250,10 @@ def _print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
         echo(found.predictors.verdict)
 
 
-def print_left(left: Sequence[TimedWork], folder: Path) -> None:
+def print_left(trained: Trained, folder: Path) -> None:
     """Print what was not begun for want of time."""
-    seconds = sum(each.seconds for each in left)
-    echo(f"{len(left)} trunks, about {duration(seconds)} of one device, were not begun: they would not end in time.")
+    seconds = sum(each.seconds for each in trained.left)
+    _print_failures(trained.failures)
+    cost = f"about {duration(seconds)} of one device"
+    echo(f"{len(trained.left)} trunks, {cost}, were not begun: they would not end in time.")
     echo(f"advisor calibrate --out {folder} goes on with them.")

@@ -53,6 +53,8 @@ class Progress:
             self.n_done += 1
         if news.warning is not None:
             self.warnings.append(news.warning)
+        if news.failure is not None:
+            self.warnings.append(f"{news.work} was not trained to its end: {news.failure}")
         if news.ended:
             self.ended.add(news.work)
         now = time.monotonic()

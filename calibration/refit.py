@@ -1,0 +1,89 @@
+"""The laws and coefficients that the ledgers of one folder, or of several, give: nothing is trained."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from advisor.errors import AdvisorError, UsageError
+from calibration.calibrated_laws import SourceLaw, fit_sources
+from calibration.coefficients_document import About, Calibrated, calibrated
+from calibration.ledger import Ledger, merged, rows_digest
+from calibration.pipeline import in_words, keys_of_job
+from calibration.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
+from calibration.records import Row, SourceRecord
+from calibration.run_checks import Reason
+
+
+def read_folders(
+    folders: Sequence[Path],
+) -> tuple[tuple[CalibrationPlan, ...], tuple[SourceRecord, ...], tuple[Row, ...]]:
+    """Return the plans of folders, and the sources and rows of all of them.
+
+    Raises:
+        UsageError: a folder holds no calibration, or two of them call different data by one name.
+        AdvisorError: a file cannot be read, or two ledgers contradict each other.
+    """
+    plans = []
+    for folder in folders:
+        plan = read_plan(folder)
+        if plan is None:
+            raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
+        plans.append(plan)
+    sources: dict[str, SourceRecord] = {}
+    for plan, folder in zip(plans, folders, strict=True):
+        for source in plan.sources:
+            if sources.setdefault(source.name, source).data != source.data:
+                raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
+    rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
+    if not rows:
+        raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
+    return tuple(plans), tuple(sources.values()), rows
+
+
+def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
+    """Return the laws and coefficients that the ledgers in ``folders`` give; nothing is trained.
+
+    Points that a plan has and no ledger are said among the reasons to read a source's law with care.
+
+    Raises:
+        AdvisorError: as ``read_folders``.
+    """
+    plans, sources, rows = read_folders(folders)
+    about = About(
+        name=name or plans[0].name,
+        protocol=plans[0].protocol,
+        command=in_words(plans[0].request),
+        date=_date(folders),
+        ledger_sha256=rows_digest(rows),
+    )
+    if h_ref is not None:
+        about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
+    laws = fit_sources(sources, rows)
+    return calibrated([_with_missing(law, plans, rows) for law in laws], about)
+
+
+def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequence[Row]) -> SourceLaw:
+    """Return the law with one more reason for care where planned points of its source were not trained."""
+    planned = {key for plan in plans for job in plan.jobs_of(law.source.name) for key in keys_of_job(plan, job)}
+    n_missing = len(planned - {row.key for row in rows})
+    if not n_missing:
+        return law
+    diagnostics = law.group.diagnostics
+    message = f"{n_missing} of its {len(planned)} planned runs are not in the ledger: the law is of the others alone."
+    reasons = (*diagnostics.reasons, Reason(code="missing-runs", message=message, level="caution"))
+    return replace(law, group=replace(law.group, diagnostics=replace(diagnostics, reasons=reasons)))
+
+
+def laws_only(folders: Sequence[Path]) -> bool:
+    """Return whether this is one folder whose grid is too small for coefficients."""
+    plan = read_plan(folders[0])
+    return len(folders) == 1 and plan is not None and plan.laws_only
+
+
+def _date(folders: Sequence[Path]) -> str:
+    """Return the day of the last row: a refit of the same ledger gives the same file."""
+    last = max((folder / LEDGER_FILE).stat().st_mtime for folder in folders)
+    return datetime.datetime.fromtimestamp(last, tz=datetime.UTC).date().isoformat()
