@@ -30,7 +30,10 @@ TINY = Preset(name="tiny", purpose="tests", sets=("paper",), only=GRAMMARS, grid
 def tiny_request(**changes):
     """Return the request of the tiny preset, whose recipe `advisor calibrate` has no name for."""
     PRESETS["tiny"] = dataclasses.replace(TINY, **changes)
-    return dataclasses.replace(requested(preset="tiny"), grid=PRESETS["tiny"].grid)
+    try:
+        return dataclasses.replace(requested(preset="tiny"), grid=TINY.grid)
+    finally:
+        del PRESETS["tiny"]
 
 
 def true_law(h):
