@@ -70,7 +70,7 @@ def planned(tmp_path_factory):
     """A folder with a plan of two grammars and their tokens, and the digest of what it comes to."""
     folder = tmp_path_factory.mktemp("planned") / "tiny"
     whole = folder.with_name("whole")
-    request = tiny_request(only=("A1", "A2"), laws_only=True)
+    request = tiny_request(only=("A1", "A2"))
     calibrate(whole, request=request)
     folder.mkdir()
     shutil.copy(whole / "plan.json", folder)

@@ -15,7 +15,7 @@ from calibration.presets import PRESETS
 
 def register():
     RECIPES["tuned"] = dataclasses.replace(GRID.recipe, rate=float(os.environ.get("TINY_RATE", "0.02")))
-    PRESETS["tiny"] = dataclasses.replace(TINY, only=("A1", "A2"), laws_only=True)
+    PRESETS["tiny"] = dataclasses.replace(TINY, only=("A1", "A2"))
 
 
 if __name__ == "__main__":
