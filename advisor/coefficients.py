@@ -8,7 +8,7 @@
                        "draws": at most 400 joint rows of 20 numbers: the slopes of log, its intercepts, the slopes of
                                 linear, its intercepts, each in the order above,
                        "scatter": may be absent; for each row of draws the 10 numbers by which a new source lies off
-                                the lines, of log and of linear},
+                                the lines, of log and of linear, without the error of a fit},
         "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"},
         "epsilon_estimate", "predictors", "h_ref_source": may be absent; see ``advisor.calibration_quality``}]}
 

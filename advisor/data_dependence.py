@@ -91,7 +91,7 @@ def law_at(
     ``h_ci95`` is the 95 % interval of the measured H. A draw has
         a joint row of the regression and one of the base's (from different runs, so independent of each other),
         a weight from epsilon's own distribution and an H from its interval (``advisor.uncertainty``),
-        the scatter of a new source, for a corpus lies as far off the lines as the calibration's own sources do.
+        the scatter of a new source, for a corpus lies as far off the lines as the calibration's own sources really do.
     Gzip and blend take the scatter where they take x(H). Anchored takes all of it, whatever the weight: with a weight
     of 0 the lines explain nothing, and corpora differ from web text no less for that (its base is what web text really
     gave, so x(H_ref) is taken without). It takes what the scatter does to the optimum of the calibration's own law in

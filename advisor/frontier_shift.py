@@ -35,8 +35,8 @@ class FrontierShift(NamedTuple):
 
 
 def shift_between(law: Parameters, moved: Parameters) -> FrontierShift | None:
-    """Return the shift from one law to another, in logs; None where the other has no alpha or beta above 0."""
-    if min(moved.alpha, moved.beta) <= 0:
+    """Return the shift from one law to another, in logs; None where one has no alpha or beta above 0."""
+    if min(law.alpha, law.beta, moved.alpha, moved.beta) <= 0:
         return None
     (exponent, level), (new_exponent, new_level) = _frontier(law), _frontier(moved)
     return FrontierShift(new_exponent - exponent, new_level - level, moved.E - law.E)

@@ -53,7 +53,7 @@ def dependence_of(laws: Array, seed: int) -> Dependence:
     """Return what a calibration on sources with these laws, (E, ln A, ln B, alpha, beta), would ship."""
     rows = rows_of(laws)
     slope, intercept = weighted_lines(H, laws, np.ones(len(H)))
-    draws = draw_lines(H, rows, n_draws=400, seed=seed)
+    draws = draw_lines(H, rows, drawn=None, flops=LARGEST / 30, n_draws=400, seed=seed)
     weight = estimate_epsilon(H, rows, (LARGEST / 1e3, LARGEST), seed=seed)
     none = Parameters(0.0, 0.0, 0.0, 0.0, 0.0)
 

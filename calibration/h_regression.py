@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,14 @@ def regress_on_h(laws: Sequence[SourceLaw], *, n_draws: int = MOST_DRAWS, seed: 
         flops=flops,
         log=regress(by_name, values, covariate="compressibility", flops=flops[1], form="log"),
         linear=regress(by_name, values, covariate="compressibility", flops=flops[1], form="linear"),
-        draws=draw_lines(h, rows, n_draws=n_draws, seed=seed),
+        draws=draw_lines(
+            h,
+            rows,
+            drawn=[law.drawn for law in taken],
+            flops=math.sqrt(flops[0] * flops[1]),
+            n_draws=n_draws,
+            seed=seed,
+        ),
         epsilon=estimate_epsilon(h, rows, flops, seed=seed),
         predictors=compare_predictors(taken, flops, seed=seed),
     )

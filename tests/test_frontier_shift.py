@@ -69,4 +69,6 @@ def test_a_shift_out_of_the_domain_gives_no_law(exponent):
 
 @pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_a_law_without_exponents_has_no_shift(name):
-    assert shift_between(in_logs(CHINCHILLA), in_logs(CHINCHILLA)._replace(**{name: 0.0})) is None
+    without = in_logs(CHINCHILLA)._replace(**{name: 0.0})
+    assert shift_between(in_logs(CHINCHILLA), without) is None
+    assert shift_between(without, in_logs(CHINCHILLA)) is None
