@@ -36,6 +36,8 @@ def take_devices(
     Raises:
         UsageError: there is no such device, or ``engine`` and ``workers`` contradict each other.
     """
+    if threads > n_cores():
+        raise UsageError(f"--threads {threads} is more than the {n_cores()} cores that this process may use.")
     torch.set_num_threads(threads)  # what is timed here is what the workers will do
     chosen = choose_device(device)
     others = find_devices() if chosen.is_cuda and device in (None, "cuda") else ()

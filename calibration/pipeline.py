@@ -103,6 +103,7 @@ def open_calibration(
     """
     remove_leftovers(folder)
     plan = read_plan(folder)
+    _check_extension(plan, folder, extend=extend)
     if request is not None and (plan is None or extend):
         opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan)
     else:
@@ -165,6 +166,11 @@ def make_folder(folder: Path) -> None:
         raise AdvisorError(f"{folder} cannot be made: {error.strerror}; name another folder.") from error
 
 
+def _check_extension(plan: CalibrationPlan | None, folder: Path, *, extend: bool) -> None:
+    if extend and plan is None:
+        raise UsageError(f"{folder} holds no calibration to extend: leave out --extend, or name another folder.")
+
+
 def look(
     request: Request | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
 ) -> tuple[Opened, tuple[TimedWork, ...]]:
@@ -174,6 +180,7 @@ def look(
         AdvisorError: as ``open_calibration``.
     """
     plan = read_plan(folder)
+    _check_extension(plan, folder, extend=extend)
     if request is None or (plan is not None and not extend):
         opened = _timed(_same(plan, request, folder), devices, progress=progress)
     else:

@@ -14,6 +14,7 @@ from calibration.grid import Job, Size, without
 from calibration.hardware import Hardware
 from calibration.plan_file import CalibrationPlan
 from calibration.probe import Throughput, probe
+from calibration.run_checks import LEAST_RUNS
 
 # A step of each batch size is timed for this long.
 PROBE_SECONDS = 0.4
@@ -178,14 +179,15 @@ def cut_to(
 ) -> tuple[CalibrationPlan, Schedule]:
     """Return the plan without its costliest runs, and its schedule, so that it ends within ``max_hours``.
 
-    What goes first is the largest token count of the job that takes longest; at least one run stays. ``plan.cuts`` has
-    a sentence for each size, and one if even the run that stays takes longer.
+    What goes first is the largest token count of the job of most FLOPs: what is left does not hang on how steadily the
+    steps were timed. At least one run stays. ``plan.cuts`` has a sentence for each size, one if even the run that stays
+    takes longer, and one if what stays cannot carry a law.
     """
     cuts: dict[Job, list[int]] = {}
     whole = {job.name: job for job in plan.jobs}
     schedule = speed.schedule(n_workers)
     while schedule.hours > max_hours and plan.n_runs > 1:
-        job = max(plan.jobs, key=lambda each: (speed.seconds(each), each.name))
+        job = max(plan.jobs, key=lambda each: (plan.flops(each), each.name))
         cuts.setdefault(whole[job.name], []).append(job.token_counts[-1])
         plan = replace(plan, jobs=without(plan.jobs, job.name, job.token_counts[-1]))
         speed.plan = plan
@@ -194,6 +196,13 @@ def cut_to(
     if schedule.hours > max_hours:
         said.append(
             f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than {max_hours:g} hours."
+        )
+    few = [
+        source for source in plan.sources if sum(len(j.token_counts) for j in plan.jobs_of(source.name)) < LEAST_RUNS
+    ]
+    if few:
+        said.append(
+            f"Fewer than {LEAST_RUNS} runs are left of {', '.join(source.name for source in few)}: too few for a law."
         )
     return replace(plan, cuts=(*plan.cuts, *said)), schedule
 

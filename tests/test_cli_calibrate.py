@@ -134,7 +134,7 @@ def test_a_file_is_no_folder(advisor, tmp_path):
     for arguments in (("--out", path), ("--out", path, "--dry-run"), ("--prepare", path)):
         result = advisor("calibrate", "--preset", "iso-gzip", *arguments)
         assert (result.stdout, result.code) == ("", 2)
-        assert result.stderr == f"Error: {path} is a file: name a folder with --out.\n"
+        assert result.stderr == f"Error: {path} is a file: name a folder.\n"
     assert path.read_text() == "text"
 
 

@@ -35,13 +35,13 @@ Examples:
 @click.command("calibrate", epilog=_EXAMPLES)
 @click.option("--preset", metavar="NAME", help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.")
 @click.option("--grammars", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
-@click.option("--only", metavar="A,B,...", help="Of the grammars, these alone.")
+@click.option("--only", metavar="A,B,...", multiple=True, help="Of the grammars, these alone; repeatable.")
 @click.option("--corpus", metavar="[NAME=]SOURCE", multiple=True, help="Train on this corpus too; repeatable.")
 @click.option("--grid", metavar="NAME", help="Sizes and token counts of another preset.  [default: the preset's]")
 @click.option(
     "--recipe", type=click.Choice(["tuned", "paper"]), default="tuned", show_default=True, help="How models train."
 )
-@click.option("--vocab-size", type=click.IntRange(min=2), help="Widen the models' vocabulary, such as to 32001.")
+@click.option("--vocab-size", type=click.IntRange(2, 1 << 18), help="Widen the models' vocabulary, such as to 32001.")
 @click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first.")
 @click.option(
     "--grammar-seed",
@@ -89,7 +89,7 @@ def command(**given: Any) -> None:
     if folder is None:
         raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder with --out.")
+        raise UsageError(f"{folder} is a file: name a folder.")
     from calibration.devices import take_devices
 
     devices = take_devices(

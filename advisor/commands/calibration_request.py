@@ -75,7 +75,7 @@ def read_request(given: dict[str, Any]) -> Request | None:
     return requested(
         preset=given["preset"],
         sets=given["grammars"],
-        only=tuple(name for part in (given["only"] or "").split(",") if (name := part.strip())),
+        only=tuple(name for text in given["only"] for part in text.split(",") if (name := part.strip())),
         corpora=specs,
         grid=given["grid"],
         recipe=given["recipe"],

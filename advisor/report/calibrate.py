@@ -194,7 +194,7 @@ def print_result(
         _print_lines(lines, result)
     if result.refusal is not None and not laws_only:
         echo()
-        print_labelled([("No coefficients:", result.refusal.splitlines()[0])], "yellow")  # its reasons stand above
+        print_labelled([("Refused:", result.refusal.splitlines()[0])], "yellow")  # its reasons stand above
     for path in files:
         echo(f"Wrote {path}.")
     _print_failures(failures)
