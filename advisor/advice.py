@@ -113,14 +113,18 @@ def advice_for(epochs: float | None, *, asked: bool) -> tuple[Advice, ...]:
     return ADVICE if asked or (epochs is not None and epochs > 1) else ()
 
 
-def about_supply(unique_tokens: float) -> Iterator[Caution]:
-    """Yield the caution that ``unique_tokens`` come near the world's supply of text: half of it and more."""
-    if unique_tokens < _NEAR * WORLD_TOKENS_2023:
+def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Caution]:
+    """Yield the caution that ``n_tokens`` come near one estimate of the world's stock of text: half of it and more.
+
+    ``unique`` are the unique tokens that were given, None where none were.
+    """
+    if n_tokens < _NEAR * WORLD_TOKENS_2023:
         return
     low, high = WORLD_GROWTH
     yield Caution(
         code="near_world_supply",
-        message=f"{format_quantity(unique_tokens)} unique tokens are {format_flops(unique_tokens / WORLD_TOKENS_2023)} "
-        f"times the world's supply of text, about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, of which the "
-        f"high-quality part grows by {100 * low:g} to {100 * high:g} % a year ({_XUE}).",
+        message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
+        f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
+        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to {100 * high:g} "
+        f"% a year ({_XUE}); estimates differ by an order of magnitude.",
     )

@@ -162,6 +162,18 @@ def best_allocation(law: Law, request: Request) -> Allocation:
     return best
 
 
+def check_whole(best: Allocation) -> Allocation:
+    """Return ``best``, which must have at least one parameter and one token.
+
+    Raises:
+        LawError: it has less.
+    """
+    for value, what in ((best.n_params, "parameter"), (best.n_tokens, "token")):
+        if value < 1 - 1e-9:  # one, asked for, may come back rounded
+            raise LawError(f"The answer has {value:.3g} of a {what}, less than one: ask a larger question.")
+    return best
+
+
 def _asked(law: Law, request: Request) -> Allocation:
     if (flops := request.budget) is not None:
         return law.frontier(flops)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.budget import assumed_variant, format_flops, format_quantity
 from advisor.protocol import DEFAULT_TOKENIZER, MeasuredCorpus, Protocol, difference
-from advisor.scaling_law import ScalingLaw
+from advisor.scaling_law import Allocation, Law, ScalingLaw
 
 if TYPE_CHECKING:
     from advisor.answer import Answer
@@ -38,11 +38,12 @@ def about_request(
     ``protocol`` is that of the compressibility at hand, None where there is none.
     """
     if not coefficients.calibrations:
-        yield Caution(
-            code="no_coefficients",
-            message="No data-dependent coefficients are installed: the answer does not depend on the corpus's "
-            "compressibility.",
-        )
+        if protocol is not None:
+            yield Caution(
+                code="no_coefficients",
+                message="No data-dependent coefficients are installed: the answer does not depend on the corpus's "
+                "compressibility.",
+            )
     elif calibration is None:
         names = ", ".join(one.name for one in coefficients.calibrations)
         named = f"{coefficients.path} names no default calibration"
@@ -68,6 +69,12 @@ def about_request(
         yield Caution(
             code="calibration_unreadable",
             message=f"Installed calibrations that cannot be used are left out: {problems}",
+        )
+    if request.use_corpus_size:
+        yield Caution(
+            code="corpus_not_deduplicated",
+            message="The corpus's tokens are counted and not deduplicated: where it repeats itself it has fewer unique "
+            "tokens than --use-corpus-size takes it to have.",
         )
     if request.compressibility is not None:
         yield Caution(
@@ -136,6 +143,35 @@ def about_answers(
         )
     yield from _disagreement(laws)
     yield from _counts(headline, laws)
+
+
+def about_choice(law: Law, chosen: float | None) -> Iterator[Caution]:
+    """Yield that a choice of parameters or tokens is not weighed, where the law predicts no loss."""
+    if chosen is not None and not isinstance(law, ScalingLaw):
+        yield Caution(
+            code="choice_not_weighed",
+            message=f"The law {law.name} predicts no loss, so your choice of {format_quantity(chosen)} parameters "
+            "cannot be weighed against its optimum: choose another --law.",
+        )
+
+
+def about_rows(law: Law, rows: Sequence[Allocation]) -> Iterator[Caution]:
+    """Yield that rows of a table lie outside the runs that the law was fitted to."""
+    ranges, outside = law.ranges, []
+    for row in rows:
+        found = ((ranges.flops, row.flops), (ranges.n_params, row.n_params), (ranges.n_tokens, row.n_tokens))
+        if any(known is not None and not known[0] <= value <= known[1] for known, value in found):
+            outside.append(row)
+    if outside:
+        named = (("FLOPs", ranges.flops), ("parameters", ranges.n_params), ("tokens", ranges.n_tokens))
+        fitted = ", ".join(
+            f"{format_quantity(known[0])} to {format_quantity(known[1])} {what}" for what, known in named if known
+        )
+        lie = "1 row lies" if len(outside) == 1 else f"{len(outside)} rows lie"
+        yield Caution(
+            code="rows_outside_range",
+            message=f"{lie} outside the runs that {law.name} was fitted to ({fitted}): extrapolated.",
+        )
 
 
 def _about_protocols(protocol: Protocol, calibration: Calibration) -> Iterator[Caution]:

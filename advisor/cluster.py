@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,6 +85,11 @@ class Memory:
         return gpus
 
     @property
+    def gpus_sharded(self) -> int | None:
+        """The fewest GPUs that hold one state spread evenly (ZeRO-3, FSDP); None where their memory is not known."""
+        return None if self.gpu_bytes is None else math.ceil(self.total_bytes / self.gpu_bytes)
+
+    @property
     def data_parallel(self) -> int | None:
         """How many whole replicas the GPUs at hand hold: n_gpus // gpus_per_replica; 0 where not even one fits."""
         if self.gpus_per_replica is None or self.n_gpus is None:
@@ -103,13 +109,15 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """The time, money and memory of training with 6 N D = ``flops``.
+    """The time, money and memory of training with ``flops``: the shape's exact ones, or 6 N D where none was found.
 
-    ``n_gpus`` None leaves wall time out. ``memory`` has a row for each precision; none where no shape was found.
+    ``flops_6nd`` is 6 N D. ``n_gpus`` None leaves wall time out. ``memory`` has a row for each precision; none where no
+    shape was found.
     """
 
     hardware: Hardware
     flops: float
+    flops_6nd: float
     n_gpus: int | None
     memory: tuple[Memory, ...]
 
@@ -125,18 +133,39 @@ class Cluster:
         return by_mfu[0], by_mfu[-1]
 
     @property
+    def working_gpus(self) -> int | None:
+        """The GPUs in whole replicas: 0 where not one fits, all where their memory is not known; None without GPUs."""
+        if self.n_gpus is None or not self.memory or self.memory[0].data_parallel is None:
+            return self.n_gpus
+        return self.memory[0].data_parallel * (self.memory[0].gpus_per_replica or 1)
+
+    @property
     def wall_hours(self) -> float | None:
-        """GPU-hours over GPUs: the MFU is taken to hold on all of them."""
-        return None if self.n_gpus is None else self.gpu_hours / self.n_gpus
+        """GPU-hours over the working GPUs, on all of which the MFU is taken to hold; None where none works."""
+        return self.gpu_hours / self.working_gpus if self.working_gpus else None
 
     @property
     def cost(self) -> float | None:
         """GPU-hours times price per hour; None without a price."""
         return self.hardware.cost(self.flops)
 
+    @property
+    def gpu_hours_6nd(self) -> float:
+        """GPU-hours of 6 N D, for comparison."""
+        return self.hardware.gpu_hours(self.flops_6nd)
 
-def plan_cluster(hardware: Hardware, flops: float, n_gpus: int | None, n_params: int | None) -> Cluster:
+    @property
+    def cost_6nd(self) -> float | None:
+        """The cost of 6 N D, for comparison; None without a price."""
+        return self.hardware.cost(self.flops_6nd)
+
+
+def plan_cluster(
+    hardware: Hardware, flops: float, n_gpus: int | None, n_params: int | None, *, flops_6nd: float | None = None
+) -> Cluster:
     """Return the cluster's side of training ``n_params`` parameters, all of them counted, with ``flops``.
+
+    ``flops_6nd`` is 6 N D where ``flops`` are not.
 
     >>> from advisor.budget import find_gpu
     >>> cluster = plan_cluster(Hardware(gpu=find_gpu("H100")), 6 * 7e9 * 140e9, 64, 7_000_000_000)
@@ -149,4 +178,4 @@ def plan_cluster(hardware: Hardware, flops: float, n_gpus: int | None, n_params:
         for precision in PRECISIONS
         if n_params is not None
     )
-    return Cluster(hardware=hardware, flops=flops, n_gpus=n_gpus, memory=memory)
+    return Cluster(hardware=hardware, flops=flops, flops_6nd=flops_6nd or flops, n_gpus=n_gpus, memory=memory)

@@ -26,7 +26,7 @@ from typing import Any, Literal, cast
 from advisor.calibration_quality import Quality, read_quality
 from advisor.data_dependence import Dependence
 from advisor.data_files import shipped_file, write_atomically
-from advisor.errors import CoefficientsError
+from advisor.errors import CoefficientsError, UsageError
 from advisor.frontier_shift import Parameters
 from advisor.h_lines import Regression, Regressions, Scatter
 from advisor.json_fields import Node, json_text, read_json
@@ -79,7 +79,8 @@ class Coefficients:
         """Return the calibration ``name``; without a name the file's default, None where it has none.
 
         Raises:
-            CoefficientsError: there is no such calibration; the message lists those there are.
+            UsageError: there is no such calibration; the message lists those there are.
+            CoefficientsError: the calibration cannot be used, or the default names none.
         """
         wanted = self.default if name is None else name
         found = next((one for one in self.calibrations if one.name == wanted), None)
@@ -87,9 +88,10 @@ class Coefficients:
             if wanted in self.problems:
                 raise CoefficientsError(f"The installed calibration {wanted} cannot be used: {self.problems[wanted]}")
             known = ", ".join(one.name for one in self.calibrations) or "none"
-            if self.installed:
-                raise CoefficientsError(f"No calibration {wanted!r} ships or is installed: there are {known}.")
-            raise CoefficientsError(f"{self.path} has no calibration {wanted!r}: it has {known}.")
+            error = CoefficientsError if name is None else UsageError
+            if self.installed or self.path == shipped_file("fitted_coefficients.json"):
+                raise error(f"No calibration {wanted!r} ships or is installed: there are {known}.")
+            raise error(f"{self.path} has no calibration {wanted!r}: it has {known}.")
         return found
 
 

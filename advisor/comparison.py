@@ -39,7 +39,18 @@ def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | Non
     if len(requests) * len(profiles) < 2:
         raise UsageError("There is one answer and nothing to compare it with: name two SOURCES, or give --flops twice.")
     rows = tuple(recommend(request, profile=profile) for profile in profiles for request in requests)
-    return Comparison(rows=rows, cautions=_shared_once(rows))
+    return Comparison(rows=rows, cautions=(*_twice(profiles), *_shared_once(rows)))
+
+
+def _twice(profiles: Sequence[MeasuredCorpus | None]) -> Iterator[Caution]:
+    """Yield that a corpus is named more than once."""
+    sources = [profile.source for profile in profiles if profile is not None]
+    for source in dict.fromkeys(sources):
+        if sources.count(source) > 1:
+            yield Caution(
+                code="source_repeated",
+                message=f"{source} is named {sources.count(source)} times: its rows are the same corpus.",
+            )
 
 
 def _shared_once(rows: Sequence[Recommendation]) -> tuple[Caution, ...]:

@@ -19,10 +19,12 @@ class FlatRegion:
     """The sizes for which a budget does nearly as well as at its optimum; D = C/(6 N) runs the other way.
 
     ``loss_tolerance`` and ``flops_tolerance`` are shares: up to 1 % more loss than the optimum's, and up to 10 % of the
-    FLOPs wasted (1 - C_eq/C, with C_eq the budget that reaches the same loss at its optimum).
+    FLOPs wasted (1 - C_eq/C, with C_eq the budget that reaches the same loss at its optimum). ``wasted_by_loss`` is the
+    share that either end of the sizes within 1 % of the loss wastes, 1 - C_eq/C at that loss.
     """
 
     loss_tolerance: float
+    wasted_by_loss: float
     n_params_by_loss: Bounds
     n_tokens_by_loss: Bounds
     flops_tolerance: float
@@ -39,10 +41,12 @@ def flat_region(law: Law, flops: float) -> FlatRegion | None:
         return None
     best, less = law.frontier(flops), law.frontier((1 - FLOPS_TOLERANCE) * flops)
     lowest = law.excess(best.n_params, best.n_tokens)
-    by_loss = _sizes(law, best, lowest + LOSS_TOLERANCE * (law.E + lowest))
+    allowed = lowest + LOSS_TOLERANCE * (law.E + lowest)
+    by_loss = _sizes(law, best, allowed)
     by_flops = _sizes(law, best, law.excess(less.n_params, less.n_tokens))
     return FlatRegion(
         loss_tolerance=LOSS_TOLERANCE,
+        wasted_by_loss=1 - min(law.for_excess(allowed).flops / flops, 1.0),
         n_params_by_loss=by_loss,
         n_tokens_by_loss=_tokens(by_loss, flops),
         flops_tolerance=FLOPS_TOLERANCE,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.answer import Bounds, best_allocation
-from advisor.budget import Hardware, format_quantity
+from advisor.budget import Hardware, format_flops, format_quantity
 from advisor.cautions import Caution
 from advisor.errors import LawError
 from advisor.request import Request
@@ -22,6 +22,7 @@ from advisor.scaling_law import Allocation, Law, ScalingLaw, central_interval
 from advisor.search import minimise
 
 SOURCE = "Sardana et al. 2024, arXiv:2401.00448"
+_OVER = 1.001  # times the budget from which training is said to exceed it
 _SMALLEST_GAP = 1e-12  # of a term's share of the excess: where D_tr would be infinite
 
 
@@ -44,7 +45,7 @@ class InferenceInterval:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """A model trained on ``n_tokens`` that then serves: FLOPs, and costs (None where nothing is priced)."""
+    """A model trained on ``n_tokens`` that then serves: FLOPs, and costs by them (None where that is not priced)."""
 
     n_params: float
     n_tokens: float
@@ -143,8 +144,8 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
     serving = serving_hardware(request)
     prices = _prices(request, serving)
     best = serving_optimum(law, baseline, served, prices)
-    served_best = _served(best, served, None if serving is None else prices)
-    served_baseline = _served(baseline, served, None if serving is None else prices)
+    costs = _costs(request.hardware, serving)
+    served_best, served_baseline = _served(best, served, costs), _served(baseline, served, costs)
     if not math.isfinite(served_baseline.total_flops):
         raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
     return InferenceAnswer(
@@ -163,10 +164,32 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
     )
 
 
-def about_inference(answer: InferenceAnswer | None, law: Law) -> Iterator[Caution]:
-    """Yield the caution that the model is trained on more tokens than any run that the law was fitted to."""
+def about_inference(
+    answer: InferenceAnswer | None, law: Law, request: Request, wall_hours: float | None
+) -> Iterator[Caution]:
+    """Yield that training exceeds the budget, that serving has no price, that the tokens are beyond the law's runs.
+
+    ``wall_hours`` is what the plan, which trains the model that serves, takes on the request's GPUs.
+    """
+    if answer is None:
+        return
+    budget, needed = request.budget, answer.best.training_flops
+    if budget is not None and needed > _OVER * budget:
+        hours = ""
+        if request.hours is not None and wall_hours is not None:
+            hours = f": it trains for {_hours(wall_hours)} hours of the {_hours(request.hours)} given"
+        yield Caution(
+            code="training_exceeds_budget",
+            message=f"The model that serves takes {format_flops(needed)} FLOPs to train, {needed / budget:.3g} times "
+            f"the budget of {format_flops(budget)}{hours}; the budget only set the loss to be reached.",
+        )
+    if request.price_per_hour is not None and answer.hardware is None:
+        yield Caution(
+            code="inference_not_priced",
+            message="Serving is not priced, and FLOPs are minimised in place of cost: its price needs --inference-mfu.",
+        )
     fitted = law.ranges.n_tokens
-    if answer is None or fitted is None or answer.best.n_tokens <= fitted[1]:
+    if fitted is None or answer.best.n_tokens <= fitted[1]:
         return
     yield Caution(
         code="training_tokens_outside_range",
@@ -174,6 +197,10 @@ def about_inference(answer: InferenceAnswer | None, law: Law) -> Iterator[Cautio
         f"{answer.law} was fitted to runs of at most {format_quantity(fitted[1])}: that "
         "over-training keeps its promise so far is extrapolated.",
     )
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
 def serving_hardware(request: Request) -> Hardware | None:
@@ -195,7 +222,12 @@ def _prices(request: Request, serving: Hardware | None) -> Prices:
     return Prices(training=training.cost(1.0) or math.nan, inference=serving.cost(1.0) or math.nan)
 
 
-def _served(at: Allocation, served: float, prices: Prices | None) -> ServedModel:
+def _costs(training: Hardware | None, serving: Hardware | None) -> tuple[float | None, float | None]:
+    """Return what a FLOP costs in training and in serving, each None where it is not priced."""
+    return None if training is None else training.cost(1.0), None if serving is None else serving.cost(1.0)
+
+
+def _served(at: Allocation, served: float, costs: tuple[float | None, float | None]) -> ServedModel:
     """Return an allocation with what it takes to train it and to serve with it."""
     serving = inference_flops(at.n_params, served)
     return ServedModel(
@@ -203,8 +235,8 @@ def _served(at: Allocation, served: float, prices: Prices | None) -> ServedModel
         n_tokens=at.n_tokens,
         training_flops=at.flops,
         inference_flops=serving,
-        training_cost=None if prices is None else at.flops * prices.training,
-        inference_cost=None if prices is None else serving * prices.inference,
+        training_cost=None if costs[0] is None else at.flops * costs[0],
+        inference_cost=None if costs[1] is None else serving * costs[1],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -122,7 +122,17 @@ def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, se
         bytes_per_token=None
         if None in rates
         else sum(rate * share for rate, share in zip(rates, shares, strict=True) if rate is not None),
+        cautions=tuple(_about_sum(sum(weights))),
     )
+
+
+def _about_sum(total: float) -> Iterator[Caution]:
+    """Yield that weights which look like shares do not sum to 1: they are scaled, as any others are."""
+    if 0.9 <= total <= 1.1 and abs(total - 1) > 1e-6:
+        yield Caution(
+            code="weights_scaled",
+            message=f"--weights sum to {total:.4g} and not to 1: they are scaled to shares that do.",
+        )
 
 
 class _Sequences:

@@ -18,7 +18,7 @@ from advisor.units import TokenCount, Units, units_of
 
 # Whose N and D a plan trains: the headline's, the user's own, or the answer's with limited data or with serving.
 PlanOf = Literal["headline", "choice", "limited_data", "inference"]
-_FAR = 1.25  # how many times 6 N D the exact FLOPs may be before it is said
+_FAR = 1.1  # how many times 6 N D the exact FLOPs may be before it is said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,7 @@ def make_plan(
     context = request.context or DEFAULT_CONTEXT
     shape = find_architecture(n_params, count=count, vocab_size=vocab_size, context=context)
     flops, hardware = 6 * n_params * n_tokens, request.hardware
+    exact = flops if shape is None else shape.flops_per_token * n_tokens
     return Plan(
         of=of,
         count=count,
@@ -79,7 +80,7 @@ def make_plan(
         hyperparameters=() if shape is None else (deepseek(shape, n_tokens), step_law(shape, n_tokens)),
         cluster=None
         if hardware is None
-        else plan_cluster(hardware, flops, request.gpus, None if shape is None else shape.n_params),
+        else plan_cluster(hardware, exact, request.gpus, None if shape is None else shape.n_params, flops_6nd=flops),
         units=units_of(n_params, n_tokens, profile, counted),
     )
 
@@ -96,8 +97,10 @@ def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
     if plan.shape is not None and ratio is not None and not 1 / _FAR <= ratio <= _FAR:
         yield Caution(
             code="exact_flops_differ",
-            message=f"The shape's exact FLOPs are {ratio:.3g} times 6 N D: a vocabulary of {plan.vocab_size:,} and a "
-            f"context of {plan.context:,} weigh heavily in a model of {format_quantity(plan.shape.n_params)}.",
+            message="The shape's exact FLOPs, and with them its GPU-hours and its cost, are "
+            f"{ratio:.3g} times those of 6 N D: a vocabulary of {plan.vocab_size:,} and a context of "
+            f"{plan.context:,} weigh heavily in a model of {format_quantity(plan.shape.n_params)}"
+            f"{_in_money(plan.cluster)}.",
         )
     if request.hours is not None and request.budget is not None and plan.cluster is not None:
         gpu = plan.cluster.hardware.gpu.name
@@ -107,11 +110,42 @@ def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
             f"{format_flops(request.budget)} FLOPs at MFU {plan.cluster.hardware.mfu:g}: N and D are those of that "
             "compute.",
         )
-    for memory in plan.cluster.memory[:1] if plan.cluster is not None else ():
-        if memory.data_parallel == 0:
-            yield Caution(
-                code="cluster_too_small",
-                message=f"Weights, gradients and optimiser of {format_quantity(memory.n_params)} parameters take "
-                f"{memory.total_bytes / 1e9:,.0f} GB, which need at least {memory.gpus_per_replica} of these GPUs; "
-                f"there are {memory.n_gpus}.",
-            )
+    if plan.cluster is not None:
+        yield from _about_replicas(plan.cluster)
+
+
+def _in_money(cluster: Cluster | None) -> str:
+    """Return the exact GPU-hours and cost against those of 6 N D, where there is a GPU."""
+    if cluster is None:
+        return ""
+    hours = f"{_amount(cluster.gpu_hours)} GPU-hours against {_amount(cluster.gpu_hours_6nd)}"
+    if cluster.cost is None or cluster.cost_6nd is None:
+        return f" ({hours})"
+    return f" ({hours}, a cost of {_amount(cluster.cost)} against {_amount(cluster.cost_6nd)})"
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _about_replicas(cluster: Cluster) -> Iterator[Caution]:
+    """Yield that not one replica fits, or that GPUs are left over beside the whole replicas."""
+    if cluster.n_gpus is None or not cluster.memory:
+        return
+    memory, idle = cluster.memory[0], cluster.n_gpus - (cluster.working_gpus or 0)
+    if memory.data_parallel == 0:
+        there = "there is 1" if cluster.n_gpus == 1 else f"there are {cluster.n_gpus}"
+        yield Caution(
+            code="cluster_too_small",
+            message=f"Weights, gradients and optimiser of {format_quantity(memory.n_params)} parameters take "
+            f"{memory.total_bytes / 1e9:,.0f} GB, which need at least {memory.gpus_sharded} of these GPUs if they are "
+            f"sharded evenly, and {memory.gpus_per_replica} as a replica on a power of two of them; {there}, so no "
+            "wall time is given.",
+        )
+    elif idle:
+        are = "is" if idle == 1 else "are"
+        yield Caution(
+            code="gpus_idle",
+            message=f"A replica takes {memory.gpus_per_replica} GPUs, so {idle} of the {cluster.n_gpus} {are} idle: the "
+            f"wall time is that of {cluster.working_gpus}.",
+        )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from advisor.advice import Advice, about_supply, advice_for
-from advisor.answer import Answer, Choice, Sheet, best_allocation, chosen_params
-from advisor.cautions import Caution, about_answers, about_laws, about_request
+from advisor.answer import Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
+from advisor.cautions import Caution, about_answers, about_choice, about_laws, about_request
 from advisor.coefficients import Calibration
 from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
@@ -91,7 +91,7 @@ def recommend(
         raise UsageError("--epsilon weighs a calibration against Chinchilla, and no calibration applies here.")
 
     law = candidates.headline
-    optimum = best_allocation(law, request)
+    optimum = check_whole(best_allocation(law, request))
     flops = request.budget or optimum.flops
     unique = unique_tokens(request, profile)
     chosen = chosen_params(request, flops)
@@ -131,8 +131,9 @@ def recommend(
             *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else profile),
             *about_limited_data(limited),
-            *about_inference(serving, law),
-            *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens)),
+            *about_choice(law, chosen),
+            *about_inference(serving, law, request, None if plan.cluster is None else plan.cluster.wall_hours),
+            *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens), unique),
         ),
         candidates=candidates,
         usable=usable if candidates.at_h is not None else None,

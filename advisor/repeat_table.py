@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from advisor.advice import Advice, advice_for
-from advisor.answer import Bounds
-from advisor.budget import format_quantity
-from advisor.cautions import Caution
+from advisor.answer import Bounds, check_whole
+from advisor.cautions import Caution, about_rows
 from advisor.errors import LawError, UsageError
 from advisor.repetition import SOURCE, RepeatedLaw, average_value, last_value
-from advisor.repetition_cautions import about_epochs, about_transplant
+from advisor.repetition_cautions import about_epochs, about_transplant, unique_tokens_text
 from advisor.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
 EPOCHS = (1.0, 2.0, 4.0, 8.0, 16.0, 40.0)
@@ -86,6 +85,8 @@ def repeat_table(
     law = RepeatedLaw(base=base, unique_tokens=unique_tokens)
     rows = tuple(_row(law, _allocation(law, each * unique_tokens, n_params, flops)) for each in sorted(set(epochs)))
     optimum = None if flops is None else _row(law, law.optimum(flops))
+    for row in rows:
+        check_whole(Allocation(n_params=row.n_params, n_tokens=row.n_tokens))
     most = rows[-1].epochs
     return RepeatTable(
         law=base.name,
@@ -101,7 +102,8 @@ def repeat_table(
         optimum=optimum,
         advice=advice_for(most, asked=True),
         cautions=(
-            *about_epochs(most, f"{format_quantity(unique_tokens)} unique tokens"),
+            *about_epochs(most, unique_tokens_text(unique_tokens)),
+            *about_rows(base, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
             *((about_transplant(base.name),) if law.transplanted and most > 1 else ()),
         ),
     )

@@ -21,13 +21,19 @@ def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
     """Yield what to beware of in the answers: how far the data are repeated, and constants of another law."""
     for answer in answers[:1]:
         chosen = 0.0 if answer.choice is None else answer.choice.n_tokens / answer.unique_tokens
-        of = f"{format_quantity(answer.unique_tokens)} unique tokens"
+        of = unique_tokens_text(answer.unique_tokens)
         yield from {
             caution.code: caution for each in (chosen, answer.epochs) for caution in about_epochs(each, of)
         }.values()
     for answer in answers:
         if answer.transplanted and answer.epochs > 1:
             yield about_transplant(answer.law)
+
+
+def unique_tokens_text(unique_tokens: float) -> str:
+    """Return a number of unique tokens in words."""
+    text = format_quantity(unique_tokens)
+    return f"{text} unique token{'' if text == '1' else 's'}"
 
 
 def about_transplant(law: str) -> Caution:

@@ -45,6 +45,13 @@ def check_inference(request: Request) -> None:
         for name in ("inference_mfu", "inference_price_per_hour"):
             if getattr(request, name) is not None:
                 raise UsageError(f"--{name.replace('_', '-')} needs --inference-tokens, the tokens to be served.")
+    elif request.flops is not None or request.hours is not None:
+        for option, value in (("--params", request.n_params), ("--tokens", request.n_tokens)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} beside a budget is weighed against the optimum, and --inference-tokens asks for another "
+                    "model: ask one at a time."
+                )
     if request.inference_price_per_hour is not None and request.inference_mfu is None:
         raise UsageError("--inference-price-per-hour needs --inference-mfu: both make the cost of a served token.")
     if request.inference_mfu is None:

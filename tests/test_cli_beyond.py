@@ -1,6 +1,7 @@
 """Repeated data, inference and advice on the command line: exact text, exit codes, JSON."""
 
 import json
+import re
 
 import pytest
 from hand_made import profile, write
@@ -56,6 +57,9 @@ Caution: 50 epochs of the 25.0B unique tokens are beyond what this law can see:
          it knows no overfitting, and under-predicts the rise of the loss 2.5 to
          5 times at 44 epochs. Do not train so: get more unique data, or spend
          less compute.
+Caution: 3 rows lie outside the runs that chinchilla was fitted to (1.4e18 to
+         1.3e22 FLOPs, 57.3M to 16.2B parameters, 1.39B to 318B tokens):
+         extrapolated.
 Caution: R_D* = 15.39 and R_N* = 5.31 were fitted with the law muennighoff,
          whose exponents are equal (Muennighoff et al. 2023, arXiv:2305.16264),
          and are transplanted onto the exponents of chinchilla.
@@ -135,11 +139,14 @@ Training tokens D            259B           1.51T    1.28T to 1.80T
 Training FLOPs            2.02e22         4.03e22
 Inference FLOPs            5.2e22         1.78e22
 Total FLOPs               7.22e22         5.82e22
+Training cost              28,418          56,663
+Inference cost            292,102         100,037
 Total cost                320,520         156,700
 Saved                                      51.1 %  46.2 % to 55.1 %
 5.82 times the data of the optimum for training alone; 16.1 times the tokens for
 which 4.45B are compute-optimal. Serving is 2 N FLOPs for each token read or
 written.
+Costs are of these FLOPs, 6 N D; the plan has those of the shape's exact FLOPs.
 Served on H100 SXM at MFU 0.1 and 2 per GPU-hour.
 
 """
@@ -374,9 +381,9 @@ def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
         "--flops 1e300 --unique-tokens 1 --law code --params 1e290",
         "--flops 1e300 --unique-tokens 1 --params 1",
         "--flops 1e20 --unique-tokens 1e9 --params 1",
-        "--flops 1e-300 --unique-tokens 1",
+        "--flops 1e9 --unique-tokens 1",
         "--flops 1e300 --inference-tokens 1",
-        "--flops 1e-300 --inference-tokens 1e300",
+        "--flops 1e9 --inference-tokens 1e290",
     ],
 )
 def test_extreme_questions_have_numbers(advisor, arguments):
@@ -389,7 +396,111 @@ def test_extreme_questions_have_numbers(advisor, arguments):
 
 
 def test_extreme_tables_are_printed(advisor):
-    for arguments in ("repeat --unique-tokens 1 --epochs 1e-6,1e9", "repeat --unique-tokens 1e300 --params 1"):
+    for arguments in ("repeat --unique-tokens 1e6 --epochs 1e-3,1e9", "repeat --unique-tokens 1e300 --params 1"):
         code, out, _ = advisor(*arguments.split())
         assert code == 0
         assert out.splitlines()[3].startswith("epochs ")
+
+
+def cautions_of(advisor, arguments):
+    found = json.loads(advisor("recommend", *arguments.split(), "--json").stdout)
+    return found, {caution["code"]: caution["message"] for caution in found["cautions"]}
+
+
+def test_a_model_that_serves_may_exceed_the_budget_and_says_so(advisor):
+    arguments = "--gpu H100 --gpus 64 --hours 100 --inference-tokens 2T --price-per-hour 2"
+    found, cautions = cautions_of(advisor, arguments)
+    wall_hours = found["plan"]["cluster"]["wall_hours"]
+    assert cautions["training_exceeds_budget"] == (
+        "The model that serves takes 1.33e22 FLOPs to train, 1.46 times the budget of 9.11e21: it trains for "
+        f"{wall_hours:.0f} hours of the 100 given; the budget only set the loss to be reached."
+    )
+    assert cautions["inference_not_priced"] == (
+        "Serving is not priced, and FLOPs are minimised in place of cost: its price needs --inference-mfu."
+    )
+    inference = found["inference"]
+    assert inference["training_cost"] == pytest.approx(inference["training_flops"] / (989e12 * 0.4 * 3600) * 2)
+    assert (inference["inference_cost"], inference["total_cost"]) == (None, None)
+    assert not {"training_exceeds_budget", "inference_not_priced"} & set(
+        cautions_of(advisor, "--params 13B --inference-tokens 2T")[1]
+    )
+
+
+@pytest.mark.parametrize("option", ["--params 7B", "--tokens 300B"])
+def test_a_choice_beside_a_budget_is_not_weighed_with_inference(advisor, option):
+    result = advisor("recommend", "--flops", "1e22", "--inference-tokens", "2T", *option.split())
+    assert (result.code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"Error: {option.split()[0]} beside a budget is weighed against the optimum, and --inference-tokens asks for "
+        "another model: ask one at a time.\n",
+    )
+
+
+def test_a_choice_under_a_law_without_loss_is_said(advisor):
+    found, cautions = cautions_of(advisor, "--law kaplan --flops 1e21 --params 7B")
+    assert found["choice"] is None
+    assert cautions["choice_not_weighed"] == (
+        "The law kaplan predicts no loss, so your choice of 7.00B parameters cannot be weighed against its optimum: "
+        "choose another --law."
+    )
+    assert "choice_not_weighed" not in cautions_of(advisor, "--flops 1e21 --params 7B")[1]
+
+
+def test_tokens_of_a_corpus_are_not_deduplicated(advisor, stdlib):
+    arguments = f"{stdlib / 'json'} --flops 1e16 --use-corpus-size --quiet"
+    assert cautions_of(advisor, arguments)[1]["corpus_not_deduplicated"].startswith(
+        "The corpus's tokens are counted and not deduplicated: "
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "table --sizes 0.5,1B",
+        "table --flops 5",
+        "repeat --unique-tokens 1B --flops 5",
+        "recommend --flops 5",
+        "compare --flops 5 --flops 1e21",
+    ],
+)
+def test_answers_below_one_are_one_sentence(advisor, arguments):
+    result = advisor(*arguments.split())
+    assert (result.code, result.stdout) == (1, "")
+    assert re.fullmatch(
+        r"Error: The answer has [\d.e-]+ of a parameter, less than one: ask a larger question\.\n", result.stderr
+    )
+
+
+def test_rows_beyond_the_fit_are_said(advisor):
+    for command in ("table --sizes 1B,70B", "repeat --unique-tokens 25B --epochs 1,40 --law chinchilla"):
+        cautions = {each["code"]: each for each in json.loads(advisor(*command.split(), "--json").stdout)["cautions"]}
+        assert cautions["rows_outside_range"]["message"].startswith("1 row lies outside the runs that ")
+    assert json.loads(advisor("table", "--sizes", "1B,7B", "--json").stdout)["cautions"] == []
+
+
+def test_one_is_singular(advisor):
+    result = advisor("recommend", "--flops", "1e9", "--unique-tokens", "1")
+    assert result.stdout.startswith("With 1 unique token, 1e9 FLOPs\n")
+    assert "1 unique tokens" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(("written", "value"), [("32K", 32000), ("1e5", 100_000), ("128256", 128_256)])
+def test_a_vocabulary_as_people_write_it(advisor, written, value):
+    arguments = ("recommend", "--flops", "1e21", "--vocab-size", written, "--context", written, "--json")
+    request = json.loads(advisor(*arguments).stdout)["request"]
+    assert (request["vocab_size"], request["context_tokens"]) == (value, value)
+
+
+def test_a_vocabulary_is_whole(advisor):
+    result = advisor("recommend", "--flops", "1e21", "--vocab-size", "32.5")
+    assert (result.code, result.stderr) == (
+        2,
+        "Error: --vocab-size must be a whole number such as 32000 or 32K, not '32.5'.\n",
+    )
+
+
+def test_an_unknown_calibration_is_wrong_usage(advisor):
+    result = advisor("recommend", "--flops", "1e21", "--calibration", "foo")
+    assert result.code == 2
+    assert result.stderr.startswith("Error: No calibration 'foo' ships or is installed: there are ")

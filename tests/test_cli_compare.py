@@ -21,7 +21,7 @@ FLOPs      N            80 %      D   D/N
 1e21   2.78B  2.49B to 3.09B  59.9B  21.5
 1e22   9.06B  7.73B to 10.6B   184B  20.3
 
-On 8 A100 at MFU 0.4
+On 8 A100 at MFU 0.4, by 6 N D
 FLOPs  GPU-hours  hours    cost
 1e21       2,226    278   2,226
 1e22      22,258  2,782  22,258
@@ -113,6 +113,26 @@ def test_sources_with_the_same_last_part_are_told_apart(advisor, tmp_path):
     assert "\n2:train.jsonl code/train.jsonl: H = 0.400" in out
 
 
+def test_a_corpus_named_twice_is_said(advisor, tmp_path):
+    path = write(tmp_path / "profiles.json", {"schema_version": 1, "corpora": [profile()]})
+    arguments = (
+        "compare",
+        "--profile",
+        path,
+        "--corpus",
+        "corpus.jsonl",
+        "--corpus",
+        "corpus.jsonl",
+        "--flops",
+        "1e21",
+    )
+    cautions = json.loads(advisor(*arguments, "--json").stdout)["cautions"]
+    assert cautions[0] == {
+        "code": "source_repeated",
+        "message": "corpus.jsonl is named 2 times: its rows are the same corpus.",
+    }
+
+
 def test_one_answer_is_no_comparison():
     with pytest.raises(UsageError) as caught:
         compare([Request(flops=1e21)])
@@ -141,8 +161,7 @@ def test_one_answer_is_no_comparison():
         ),
         (
             "a b",
-            "No budget is given: give --flops, or --gpu with --gpus and --hours, or ask for one with --params, "
-            "--tokens or --target-loss.",
+            "No budget is given: give --flops, or --gpu with --gpus and --hours.",
         ),
     ],
 )

@@ -42,7 +42,12 @@ def test_the_json_of_a_plan(advisor):
     cluster = plan["cluster"]
     assert (cluster["gpu"], cluster["n_gpus"], cluster["gpu_memory_bytes"]) == ("H100 SXM", 256, 80e9)
     assert cluster["gpu_memory_source"] == find_gpu("H100").memory_source
-    assert cluster["gpu_hours"] == pytest.approx(found["headline"]["gpu_hours"])
+    # The plan's time and money are those of the shape's exact FLOPs, the headline's those of 6 N D.
+    assert cluster["flops"] == plan["shape"]["exact_flops"]
+    assert cluster["gpu_hours"] == pytest.approx(plan["shape"]["exact_flops"] / (989e12 * 0.4 * 3600))
+    assert cluster["gpu_hours_6nd"] == pytest.approx(found["headline"]["gpu_hours"])
+    assert cluster["cost_6nd"] == pytest.approx(found["headline"]["cost"])
+    assert cluster["n_gpus_working"] == 256
     assert cluster["cost"] == pytest.approx(2 * cluster["gpu_hours"])
     assert cluster["wall_hours"] == pytest.approx(cluster["gpu_hours"] / 256)
     assert [memory["precision"] for memory in cluster["memory"]] == ["bf16", "fp32"]
@@ -81,6 +86,36 @@ def test_what_is_printed_is_what_the_plan_holds(advisor):
     ]
 
 
+def test_time_and_money_are_those_of_the_exact_flops(advisor):
+    arguments = "--flops 1e21 --params 7B --gpu H100 --gpus 63 --price-per-hour 2.5 --context 131072"
+    result = advisor("recommend", *arguments.split())
+    out, err = " ".join(result.stdout.split()), " ".join(result.stderr.split())
+    assert "GPU-hours by 6 N D, H100 SXM at MFU 0.4 702" in out
+    assert "GPU-hours 2,529 for the exact FLOPs (702 by 6 N D); 2,199 to 4,817 at the MFUs published" in out
+    assert "wall time 40.8 hours on 62 of them" in out
+    assert "cost 6,323 at 2.5 per GPU-hour" in out
+    assert (
+        "The shape's exact FLOPs, and with them its GPU-hours and its cost, are 3.6 times those of 6 N D: a vocabulary "
+        "of 32,000 and a context of 131,072 weigh heavily in a model of 7.09B (2,529 GPU-hours against 702, a cost of "
+        "6,323 against 1,755)."
+    ) in err
+    assert "A replica takes 2 GPUs, so 1 of the 63 is idle: the wall time is that of 62." in err
+
+
+def test_a_cluster_that_holds_no_replica_has_no_wall_time(advisor):
+    # 16 bytes times about 69.6B parameters: 14 GPUs of 80 GB sharded, 16 as a power of two.
+    arguments = ["recommend", "--params", "70B", "--gpu", "H100", "--gpus", "8"]
+    result = advisor(*arguments)
+    cluster = json.loads(advisor(*arguments, "--json").stdout)["plan"]["cluster"]
+    assert (cluster["n_gpus_working"], cluster["wall_hours"]) == (0, None)
+    assert (cluster["memory"][0]["gpus_sharded"], cluster["memory"][0]["gpus_per_replica"]) == (14, 16)
+    assert "wall time  none: one replica does not fit\n" in result.stdout
+    assert (
+        "which need at least 14 of these GPUs if they are sharded evenly, and 16 as a replica on a power of two of "
+        "them; there are 8, so no wall time is given."
+    ) in " ".join(result.stderr.split())
+
+
 def test_unknown_memory_is_said_and_can_be_given(advisor):
     unknown = advisor("recommend", "--flops", "1e20", "--gpu", "B100").stdout
     assert "GPU memory unknown: give --gpu-memory\n" in unknown
@@ -96,7 +131,7 @@ def test_bytes_and_own_tokens_stand_below_tokens(advisor, stdlib):
     lines = result.stdout.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("Tokens per parameter"))
     below = [line.split("  ")[0] for line in lines[start : start + 4]]
-    assert below == ["Tokens per parameter", "Training data", "Bytes per parameter", "D in tokens of bytes"]
+    assert below == ["Tokens per parameter", "Training data", "Bytes per parameter", "D, each byte a token"]
     units = json.loads(
         advisor("recommend", folder, "--flops", "1e21", "--count-tokenizer", "bytes", "--json", "--quiet").stdout
     )["plan"]["units"]

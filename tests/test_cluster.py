@@ -61,6 +61,15 @@ def test_replicas_that_fit(n_params, gpus_per_replica, data_parallel):
 def test_gpus_that_are_left_over_hold_no_replica():
     memory = Memory(state=training_state("fp32"), n_params=7 * 10**9, gpu_bytes=80e9, n_gpus=7)
     assert (memory.gpus_per_replica, memory.data_parallel) == (2, 3)
+    cluster = plan_cluster(H100, 1e21, 7, 7 * 10**9)
+    assert cluster.working_gpus == 6
+    assert cluster.wall_hours == pytest.approx(cluster.gpu_hours / 6)
+
+
+def test_where_no_replica_fits_there_is_no_wall_time():
+    cluster = plan_cluster(H100, 1e21, 12, 70 * 10**9)
+    assert (cluster.memory[0].gpus_sharded, cluster.memory[0].gpus_per_replica) == (14, 16)
+    assert (cluster.working_gpus, cluster.wall_hours) == (0, None)
 
 
 def test_memory_that_is_not_known_is_not_guessed():

@@ -12,7 +12,7 @@ from hand_made import calibration, document, write
 
 from advisor.coefficients import load_coefficients, write_coefficients
 from advisor.data_files import shipped_file
-from advisor.errors import AdvisorError, CoefficientsError, LawError
+from advisor.errors import AdvisorError, CoefficientsError, LawError, UsageError
 from advisor.law_file import read_law, write_law
 from advisor.published_laws import CHINCHILLA, chinchilla
 from advisor.scaling_law import Ranges
@@ -52,7 +52,7 @@ def test_an_empty_list_has_no_calibration():
     assert found.calibrations == ()
     assert found.default is None
     assert found.calibration() is None
-    with pytest.raises(CoefficientsError, match=r"has no calibration 'text': it has none\.$"):
+    with pytest.raises(UsageError, match=r"^No calibration 'text' ships or is installed: there are none\.$"):
         found.calibration("text")
 
 
@@ -92,7 +92,7 @@ def test_several_calibrations_by_name(tmp_path):
     assert chosen is not None
     assert default is not None
     assert (chosen.dependence.epsilon, default.name) == (0.7, "hand-made")
-    with pytest.raises(CoefficientsError, match=r"has no calibration 'third': it has hand-made, other\.$"):
+    with pytest.raises(UsageError, match=r"has no calibration 'third': it has hand-made, other\.$"):
         found.calibration("third")
     assert load_coefficients(write(tmp_path / "d.json", document(default=None))).calibration() is None
 

@@ -12,7 +12,9 @@ def test_the_ends_are_where_the_tolerances_are_met(law, flops):
     best = law.frontier(flops)
     least = law.loss(best.n_params, best.n_tokens)
     for n_params in flat.n_params_by_loss:
-        assert law.loss(n_params, flops / (6 * n_params)) == pytest.approx(1.01 * least, rel=1e-9)
+        loss = law.loss(n_params, flops / (6 * n_params))
+        assert loss == pytest.approx(1.01 * least, rel=1e-9)
+        assert flat.wasted_by_loss == pytest.approx(1 - law.for_loss(loss).flops / flops, abs=1e-6)
     for n_params in flat.n_params_by_flops:
         # 10 % wasted: the optimum of 90 % of the budget has the same loss.
         equivalent = law.for_loss(law.loss(n_params, flops / (6 * n_params))).flops

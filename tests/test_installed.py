@@ -149,7 +149,7 @@ def test_of_several_installed_none_is_used_unasked(folder, made):
     chosen = found.calibration("yours")
     assert chosen is not None
     assert chosen.name == "yours"
-    with pytest.raises(CoefficientsError) as caught:
+    with pytest.raises(UsageError) as caught:
         found.calibration("theirs")
     assert str(caught.value) == "No calibration 'theirs' ships or is installed: there are mine, yours."
 
@@ -169,7 +169,7 @@ def test_a_coefficients_file_stands_alone(folder, made):
     install("mine", made)
     found = available(made)
     assert found == load_coefficients(made)
-    with pytest.raises(CoefficientsError, match=r"has no calibration 'mine': it has hand-made\.$"):
+    with pytest.raises(UsageError, match=r"has no calibration 'mine': it has hand-made\.$"):
         found.calibration("mine")
 
 

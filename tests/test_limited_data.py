@@ -265,7 +265,11 @@ def test_rows_of_optimal_models():
     law = RepeatedLaw(base=CHINCHILLA, unique_tokens=25e9)
     for row in table.rows:
         assert row.n_params == pytest.approx(law.optimum(row.flops).n_params, rel=1e-6)
-    assert [caution.code for caution in table.cautions] == ["epochs_above_16", "repetition_transplanted"]
+    assert [caution.code for caution in table.cautions] == [
+        "epochs_above_16",
+        "rows_outside_range",
+        "repetition_transplanted",
+    ]
 
 
 def test_the_losses_have_intervals_where_the_law_has_draws():

@@ -79,6 +79,9 @@ def test_names_and_weights(parts):
     found = mix(parts, (7, 3))
     assert found.weights == (0.7, 0.3)
     assert found.sources == tuple(profile.source for profile, _ in parts)
+    assert found.cautions == mix(parts, (0.7, 0.3)).cautions == ()
+    (caution,) = mix(parts, (0.7, 0.25)).cautions
+    assert caution.message == "--weights sum to 0.95 and not to 1: they are scaled to shares that do."
     assert found.source == f"mixture of 0.7 {found.sources[0]}, 0.3 {found.sources[1]}"
 
 

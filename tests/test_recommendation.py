@@ -291,7 +291,25 @@ def test_a_headline_without_loss_has_no_neighbours(law):
     assert [answer.law for answer in found.laws].count(law) == 1
 
 
-@pytest.mark.parametrize("flops", [1e-300, 1e300])
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (Request(flops=5), "The answer has 0.109 of a parameter, less than one: ask a larger question."),
+        (Request(flops=100), "The answer has 0.506 of a parameter, less than one: ask a larger question."),
+        (Request(n_params=0.5), "The answer has 0.5 of a parameter, less than one: ask a larger question."),
+        (Request(flops=100, law="hoffmann"), ""),
+    ],
+)  # fmt: skip
+def test_answers_below_one_are_refused(request_, message):
+    if not message:
+        assert recommend(request_).headline.n_params > 1
+        return
+    with pytest.raises(LawError) as caught:
+        recommend(request_)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("flops", [1e9, 1e300])
 def test_extreme_budgets_are_answered(flops):
     found = recommend(Request(flops=flops))
     assert found.headline.n_params * found.headline.n_tokens == pytest.approx(flops / 6)

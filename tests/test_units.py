@@ -91,7 +91,8 @@ def test_a_plan_is_of_the_headline_in_its_own_count():
     assert plan.exact_over_budget == pytest.approx(plan.exact_flops / 1e21)
     assert [rule.rule for rule in plan.hyperparameters] == ["DeepSeek LLM", "Step Law"]
     assert plan.cluster is not None
-    assert plan.cluster.gpu_hours == pytest.approx(answer.headline.gpu_hours)
+    assert plan.cluster.flops == plan.exact_flops
+    assert plan.cluster.gpu_hours_6nd == pytest.approx(answer.headline.gpu_hours)
     assert plan.cluster.memory[0].n_params == plan.shape.n_params
 
 
@@ -113,7 +114,14 @@ def test_flops_far_from_6nd_are_said():
     assert ratio is not None
     assert ratio > 1.25
     (message,) = [caution.message for caution in answer.cautions if caution.code == "exact_flops_differ"]
-    assert message.startswith(f"The shape's exact FLOPs are {ratio:.3g} times 6 N D: a vocabulary of 128,256 and ")
+    assert message.startswith(
+        "The shape's exact FLOPs, and with them its GPU-hours and its cost, are "
+        f"{ratio:.3g} times those of 6 N D: a vocabulary of 128,256 and "
+    )
+    longer = recommend(Request(flops=1e21, context=8192))
+    assert longer.plan.exact_over_budget is not None
+    assert 1.1 < longer.plan.exact_over_budget < 1.25
+    assert "exact_flops_differ" in [caution.code for caution in longer.cautions]
     assert "exact_flops_differ" not in codes(recommend(Request(flops=1e21)).plan, Request(flops=1e21))
 
 
@@ -124,12 +132,15 @@ def test_time_is_converted_and_a_small_cluster_is_said():
     assert found["time_converted"] == (
         "16 A100 for 100000 hours were converted to 7.19e23 FLOPs at MFU 0.4: N and D are those of that compute."
     )
-    assert found["cluster_too_small"].endswith("which need at least 64 of these GPUs; there are 16.")
+    assert found["cluster_too_small"].endswith(
+        "which need at least 33 of these GPUs if they are sharded evenly, and 64 as a replica on a power of two of "
+        "them; there are 16, so no wall time is given."
+    )
     assert "time_converted" not in codes(answer.plan, Request(flops=1e21, gpu="A100", gpus=16))
 
 
 def test_gpus_beside_flops_are_the_cluster_that_spends_them():
     plan = recommend(Request(flops=1e21, gpu="A100", gpus=8)).plan
     assert plan.cluster is not None
-    assert plan.cluster.wall_hours == pytest.approx(1e21 / (312e12 * 0.4 * 3600) / 8)
+    assert plan.cluster.wall_hours == pytest.approx((plan.exact_flops or 0) / (312e12 * 0.4 * 3600) / 8)
     assert make_plan(Request(n_params=7e9, gpu="A100", gpus=8), count="total", n_params=7e9, n_tokens=1e11).cluster

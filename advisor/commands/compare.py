@@ -85,6 +85,10 @@ def command(
 
     Each row is what `advisor recommend` answers; its --explain says where the numbers come from.
     """
+    if not flops and not any(options[name] for name in ("gpu", "gpus", "hours")):
+        raise UsageError("No budget is given: give --flops, or --gpu with --gpus and --hours.")
+    if not flops and options["hours"] is None:
+        raise UsageError("A budget in GPU time needs --gpu, --gpus and --hours: give them, or --flops.")
     refuse_overwriting(out, *sources, profile, options["law"], options["coefficients"])
     asked = {name: options[name] for name in _REQUEST_OPTIONS}
     requests = [Request(flops=budget, **asked) for budget in flops] or [Request(**asked)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from advisor.budget import parse_quantity
+from advisor.errors import UsageError
 
 
 def quantity(option: str) -> Callable[[str], float]:
@@ -12,6 +13,23 @@ def quantity(option: str) -> Callable[[str], float]:
 
     def number(value: str | float) -> float:
         return parse_quantity(value, option) if isinstance(value, str) else value
+
+    return number
+
+
+def whole(option: str) -> Callable[[str], int]:
+    """Return a click type for ``option``: a whole number such as 32000, 32K or 1e5."""
+
+    def number(value: str | int) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return int(value)  # 0 and less are refused with the option's own bounds
+        except ValueError:
+            found = parse_quantity(value, option)
+        if found != int(found):
+            raise UsageError(f"{option} must be a whole number such as 32000 or 32K, not {value!r}.")
+        return int(found)
 
     return number
 

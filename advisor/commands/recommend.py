@@ -11,7 +11,7 @@ from advisor.commands.beyond_options import NAMES as BEYOND_OPTIONS
 from advisor.commands.beyond_options import beyond_options
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
 from advisor.commands.corpus_options import corpus_options, count_source, refuse_reading_options, score_sources
-from advisor.commands.quantities import quantity
+from advisor.commands.quantities import quantity, whole
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 from advisor.protocol import MeasuredCorpus
@@ -72,8 +72,10 @@ Examples:
     metavar="NATS",
     help="Loss in nats/token: asks for the cheapest budget that reaches it.",
 )
-@click.option("--vocab-size", type=int, metavar="V", help="Vocabulary of the model's shape.  [default: 32000]")
-@click.option("--context", type=int, metavar="T", help="Tokens a sequence in training.  [default: 2048]")
+@click.option(
+    "--vocab-size", type=whole("--vocab-size"), metavar="V", help="Vocabulary of the model's shape.  [default: 32000]"
+)
+@click.option("--context", type=whole("--context"), metavar="T", help="Tokens a sequence in training.  [default: 2048]")
 @click.option(
     "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
 )

@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from advisor.answer import check_whole
 from advisor.commands.quantities import quantities
 from advisor.data_dependence import LAW_NAMES
 from advisor.errors import UsageError
@@ -75,6 +76,8 @@ def command(
         rows = tuple(found.frontier(budget) for budget in flops)
     else:
         rows = tuple(found.for_params(n_params) for n_params in sizes or _CHINCHILLA_SIZES)
+    for row in rows:
+        check_whole(row)
 
     from advisor.report.table import show
 

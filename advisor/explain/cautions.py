@@ -38,6 +38,10 @@ def explain_cautions(page: Page, recommendation: Recommendation, names: dict[str
     if "compressibility_outside_range" in codes and ranges.compressibility is not None:
         for end, value in zip(("lowest", "highest"), ranges.compressibility, strict=True):
             _given(page, f"{end}_H", value, "what the calibration was made on")
+    serving = recommendation.inference
+    if "training_exceeds_budget" in codes and serving is not None:
+        value = serving.best.training_flops / recommendation.headline.flops
+        page.add("times_budget", "training_flops_served/C", "training over the budget", value=value)
     _protocol_and_hardware(page, recommendation, codes)
 
 

@@ -56,6 +56,12 @@ def explain_flat(page: Page, recommendation: Recommendation, head: LawNames) -> 
     for by, share in tolerances.items():
         name = f"{by}_tolerance"
         page.add(name, "share", _FLAT, key=f"flat_region.{name}_fraction", share=share)
+    allowed_excess = flat.loss_tolerance * page.at("headline.loss_nats_per_token") + law.excess(
+        page.at("headline.n_params"), page.at("headline.n_tokens")
+    )
+    page.add("excess_allowed", "excess + loss_tolerance*loss", "the most that is allowed", value=allowed_excess)
+    wasted, key = f"1 - min(1, {cost_of('excess_allowed')}/C)", "flat_region.within_loss_wasted_fraction"
+    page.add("wasted_loss", wasted, "the share that either end loses", key=key, law=head)
     less = law.frontier((1 - flat.flops_tolerance) * recommendation.headline.flops)
     budget = "((1 - flops_tolerance)*C/6)"
     terms = f"{{A}}/({{G}}*{budget}**{{a}})**{{alpha}} + {{B}}/({budget}**(1 - {{a}})/{{G}})**{{beta}}"

@@ -21,8 +21,8 @@ def explain_inference(page: Page, recommendation: Recommendation, head: LawNames
         "T", "inference_tokens", "given: --inference-tokens", key="inference.inference_tokens", inference_tokens=served
     )
     page.add("loss_served", "{loss}", "that of training alone", key="inference.loss_nats_per_token", law=head)
-    prices = _prices(page, recommendation)
-    training, serving = ("", "") if prices is None else ("price_training*", "price_serving*")
+    priced = _prices(page, recommendation)
+    training, serving = ("price_training*", "price_serving*") if len(priced) == 2 else ("", "")
     objective = f"{training}6*N_served*{_TOKENS} + {serving}2*N_served*T"
     source = f"{SOURCE}: least {answer.minimised} at equal loss, a bounded search in log N"
     page.add("N_served", f"argmin({objective}, N_served)", source, key="inference.n_params", law=head)
@@ -33,9 +33,13 @@ def explain_inference(page: Page, recommendation: Recommendation, head: LawNames
         page.add(f"inference_flops{tag}", f"2*{n}*T", "2 N a token", key=f"{at}.inference_flops", law=head)
         total = f"training_flops{tag} + inference_flops{tag}"
         page.add(f"total_flops{tag}", total, "their sum", key=f"{at}.total_flops")
-        if prices is not None:
-            cost = f"price_training*training_flops{tag} + price_serving*inference_flops{tag}"
-            page.add(f"total_cost{tag}", cost, "at the prices of a FLOP", key=f"{at}.total_cost")
+        for name in priced:
+            part = {"price_training": "training", "price_serving": "inference"}[name]
+            cost = f"{name}*{part}_flops{tag}"
+            page.add(f"{part}_cost{tag}", cost, "at the price of a FLOP", key=f"{at}.{part}_cost")
+        if len(priced) == 2:
+            cost = f"training_cost{tag} + inference_cost{tag}"
+            page.add(f"total_cost{tag}", cost, "their sum", key=f"{at}.total_cost")
     _what_it_saves(page, head, answer.minimised)
 
 
@@ -50,16 +54,16 @@ def _what_it_saves(page: Page, head: LawNames, minimised: str) -> None:
         page.interval(name, f"inference.interval80.{field}", head.law)
 
 
-def _prices(page: Page, recommendation: Recommendation) -> tuple[float, float] | None:
-    """Explain what a FLOP costs in training and in serving; None where FLOPs are minimised."""
+def _prices(page: Page, recommendation: Recommendation) -> list[str]:
+    """Explain what a FLOP costs in training and in serving, where it is priced; return the names of these prices."""
     answer, training = recommendation.inference, recommendation.request.hardware
     serving = None if answer is None else answer.hardware
-    if serving is None or training is None:
-        return None
     found = []
     for name, hardware in (("price_training", training), ("price_serving", serving)):
-        value = hardware.cost(1.0) or 0.0
-        found.append(value)
+        value = None if hardware is None else hardware.cost(1.0)
+        if hardware is None or value is None:
+            continue
+        found.append(name)
         page.add(
             name,
             "price/(peak*mfu*3600)",
@@ -69,4 +73,4 @@ def _prices(page: Page, recommendation: Recommendation) -> tuple[float, float] |
             peak=hardware.gpu.peak_flops,
             mfu=hardware.mfu,
         )
-    return found[0], found[1]
+    return found

@@ -99,7 +99,12 @@ def _cluster(page: Page, cluster: Cluster) -> None:
     hardware = cluster.hardware
     known = {"peak": hardware.gpu.peak_flops, "mfu": hardware.mfu}
     source = f"peak FLOP/s: {hardware.gpu.source}; MFU as given, else .4"
-    page.add("hours_plan", "C_plan/(peak*mfu*3600)", source, key="plan.cluster.gpu_hours", known=known)
+    flops = "exact_flops" if cluster.memory else "C_plan"
+    page.add("hours_plan", f"{flops}/(peak*mfu*3600)", source, key="plan.cluster.gpu_hours", known=known)
+    page.add("hours_6nd", "C_plan/(peak*mfu*3600)", source, key="plan.cluster.gpu_hours_6nd", known=known)
+    price = hardware.price_per_hour or 0.0
+    page.add("cost_plan", "hours_plan*price", "given: --price-per-hour", key="plan.cluster.cost", price=price)
+    page.add("cost_6nd", "hours_6nd*price", "given: --price-per-hour", key="plan.cluster.cost_6nd", price=price)
     for i, (run, mfu) in enumerate(PUBLISHED_MFU):
         page.add(
             f"mfu_{i}",
@@ -110,18 +115,29 @@ def _cluster(page: Page, cluster: Cluster) -> None:
         )
     by_mfu = sorted(range(len(PUBLISHED_MFU)), key=lambda i: PUBLISHED_MFU[i][1])
     for end, i in enumerate((by_mfu[-1], by_mfu[0])):
-        formula, key = f"C_plan/(peak*mfu_{i}*3600)", f"plan.cluster.gpu_hours_at_published_mfu[{end}]"
+        formula, key = f"{flops}/(peak*mfu_{i}*3600)", f"plan.cluster.gpu_hours_at_published_mfu[{end}]"
         page.add(f"hours_plan_{end}", formula, source, key=key, peak=hardware.gpu.peak_flops)
     if cluster.n_gpus is not None:
         page.add("n_gpus", "gpus", "given: --gpus", key="plan.cluster.n_gpus", gpus=cluster.n_gpus)
-        page.add("wall_hours", "hours_plan/n_gpus", "GPU-hours over GPUs", key="plan.cluster.wall_hours")
-        page.add("wall_days", "wall_hours/24", "hours a day", value=(cluster.wall_hours or 0.0) / 24)
     memory = hardware.memory_bytes
     if memory is not None:
         source = "given: --gpu-memory" if hardware.memory_gb is not None else hardware.gpu.memory_source
         page.add("gpu_bytes", "gb*1e9", source, key="plan.cluster.gpu_memory_bytes", gb=memory / 1e9)
     for i, row in enumerate(cluster.memory):
         _memory(page, row, i)
+    if cluster.n_gpus is not None:
+        _wall_time(page, cluster)
+
+
+def _wall_time(page: Page, cluster: Cluster) -> None:
+    held = bool(cluster.memory) and cluster.memory[0].data_parallel is not None
+    working = "replicas_bf16*gpus_bf16" if held else "n_gpus"
+    page.add("n_working", working, "the GPUs in whole replicas", key="plan.cluster.n_gpus_working")
+    if cluster.working_gpus is not None:
+        page.add("n_idle", "n_gpus - n_working", "the others", value=(cluster.n_gpus or 0) - cluster.working_gpus)
+    if cluster.wall_hours is not None:
+        page.add("wall_hours", "hours_plan/n_working", "GPU-hours over GPUs", key="plan.cluster.wall_hours")
+        page.add("wall_days", "wall_hours/24", "hours a day", value=cluster.wall_hours / 24)
 
 
 def _memory(page: Page, memory: Memory, i: int) -> None:
@@ -133,6 +149,7 @@ def _memory(page: Page, memory: Memory, i: int) -> None:
     page.add(f"all{tag}", f"weights{tag} + gradients{tag} + adam{tag}", "their sum", key=f"{at}.replica_bytes")
     fewest = f"2**max(ceil(log2(all{tag}/gpu_bytes)), 0)"
     page.add(f"gpus{tag}", fewest, "the least power of two that holds it", key=f"{at}.gpus_per_replica")
+    page.add(f"least{tag}", f"ceil(all{tag}/gpu_bytes)", "one state over all of them", key=f"{at}.gpus_sharded")
     page.add(f"each{tag}", f"all{tag}/gpus{tag}", "over the GPUs of a replica", key=f"{at}.replica_bytes_per_gpu")
     page.add(f"replicas{tag}", f"n_gpus//gpus{tag}", "whole replicas", key=f"{at}.data_parallel")
     page.add(f"sharded{tag}", f"all{tag}/n_gpus", "over all GPUs", key=f"{at}.sharded_bytes_per_gpu")

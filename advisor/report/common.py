@@ -117,6 +117,15 @@ def quantity(value: float | None) -> str:
     return "" if value is None else format_quantity(value)
 
 
+def plural(text: str, noun: str) -> str:
+    """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``.
+
+    >>> plural("1", "document"), plural("1.00B", "token")
+    ('1 document', '1.00B tokens')
+    """
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
+
+
 def percent(share: float | None) -> str:
     """Return a share as a percentage; nothing for None."""
     return "" if share is None else f"{100 * share:.1f} %"

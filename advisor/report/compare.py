@@ -99,15 +99,15 @@ def _time(rows: tuple[Recommendation, ...]) -> None:
     """Print GPU-hours, wall time and cost, once for each budget."""
     clusters = [row.plan.cluster for row in {row.headline.flops: row for row in rows}.values()]
     known = [cluster for cluster in clusters if cluster is not None]
-    columns = [
-        ("FLOPs", [format_flops(cluster.flops) for cluster in known]),
-        ("GPU-hours", [money(cluster.gpu_hours) for cluster in known]),
-        ("hours", ["" if cluster.wall_hours is None else money(cluster.wall_hours) for cluster in known]),
-        ("cost", ["" if cluster.cost is None else money(cluster.cost) for cluster in known]),
-    ]
     hardware, n_gpus = known[0].hardware, known[0].n_gpus
+    columns = [
+        ("FLOPs", [format_flops(cluster.flops_6nd) for cluster in known]),
+        ("GPU-hours", [money(cluster.gpu_hours_6nd) for cluster in known]),
+        ("hours", ["" if n_gpus is None else money(cluster.gpu_hours_6nd / n_gpus) for cluster in known]),
+        ("cost", ["" if cluster.cost_6nd is None else money(cluster.cost_6nd) for cluster in known]),
+    ]
     gpus = hardware.gpu.name if n_gpus is None else f"{n_gpus:,} {hardware.gpu.name}"
-    _print_known(columns, title=f"On {gpus} at MFU {hardware.mfu:g}")
+    _print_known(columns, title=f"On {gpus} at MFU {hardware.mfu:g}, by 6 N D")
 
 
 def _print_known(columns: list[tuple[str, list[str]]], title: str = "") -> None:

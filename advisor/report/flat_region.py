@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from advisor.flat_region import FlatRegion
-from advisor.report.common import bounds_as_json, print_table, spread
+from advisor.report.common import bounds_as_json, percent, print_table, spread
 
 
 def flat_as_json(flat: FlatRegion | None) -> dict[str, Any] | None:
@@ -14,6 +14,7 @@ def flat_as_json(flat: FlatRegion | None) -> dict[str, Any] | None:
         return None
     return {
         "loss_tolerance_fraction": flat.loss_tolerance,
+        "within_loss_wasted_fraction": flat.wasted_by_loss,
         "within_loss": _ends(flat.n_params_by_loss, flat.n_tokens_by_loss),
         "flops_tolerance_fraction": flat.flops_tolerance,
         "within_flops": _ends(flat.n_params_by_flops, flat.n_tokens_by_flops),
@@ -25,16 +26,18 @@ def print_flat(flat: FlatRegion) -> None:
     rows = [
         (
             f"within {100 * flat.loss_tolerance:g} % of the loss",
+            f"up to {percent(flat.wasted_by_loss)}",
             spread(flat.n_params_by_loss),
             spread(flat.n_tokens_by_loss),
         ),
         (
             f"within {100 * flat.flops_tolerance:g} % of the FLOPs",
+            f"up to {percent(flat.flops_tolerance)}",
             spread(flat.n_params_by_flops),
             spread(flat.n_tokens_by_flops),
         ),
     ]
-    print_table(("Nearly as good", "N", "D"), rows)
+    print_table(("Nearly as good", "FLOPs wasted", "N", "D"), rows)
 
 
 def _ends(n_params: tuple[float, float], n_tokens: tuple[float, float]) -> dict[str, Any]:

@@ -52,8 +52,15 @@ def print_inference(answer: InferenceAnswer) -> None:
         ("Inference FLOPs", format_flops(baseline.inference_flops), format_flops(best.inference_flops), ""),
         ("Total FLOPs", format_flops(baseline.total_flops), format_flops(best.total_flops), ""),
     ]
-    if best.total_cost is not None and baseline.total_cost is not None:
-        rows.append(("Total cost", money(baseline.total_cost), money(best.total_cost), ""))
+    rows += [
+        (name, money(before), money(now), "")
+        for name, before, now in (
+            ("Training cost", baseline.training_cost, best.training_cost),
+            ("Inference cost", baseline.inference_cost, best.inference_cost),
+            ("Total cost", baseline.total_cost, best.total_cost),
+        )
+        if before is not None and now is not None
+    ]
     shares = "" if interval is None else f"{percent(interval.saved[0])} to {percent(interval.saved[1])}"
     rows.append(("Saved", "", percent(answer.saved), shares))
     what = "least cost" if answer.minimised == "cost" else "least FLOPs"
@@ -67,6 +74,8 @@ def print_inference(answer: InferenceAnswer) -> None:
         "Serving is 2 N FLOPs for each token read or written.",
         "dim",
     )
+    if best.training_cost is not None:
+        echo("Costs are of these FLOPs, 6 N D; the plan has those of the shape's exact FLOPs.", "dim")
     if (on := answer.hardware) is not None:
         echo(f"Served on {on.gpu.name} at MFU {on.mfu:g} and {on.price_per_hour:g} per GPU-hour.", "dim")
 

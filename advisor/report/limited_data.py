@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.budget import format_flops
 from advisor.limited_data import LimitedData, LimitedInterval, MoreData
-from advisor.report.common import bounds_as_json, counted, echo, nats, percent, print_table, quantity, spread
+from advisor.report.common import bounds_as_json, counted, echo, nats, percent, plural, print_table, quantity, spread
 
 _LABELS = (
     "Parameters N",
@@ -45,7 +45,7 @@ def print_limited(answers: Sequence[LimitedData]) -> None:
         if answer.interval80 is not None:
             columns.append(_interval_cells(answer.interval80))
             header.append("80 %")
-    title = f"With {quantity(first.unique_tokens)} unique tokens, {format_flops(first.flops)} FLOPs"
+    title = f"With {plural(quantity(first.unique_tokens), 'unique token')}, {format_flops(first.flops)} FLOPs"
     print_table(header, list(zip(*columns, strict=True)), title=title, bold=(0, 1))
     for note in _notes(answers):
         echo(note, "dim")
@@ -127,7 +127,7 @@ def _print_more(answer: LimitedData) -> None:
     print_table(header, rows, title=f"More unique data, by {answer.law}", bold=(0,))
     echo(
         f"Saved: what the loss of now, {nats(answer.loss)}, would not need. To match: the budget that reaches the "
-        f"row's loss with {quantity(answer.unique_tokens)} unique tokens.",
+        f"row's loss with {plural(quantity(answer.unique_tokens), 'unique token')}.",
         "dim",
     )
 

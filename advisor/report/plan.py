@@ -76,10 +76,14 @@ def _cluster_as_json(cluster: Cluster) -> dict[str, Any]:
         "mfu": cluster.hardware.mfu,
         "published_mfu": [{"run": run, "mfu": mfu} for run, mfu in PUBLISHED_MFU],
         "n_gpus": cluster.n_gpus,
+        "n_gpus_working": cluster.working_gpus,
+        "flops": cluster.flops,
         "gpu_hours": cluster.gpu_hours,
+        "gpu_hours_6nd": cluster.gpu_hours_6nd,
         "gpu_hours_at_published_mfu": list(cluster.gpu_hours_range),
         "wall_hours": cluster.wall_hours,
         "cost": cluster.cost,
+        "cost_6nd": cluster.cost_6nd,
         "gpu_memory_bytes": cluster.hardware.memory_bytes,
         "gpu_memory_source": None if cluster.hardware.memory_gb is not None else gpu.memory_source or None,
         "memory": [_memory_as_json(memory) for memory in cluster.memory],
@@ -98,6 +102,7 @@ def _memory_as_json(memory: Memory) -> dict[str, Any]:
         },
         "replica_bytes": memory.total_bytes,
         "gpus_per_replica": memory.gpus_per_replica,
+        "gpus_sharded": memory.gpus_sharded,
         "replica_bytes_per_gpu": memory.replica_bytes_per_gpu,
         "data_parallel": memory.data_parallel,
         "sharded_bytes_per_gpu": memory.sharded_bytes_per_gpu,
@@ -127,7 +132,9 @@ def unit_rows(units: Units | None) -> list[tuple[str, str]]:
         return []
     rows = [("Training data", data_size(units.n_bytes)), ("Bytes per parameter", ratio(units.bytes_per_param))]
     if units.counted is not None and units.counted_tokens is not None:
-        rows.append((f"D in tokens of {units.counted.tokenizer}"[-40:], quantity(units.counted_tokens)))
+        name = units.counted.tokenizer
+        label = "D, each byte a token" if name == "bytes" else f"D in tokens of {name}"[-40:]
+        rows.append((label, quantity(units.counted_tokens)))
     return rows
 
 
@@ -144,8 +151,9 @@ def show_plan(plan: Plan) -> None:
 
 
 def _shape(plan: Plan, shape: Architecture) -> None:
-    size = f"{quantity(plan.n_params)} {counted(plan.count)} parameters"
-    taken = ", taken as total" if plan.count == "unknown" else ""
+    unknown = plan.count == "unknown"
+    size = f"{quantity(plan.n_params)} {'' if unknown else f'{counted(plan.count)} '}parameters"
+    taken = ", of a kind not known and taken as total" if unknown else ""
     echo(f"A shape for {size}{taken}{_OF[plan.of]}", "bold")
     form = (
         f"{shape.width} wide, {shape.n_layers} layers, {shape.n_heads} heads of {shape.head_width}, "
@@ -186,15 +194,25 @@ def _cluster(cluster: Cluster) -> None:
     title = hardware.gpu.name if cluster.n_gpus is None else f"{cluster.n_gpus:,} {hardware.gpu.name}"
     echo(f"On {title}, at MFU {hardware.mfu:g}", "bold")
     low, high = cluster.gpu_hours_range
-    hours = f"{money(cluster.gpu_hours)}; {money(low)} to {money(high)} at the MFUs published ({_published()})"
+    of = "by 6 N D" if not cluster.memory else f"for the exact FLOPs ({money(cluster.gpu_hours_6nd)} by 6 N D)"
+    hours = f"{money(cluster.gpu_hours)} {of}; {money(low)} to {money(high)} at the MFUs published ({_published()})"
     rows = [("GPU-hours", hours)]
-    if cluster.wall_hours is not None:
-        rows.append(("wall time", _duration(cluster.wall_hours)))
+    if cluster.n_gpus is not None:
+        rows.append(("wall time", _wall_time(cluster)))
+    if cluster.cost is not None:
+        rows.append(("cost", f"{money(cluster.cost)} at {hardware.price_per_hour:g} per GPU-hour"))
     known = hardware.memory_bytes
     rows.append(("GPU memory", "unknown: give --gpu-memory" if known is None else _memory_known(cluster)))
     print_labelled(rows)
     if cluster.memory:
         _memory(cluster.memory)
+
+
+def _wall_time(cluster: Cluster) -> str:
+    if cluster.wall_hours is None:
+        return "none: one replica does not fit"
+    idle = "" if cluster.working_gpus == cluster.n_gpus else f" on {cluster.working_gpus:,} of them"
+    return _duration(cluster.wall_hours) + idle
 
 
 def _published() -> str:

@@ -20,6 +20,7 @@ from advisor.report.common import (
     money,
     nats,
     percent,
+    plural,
     print_labelled,
     print_table,
     quantity,
@@ -77,7 +78,7 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     if profile is not None:
         interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
         tokens = profile.estimated_tokens
-        size = "of unknown size" if tokens is None else f"about {quantity(tokens)} tokens"
+        size = "of unknown size" if tokens is None else f"about {plural(quantity(tokens), 'token')}"
         rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{_measured(profile)}"))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
@@ -103,10 +104,10 @@ def _measured(profile: MeasuredCorpus) -> str:
     if not isinstance(profile, Profile):
         return ""
     found = profile.compressibility
-    documents = "" if profile.n_documents is None else f" in {quantity(profile.n_documents)} documents"
+    documents = "" if profile.n_documents is None else f" in {plural(quantity(profile.n_documents), 'document')}"
     rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
     return (
-        f"{documents}{rate}; {profile.n_sequences:,} sequences, sd {found.sd:.3f}, "
+        f"{documents}{rate}; {plural(f'{profile.n_sequences:,}', 'sequence')}, sd {found.sd:.3f}, "
         f"tokens shuffled {found.shuffled_median:.3f}, ceiling {found.ceiling:.3f}"
     )
 
@@ -137,9 +138,9 @@ def _allocation(recommendation: Recommendation) -> None:
     if best.epochs is not None and not recommendation.limited:
         add("Epochs of the corpus", _epochs(best.epochs))
     if hardware is not None and best.gpu_hours is not None:
-        add(f"GPU-hours, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
+        add(f"GPU-hours by 6 N D, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
     if best.cost is not None:
-        add(f"Cost at {request.price_per_hour:g} per GPU-hour", money(best.cost))
+        add(f"Cost by 6 N D, at {request.price_per_hour:g} per GPU-hour", money(best.cost))
     answers = [i for i, row in enumerate(rows) if row[0].startswith(("Budget", "Parameters", "Training"))]
     print_table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
 

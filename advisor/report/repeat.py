@@ -17,6 +17,7 @@ from advisor.report.common import (
     emit,
     nats,
     percent,
+    plural,
     print_table,
     quantity,
     spread,
@@ -80,7 +81,7 @@ def _row(row: RepeatRow) -> dict[str, Any]:
 
 def _render(table: RepeatTable, all_advice: bool) -> None:
     echo(f"{table.law}: {table.source}")
-    echo(f"{quantity(table.unique_tokens)} unique tokens; N, {counted(table.count)}: {_sizes(table)}", "dim")
+    echo(f"{plural(quantity(table.unique_tokens), 'unique token')}; N, {counted(table.count)}: {_sizes(table)}", "dim")
     echo()
     rows = [(row, "") for row in table.rows]
     if table.optimum is not None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from advisor.budget import GOPHER_FLOPS, format_flops
+from advisor.cautions import about_rows
 from advisor.data_dependence import LAW_NAMES
-from advisor.report.common import counted, echo, emit, nats, print_table, quantity, ratio
+from advisor.report.common import counted, echo, emit, nats, print_table, quantity, ratio, warn
 from advisor.report.explain import explanations_as_json, then_explained
 from advisor.scaling_law import Allocation, Law, ScalingLaw
 
@@ -26,6 +27,7 @@ def show(
 
     ``explained`` adds where every number comes from, and says what the rows were asked by.
     """
+    cautions = tuple(about_rows(law, rows))
     document = {
         "law": law.name,
         "count": law.count,
@@ -33,6 +35,7 @@ def show(
         "compressibility": compressibility,
         "depends_on_compressibility": law.name in LAW_NAMES,
         "rows": [_row(law, row) for row in rows],
+        "cautions": [{"code": caution.code, "message": caution.message} for caution in cautions],
     }
     explanations = None
     if explained is not None:
@@ -41,6 +44,7 @@ def show(
         explanations = explain_table(law, document, by_flops=explained == "budgets")
     render = then_explained(lambda: _render(law, rows, compressibility), explanations)
     emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+    warn(cautions)
 
 
 def _row(law: Law, row: Allocation) -> dict[str, Any]:
