@@ -125,6 +125,6 @@ def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Cauti
         code="near_world_supply",
         message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
         f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
-        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to {100 * high:g} "
-        f"% a year ({_XUE}); estimates differ by an order of magnitude.",
+        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to "
+        f"{100 * high:g} % a year ({_XUE}); estimates differ by an order of magnitude.",
     )

@@ -104,9 +104,11 @@ def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:
         )
     if request.hours is not None and request.budget is not None and plan.cluster is not None:
         gpu = plan.cluster.hardware.gpu.name
+        hours = "1 hour" if request.hours == 1 else f"{request.hours:g} hours"
+        were = "was" if request.gpus == 1 else "were"
         yield Caution(
             code="time_converted",
-            message=f"{request.gpus} {gpu} for {request.hours:g} hours were converted to "
+            message=f"{request.gpus} {gpu} for {hours} {were} converted to "
             f"{format_flops(request.budget)} FLOPs at MFU {plan.cluster.hardware.mfu:g}: N and D are those of that "
             "compute.",
         )
@@ -146,6 +148,6 @@ def _about_replicas(cluster: Cluster) -> Iterator[Caution]:
         are = "is" if idle == 1 else "are"
         yield Caution(
             code="gpus_idle",
-            message=f"A replica takes {memory.gpus_per_replica} GPUs, so {idle} of the {cluster.n_gpus} {are} idle: the "
-            f"wall time is that of {cluster.working_gpus}.",
+            message=f"A replica takes {memory.gpus_per_replica} GPUs, so {idle} of the {cluster.n_gpus} {are} idle: "
+            f"the wall time is that of {cluster.working_gpus}.",
         )

@@ -191,7 +191,7 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
         found.append(
             (
                 "few_sequences",
-                f"Only {profile.n_sequences} sequences of {profile.protocol.seq_len} tokens could be sampled: "
+                f"Only {profile.n_sequences} sequence{'' if profile.n_sequences == 1 else 's'} of {profile.protocol.seq_len} tokens could be sampled: "
                 "H is uncertain.",
             )
         )

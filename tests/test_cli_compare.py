@@ -41,6 +41,16 @@ def test_two_budgets(advisor):
     assert advisor(*arguments.split()).stdout == BUDGETS
 
 
+def test_a_budget_whose_model_fits_no_gpu_has_no_hours(advisor):
+    out = advisor(*["compare", "--flops", "1e20", "--flops", "1e25", "--gpu", "A100", "--gpus", "8"]).stdout
+    below = out[out.index("On 8 A100 at MFU 0.4, by 6 N D") :].splitlines()
+    assert [line.split() for line in below[1:]] == [
+        ["FLOPs", "GPU-hours", "hours"],
+        ["1e20", "223", "27.8"],
+        ["1e25", "22,257,835"],
+    ]
+
+
 def test_corpora_of_a_profile_under_a_law_of_h(advisor, tmp_path, two_corpora):
     coefficients = write(tmp_path / "c.json", document())
     options = ("--profile", two_corpora, "--flops", "1e21", "--coefficients", coefficients)

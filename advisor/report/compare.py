@@ -13,6 +13,7 @@ from advisor.report.common import (
     emit,
     money,
     nats,
+    plural,
     print_labelled,
     print_table,
     quantity,
@@ -96,14 +97,16 @@ def _answers(rows: tuple[Recommendation, ...]) -> None:
 
 
 def _time(rows: tuple[Recommendation, ...]) -> None:
-    """Print GPU-hours, wall time and cost, once for each budget."""
-    clusters = [row.plan.cluster for row in {row.headline.flops: row for row in rows}.values()]
-    known = [cluster for cluster in clusters if cluster is not None]
+    """Print GPU-hours, wall time and cost, once for each budget: by the model that the fewest GPUs can work on."""
+    clusters = [row.plan.cluster for row in rows if row.plan.cluster is not None]
+    fewest = sorted(clusters, key=lambda cluster: -(cluster.working_gpus or 0))
+    by_budget = {format_flops(cluster.flops_6nd): cluster for cluster in fewest}
+    known = [by_budget[flops] for flops in dict.fromkeys(format_flops(cluster.flops_6nd) for cluster in clusters)]
     hardware, n_gpus = known[0].hardware, known[0].n_gpus
     columns = [
         ("FLOPs", [format_flops(cluster.flops_6nd) for cluster in known]),
         ("GPU-hours", [money(cluster.gpu_hours_6nd) for cluster in known]),
-        ("hours", ["" if n_gpus is None else money(cluster.gpu_hours_6nd / n_gpus) for cluster in known]),
+        ("hours", [money(each.gpu_hours_6nd / each.working_gpus) if each.working_gpus else "" for each in known]),
         ("cost", ["" if cluster.cost_6nd is None else money(cluster.cost_6nd) for cluster in known]),
     ]
     gpus = hardware.gpu.name if n_gpus is None else f"{n_gpus:,} {hardware.gpu.name}"
@@ -132,7 +135,7 @@ def _names(rows: tuple[Recommendation, ...], width: int = 12) -> dict[str, str]:
 def _about(profile: MeasuredCorpus) -> str:
     interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
     tokens = profile.estimated_tokens
-    size = "size not known" if tokens is None else f"about {quantity(tokens)} tokens"
+    size = "size not known" if tokens is None else f"about {plural(quantity(tokens), 'token')}"
     if _weights(profile) and tokens is not None:
         size += " until one corpus is used up"
     rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
