@@ -137,11 +137,13 @@ def _about_replicas(cluster: Cluster) -> Iterator[Caution]:
     memory, idle = cluster.memory[0], cluster.n_gpus - (cluster.working_gpus or 0)
     if memory.data_parallel == 0:
         there = "there is 1" if cluster.n_gpus == 1 else f"there are {cluster.n_gpus}"
+        sharded = cluster.n_gpus >= (memory.gpus_sharded or 0)
+        only = "only sharding fits, and no" if sharded else "so no"
         yield Caution(
             code="cluster_too_small",
             message=f"Weights, gradients and optimiser of {format_quantity(memory.n_params)} parameters take "
             f"{memory.total_bytes / 1e9:,.0f} GB, which need at least {memory.gpus_sharded} of these GPUs if they are "
-            f"sharded evenly, and {memory.gpus_per_replica} as a replica on a power of two of them; {there}, so no "
+            f"sharded evenly, and {memory.gpus_per_replica} as a replica on a power of two of them; {there}, {only} "
             "wall time is given.",
         )
     elif idle:

@@ -188,10 +188,11 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
             )
         )
     if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
+        noun = "sequence" if profile.n_sequences == 1 else "sequences"
         found.append(
             (
                 "few_sequences",
-                f"Only {profile.n_sequences} sequence{'' if profile.n_sequences == 1 else 's'} of {profile.protocol.seq_len} tokens could be sampled: "
+                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
                 "H is uncertain.",
             )
         )

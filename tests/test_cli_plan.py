@@ -116,6 +116,11 @@ def test_a_cluster_that_holds_no_replica_has_no_wall_time(advisor):
     ) in " ".join(result.stderr.split())
 
 
+def test_a_cluster_on_which_only_sharding_fits(advisor):
+    result = advisor("recommend", "--params", "70B", "--gpu", "H100", "--gpus", "14")
+    assert "there are 14, only sharding fits, and no wall time is given." in " ".join(result.stderr.split())
+
+
 def test_unknown_memory_is_said_and_can_be_given(advisor):
     unknown = advisor("recommend", "--flops", "1e20", "--gpu", "B100").stdout
     assert "GPU memory unknown: give --gpu-memory\n" in unknown
