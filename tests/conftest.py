@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sysconfig
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,11 @@ class Outcome(NamedTuple):
     code: int
     stdout: str
     stderr: str
+
+
+# A shell's background job ignores Ctrl-C, and so would every command that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
