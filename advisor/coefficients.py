@@ -190,13 +190,14 @@ def _rows(node: Node, width: int) -> list[Sequence[float]]:
     if len(rows) > MAX_DRAWS:
         raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
     for row in rows:
-        if not isinstance(row.value, list | tuple) or len(row.value) != width or not all(map(_is_finite, row.value)):
+        if not isinstance(row.value, list | tuple) or len(row.value) != width or not _are_finite(row.value):
             raise row.fail(f"must be a list of {width} finite numbers")
     return [row.value for row in rows]
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _are_finite(values: Sequence[object]) -> bool:
+    # By the set of their types, which leaves bool out: 12,000 calls of a function of our own cost four milliseconds.
+    return {*map(type, values)} <= {int, float} and all(map(math.isfinite, values))  # type: ignore[arg-type]
 
 
 def _drawn(row: Sequence[float]) -> Regressions:
