@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -323,3 +324,14 @@ def test_help_has_the_examples_and_every_preset(advisor):
     assert "advisor calibrate --preset cpu --out my-calibration --install mine" in shown
     assert "smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way." in " ".join(shown.split())
     assert set(presets.PRESETS) == {"smoke", "cpu", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way"}
+
+
+@pytest.mark.parametrize("arguments", [("--preset", "smoke"), ("--refit", "folder")])
+def test_without_torch_the_extra_is_named(advisor, monkeypatch, arguments):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = advisor("calibrate", *arguments)
+    assert (result.stdout, result.code) == ("", 1)
+    assert result.stderr == (
+        "Error: advisor calibrate needs the package torch, which is not installed: "
+        "pip install 'data-scaling-advisor[calibrate]'\n"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ import click
 
 from advisor.commands.calibration_request import check, read_request
 from advisor.commands.corpus_options import reading_options
-from advisor.errors import CoefficientsError, UsageError
+from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from calibration.coefficients_document import Calibrated
@@ -79,6 +80,8 @@ def command(**given: Any) -> None:
     than five sources have a law that can be believed: then there are no coefficients.
     """
     check(given)
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     if given["refit"]:
         _refit(given)
         return
@@ -205,8 +208,6 @@ def _finish(
 
 def _drawn(result: Calibrated, folder: Path) -> list[Path]:
     """Return the figures that were drawn: none without matplotlib."""
-    import importlib.util
-
     if importlib.util.find_spec("matplotlib") is None:
         return []
     from advisor.calibration_plots import write_calibration_plots
