@@ -50,7 +50,10 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Laws fitted to several sources under one protocol, and their regression on compressibility."""
+    """Laws fitted to several sources under one protocol, and their regression on compressibility.
+
+    ``training_tokenizer`` is what the models' tokens are, where H is that of the protocol's tokenizer and not theirs.
+    """
 
     name: str
     protocol: Protocol
@@ -59,6 +62,7 @@ class Calibration:
     recipe: Any
     provenance: Mapping[str, Any]
     quality: Quality
+    training_tokenizer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +130,7 @@ def _coefficients(document: Node) -> Coefficients:
 def _calibration(node: Node) -> Calibration:
     name = node["name"].text()
     regression = node["regression"]
-    quality = read_quality(node)
+    quality, tokenizer = read_quality(node), node.get("training_tokenizer")
     dependence = Dependence(
         name=name,
         regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
@@ -145,6 +149,7 @@ def _calibration(node: Node) -> Calibration:
         recipe=node["recipe"].value,
         provenance=node["provenance"].members(),
         quality=quality,
+        training_tokenizer=None if tokenizer is None else tokenizer.text(),
     )
 
 

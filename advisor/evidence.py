@@ -22,6 +22,7 @@ from advisor.h_lines import Regressions
 from advisor.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
 from advisor.published_laws import chinchilla
 from advisor.scaling_law import ScalingLaw, central_interval
+from advisor.transfer import KnownLaw, Transfer, transfers
 from advisor.uncertainty import drawn_weights
 
 Verdict = Literal["agree", "disagree", "cannot say"]
@@ -83,6 +84,7 @@ class Scorecard:
     calibrations: tuple[CalibrationRow, ...]
     exponents: tuple[ExponentRow, ...]
     signs: tuple[SignRow, ...]
+    transfers: tuple[Transfer, ...] = ()
 
 
 def scorecard(coefficients: Coefficients) -> Scorecard:
@@ -99,7 +101,12 @@ def scorecard(coefficients: Coefficients) -> Scorecard:
         ),
         exponents=tuple(_exponents(found)),
         signs=tuple(_sign(one, law, sign) for one in found for sign in SIGNS for law in _laws_of(sign)),
+        transfers=transfers({one.name: _known_laws(one) for one in found}),
     )
+
+
+def _known_laws(calibration: Calibration) -> list[KnownLaw]:
+    return [KnownLaw(name=s.name, h=s.compressibility, law=s.law) for s in calibration.sources if s.law is not None]
 
 
 def _exponents(calibrations: tuple[Calibration, ...]) -> Iterator[ExponentRow]:

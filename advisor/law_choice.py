@@ -45,6 +45,8 @@ def choose_laws(
     dependent: dict[str, tuple[Law, LawAtH | None]] = {}
     refused: dict[str, CoefficientsError] = {}
     for each in LAW_NAMES if can_depend else ():
+        if each != name and not _same_tokens(each, calibration):
+            continue
         try:
             dependent[each] = find_law(each, calibration, compressibility, epsilon, h_ci95)
         except CoefficientsError as error:
@@ -86,8 +88,19 @@ def find_law(
         )
     if compressibility is None:
         raise UsageError(f"The law {name} depends on the corpus: give a SOURCE, a --profile or a --compressibility.")
+    if not _same_tokens(name, calibration):
+        raise CoefficientsError(
+            f"The law {name} of the calibration {calibration.name} counts {calibration.training_tokenizer}, as its "
+            f"models were trained on, and not tokens of {calibration.protocol.tokenizer}: use --law anchored, which "
+            "takes from it only how sources differ."
+        )
     at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon, h_ci95)
     return at_h.law, at_h
+
+
+def _same_tokens(name: str, calibration: Calibration | None) -> bool:
+    """Return whether a data-dependent law counts the tokens that H was measured on: anchored counts Chinchilla's."""
+    return name == DEFAULT_WITH_COEFFICIENTS or calibration is None or calibration.training_tokenizer is None
 
 
 def _from_file(name: str) -> Law:

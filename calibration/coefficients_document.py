@@ -30,6 +30,7 @@ from calibration.objective import Array
 from calibration.records import Row
 from calibration.regression import Regression
 from calibration.run_checks import Reason
+from calibration.schedule import WIDTH_RATE
 
 _PACKAGES = ("data-scaling-advisor", "numpy", "torch")
 
@@ -49,14 +50,15 @@ def versions() -> dict[str, str]:
 class About:
     """How a calibration was made: everything that its rows do not say.
 
-    ``protocol`` is how H was measured (native ids, as of grammars: no tokenizer), ``date`` an ISO date,
-    ``ledger_sha256`` the digest of the ledger's rows. ``h_ref`` is H of web text and ``h_ref_source`` where it is from.
+    ``protocol`` is how H was measured (native ids, as of grammars: no tokenizer), ``date`` the ISO date of the
+    last row where rows have one, ``ledger_sha256`` the digest of the ledger's rows. ``h_ref`` is H of web text and
+    ``h_ref_source`` where it is from.
     """
 
     name: str
     protocol: Protocol
     command: str
-    date: str
+    date: str | None
     ledger_sha256: str
     packages: Mapping[str, str] = field(default_factory=versions)
     h_ref: float = H_REF
@@ -88,14 +90,17 @@ def calibrated(laws: Sequence[SourceLaw], about: About, *, seed: int = 0) -> Cal
 def write_calibrated(result: Calibrated, folder: Path) -> tuple[Path, ...]:
     """Write ``fitted_coefficients.json`` (where there are coefficients) and ``laws.json``; return their paths.
 
+    Without coefficients an older file of them is removed: these laws no longer give it.
+
     Raises:
         AdvisorError: a file cannot be written.
     """
     laws = folder / "laws.json"
     write_atomically(laws, json_text(laws_document(result.laws, result.about.name)))
-    if result.document is None:
-        return (laws,)
     path = folder / "fitted_coefficients.json"
+    if result.document is None:
+        path.unlink(missing_ok=True)
+        return (laws,)
     write_coefficients(result.document, path)
     return path, laws
 
@@ -125,6 +130,7 @@ def _calibration(laws: Sequence[SourceLaw], found: HRegression, about: About) ->
     return {
         "name": about.name,
         "protocol": protocol_as_json(about.protocol),
+        "training_tokenizer": _training_tokenizer(found.laws),
         "count": "non-embedding",
         "recipe": _recipe(rows),
         "sources": [_source(law, about.name) for law in laws],
@@ -139,9 +145,18 @@ def _calibration(laws: Sequence[SourceLaw], found: HRegression, about: About) ->
     }
 
 
+def _training_tokenizer(laws: Sequence[SourceLaw]) -> str | None:
+    """Return what the corpora's training tokens are, where H was measured on others; null where it was not."""
+    corpora = [law.source for law in laws if law.source.trained_compressibility is not None]
+    return None if not corpora else str(corpora[0].definition["tokenizer"])
+
+
 def _recipe(rows: Sequence[Row]) -> Any:
     """Return the recipe of the rows; where there were several, all of them."""
-    found = _distinct(dict(row.recipe) for row in rows)
+    # Rows that were trained when there was one recipe do not say its rate.
+    found = _distinct(
+        {"width_rate": WIDTH_RATE, **row.recipe} if "batches" in row.recipe else {**row.recipe} for row in rows
+    )
     return found[0] if len(found) == 1 else found
 
 

@@ -13,7 +13,7 @@ from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 from advisor.protocol import Protocol, protocol_as_json, read_protocol
 from calibration.grid import Job, read_job
 from calibration.records import SourceRecord, read_source
-from calibration.schedule import Recipe
+from calibration.schedule import WIDTH_RATE, Recipe
 
 if TYPE_CHECKING:
     from advisor.json_fields import Node
@@ -128,13 +128,14 @@ def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
 
 def read_recipe(node: Node) -> Recipe:
     """Return the recipe that a JSON object describes."""
-    rate = node.get("rate")
+    rate, width_rate = node.get("rate"), node.get("width_rate")
     return Recipe(
         batches=tuple((first.whole(0), size.whole(1)) for first, size in map(_two, node["batches"].items())),
         cooldown=node["cooldown"].number(0, 1),
         cosine=_flag(node["cosine"]),
         rate=None if rate is None else rate.number(0, 1, open_ends=True),
         max_warmup=node["max_warmup"].whole(0),
+        width_rate=WIDTH_RATE if width_rate is None else width_rate.number(0, open_ends=True),
     )
 
 

@@ -11,7 +11,7 @@ from advisor.errors import UsageError
 from calibration.grid import SEQ_LEN, Grid, Job
 from calibration.plan_file import DATA_FOLDER, LEAST_SOURCES, CalibrationPlan, check_same_data
 from calibration.presets import find_grid, find_preset, grammars_of
-from calibration.schedule import PAPER, TUNED
+from calibration.schedule import MIN_STEPS, PAPER, TEXT, TUNED
 from calibration.sources import CorpusSource, SourceSpec, prepare
 from calibration.token_data import DIGEST_DOCUMENTS, keep_data
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from calibration.sources import PreparedSource
 
 Progress = Callable[[str, float, float | None], None]
-RECIPES = {"tuned": TUNED, "paper": PAPER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +58,9 @@ def requested(
 ) -> Request:
     """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
 
-    Without a preset the grid is the CPU's, and the only grammars are those of ``sets``; ``only`` picks some.
+    Without a preset the grid is the CPU's, of corpora the text's, and the only grammars are those of ``sets``; ``only``
+    picks some. Where there are corpora, all train by the recipe for text, unless its batches are too large for the
+    grid's smallest D.
 
     Raises:
         UsageError: a name is not known, two sources share one, or no source is left.
@@ -78,10 +79,12 @@ def requested(
         raise UsageError(f"Two sources are called {twice[0]}: give a corpus its name with --corpus NAME=SOURCE.")
     if not specs:
         raise UsageError("Nothing is left to train on: name a --preset, a set of --grammars or a --corpus.")
-    shape = found.grid if found is not None and grid is None else find_grid(grid or "cpu")
+    shape = found.grid if found is not None and grid is None else find_grid(grid or ("text" if corpora else "cpu"))
+    text_fits = min(shape.token_counts) >= MIN_STEPS * TEXT.batch_documents(0, SEQ_LEN) * SEQ_LEN
+    tuned = TEXT if corpora and text_fits else TUNED
     return Request(
         name=preset or ("corpora" if corpora else "-".join(sets)),
-        grid=replace(shape, recipe=RECIPES[recipe]),
+        grid=replace(shape, recipe=PAPER if recipe == "paper" else tuned),
         specs=specs,
         seed=seed,
         laws_only=shape.laws_only or len(specs) < LEAST_SOURCES,
@@ -94,6 +97,7 @@ def requested(
             "only": list(only),
             "corpora": [f"{spec.name}={spec.source}" for spec in corpora],
             "tokenizer": corpora[0].tokenizer if corpora else None,
+            "score-tokenizer": corpora[0].score_tokenizer if corpora else None,
             "reading": corpora[0].reading if corpora else {},
             "grid": grid,
             "recipe": recipe,

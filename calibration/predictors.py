@@ -65,6 +65,8 @@ def features(source: SourceRecord) -> dict[str, tuple[float, ...]]:
     if source.shuffled > 0:
         found["H and structure"] = (h, 1.0 - h / source.shuffled)
     found |= {f"H of {window} tokens": (source.windows[window],) for window in sorted(source.windows, key=_tokens)}
+    if source.trained_compressibility is not None:
+        found["H of the training tokens"] = (source.trained_compressibility,)
     if source.entropy_rate is not None:
         found["entropy rate"] = (source.entropy_rate,)
     return found

@@ -9,7 +9,7 @@ from calibration.gate import gate
 from calibration.grammar import GrammarShape, draw
 from calibration.grammar_sets import SHAPES, NamedGrammar, named_set, shape_of
 from calibration.grid import Grid, Size
-from calibration.schedule import TUNED
+from calibration.schedule import TEXT, TUNED
 from calibration.tilting import tilt
 
 # The published sizes (Pandey 2024): widths and layers.
@@ -52,6 +52,9 @@ CPU_GRID = Grid(
     token_counts=(100_000, 200_000, 500_000, 1_200_000, 3_000_000),
     recipe=TUNED,
     n_seeds=(2, 2),
+)
+TEXT_GRID = Grid(
+    sizes=CPU_GRID.sizes, token_counts=(200_000, 500_000, 1_200_000, 3_000_000, 8_000_000), recipe=TEXT, n_seeds=(2, 2)
 )
 GPU_GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (192, 5), (256, 6), (512, 10))),
@@ -96,7 +99,14 @@ PRESETS = {
         Preset(name="two-way", purpose="H and entropy rate vary independently", sets=("two-way",), grid=QUICK_GRID),
     )
 }
-GRIDS = {"smoke": SMOKE_GRID, "quick": QUICK_GRID, "cpu": CPU_GRID, "gpu": GPU_GRID, "paper": PAPER_GRID}
+GRIDS = {
+    "smoke": SMOKE_GRID,
+    "quick": QUICK_GRID,
+    "cpu": CPU_GRID,
+    "text": TEXT_GRID,
+    "gpu": GPU_GRID,
+    "paper": PAPER_GRID,
+}
 
 
 def find_preset(name: str) -> Preset:

@@ -19,7 +19,8 @@ class SourceRecord:
     digest are of the same data. ``n_unique_tokens`` are the training tokens that a corpus has; None for a grammar,
     which never runs out. ``compressibility`` is H under the calibration's protocol; ``windows`` are H of longer
     sequences, by their tokens. ``entropy_bound`` (an upper bound for E) and ``entropy_rate`` are in nats per token and
-    None where they are not known. ``definition`` is what it takes to make the data again.
+    None where they are not known. ``trained_compressibility`` is H of the tokens that models are trained on, None where
+    that is ``compressibility``. ``definition`` is what it takes to make the data again.
     """
 
     name: str
@@ -34,6 +35,7 @@ class SourceRecord:
     entropy_bound: float | None
     entropy_rate: float | None
     definition: Mapping[str, Any]
+    trained_compressibility: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which ``read_source`` reads."""
@@ -46,8 +48,8 @@ class Row:
 
     ``n_tokens`` is what was trained on, at most the D that was asked for. Losses are in nats per token: ``loss`` with
     its standard error over the held-out documents, ``train_loss`` over the last 5 % of the tokens. ``rate`` is the peak
-    learning rate, after ``halvings`` for divergence. ``hardware`` records where and how fast: device, torch, dtype,
-    threads, models in the stack, tokens/s; nothing of it is in ``key``.
+    learning rate, after ``halvings`` for divergence. ``hardware`` records where, when and how fast: device, torch,
+    dtype, threads, models in the stack, tokens/s, the day (UTC); nothing of it is in ``key``.
     """
 
     key: str
@@ -116,6 +118,7 @@ def read_source(node: Node) -> SourceRecord:
     """
     interval, unique = node.get("ci95"), node.get("n_unique_tokens")
     bound, rate = node.get("entropy_bound"), node.get("entropy_rate")
+    trained = node.get("trained_compressibility")
     return SourceRecord(
         name=node["name"].text(),
         kind=cast(Kind, node["kind"].text(("grammar", "corpus"))),
@@ -129,4 +132,5 @@ def read_source(node: Node) -> SourceRecord:
         entropy_bound=None if bound is None else bound.number(0),
         entropy_rate=None if rate is None else rate.number(0),
         definition=node["definition"].members(),
+        trained_compressibility=None if trained is None else trained.number(0, 2),
     )

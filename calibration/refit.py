@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from advisor import transfer
 from advisor.errors import AdvisorError, UsageError
-from calibration.calibrated_laws import SourceLaw, fit_sources
+from calibration.calibrated_laws import SourceLaw, accepted, fit_sources
 from calibration.coefficients_document import About, Calibrated, calibrated
 from calibration.ledger import Ledger, merged, rows_digest
 from calibration.pipeline import in_words, keys_of_job
@@ -56,7 +56,7 @@ def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None
         name=name or plans[0].name,
         protocol=plans[0].protocol,
         command=in_words(plans[0].request),
-        date=_date(folders),
+        date=_date(rows),
         ledger_sha256=rows_digest(rows),
     )
     if h_ref is not None:
@@ -77,13 +77,32 @@ def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequen
     return replace(law, group=replace(law.group, diagnostics=replace(diagnostics, reasons=reasons)))
 
 
+def transfers(folders: Sequence[Path], laws: Sequence[SourceLaw]) -> tuple[transfer.Transfer, ...]:
+    """Return how the line in H through one folder's accepted laws does on another's, for all pairs that have a line.
+
+    Raises:
+        AdvisorError: a plan cannot be read.
+    """
+    known = {law.source.name: law for law in accepted(laws)}
+    of_plan = {}
+    for plan in map(read_plan, folders):
+        if plan is not None:
+            names = [source.name for source in plan.sources if source.name in known]
+            of_plan[plan.name] = [_known_law(known[name]) for name in names]
+    return transfer.transfers(of_plan)
+
+
+def _known_law(law: SourceLaw) -> transfer.KnownLaw:
+    assert law.group.law is not None
+    return transfer.KnownLaw(name=law.source.name, h=law.source.compressibility, law=law.group.law)
+
+
 def laws_only(folders: Sequence[Path]) -> bool:
     """Return whether this is one folder whose grid is too small for coefficients."""
     plan = read_plan(folders[0])
     return len(folders) == 1 and plan is not None and plan.laws_only
 
 
-def _date(folders: Sequence[Path]) -> str:
-    """Return the day of the last row: a refit of the same ledger gives the same file."""
-    last = max((folder / LEDGER_FILE).stat().st_mtime for folder in folders)
-    return datetime.datetime.fromtimestamp(last, tz=datetime.UTC).date().isoformat()
+def _date(rows: Sequence[Row]) -> str | None:
+    """Return the day of the last row, so that a refit gives the same file; None where rows do not say."""
+    return max((str(row.hardware["date"]) for row in rows if "date" in row.hardware), default=None)

@@ -11,7 +11,7 @@ import numpy as np
 
 from advisor.compressibility import measure, sequence_ratios
 from advisor.corpus import CorpusOptions, open_corpus
-from advisor.errors import AdvisorError, CorpusError
+from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_fields import Node
 from advisor.protocol import Protocol
 from advisor.sampling import draw_sample
@@ -35,12 +35,16 @@ Progress = Callable[[str, float, float | None], None]
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusSource:
-    """A real corpus: its name in the calibration, where it is, and how it is read and tokenised."""
+    """A real corpus: its name in the calibration, where it is, and how it is read and tokenised.
+
+    ``score_tokenizer`` is that of H, where it is not the one of the tokens that models are trained on.
+    """
 
     name: str
     source: str
     tokenizer: str
     options: CorpusOptions
+    score_tokenizer: str | None = None
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -130,13 +134,32 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
         progress=progress,
     )
     sample = read.sample
-    protocol = Protocol(
-        tokenizer=tokenizer.name if sample.tokenized else None,
-        seq_len=SEQ_LEN,
-        chunking="concatenation" if sample.joined else "document",
-    )
     vocab_size = tokenizer.vocab_size if sample.tokenized else _n_ids(read.data, sample.ids)
-    measured = measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=seed)
+    scored, scorer = sample, tokenizer
+    if spec.score_tokenizer is not None:
+        if not sample.tokenized:
+            raise UsageError(f"{spec.source} holds token ids, which --score-tokenizer cannot tokenise: leave it out.")
+        scorer = load_tokenizer(spec.score_tokenizer)
+        scored = draw_sample(
+            open_corpus(spec.source, spec.options, seq_len=SEQ_LEN).readers,
+            tokenizer=scorer,
+            seq_len=SEQ_LEN,
+            n_sequences=1000,
+            seed=seed,
+            progress=progress,
+        )
+    protocol = Protocol(
+        tokenizer=scorer.name if scored.tokenized else None,
+        seq_len=SEQ_LEN,
+        chunking="concatenation" if scored.joined else "document",
+    )
+    measured = measure(
+        scored.ids,
+        scored.keys,
+        vocab_size=scorer.vocab_size if scored.tokenized else vocab_size,
+        protocol=protocol,
+        seed=seed,
+    )
     record = SourceRecord(
         name=spec.name,
         kind="corpus",
@@ -146,12 +169,14 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
         compressibility=measured.median,
         ci95=measured.ci95,
         shuffled=measured.shuffled_median,
-        windows=_windows(spec, tokenizer, seed, progress),
+        windows=_windows(spec, scorer, seed, progress),
         entropy_bound=None,
         entropy_rate=None,
+        trained_compressibility=None if scored is sample else median_ratio(sample.ids),
         definition={
             "source": spec.source,
             "tokenizer": spec.tokenizer,
+            "score_tokenizer": spec.score_tokenizer,
             "reading": spec.reading,
             "data_seed": seed,
             "n_tokens": n_tokens,

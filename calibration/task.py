@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import time
 from collections.abc import Callable, Mapping
@@ -85,8 +86,12 @@ class Task:
             rate=found.run.rate,
             halvings=found.run.halvings,
             recipe={**recipe, "n_warmup": plan.n_warmup, "training_version": TRAINING_VERSION},
-            hardware={**self.hardware, "n_stacked": len(self.trunk.runs), **speed},
+            hardware={**self.hardware, "n_stacked": len(self.trunk.runs), **speed, "date": _today()},
         )
+
+
+def _today() -> str:
+    return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
 
 
 def run_task(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from advisor.cli import group
 from advisor.commands.calibration_request import named_corpus
-from calibration import presets, speed
+from advisor.report import calibrate as report
+from advisor.report.transfer import print_transfers
+from advisor.transfer import Transfer
+from calibration import presets, refit, speed
+from calibration.calibrated_laws import accepted
 from calibration.grid import Grid, Size
 from calibration.plan_file import read_plan
+from calibration.predictors import compare_predictors
 from calibration.schedule import Recipe
+
+ROOT = Path(__file__).parent.parent
 
 TINY = Grid(
     sizes=tuple(Size(width=d, n_layers=1) for d in (2, 4)),
@@ -57,7 +67,7 @@ def text(tmp_path_factory, sources):
         ),
         (
             ["--preset", "iso-gzip", "--grid", "huge"],
-            "There is no grid 'huge': choose one of smoke, quick, cpu, gpu, paper.",
+            "There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, paper.",
         ),
         (
             ["--preset", "iso-gzip", "--only", "G1, A1"],
@@ -94,6 +104,10 @@ def text(tmp_path_factory, sources):
         (
             ["--preset", "smoke", "--install", "my calibration"],
             "A calibration's name is letters, digits, '.', '_' and '-', at most 64, not 'my calibration'.",
+        ),
+        (
+            ["--preset", "smoke", "--score-tokenizer", "bytes"],
+            "--score-tokenizer is how H of a --corpus is measured, and none is given.",
         ),
         (["--corpus", "-"], "Standard input can be read only once, and a corpus is read twice: give a file."),
         (["--corpus", "x=-"], "Standard input can be read only once, and a corpus is read twice: give a file."),
@@ -335,3 +349,61 @@ def test_without_torch_the_extra_is_named(advisor, monkeypatch, arguments):
         "Error: advisor calibrate needs the package torch, which is not installed: "
         "pip install 'data-scaling-advisor[calibrate]'\n"
     )
+
+
+def test_ledgers_fitted_together_say_how_one_does_on_the_other(advisor, tmp_path):
+    folders = [ROOT / "data" / "calibrations" / name for name in ("pcfg-ladder", "pcfg-two-way")]
+    options = [part for folder in folders for part in ("--refit", folder)]
+    result = advisor("calibrate", *options, "--out", tmp_path / "both", "--json")
+    assert result.code == 0
+    document = json.loads(result.stdout)
+    (found,) = document["transfers"]  # two sources of the second have a law: too few for a line of their own
+    assert (found["fitted_on"], found["tested_on"]) == ("pcfg-ladder", "pcfg-two-way")
+    assert (found["n_fitted"], found["n_tested"], found["helps"]) == (8, 2, False)
+    # The same from the laws as they are printed.
+    laws = {one["name"]: one for one in document["sources"] if one["verdict"] != "refused"}
+    ladder, other = ([one for one in laws.values() if (one["name"][0] == "L") == is_ladder] for is_ladder in (1, 0))
+
+    def log_optima(sources):
+        budgets = np.geomspace(*found["flops"], 5)
+        return np.array([[optimum(one["law"], flops) for flops in budgets] for one in sources])
+
+    h = [np.array([one["compressibility"] for one in sources]) for sources in (ladder, other)]
+    lines = np.polyfit(h[0], log_optima(ladder), 1)
+    errors = log_optima(other) - (h[1][:, None] * lines[0] + lines[1])
+    assert found["error_ln_n"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-6)
+    assert found["centred_error_ln_n"] == pytest.approx(np.sqrt(((errors - errors.mean(0)) ** 2).mean()), rel=1e-6)
+
+
+def optimum(law, flops):
+    """Return ln N* of Hoffmann et al. 2022, equation 4."""
+    alpha, beta = law["alpha"], law["beta"]
+    log_g = math.log(alpha * law["A"] / (beta * law["B"])) / (alpha + beta)
+    return log_g + beta / (alpha + beta) * math.log(flops / 6)
+
+
+def test_predictors_and_transfers_are_tables(capsys):
+    folders = [ROOT / "data" / "calibrations" / "pcfg-ladder"]
+    predictors = compare_predictors(accepted(refit.fit(folders).laws), (1e12, 1.5e12))
+    report._print_predictors(predictors)
+    print_transfers([TRANSFER])
+    printed = capsys.readouterr().out.splitlines()
+    h = next(one for one in predictors.predictors if one.name == "H")
+    assert f"H {math.exp(h.error_ln_n):.2f}x {100 * h.error_ln_loss:.1f} % {h.p_value:.2g}".split() in [
+        line.split() for line in printed
+    ]
+    assert ["grammars", "(8)", "text", "(5)", "2.72x", "1.65x", "1.11x", "1.22x"] in [line.split() for line in printed]
+    assert predictors.verdict in " ".join(printed)
+
+
+TRANSFER = Transfer(
+    fitted_on="grammars",
+    tested_on="text",
+    n_fitted=8,
+    n_tested=5,
+    flops=(1e12, 1e13),
+    error_ln_n=1.0,
+    error_of_mean=0.5,
+    centred_error_ln_n=0.1,
+    centred_error_of_mean=0.2,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,19 @@ def test_the_coefficients_come_back_within_their_intervals(result):
         assert log[name]["p_value"] < 0.05
         assert log[name]["slope"] * 0.4 + log[name]["intercept"] == pytest.approx(true_law(0.4)[name], rel=0.05)
     assert all(law.accepted for law in result.laws)
+
+
+def test_the_tokens_that_were_trained_on_are_named_where_h_is_of_others(result):
+    assert require(result)["calibrations"][0]["training_tokenizer"] is None
+    sources, rows = calibration_rows()
+    on_bytes = [
+        replace(source, trained_compressibility=0.2 + 0.01 * i, definition={**source.definition, "tokenizer": "bytes"})
+        for i, source in enumerate(sources)
+    ]
+    found = calibrated(fit_sources(on_bytes, rows), ABOUT)
+    entry = require(found)["calibrations"][0]
+    assert entry["training_tokenizer"] == "bytes"
+    assert "H of the training tokens" in [one["name"] for one in entry["predictors"]["predictors"]]
 
 
 def test_the_joint_draws_hold_the_truth_at_a_new_h(result, tmp_path):
@@ -141,7 +155,9 @@ def test_few_accepted_sources_give_reasons_and_laws_alone(tmp_path):
     with pytest.raises(CoefficientsError) as caught:
         require(made)
     assert str(caught.value) == made.refusal
+    (tmp_path / "fitted_coefficients.json").write_text("of an older ledger")
     assert [path.name for path in write_calibrated(made, tmp_path)] == ["laws.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["laws.json"]
     assert laws_document(made.laws, "x")["laws"]["g430"] is None
 
 

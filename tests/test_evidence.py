@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import runpy
 from pathlib import Path
 
@@ -265,3 +266,35 @@ def test_a_readme_with_another_figure_is_found_out():
     )
     assert spoilt != text
     assert made["page"](spoilt) == text
+
+
+def with_laws(name, log_as):
+    """Return a calibration of sources whose laws differ in A alone."""
+    flops = {"n_params": [1e3, 1e6], "n_tokens": [1e6, 1e8], "flops": [1e12, 1e14]}
+    laws = [
+        {"E": 1.0, "A": math.exp(a), "B": 300.0, "alpha": 0.3, "beta": 0.3, "count": "non-embedding", "ranges": flops}
+        for a in log_as
+    ]
+    sources = [
+        {"name": f"{name}{i}", "compressibility": 0.2 + 0.1 * i, "shuffled": None, "entropy_bound": None, "law": law}
+        for i, law in enumerate(laws)
+    ]
+    return calibration(name=name, sources=sources)
+
+
+def test_calibrations_are_tried_on_each_other(tmp_path):
+    rising, falling = with_laws("one", (5.0, 5.1, 5.2)), with_laws("two", (5.6, 5.5, 5.4))
+    found = card(tmp_path, rising, falling, default="one").transfers
+    assert [(row.fitted_on, row.tested_on, row.helps) for row in found] == [
+        ("one", "two", False),
+        ("two", "one", False),
+    ]
+    # ln N* moves by half of ln A over alpha + beta's half: 1/.6 of it.
+    assert found[0].error_of_mean == pytest.approx(math.sqrt((0.5**2 + 0.4**2 + 0.3**2) / 3) / 0.6)
+    assert found[0].centred_error_ln_n == pytest.approx(math.sqrt((0.2**2 + 0.2**2) / 3) / 0.6)
+    changed = card(tmp_path, rising, with_laws("two", (5.6, 5.7, 5.8)), default="one").transfers
+    assert [row.helps for row in changed] == [True, True]
+    path = write(tmp_path / "c.json", document(rising, falling, default="one"))
+    printed = CliRunner().invoke(group, ["evidence", "--coefficients", str(path)]).stdout
+    assert "From one calibration to another" in printed
+    assert ["one", "(3)", "two", "(3)"] in [line.split()[:4] for line in printed.splitlines()]

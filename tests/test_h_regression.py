@@ -1,4 +1,4 @@
-"""Laws as lines in H: joint draws against closed forms and by coverage, the weight epsilon, predictors, transfer."""
+"""Laws as lines in H: joint draws against closed forms and by coverage, the weight epsilon, predictors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from calibration.h_regression import refusal, regress_on_h
 from calibration.line import fit_line
 from calibration.line_draws import both_forms, draw_lines, weighted_lines
 from calibration.predictors import compare_predictors, permutation_p
-from calibration.transfer import transfer
 
 X = np.array(H)
 NAMES = ("log_A", "log_B", "E", "alpha", "beta")
@@ -236,20 +235,6 @@ def test_a_predictor_that_some_source_lacks_is_left_out(lawful: list[SourceLaw])
         "entropy rate": "not known of 1 of 8 sources",
     }
     assert found.to_json()["verdict"] == found.verdict
-
-
-def test_a_line_carries_over_to_another_calibration_or_does_not(lawful: list[SourceLaw]) -> None:
-    laws = lawful
-    found = transfer("grammars", laws[:5], "text", laws[5:])
-    assert found is not None
-    assert (found.n_fitted, found.n_tested, found.helps) == (5, 3, True)
-    assert found.error_ln_n < 0.3 * found.error_of_mean
-    assert found.to_json()["helps"] is True
-    reversed_h = [replace(law, source=source(0.77 - law.source.compressibility)) for law in laws[5:]]
-    wrong = transfer("grammars", laws[:5], "text", reversed_h)
-    assert wrong is not None
-    assert not wrong.helps
-    assert transfer("one", laws[:2], "text", laws[5:]) is None
 
 
 # --- from rows --------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ SEAM = {
         "documents",
         "sampling",
         "sequences",
+        "transfer",
     ),
 }
 # The commands that calibrate; only their functions' bodies may import calibration.

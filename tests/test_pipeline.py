@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import shutil
 
 import numpy as np
@@ -105,8 +106,11 @@ def test_a_refit_gives_the_same_bytes_and_several_folders_are_one_calibration(pl
     shutil.copytree(one, copy)
     before = (copy / "fitted_coefficients.json").read_bytes()
     (copy / "laws.json").unlink()
+    os.utime(copy / LEDGER_FILE, (0, 0))  # the date is that of the rows and not of the file
     assert advisor("calibrate", "--refit", copy).code == 0
     assert (copy / "fitted_coefficients.json").read_bytes() == before
+    dates = {json.loads(line)["hardware"]["date"] for line in (copy / LEDGER_FILE).read_text().splitlines()}
+    assert json.loads(before)["calibrations"][0]["provenance"]["date"] == max(dates)
     assert (copy / "laws.json").read_bytes() == (one / "laws.json").read_bytes()
     lines = (one / LEDGER_FILE).read_text().splitlines(keepends=True)
     halves = [tmp_path / "first", tmp_path / "second"]

@@ -12,8 +12,8 @@ from advisor.errors import AdvisorError, UsageError
 from calibration.grid import Grid, Size
 from calibration.plan_file import PLAN_FILE, extended, rates_of, read_plan, write_plan
 from calibration.planning import Request, make_plan, requested
-from calibration.presets import CPU_GRID, QUICK_GRID, SMOKE_GRID, grammars_of
-from calibration.schedule import PAPER, TUNED
+from calibration.presets import CPU_GRID, GPU_GRID, QUICK_GRID, SMOKE_GRID, TEXT_GRID, grammars_of
+from calibration.schedule import PAPER, TEXT, TUNED
 from calibration.sources import CorpusSource, restore
 
 GRID = Grid(
@@ -65,7 +65,9 @@ def names(request):
         ({"preset": "iso-gzip"}, ["G1", "G2", "G3", "G4"], QUICK_GRID),
         ({"preset": "smoke", "sets": ("paper",)}, ["A1", "A2", "A3", "A4", "A5", "A6"], SMOKE_GRID),
         ({"preset": None, "sets": ("paper", "iso-gzip"), "only": ("A6", "G1")}, ["A6", "G1"], CPU_GRID),
-        ({"preset": None, "corpora": (corpus("x"),)}, ["code"], CPU_GRID),
+        ({"preset": None, "corpora": (corpus("x"),)}, ["code"], TEXT_GRID),
+        ({"preset": None, "corpora": (corpus("x"),), "grid": "gpu"}, ["code"], replace(GPU_GRID, recipe=TEXT)),
+        ({"preset": None, "corpora": (corpus("x"),), "grid": "cpu"}, ["code"], CPU_GRID),
         ({"preset": "smoke", "corpora": (corpus("x"),), "only": ("L8",)}, ["L8", "code"], SMOKE_GRID),
     ],
 )

@@ -440,6 +440,21 @@ def test_coefficients_of_native_ids_are_allowed_with_a_caution(tmp_path):
     )
 
 
+def test_a_calibration_of_other_tokens_answers_by_anchored_alone(tmp_path):
+    path = write(tmp_path / "c.json", document(calibration(training_tokenizer="bytes")))
+    found = recommend(Request(flops=1e21, coefficients=path, compressibility=0.4))
+    same = write(tmp_path / "same.json", document(calibration()))
+    assert found.headline == recommend(Request(flops=1e21, coefficients=same, compressibility=0.4)).headline
+    assert not {"gzip", "blend"} & {answer.law for answer in found.laws}
+    for law in ("gzip", "blend"):
+        with pytest.raises(CoefficientsError) as caught:
+            recommend(Request(flops=1e21, coefficients=path, compressibility=0.4, law=law))
+        assert str(caught.value) == (
+            f"The law {law} of the calibration hand-made counts bytes, as its models were trained on, and not tokens "
+            "of mistral-v1: use --law anchored, which takes from it only how sources differ."
+        )
+
+
 def test_dropped_draws_are_said(tmp_path):
     made = calibration()
     made["regression"]["draws"][3][3] = -5.0

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from advisor.errors import UsageError
-from calibration.schedule import PAPER, TUNED, Branch, Recipe, make_plan
+from calibration.schedule import PAPER, TEXT, TUNED, Branch, Recipe, make_plan
 
 # Batches of one document of 10 tokens, then of two from 100 tokens on.
 TINY = Recipe(batches=((0, 10), (100, 20)), max_warmup=2)
@@ -62,6 +62,15 @@ def test_there_are_steps_enough_at_every_count(n_tokens):
     assert not branch.few_steps
     assert n_tokens * (1 - 1 / 390) < branch.n_tokens <= n_tokens
     assert 0.2 * branch.stop <= branch.stop - branch.start < 0.204 * branch.stop
+
+
+def test_text_has_larger_batches_at_half_the_rate():
+    plan = make_plan(TEXT, [200_000, 1_000_000, 3_000_000, 8_000_000], seq_len=256)
+    assert [plan.batch(n) for n in (0, 3906, 3908, 11_716, 11_724)] == [2, 2, 8, 8, 16]
+    assert not any(branch.few_steps for branch in plan.branches)
+    assert plan.n_warmup == 78  # 390 // 5
+    assert [TEXT.peak_rate(d) / TUNED.peak_rate(d) for d in (16, 64, 512)] == [0.5, 0.5, 0.5]
+    assert (TEXT.peak_rate(64), TEXT.peak_rate(4)) == (0.002, 2e-2)
 
 
 def test_too_few_steps_are_flagged():

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from advisor.corpus import CorpusOptions
-from advisor.errors import AdvisorError, CorpusError
+from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.hub import HubOptions
+from advisor.protocol import DEFAULT_PROTOCOL
 from advisor.scoring import score
 from calibration.grammar_profile import profile
 from calibration.grid import SEQ_LEN
+from calibration.predictors import features
 from calibration.presets import grammars_of
 from calibration.records import read_source
 from calibration.sources import CorpusSource, grammar_data, prepare, read_again, restore
@@ -167,6 +169,36 @@ def test_how_a_corpus_is_read_is_kept_without_the_access_token():
     spec = CorpusSource(name="x", source="org/name", tokenizer="bytes", options=options)
     assert spec.reading == {"column": "text", "split": "test", "data_files": ["a", "b"]}
     assert corpus("x").reading == {}
+
+
+def test_h_can_be_of_other_tokens_than_are_trained_on(code, prepared_code):
+    spec = corpus(code, score_tokenizer="mistral-v1")
+    found = prepare(spec, n_tokens=100_000, n_validation=130, seed=0, progress=quiet)
+    record, scored = found.record, score(str(code))
+    assert (record.compressibility, record.ci95, record.shuffled) == (
+        scored.median,
+        scored.ci95,
+        scored.compressibility.shuffled_median,
+    )
+    assert found.protocol == DEFAULT_PROTOCOL
+    assert record.windows["1000"] == score(str(code), seq_len=1000, n_sequences=300).median
+    # What is trained on is the same bytes as without it.
+    assert record.trained_compressibility == prepared_code.record.compressibility
+    assert (record.data, record.vocab_size) == (prepared_code.record.data, 257)
+    assert prepared_code.record.trained_compressibility is None
+    assert read_source(_node(record.to_json())) == record
+    assert features(record)["H of the training tokens"] == (prepared_code.record.compressibility,)
+    assert "H of the training tokens" not in features(prepared_code.record)
+
+
+def test_ids_cannot_be_scored_by_another_tokenizer(tmp_path):
+    path = tmp_path / "ids.jsonl"
+    path.write_text(json.dumps({"input_ids": [i % 300 for i in range(400_000)]}) + "\n")
+    spec = CorpusSource(
+        name="x", source=str(path), tokenizer="bytes", options=CorpusOptions(), score_tokenizer="mistral-v1"
+    )
+    with pytest.raises(UsageError, match="holds token ids, which --score-tokenizer cannot tokenise"):
+        prepare(spec, n_tokens=20_000, n_validation=128, seed=0, progress=quiet)
 
 
 def _node(value):

@@ -86,7 +86,7 @@ def test_rows_say_what_was_trained(ledger, checkpoint):
         halvings=0,
         recipe={
             **{"batches": [[0, 64], [1000, 128]], "cooldown": 0.2, "cosine": False, "rate": None, "max_warmup": 2},
-            **{"n_warmup": 2, "training_version": TRAINING_VERSION},
+            **{"width_rate": 0.256, "n_warmup": 2, "training_version": TRAINING_VERSION},
         },
         hardware={},
     )

@@ -17,6 +17,7 @@ from advisor.commands.corpus_options import reading_options
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
+    from advisor.transfer import Transfer
     from calibration.coefficients_document import Calibrated
     from calibration.devices import Devices
     from calibration.planning import Request
@@ -27,7 +28,7 @@ Examples:
   advisor calibrate --preset smoke
   advisor calibrate --preset cpu --dry-run
   advisor calibrate --preset cpu --out my-calibration --install mine
-  advisor calibrate --corpus code=src/ --corpus prose=books.jsonl --grid cpu --max-hours 2
+  advisor calibrate --corpus code=src/ --corpus prose=books.jsonl --tokenizer bytes --max-hours 2
   advisor calibrate --preset gpu --prepare folder && advisor calibrate --out folder --minutes 9
   advisor calibrate --refit first/ --refit second/ --out both
 """
@@ -42,6 +43,7 @@ Examples:
 @click.option(
     "--recipe", type=click.Choice(["tuned", "paper"]), default="tuned", show_default=True, help="How models train."
 )
+@click.option("--score-tokenizer", metavar="NAME", help="H of corpora is of these tokens.  [default: those trained on]")
 @click.option("--vocab-size", type=click.IntRange(2, 1 << 18), help="Widen the models' vocabulary, such as to 32001.")
 @click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first.")
 @click.option(
@@ -174,7 +176,8 @@ def _refit(given: dict[str, Any]) -> None:
     make_folder(out)
     with lock(out):
         result = refit.fit(folders, h_ref=given["h_ref"], name=called)
-        _finish(result, out, given, laws_only=refit.laws_only(folders))
+        transfers = refit.transfers(folders, result.laws)
+        _finish(result, out, given, laws_only=refit.laws_only(folders), transfers=transfers)
 
 
 def _finish(
@@ -183,6 +186,7 @@ def _finish(
     given: dict[str, Any],
     *,
     laws_only: bool,
+    transfers: Sequence[Transfer] = (),
     failures: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write and print what was found; without coefficients where there should be some, exit with 1."""
@@ -196,8 +200,8 @@ def _finish(
     sources = source_figures(result.laws)
     lines = () if result.regression is None else line_figures(result.regression)
     emit(
-        report.result_as_json(result, sources, lines, files, failures),
-        lambda: report.print_result(result, sources, lines, files, failures, laws_only=laws_only),
+        report.result_as_json(result, sources, lines, files, failures, transfers),
+        lambda: report.print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=laws_only),
         as_json=given["as_json"],
     )
     if given["install"] is not None:

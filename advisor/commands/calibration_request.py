@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from calibration.planning import Request
 
 # What changes a new plan, what happens after planning, and what may stand beside --refit.
-_OF_REQUEST = ("only", "grid", "recipe", "vocab_size", "lr_sweep", "grammar_seed", "max_hours", "extend")
+_OF_REQUEST = (
+    "only",
+    "grid",
+    "recipe",
+    "vocab_size",
+    "lr_sweep",
+    "grammar_seed",
+    "max_hours",
+    "extend",
+    "score_tokenizer",
+)
 _OF_TRAINING = ("minutes", "h_ref", "install")
 _OF_REFIT = ("refit", "out", "h_ref", "install", "force", "as_json", "quiet")
 
@@ -31,6 +41,8 @@ def check(given: dict[str, Any]) -> None:
     for way in ("prepare", "dry_run"):
         if given[way] and (later := [name for name in named if name in _OF_TRAINING]):
             raise UsageError(f"{_option(way)} trains nothing: leave out {_option(later[0])}.")
+    if given["score_tokenizer"] is not None and not given["corpus"]:
+        raise UsageError("--score-tokenizer is how H of a --corpus is measured, and none is given.")
     if given["extend"] and given["out"] is None:
         raise UsageError("--extend adds to a calibration: name its folder with --out.")
     if given["force"] and given["install"] is None:
@@ -67,9 +79,11 @@ def read_request(given: dict[str, Any]) -> Request | None:
     from calibration.planning import requested
     from calibration.sources import CorpusSource
 
+    reading, score = corpus_reading(given), given["score_tokenizer"]
+    score = None if score == given["tokenizer"] else score
     corpora = tuple(named_corpus(text) for text in given["corpus"])
     specs = tuple(
-        CorpusSource(name=name, source=source, tokenizer=given["tokenizer"], options=corpus_reading(given))
+        CorpusSource(name=name, source=source, tokenizer=given["tokenizer"], options=reading, score_tokenizer=score)
         for name, source in corpora
     )
     return requested(

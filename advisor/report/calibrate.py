@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.report.common import echo, print_labelled, print_table, quantity
 from advisor.report.training import duration
+from advisor.report.transfer import print_transfers
 
 if TYPE_CHECKING:
+    from advisor.transfer import Transfer
     from calibration.calibration_figures import LineFigures, SourceFigures
     from calibration.coefficients_document import Calibrated
     from calibration.pipeline import Opened, Trained
     from calibration.plan_file import CalibrationPlan
+    from calibration.predictors import Comparison
     from calibration.speed import TimedWork
 
 
@@ -147,6 +151,7 @@ def result_as_json(
     lines: Sequence[LineFigures],
     files: Sequence[Path],
     failures: Mapping[str, str],
+    transfers: Sequence[Transfer] = (),
 ) -> dict[str, Any]:
     """Return the laws, the lines in H and what was written as one document."""
     document = result.document
@@ -157,6 +162,7 @@ def result_as_json(
         "lines": [line.to_json() for line in lines],
         "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
         "predictors": None if found is None else found.predictors.to_json(),
+        "transfers": [one.to_json() for one in transfers],
         "refusal": result.refusal,
         "not_trained": dict(failures),
         "files": [str(path) for path in files],
@@ -176,9 +182,10 @@ def print_result(
     files: Sequence[Path],
     failures: Mapping[str, str],
     *,
+    transfers: Sequence[Transfer] = (),
     laws_only: bool,
 ) -> None:
-    """Print the table of laws, why some are refused, the lines in H, and what was written."""
+    """Print the table of laws, why some are refused, the lines in H, how they carry over, and what was written."""
     rows = [_law_row(source) for source in sources]
     header = ["source", "H", "E", "bound", "alpha", "beta", "a", "N* 95 %", "residual", "verdict"]
     echo(f"Laws of {result.about.name}: L = E + A/N^alpha + B/D^beta, nats per token; N* grows as C^a", "bold")
@@ -192,6 +199,9 @@ def print_result(
     if lines:
         echo()
         _print_lines(lines, result)
+    if transfers:
+        echo()
+        print_transfers(transfers)
     if result.refusal is not None and not laws_only:
         echo()
         print_labelled([("Refused:", result.refusal.splitlines()[0])], "yellow")  # its reasons stand above
@@ -247,7 +257,24 @@ def _print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
             f"{epsilon.ci95[1]:.2f}); left-out error of ln N* {epsilon.error:.2f} with it, "
             f"{epsilon.error_of_mean:.2f} with the mean."
         )
-        echo(found.predictors.verdict)
+        echo()
+        _print_predictors(found.predictors)
+
+
+def _print_predictors(found: Comparison) -> None:
+    rows = [
+        [
+            one.name,
+            f"{math.exp(one.error_ln_n):.2f}x",
+            f"{100 * one.error_ln_loss:.1f} %",
+            "" if one.p_value is None else f"{one.p_value:.2g}",
+        ]
+        for one in sorted(found.predictors, key=lambda one: one.error_ln_n)
+    ]
+    print_table(["predictor", "N* missed by", "loss by", "p"], rows, title="Sources left out one by one")
+    for name, why in found.left_out.items():
+        print_labelled([(f"{name}:", why)])
+    echo(found.verdict)
 
 
 def print_left(trained: Trained, folder: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from advisor.evidence import SPREAD, CalibrationRow, ExponentRow, Prediction, Scorecard, SignRow
 from advisor.published_evidence import CODE_TEXT, PAPERS, WEB
 from advisor.report.common import echo, emit, print_labelled, print_table
+from advisor.report.transfer import print_transfers
 
 _RISES = {1: "rises", -1: "falls"}
 
@@ -56,6 +57,7 @@ def as_document(card: Scorecard) -> dict[str, Any]:
             }
             for row in card.signs
         ],
+        "transfers": [one.to_json() for one in card.transfers],
     }
 
 
@@ -81,6 +83,9 @@ def render(card: Scorecard) -> None:
         _print_exponents(name, [row for row in card.exponents if row.calibration == name])
         if name is not None:
             _print_signs(name, [row for row in card.signs if row.calibration == name])
+    if card.transfers:
+        print_transfers(card.transfers)
+        echo()
     if card.calibrations:
         echo("What the calibrations say of themselves", "bold")
         print_labelled([(row.calibration.name, calibration_in_words(row)) for row in card.calibrations], "")

@@ -1,0 +1,27 @@
+"""How transfers between calibrations look: one table for ``advisor evidence`` and ``advisor calibrate --refit``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from advisor.report.common import echo, print_table
+from advisor.transfer import Transfer
+
+
+def print_transfers(transfers: Sequence[Transfer]) -> None:
+    """Print by which factor N* is missed: by the line, by the mean, and by both where the level is known."""
+    rows = [
+        [
+            f"{one.fitted_on} ({one.n_fitted})",
+            f"{one.tested_on} ({one.n_tested})",
+            f"{math.exp(one.error_ln_n):.2f}x",
+            f"{math.exp(one.error_of_mean):.2f}x",
+            f"{math.exp(one.centred_error_ln_n):.2f}x",
+            f"{math.exp(one.centred_error_of_mean):.2f}x",
+        ]
+        for one in transfers
+    ]
+    header = ["line in H through", "tried on", "N* missed by", "by its mean", "level known", "mean known"]
+    print_table(header, rows, title="From one calibration to another")
+    echo("Level known: both shifted to the mean of the sources tried on, so that only their differences count.")
