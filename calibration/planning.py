@@ -12,7 +12,7 @@ from calibration.grid import SEQ_LEN, Grid, Job
 from calibration.plan_file import DATA_FOLDER, LEAST_SOURCES, CalibrationPlan, check_same_data
 from calibration.presets import find_grid, find_preset, grammars_of
 from calibration.schedule import MIN_STEPS, PAPER, TEXT, TUNED
-from calibration.sources import CorpusSource, SourceSpec, prepare
+from calibration.sources import CorpusSource, SourceSpec, prepare, tokens_read
 from calibration.token_data import DIGEST_DOCUMENTS, keep_data
 
 if TYPE_CHECKING:
@@ -115,17 +115,21 @@ def make_plan(
     """Return the plan for a request, every job at its recipe's rate.
 
     The tokens of corpora go to ``folder``/data; grammars are sampled there when they are trained on. Without a folder
-    nothing is written. ``there`` is the plan that this one is to extend.
+    nothing is written. ``there`` is the plan that this one is to extend: its documents stay held out, and of a corpus
+    that it names as much is read as for it, so that the data are the same.
 
     Raises:
         UsageError: nothing is left to train, or a source of ``there`` has this name and other data.
         AdvisorError: a source cannot be read or is too small.
     """
-    planned = {} if there is None else {source.name: source for source in there.sources}
+    planned: dict[str, SourceRecord] = {}
+    if there is not None:
+        planned = {source.name: source for source in there.sources}
+        request = replace(request, grid=replace(request.grid, n_validation=there.n_validation))
     prepared, records = [], []
     for done, spec in enumerate(request.specs):
         progress(f"measuring {spec.name}", done, len(request.specs))
-        source = _prepared(request, spec, progress)
+        source = _prepared(request, spec, planned.get(spec.name), progress)
         record = _widened(source.record, request.vocab_size)
         check_same_data(record, planned.get(record.name))
         if folder is not None and record.kind == "corpus":
@@ -149,11 +153,13 @@ def make_plan(
     )
 
 
-def _prepared(request: Request, spec: SourceSpec, progress: Progress) -> PreparedSource:
-    least = DIGEST_DOCUMENTS * SEQ_LEN
+def _prepared(request: Request, spec: SourceSpec, planned: SourceRecord | None, progress: Progress) -> PreparedSource:
+    n_tokens = DIGEST_DOCUMENTS * SEQ_LEN
+    if isinstance(spec, CorpusSource):
+        n_tokens = max(n_tokens, *request.grid.token_counts) if planned is None else tokens_read(planned)
     return prepare(
         spec,
-        n_tokens=max(least, *request.grid.token_counts) if isinstance(spec, CorpusSource) else least,
+        n_tokens=n_tokens,
         n_validation=request.grid.n_validation,
         seed=request.seed,
         progress=progress,

@@ -250,7 +250,7 @@ def read_again(
     """
     again = prepare(
         spec,
-        n_tokens=_definition(record)["n_tokens"].whole(0),
+        n_tokens=tokens_read(record),
         n_validation=n_validation,
         seed=_seed(record),
         progress=progress,
@@ -260,6 +260,15 @@ def read_again(
             f"{spec.source} has changed since {record.name} was planned: calibrate on what it is now in another folder."
         )
     write_data(again.data, folder, record.name)
+
+
+def tokens_read(record: SourceRecord) -> int:
+    """Return how many tokens of a corpus its plan asked for: with as many the same are read.
+
+    Raises:
+        AdvisorError: the plan does not say.
+    """
+    return _definition(record)["n_tokens"].whole(0)
 
 
 def _definition(record: SourceRecord) -> Node:

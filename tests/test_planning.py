@@ -221,6 +221,16 @@ def test_an_extension_has_the_jobs_of_both(plan):
     assert (both.request, both.laws_only, both.probe) == (plan.request, True, None)  # of two sources
 
 
+def test_an_extension_by_another_grid_has_the_same_data(ids, a1, tmp_path):
+    first = plan_of(a1, corpus(ids), folder=tmp_path)
+    grid = replace(GRID, n_validation=256, token_counts=(60_000, 100_000))  # as the gpu grid holds out more
+    request = Request(name="toy", grid=grid, specs=(a1, corpus(ids)), asked={})
+    found = make_plan(request, tmp_path, progress=lambda *_: None, there=first)
+    assert (found.n_validation, found.sources) == (128, first.sources)
+    assert {job.token_counts for job in extended(first, found).jobs} == {(20_000, 60_000, 100_000)}
+    assert make_plan(request, None, progress=lambda *_: None).source("A1").data != first.source("A1").data
+
+
 def test_extending_by_the_same_changes_nothing(plan):
     there = replace(plan, cuts=("A cut.",), probe={"cpu": {}})
     assert extended(there, replace(plan, cuts=("A cut.",))) == replace(there, laws_only=True, probe=None)
