@@ -1,0 +1,155 @@
+"""What docs/reproduction.md is computed from: the committed laws, rows and coefficients. Nothing is fitted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from advisor.coefficients import Coefficients, load_coefficients
+from advisor.scaling_law import ScalingLaw
+from calibration.claims import Quantity, log_n_at
+from calibration.grammar_sets import SHAPES
+from calibration.ledger import Ledger
+from calibration.objective import Array
+from calibration.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
+from calibration.records import Row
+from calibration.written_laws import LAWS_FILE, WrittenLaw, read_written_laws
+
+ROOT = Path(__file__).parent.parent
+FEWEST_FOR_A_LINE = 3
+KINDS = {"grammar": "grammars", "corpus": "corpora"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """A calibration's folder: its sources with their laws, and its rows."""
+
+    name: str
+    laws: tuple[WrittenLaw, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """``trained`` are the calibrations at tuned rates, ``published_recipe`` those at the paper's; both by name."""
+
+    coefficients: Coefficients
+    trained: tuple[Trained, ...]
+    published_recipe: tuple[Trained, ...]
+
+    @property
+    def laws(self) -> tuple[WrittenLaw, ...]:
+        """Every source that was trained at tuned rates, by kind and H; one data set may be in several ledgers."""
+        found = (law for each in self.trained for law in each.laws)
+        return tuple(sorted(found, key=lambda one: (one.source.kind, one.h, one.source.name)))
+
+    def accepted(self, kind: str) -> tuple[WrittenLaw, ...]:
+        """Return the sources of a kind whose law can be believed, each data set once, by H."""
+        return _each_once(one for one in self.laws if one.source.kind == kind and one.accepted is not None)
+
+    def of_set(self, name: str) -> tuple[WrittenLaw, ...]:
+        """Return the trained grammars of a named set, by their shape: the sets share one (A3 is V3).
+
+        Of one data set in several ledgers it is an accepted law, where there is one.
+        """
+        taken = [one for one in self.laws if set_shape(one) in SHAPES[name].values()]
+        return _each_once(sorted(taken, key=lambda one: one.accepted is None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSet:
+    """Sources through which lines in H are drawn; ``flops`` is the largest budget that all of their runs reach."""
+
+    name: str
+    sources: tuple[WrittenLaw, ...]
+
+    @property
+    def laws(self) -> tuple[ScalingLaw, ...]:
+        """Their laws."""
+        return tuple(one.accepted for one in self.sources if one.accepted is not None)
+
+    @property
+    def flops(self) -> float:
+        """The budget at which their N* is compared, FLOPs."""
+        return common_flops(self.laws)
+
+    @property
+    def h(self) -> Array:
+        """Their H."""
+        return np.array([one.h for one in self.sources])
+
+    def values(self, quantity: Quantity) -> Array:
+        """Return a quantity of each law."""
+        return np.array([quantity(law) for law in self.laws])
+
+    def log_n(self) -> Array:
+        """Return ln N* of each law at ``flops``."""
+        return self.values(log_n_at(self.flops))
+
+
+def common_flops(laws: Sequence[ScalingLaw]) -> float:
+    """Return the least of the largest budgets that the laws were fitted on."""
+    return min(law.ranges.flops[1] for law in laws if law.ranges.flops is not None)
+
+
+def set_shape(one: WrittenLaw) -> tuple[int, ...] | None:
+    """Return (nonterminals, terminals, max options, max length) of a grammar, None for a corpus."""
+    shape = one.source.definition.get("shape")
+    names = ("nonterminals", "terminals", "max_options", "max_length")
+    return None if shape is None else tuple(int(shape[name]) for name in names)
+
+
+def line_sets(material: Material) -> tuple[LineSet, ...]:
+    """Return the sets of accepted sources to draw lines through.
+
+    They are those of each calibration that has coefficients, every accepted source of a kind where that is another set,
+    and the accepted grammars of the iso-vocab set; sets of fewer than three have no line.
+    """
+    found: list[tuple[str, tuple[WrittenLaw, ...]]] = []
+    for calibration in material.coefficients.calibrations:
+        with_law = {(source.name, source.compressibility) for source in calibration.sources if source.law is not None}
+        found.append((calibration.name, _accepted_of(material, with_law)))
+    for kind, plural in KINDS.items():
+        found.append((f"all {plural}", material.accepted(kind)))
+    found.append(("iso-vocab", tuple(one for one in material.of_set("iso-vocab") if one.accepted is not None)))
+    sets: dict[tuple[str, ...], LineSet] = {}
+    for name, sources in found:
+        if len(sources) >= FEWEST_FOR_A_LINE and len({one.h for one in sources}) >= FEWEST_FOR_A_LINE:
+            sets.setdefault(tuple(one.source.data for one in sources), LineSet(name=name, sources=sources))
+    return tuple(sets.values())
+
+
+def _accepted_of(material: Material, names: set[tuple[str, float]]) -> tuple[WrittenLaw, ...]:
+    every = (*material.accepted("grammar"), *material.accepted("corpus"))
+    return tuple(one for one in every if (one.source.name, one.h) in names)
+
+
+def read_material(folder: Path = ROOT / "data" / "calibrations", coefficients: Path | None = None) -> Material:
+    """Return what the folders of calibrations and the coefficients file hold."""
+    folders = sorted(path.parent for path in folder.glob(f"*/{PLAN_FILE}") if (path.parent / LAWS_FILE).exists())
+    tuned: list[Trained] = []
+    published: list[Trained] = []
+    for each in folders:
+        plan = read_plan(each)
+        assert plan is not None
+        trained = Trained(name=each.name, laws=read_written_laws(each), rows=Ledger(each / LEDGER_FILE).rows())
+        (published if plan.request.get("recipe") == "paper" else tuned).append(trained)
+    return Material(
+        coefficients=load_coefficients(coefficients), trained=tuple(tuned), published_recipe=tuple(published)
+    )
+
+
+def _each_once(sources: Iterable[WrittenLaw]) -> tuple[WrittenLaw, ...]:
+    """Return the first source of each data set, by H."""
+    found: dict[str, WrittenLaw] = {}
+    for one in sources:
+        found.setdefault(one.source.data, one)
+    return tuple(sorted(found.values(), key=lambda one: (one.h, one.source.name)))
+
+
+def names_of(sources: Iterable[WrittenLaw]) -> str:
+    """Return the names of sources."""
+    return ", ".join(one.source.name for one in sources)

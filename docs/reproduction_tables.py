@@ -1,0 +1,245 @@
+"""The tables of docs/reproduction.md, each a block of text made from the committed laws and rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import groupby
+
+from reproduction_findings import NEAR_H, near_pairs
+from reproduction_material import KINDS, LineSet, Material, Trained, common_flops, line_sets, names_of, set_shape
+from reproduction_rules import in_figures, laws_of, percent, slope
+
+from advisor.scaling_law import ScalingLaw
+from calibration.claims import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
+from calibration.grammar_sets import PAPER_H, SHAPES
+from calibration.records import Row
+from calibration.written_laws import WrittenLaw
+
+_RIGHT = str.rjust
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in a code block: the first column to the left, the others to the right."""
+    lines = [tuple(header), *map(tuple, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    cells = ([line[0].ljust(widths[0]), *map(_RIGHT, line[1:], widths[1:])] for line in lines)
+    return "\n".join(["```", *("  ".join(line).rstrip() for line in cells), "```"])
+
+
+def grammars_table(material: Material) -> str:
+    """Return what was trained on: shapes, the paper's H where it gives one, ours, and what is known of the entropy."""
+    header = ("source", "calibration", "shape", "V", "H paper", "H", "shuffled", "rate", "bound")
+    rows = [
+        (
+            one.source.name,
+            one.calibration,
+            "text" if (shape := set_shape(one)) is None else ",".join(map(str, shape)),
+            str(one.source.vocab_size),
+            _or_none(paper_h(one), ".2f"),
+            f"{one.h:.3f}",
+            f"{one.source.shuffled:.3f}",
+            _or_none(one.source.entropy_rate, ".3f"),
+            _or_none(one.source.entropy_bound, ".3f"),
+        )
+        for one in material.laws
+    ]
+    return "\n\n".join([aligned(header, rows), *_same(material), *_absent(material)])
+
+
+def paper_h(one: WrittenLaw) -> float | None:
+    """Return H that the paper gives for its own draw of a grammar of this name and shape."""
+    shapes = {name: numbers for named in SHAPES.values() for name, numbers in named.items()}
+    return PAPER_H.get(one.source.name) if shapes.get(one.source.name) == set_shape(one) else None
+
+
+def laws_table(material: Material) -> str:
+    """Return every law with its verdict, N* at a budget that all believed laws of its kind reach."""
+    parts = []
+    for kind, plural in KINDS.items():
+        taken = [one for one in material.laws if one.source.kind == kind]
+        believed = laws_of(material.accepted(kind))
+        if not taken:
+            parts.append(f"No {plural} were trained on.")
+            continue
+        flops = common_flops(believed) if believed else None
+        at = "" if flops is None else f", N* at {flops:.2g} FLOPs"
+        parts.append(f"{plural.capitalize()}: {len(believed)} of {len(taken)} laws can be believed{at}.")
+        parts.append(_laws_aligned(taken, flops))
+    return "\n\n".join(parts)
+
+
+def _laws_aligned(taken: Sequence[WrittenLaw], flops: float | None) -> str:
+    header = ("source", "H", "E", "alpha", "95 %", "beta", "95 %", "a", "N* 95 %", "residual", "verdict")
+    return aligned(header, [_law_cells(one, flops) for one in taken])
+
+
+def _law_cells(one: WrittenLaw, flops: float | None) -> tuple[str, ...]:
+    law, residual = one.law, "-" if one.residual_scale is None else f"{100 * one.residual_scale:.1f} %"
+    head = (one.source.name, f"{one.h:.3f}")
+    if law is None:
+        return (*head, *"-" * 7, residual, one.verdict)
+    n = "-" if flops is None or one.accepted is None else _interval(law, lambda each: each.frontier(flops).n_params, 0)
+    alpha, beta = (_interval(law, PARAMETERS[name], 2) for name in ("alpha", "beta"))
+    numbers = (f"{law.E:.3f}", f"{law.alpha:.2f}", alpha, f"{law.beta:.2f}", beta, f"{law.exponent_a:.2f}")
+    return (*head, *numbers, n, residual, one.verdict)
+
+
+def differ_table(material: Material) -> str:
+    """Return, for each quantity, whether one value serves all believed laws, and how many pairs are apart."""
+    parts = []
+    for kind, plural in KINDS.items():
+        laws = laws_of(material.accepted(kind))
+        if len(laws) < 2:
+            parts.append(f"{plural.capitalize()}: {len(laws)} laws that can be believed, so none to compare.")
+            continue
+        flops = common_flops(laws)
+        quantities: dict[str, Quantity] = {**PARAMETERS, "a": lambda law: law.exponent_a, "ln N*": log_n_at(flops)}
+        header = ("quantity", "Q", "df", "p", "pairs apart")
+        rows = [_differ_cells(name, laws, quantity) for name, quantity in quantities.items()]
+        parts += [f"{plural.capitalize()}, N* at {flops:.2g} FLOPs:", aligned(header, rows)]
+    return "\n\n".join(parts)
+
+
+def _differ_cells(name: str, laws: Sequence[ScalingLaw], quantity: Quantity) -> tuple[str, ...]:
+    test, pairs = heterogeneity(laws, quantity), differences(laws, quantity)
+    apart = sum(pair.apart for pair in pairs)
+    return (name, f"{test.q:.1f}", str(test.df), f"{test.p_value:.2g}", f"{apart} of {len(pairs)}")
+
+
+def lines_table(material: Material) -> str:
+    """Return the slopes in H with their p-values, of both forms, for every set of sources that has a line."""
+    sets = line_sets(material)
+    if not sets:
+        return "No set of sources has the three laws that a line needs."
+    return "\n\n".join(_lines_of(one) for one in sets)
+
+
+def _lines_of(one: LineSet) -> str:
+    quantities: dict[str, Quantity] = {
+        **PARAMETERS,
+        "A": lambda law: law.A,
+        "B": lambda law: law.B,
+        "alpha - beta": lambda law: law.alpha - law.beta,
+        "a": lambda law: law.exponent_a,
+        "ln N*": log_n_at(one.flops),
+    }
+    rows = []
+    for name, quantity in quantities.items():
+        y = one.values(quantity)
+        found = slope(one.h, y)
+        at_0 = float(y.mean() - found.value * one.h.mean())
+        rows.append((name, f"{at_0:.3g}", *in_figures(found).rstrip(")").split(" (", 1), f"{found.p_value:.2g}"))
+    title = f"{one.name}: {names_of(one.sources)}; N* at {one.flops:.2g} FLOPs."
+    return f"{title}\n\n{aligned(('parameter', 'at H = 0', 'slope in H', '95 %', 'p'), rows)}"
+
+
+def control_table(material: Material, name: str) -> str:
+    """Return the laws of a control set of the paper, and why those that are refused are."""
+    taken = material.of_set(name)
+    missing = sorted(set(SHAPES[name].values()) - {set_shape(one) for one in taken})
+    absent = [key for key, shape in SHAPES[name].items() if shape in missing]
+    parts = []
+    if taken:
+        believed = laws_of(taken)
+        flops = common_flops(believed) if believed else None
+        at = "" if flops is None else f"; N* at {flops:.2g} FLOPs"
+        parts.append(f"{len(believed)} of {len(taken)} laws can be believed{at}.")
+        parts.append(_laws_aligned(taken, flops))
+        parts += [f"- {one.source.name}: {one.refused_for[0]}" for one in taken if one.refused_for]
+    if absent:
+        parts.append(f"Not trained: {', '.join(absent)}.")
+    return "\n\n".join(parts)
+
+
+def pairs_table(material: Material) -> str:
+    """Return the pairs of believed laws of nearly equal H."""
+    sources = material.accepted("grammar"), material.accepted("corpus")
+    pairs = [(a, b, common_flops(laws_of(kind))) for kind in sources for a, b in near_pairs(kind)]
+    if not pairs:
+        return f"No two laws that can be believed have H within {NEAR_H:g} of each other."
+    quantities = ("alpha", "beta")
+    rows = []
+    for a, b, flops in pairs:
+        found = [differences(laws_of((a, b)), PARAMETERS[name])[0] for name in quantities]
+        n = differences(laws_of((a, b)), log_n_at(flops))[0]
+        ratio = f"{math.exp(n.value):.2f}", f"{math.exp(n.ci95[0]):.2f} to {math.exp(n.ci95[1]):.2f}"
+        cells = [f"{one.value:+.2f} ({one.ci95[0]:+.2f} to {one.ci95[1]:+.2f})" for one in found]
+        rows.append((f"{a.source.name}, {b.source.name}", f"{b.h - a.h:.3f}", *cells, *ratio))
+    return aligned(("pair", "dH", "alpha less alpha", "beta less beta", "N* ratio", "95 %"), rows)
+
+
+def recipe_table(material: Material) -> str:
+    """Return losses of the published recipe beside those of tuned runs of the same data, size and nearly the same D."""
+    if not material.published_recipe:
+        return "Not trained: no calibration here has the published recipe."
+    return "\n\n".join(_recipe(each, material) for each in material.published_recipe)
+
+
+def _recipe(published: Trained, material: Material) -> str:
+    tuned = [row for each in material.trained for row in each.rows]
+    bounds = {one.source.name: one.source.entropy_bound for one in published.laws}
+    rows, learned = [], []
+    ordered = sorted(published.rows, key=lambda row: (row.source, row.n_non_embedding, row.n_tokens, row.seed))
+    for _, group in groupby(ordered, key=lambda row: (row.source, row.n_non_embedding, row.n_tokens)):
+        runs = list(group)
+        first, loss, knows_nothing = runs[0], _mean(runs), math.log(runs[0].vocab_size)
+        beside = [row for row in tuned if _alike(first, row)]
+        bound = bounds.get(first.source)
+        share = None if bound is None else (knows_nothing - loss) / (knows_nothing - bound)
+        learned += [] if share is None else [share]
+        size = (first.source, f"{first.n_non_embedding:,}", f"{first.n_tokens:,}", str(first.n_steps))
+        losses = (
+            f"{loss:.3f}",
+            f"{_mean(beside):.3f}" if beside else "-",
+            f"{knows_nothing:.3f}",
+            _or_none(bound, ".3f"),
+        )
+        rows.append((*size, *losses, "-" if share is None else percent(share)))
+    header = ("source", "N", "D", "steps", "published", "tuned", "ln V", "bound", "learned")
+    way = f" The published recipe goes {percent(min(learned))} to {percent(max(learned))} of it." if learned else ""
+    return (
+        f"{published.name}: losses in nats per token, the mean over seeds; `learned` is the share of the way from ln V "
+        f"(knowing nothing) to the entropy bound.{way}\n\n{aligned(header, rows)}"
+    )
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Return whether two runs are of one data set, one shape and nearly one D: batches round it differently."""
+    shapes = ((row.data, row.width, row.n_layers) for row in (one, other))
+    return len(set(shapes)) == 1 and abs(other.n_tokens / one.n_tokens - 1) < 0.1
+
+
+def _same(material: Material) -> tuple[str, ...]:
+    """Return which sources are one data set under two names or in two ledgers."""
+    by_data: dict[str, list[str]] = {}
+    for one in material.laws:
+        by_data.setdefault(one.source.data, []).append(f"{one.source.name} of `{one.calibration}`")
+    twice = [names for names in by_data.values() if len(names) > 1]
+    said = (f"{' and '.join(names)} are the same documents; a believed law counts once." for names in twice)
+    return tuple(said)
+
+
+def _absent(material: Material) -> tuple[str, ...]:
+    shapes = {set_shape(one) for one in material.laws}
+    missing = [name for named in SHAPES.values() for name, shape in named.items() if shape not in shapes]
+    parts = [f"Of the paper's grammars these were not trained: {', '.join(missing)}."] if missing else []
+    if not any(one.source.kind == "corpus" for one in material.laws):
+        parts.append("No real corpus was trained on.")
+    return tuple(parts)
+
+
+def _mean(rows: Sequence[Row]) -> float:
+    return sum(row.loss for row in rows) / len(rows)
+
+
+def _interval(law: ScalingLaw, quantity: Quantity, digits: int) -> str:
+    found = law.interval(quantity, 0.95)
+    if found is None:
+        return "-"
+    low, high = (f"{x:.{digits}f}" if digits else f"{x:,.0f}" for x in found)
+    return f"{low} to {high}"
+
+
+def _or_none(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
