@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed
 
 from reproduction_claims import Claim, claims
 from reproduction_material import Material, read_material
+from reproduction_recipe import recipe_table
 from reproduction_tables import (
     control_table,
     differ_table,
@@ -23,7 +24,6 @@ from reproduction_tables import (
     laws_table,
     lines_table,
     pairs_table,
-    recipe_table,
 )
 
 PAGE = Path(__file__).parent / "reproduction.md"
@@ -78,7 +78,7 @@ def figures(material: Material) -> str:
             "Loss contours at two H by a calibration's lines (the law gzip), its frontier and Chinchilla's.",
             [name for each in names if (PICTURES / f"{(name := f'contours-{each}')}.png").exists()],
         ),
-        ("Parameters of the believed laws against H; grey the lines of the calibrations that ship.", ["parameters"]),
+        ("Parameters of the believed laws against H, with the lines of the calibrations that ship.", ["parameters"]),
         ("alpha and beta as lines in H, and where the draws cross.", [f"exponents-{one}" for one in names]),
         (
             "N* by H beside Chinchilla's, at the largest budget trained and at the paper's.",
@@ -87,7 +87,7 @@ def figures(material: Material) -> str:
         ("alpha and N* of the grammars' laws against H, and against the vocabulary.", ["vocabulary"]),
     ]
     return "\n".join(
-        "\n".join([f"{number}. {what}", *(f"   ![{what}](reproduction/{name}.png)" for name in pictures)])
+        "\n".join([f"{number}. {what}", *(f"   ![{name}](reproduction/{name}.png)" for name in pictures)])
         for number, (what, pictures) in enumerate(listed, start=1)
     )
 

@@ -122,7 +122,7 @@ def parameters(material: Material) -> Any:
     for axis, (name, quantity) in zip(axes, PARAMETERS.items(), strict=False):
         _points(axis, material, quantity, lambda one: one.h)
         for calibration in material.coefficients.calibrations:
-            _lines(axis, calibration, partial(_column, name=name))
+            _lines(axis, calibration, partial(_column, name=name), _color(material, calibration.name))
         axis.set(xlabel="H", ylabel=name)
     axes[-1].set_axis_off()
     axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="center", title="believed laws, 95 %")
@@ -219,12 +219,18 @@ def _points(
     kinds: Sequence[str] = ("grammar", "corpus"),
 ) -> None:
     sources = [one for kind in kinds for one in material.accepted(kind)]
-    names = list(dict.fromkeys(one.calibration for one in sources))
     seen: set[str] = set()
     for one in sources:
-        color = f"C{names.index(one.calibration)}"
-        _bar(axis, x(one), one, quantity, color, one.calibration not in seen, one.calibration)
+        _bar(
+            axis, x(one), one, quantity, _color(material, one.calibration), one.calibration not in seen, one.calibration
+        )
         seen.add(one.calibration)
+
+
+def _color(material: Material, calibration: str) -> str:
+    """Return the colour of a calibration, the same in every picture."""
+    names = sorted({one.calibration for one in material.laws} | {calibration})
+    return f"C{names.index(calibration)}"
 
 
 def _bar(axis: Any, x: float, one: WrittenLaw, quantity: Quantity, color: str, first: bool, label: str) -> None:
@@ -238,7 +244,7 @@ def _lines(
     axis: Any,
     calibration: Calibration,
     value: Callable[[Array], Array],
-    color: str = "0.4",
+    color: str,
     label: str | None = None,
     span: tuple[float, float] | None = None,
 ) -> None:

@@ -44,7 +44,8 @@ class Material:
     def laws(self) -> tuple[WrittenLaw, ...]:
         """Every source that was trained at tuned rates, by kind and H; one data set may be in several ledgers."""
         found = (law for each in self.trained for law in each.laws)
-        return tuple(sorted(found, key=lambda one: (one.source.kind, one.h, one.source.name)))
+        kinds = list(KINDS)
+        return tuple(sorted(found, key=lambda one: (kinds.index(one.source.kind), one.h, one.source.name)))
 
     def accepted(self, kind: str) -> tuple[WrittenLaw, ...]:
         """Return the sources of a kind whose law can be believed, each data set once, by H."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
 
 from reproduction_findings import NEAR_H, near_pairs
-from reproduction_material import KINDS, LineSet, Material, Trained, common_flops, line_sets, names_of, set_shape
-from reproduction_rules import in_figures, laws_of, percent, slope
+from reproduction_material import KINDS, LineSet, Material, common_flops, line_sets, names_of, set_shape
+from reproduction_rules import in_figures, laws_of, slope
 
 from advisor.scaling_law import ScalingLaw
 from calibration.claims import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
 from calibration.grammar_sets import PAPER_H, SHAPES
-from calibration.records import Row
 from calibration.written_laws import WrittenLaw
 
 _RIGHT = str.rjust
@@ -36,11 +34,11 @@ def grammars_table(material: Material) -> str:
             one.calibration,
             "text" if (shape := set_shape(one)) is None else ",".join(map(str, shape)),
             str(one.source.vocab_size),
-            _or_none(paper_h(one), ".2f"),
+            or_none(paper_h(one), ".2f"),
             f"{one.h:.3f}",
             f"{one.source.shuffled:.3f}",
-            _or_none(one.source.entropy_rate, ".3f"),
-            _or_none(one.source.entropy_bound, ".3f"),
+            or_none(one.source.entropy_rate, ".3f"),
+            or_none(one.source.entropy_bound, ".3f"),
         )
         for one in material.laws
     ]
@@ -169,47 +167,6 @@ def pairs_table(material: Material) -> str:
     return aligned(("pair", "dH", "alpha less alpha", "beta less beta", "N* ratio", "95 %"), rows)
 
 
-def recipe_table(material: Material) -> str:
-    """Return losses of the published recipe beside those of tuned runs of the same data, size and nearly the same D."""
-    if not material.published_recipe:
-        return "Not trained: no calibration here has the published recipe."
-    return "\n\n".join(_recipe(each, material) for each in material.published_recipe)
-
-
-def _recipe(published: Trained, material: Material) -> str:
-    tuned = [row for each in material.trained for row in each.rows]
-    bounds = {one.source.name: one.source.entropy_bound for one in published.laws}
-    rows, learned = [], []
-    ordered = sorted(published.rows, key=lambda row: (row.source, row.n_non_embedding, row.n_tokens, row.seed))
-    for _, group in groupby(ordered, key=lambda row: (row.source, row.n_non_embedding, row.n_tokens)):
-        runs = list(group)
-        first, loss, knows_nothing = runs[0], _mean(runs), math.log(runs[0].vocab_size)
-        beside = [row for row in tuned if _alike(first, row)]
-        bound = bounds.get(first.source)
-        share = None if bound is None else (knows_nothing - loss) / (knows_nothing - bound)
-        learned += [] if share is None else [share]
-        size = (first.source, f"{first.n_non_embedding:,}", f"{first.n_tokens:,}", str(first.n_steps))
-        losses = (
-            f"{loss:.3f}",
-            f"{_mean(beside):.3f}" if beside else "-",
-            f"{knows_nothing:.3f}",
-            _or_none(bound, ".3f"),
-        )
-        rows.append((*size, *losses, "-" if share is None else percent(share)))
-    header = ("source", "N", "D", "steps", "published", "tuned", "ln V", "bound", "learned")
-    way = f" The published recipe goes {percent(min(learned))} to {percent(max(learned))} of it." if learned else ""
-    return (
-        f"{published.name}: losses in nats per token, the mean over seeds; `learned` is the share of the way from ln V "
-        f"(knowing nothing) to the entropy bound.{way}\n\n{aligned(header, rows)}"
-    )
-
-
-def _alike(one: Row, other: Row) -> bool:
-    """Return whether two runs are of one data set, one shape and nearly one D: batches round it differently."""
-    shapes = ((row.data, row.width, row.n_layers) for row in (one, other))
-    return len(set(shapes)) == 1 and abs(other.n_tokens / one.n_tokens - 1) < 0.1
-
-
 def _same(material: Material) -> tuple[str, ...]:
     """Return which sources are one data set under two names or in two ledgers."""
     by_data: dict[str, list[str]] = {}
@@ -229,10 +186,6 @@ def _absent(material: Material) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _mean(rows: Sequence[Row]) -> float:
-    return sum(row.loss for row in rows) / len(rows)
-
-
 def _interval(law: ScalingLaw, quantity: Quantity, digits: int) -> str:
     found = law.interval(quantity, 0.95)
     if found is None:
@@ -241,5 +194,6 @@ def _interval(law: ScalingLaw, quantity: Quantity, digits: int) -> str:
     return f"{low} to {high}"
 
 
-def _or_none(value: float | None, form: str) -> str:
+def or_none(value: float | None, form: str) -> str:
+    """Return a number in a form, a dash for none."""
     return "-" if value is None else format(value, form)

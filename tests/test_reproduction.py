@@ -40,8 +40,8 @@ sys.path.insert(0, str(DOCS))
 import reproduction_findings as of_laws  # noqa: E402
 import reproduction_lines as of_lines  # noqa: E402
 from reproduction_material import LineSet, line_sets, read_material, set_shape  # noqa: E402
+from reproduction_recipe import recipe_table  # noqa: E402
 from reproduction_rules import overall, together  # noqa: E402
-from reproduction_tables import recipe_table  # noqa: E402
 
 LEDGERS = ROOT / "data" / "calibrations"
 SD_OF_95 = 1.959963984540054
@@ -386,9 +386,14 @@ def test_the_published_recipe_stands_beside_tuned_runs_and_takes_no_part(tmp_pat
     assert [each.name for each in found.trained] == ["pcfg-ladder", "pcfg-paper"]
     rows = [line.split() for line in recipe_table(found).splitlines() if line.startswith("A6")]
     runs = [row for row in found.published_recipe[0].rows if row.source == "A6"]
-    assert len(rows) == len({(row.width, row.n_tokens) for row in runs}) == 16
+    assert len({(row.width, row.n_tokens) for row in runs}) == 16
+    assert len(rows) == len({row.width for row in runs}) == 4
+    most = f"{max(row.n_tokens for row in runs):,}"
+    assert "96 points" in recipe_table(found)
+    assert "Their losses are 0.00 to 0.00 above" in recipe_table(found)
     for row in rows:
         _, n, d, _, loss, tuned, knows_nothing, bound, learned, _ = row
+        assert d == most
         same = [run.loss for run in runs if f"{run.n_non_embedding:,}" == n and f"{run.n_tokens:,}" == d]
         assert float(loss) == float(tuned) == pytest.approx(sum(same) / len(same), abs=6e-4)
         assert float(knows_nothing) == pytest.approx(math.log(2001), abs=6e-4)
