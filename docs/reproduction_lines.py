@@ -76,9 +76,11 @@ def crossing_verdict(found: Crossing) -> Verdict:
 
 def frontier_meets_chinchilla(calibration: Calibration, flops: float) -> Finding:
     """Return whether the calibration's N*(H) is Chinchilla's for some H of the stated range."""
+    over = f"{calibration.name}, {_budget(calibration, flops)}"
+    if (other := _other_tokens(calibration, over)) is not None:
+        return other
     found = frontiers_cross(calibration.dependence, flops)
     says = f"{_in_words(found)}; in the stated range {percent(found.share(*FRONTIER_H))}"
-    over = f"{_tokens(calibration)}, {_budget(calibration, flops)}"
     return Finding(over=over, says=says, verdict=frontier_verdict(found))
 
 
@@ -117,7 +119,9 @@ def saved_on_code(calibration: Calibration, name: str, flops: float) -> Finding:
 
     N counts what it counts in each law: for the law gzip non-embedding parameters, which Chinchilla's do not.
     """
-    over = f"{_tokens(calibration)}, law {name}, {_budget(calibration, flops)}"
+    over = f"{calibration.name}, law {name}, {_budget(calibration, flops)}"
+    if name == "gzip" and (other := _other_tokens(calibration, over)) is not None:
+        return other
     try:
         found = law_at(name, calibration.dependence, chinchilla(), CODE_TEXT.h, h_ci95=CODE_TEXT.h_range).law
     except CoefficientsError:
@@ -153,10 +157,12 @@ def _in_words(found: Crossing) -> str:
     return f"{at}{interval}; {shares}, {low:.2f} to {high:.2f}"
 
 
-def _tokens(calibration: Calibration) -> str:
-    """Return the calibration's name, with what its tokens are where that is not those of its protocol."""
-    other = getattr(calibration, "training_tokenizer", None)
-    return calibration.name if other is None else f"{calibration.name} (tokens: {other})"
+def _other_tokens(calibration: Calibration, over: str) -> Finding | None:
+    """Return the finding that N* of a calibration is not comparable, where its D counts other tokens than H does."""
+    other = calibration.training_tokenizer
+    if other is None:
+        return None
+    return Finding(over=over, says=f"its D counts {other}, which Chinchilla's does not", verdict="cannot say")
 
 
 def _budget(calibration: Calibration, flops: float) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hand_made import LOG, document, write
+from hand_made import LOG, calibration, document, write
 
 from advisor.coefficients import load_coefficients
 from advisor.data_dependence import law_at
@@ -300,6 +300,15 @@ def test_what_chinchillas_allocation_costs_on_code(tmp_path):
     best = chinchilla().frontier(1e18)
     lost = 1 - at_code.for_excess(at_code.excess(best.n_params, best.n_tokens)).flops / 1e18
     assert of_lines.saved_on_code(one, "gzip", 1e18).says.startswith(f"{100 * lost:.0f} % (95 % ")
+
+
+def test_a_calibration_that_counts_bytes_is_not_set_beside_chinchillas_frontier(tmp_path):
+    made_of = document(calibration(training_tokenizer="bytes"))
+    one = load_coefficients(write(tmp_path / "c.json", made_of)).calibrations[0]
+    says = "its D counts bytes, which Chinchilla's does not"
+    for found in (of_lines.frontier_meets_chinchilla(one, 1e18), of_lines.saved_on_code(one, "gzip", 1e18)):
+        assert (found.says, found.verdict) == (says, "cannot say")
+    assert of_lines.saved_on_code(one, "anchored", 1e18).says != says
 
 
 def test_how_findings_add_up():
