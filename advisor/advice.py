@@ -5,19 +5,10 @@ The lines are from Xue et al. 2023 (arXiv:2305.13230) unless they name another s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-from advisor.budget import format_flops, format_quantity
-from advisor.cautions import Caution
 
 _XUE = "Xue et al. 2023, arXiv:2305.13230"
 USUAL_SCOPE = "pre-training on repeated data, most of it with a masked objective on C4"
-
-# Xue et al. 2023: the world's high-quality text in 2023, in tokens, and how it grows.
-WORLD_TOKENS_2023 = 9e12
-WORLD_GROWTH = (0.04, 0.05)  # a year
-_NEAR = 0.5  # of the supply of 2023
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,20 +102,3 @@ ADVICE = (
 def advice_for(epochs: float | None, *, asked: bool) -> tuple[Advice, ...]:
     """Return the lines that apply: all where data are repeated (``epochs`` above 1) or advice is ``asked``."""
     return ADVICE if asked or (epochs is not None and epochs > 1) else ()
-
-
-def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Caution]:
-    """Yield the caution that ``n_tokens`` come near one estimate of the world's stock of text: half of it and more.
-
-    ``unique`` are the unique tokens that were given, None where none were.
-    """
-    if n_tokens < _NEAR * WORLD_TOKENS_2023:
-        return
-    low, high = WORLD_GROWTH
-    yield Caution(
-        code="near_world_supply",
-        message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
-        f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
-        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to "
-        f"{100 * high:g} % a year ({_XUE}); estimates differ by an order of magnitude.",
-    )

@@ -130,8 +130,23 @@ class Sheet:
         if not isinstance(law, ScalingLaw) or not law.draws:
             return None
         question = self.request if law is self.headline else Request(flops=self.flops)
+        frontiers = None if question.budget is None else law.drawn_frontiers(question.budget)
+        if frontiers is not None:
+            return _interval_of(frontiers, self.flops)
         rows = [_drawn_answer(drawn, question) for drawn in law.drawn_laws()]
         return Interval(**{name: central_interval(row[name] for row in rows) for name in rows[0]})
+
+
+def _interval_of(frontiers: list[tuple[float, float, float]], flops: float) -> Interval:
+    """Return the intervals over the optima of ``flops`` by a law's joint draws, each N, D and the loss."""
+    n_params, n_tokens, loss = zip(*frontiers, strict=True)
+    return Interval(
+        flops=(flops, flops),
+        n_params=central_interval(n_params),
+        n_tokens=central_interval(n_tokens),
+        tokens_per_param=central_interval([d / n for n, d, _ in frontiers]),
+        loss=central_interval(loss),
+    )
 
 
 def _drawn_answer(law: ScalingLaw, question: Request) -> dict[str, float]:

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 APART = ("kaplan", "code")
 _DISAGREEMENT = 2.0
 
+# Xue et al. 2023: the world's high-quality text in 2023, in tokens, and how it grows.
+WORLD_TOKENS_2023 = 9e12
+WORLD_GROWTH = (0.04, 0.05)  # a year
+_XUE = "Xue et al. 2023, arXiv:2305.13230"
+_NEAR = 0.5  # of the supply of 2023
+
 
 @dataclass(frozen=True, kw_only=True)
 class Caution:
@@ -172,6 +178,23 @@ def about_rows(law: Law, rows: Sequence[Allocation]) -> Iterator[Caution]:
             code="rows_outside_range",
             message=f"{lie} outside the runs that {law.name} was fitted to ({fitted}): extrapolated.",
         )
+
+
+def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Caution]:
+    """Yield the caution that ``n_tokens`` come near one estimate of the world's stock of text: half of it and more.
+
+    ``unique`` are the unique tokens that were given, None where none were.
+    """
+    if n_tokens < _NEAR * WORLD_TOKENS_2023:
+        return
+    low, high = WORLD_GROWTH
+    yield Caution(
+        code="near_world_supply",
+        message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
+        f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
+        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to "
+        f"{100 * high:g} % a year ({_XUE}); estimates differ by an order of magnitude.",
+    )
 
 
 def _about_protocols(protocol: Protocol, calibration: Calibration) -> Iterator[Caution]:

@@ -4,6 +4,7 @@ A command parses its options, makes one library call and hands the result to ``a
 caught here, and nowhere else, and printed as one sentence.
 """
 
+import gc
 import importlib
 import io
 import os
@@ -61,6 +62,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; Ctrl-C exits with 130, a reader of the output that goes away with 1."""
+    gc.freeze()  # modules live as long as the process: to look through them, above all at the exit, slows every start
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the caller closed it (>&-)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):

@@ -28,7 +28,7 @@ from advisor.data_dependence import Dependence
 from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError, UsageError
 from advisor.frontier_shift import Parameters
-from advisor.h_lines import Regression, Regressions, Scatter
+from advisor.h_lines import JointDraws, Regression, Regressions
 from advisor.json_fields import Node, json_text, read_json
 from advisor.law_file import MAX_DRAWS, law_from, ranges_from
 from advisor.protocol import Protocol, read_protocol
@@ -174,41 +174,29 @@ def _regression(node: Node, form: Literal["log", "linear"]) -> Regression:
     )
 
 
-def _draws(node: Node) -> tuple[Regressions, ...]:
+def _draws(node: Node) -> JointDraws:
     """Return the joint rows of a regression, with the scatter of a new source where the file has it."""
     lines = _rows(node["draws"], 20)
     found = node.get("scatter")
     if found is None:
-        return tuple(_drawn(row) for row in lines)
+        return JointDraws(lines)
     scatter = _rows(found, 10)
     if len(scatter) != len(lines):
         raise found.fail(f"must have as many rows as draws, {len(lines)}, not {len(scatter)}")
-    return tuple(
-        _drawn(row)._replace(scatter=Scatter(Parameters(*off[:5]), Parameters(*off[5:])))
-        for row, off in zip(lines, scatter, strict=True)
-    )
+    return JointDraws(lines, scatter)
 
 
 def _rows(node: Node, width: int) -> list[Sequence[float]]:
     """Return rows of numbers. They are checked a row at a time: 8000 numbers one by one would slow every start."""
-    rows = list(node.items())
+    rows: list[Sequence[float]] = node.values()
     if len(rows) > MAX_DRAWS:
         raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
-    for row in rows:
-        if not isinstance(row.value, list | tuple) or len(row.value) != width or not _are_finite(row.value):
-            raise row.fail(f"must be a list of {width} finite numbers")
-    return [row.value for row in rows]
+    for i, row in enumerate(rows):
+        if not isinstance(row, list | tuple) or len(row) != width or not _are_finite(row):
+            raise node.at(i).fail(f"must be a list of {width} finite numbers")
+    return rows
 
 
 def _are_finite(values: Sequence[object]) -> bool:
     # By the set of their types, which leaves bool out: 12,000 calls of a function of our own cost four milliseconds.
     return {*map(type, values)} <= {int, float} and all(map(math.isfinite, values))  # type: ignore[arg-type]
-
-
-def _drawn(row: Sequence[float]) -> Regressions:
-    """Return one joint row as both regressions."""
-    parts = [Parameters(*row[i : i + 5]) for i in range(0, 20, 5)]
-    return Regressions(
-        Regression(form="log", slope=parts[0], intercept=parts[1]),
-        Regression(form="linear", slope=parts[2], intercept=parts[3]),
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import cast
@@ -33,7 +33,7 @@ class Dependence:
 
     name: str
     regressions: Regressions
-    draws: tuple[Regressions, ...]
+    draws: Sequence[Regressions]
     epsilon: float
     h_ref: float
     count: Count
@@ -102,47 +102,36 @@ def law_at(
         CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
     """
     weight = dependence.epsilon if epsilon is None else epsilon
-    center = _center(dependence)
-
-    def point(regressions: Regressions, row: Parameters, h: float, eps: float) -> tuple[Parameters, Parameters] | None:
-        regression = regressions.linear if name == "blend" else regressions.log
-        scatter = regressions.scatter.linear if name == "blend" else regressions.scatter.log
-        if name == "blend" and _outside(regression.moved(scatter), h) is not None:
-            return None
-        parameters, slope = _FORMS[name](regression, scatter, row, h, dependence.h_ref, eps)
-        return (parameters, slope) if min(parameters.alpha, parameters.beta) > 0 else None
-
-    def draw(regressions: Regressions, row: Parameters, h: float, eps: float) -> Parameters | None:
-        found = point(regressions, row, h, eps)
-        if found is None or name != "anchored":
-            return None if found is None else found[0]
-        moved = Parameters(*map(operator.add, center, regressions.scatter.log))
-        shift = shift_between(center, moved)
-        return None if shift is None else shifted(found[0], shift)
-
-    found = point(dependence.regressions, _in_logs(base), compressibility, weight)
+    form, h_ref = _FORMS[name], dependence.h_ref
     lines = dependence.regressions.linear if name == "blend" else dependence.regressions.log
+    found = form(dependence.regressions, _in_logs(base), compressibility, h_ref, weight)
     if found is None or _outside(lines, compressibility) is not None:
         raise _refusal(name, dependence, compressibility)
     n = len(dependence.draws)
-    certain = epsilon is not None or dependence.estimate is None
+    certain = name == "gzip" or epsilon is not None or dependence.estimate is None  # gzip has no weight
     weights = [weight] * n if certain else drawn_weights(cast(WeightEstimate, dependence.estimate), n)
     values = [compressibility] * n if h_ci95 is None else drawn_compressibilities(compressibility, h_ci95, n)
-    drawn = [draw(*each) for each in zip(dependence.draws, _rows(base), values, weights, strict=False)]
-    parameters, derivative = found
+    each = zip(dependence.draws, _rows(base), values, weights, strict=False)
+    drawn = [form(one, row, h, h_ref, eps) for one, row, h, eps in each]
+    if name == "anchored":
+        drawn = _scattered(drawn, dependence)
     law = ScalingLaw(
         name=name,
-        E=max(parameters.E, 0.0),
-        A=math.exp(parameters.A),
-        B=math.exp(parameters.B),
-        alpha=parameters.alpha,
-        beta=parameters.beta,
+        E=max(found.E, 0.0),
+        A=math.exp(found.A),
+        B=math.exp(found.B),
+        alpha=found.alpha,
+        beta=found.beta,
         count=dependence.count if name == "gzip" else base.count,
         source=f"calibration {dependence.name}" + ("" if name == "gzip" else f", {base.name}"),
-        draws=tuple(_draw(p) for p in drawn if p is not None),
+        draws=tuple([_draw(p) for p in drawn if p is not None]),
         ranges=dependence.ranges,
         note=_NOTES[name].format(weight),
     )
+    derivative = lines.slope if name == "gzip" else Parameters(*(weight * m for m in lines.slope))
+    if name == "blend":
+        at_h = lines.at(compressibility, dependence.regressions.scatter.linear)
+        derivative = _slope_in_logs(derivative, _mixed(at_h, _in_logs(base), weight))
     return LawAtH(law=law, compressibility=compressibility, derivative=derivative)
 
 
@@ -153,34 +142,61 @@ _NOTES = {
 }
 
 
-def _gzip(
-    regression: Regression, scatter: Parameters, _base: Parameters, h: float, _h_ref: float, _eps: float
-) -> tuple[Parameters, Parameters]:
-    """Return x(H) and its slope, in logs."""
-    return regression.moved(scatter).at(h), regression.slope
+def _gzip(lines: Regressions, _base: Parameters, h: float, _h_ref: float, _eps: float) -> Parameters | None:
+    """Return x(H) in logs, None outside the law's domain."""
+    found = lines.log.at(h, lines.scatter.log)
+    return found if found.alpha > 0 and found.beta > 0 else None
 
 
-def _blend(
-    regression: Regression, scatter: Parameters, base: Parameters, h: float, _h_ref: float, eps: float
-) -> tuple[Parameters, Parameters]:
-    """Return (1-eps) x' + eps x(H) and its slope; A and B are mixed as they are, then given in logs."""
-    plain = base._replace(A=math.exp(base.A), B=math.exp(base.B))
-    at_h = regression.moved(scatter).at(h)
-    mixed = Parameters(*((1 - eps) * old + eps * new for old, new in zip(plain, at_h, strict=True)))
-    slope = Parameters(*(eps * m for m in regression.slope))
-    logs = mixed._replace(A=math.log(mixed.A), B=math.log(mixed.B))
-    return logs, slope._replace(A=slope.A / mixed.A, B=slope.B / mixed.B)
+def _blend(lines: Regressions, base: Parameters, h: float, _h_ref: float, eps: float) -> Parameters | None:
+    """Return (1-eps) x' + eps x(H) in logs, None where it or x(H) is outside the law's domain."""
+    at_h = lines.linear.at(h, lines.scatter.linear)
+    if not (at_h.A > 0 and at_h.B > 0 and at_h.alpha > 0 and at_h.beta > 0):
+        return None
+    floor, a, b, alpha, beta = _mixed(at_h, base, eps)
+    return Parameters(floor, math.log(a), math.log(b), alpha, beta) if alpha > 0 and beta > 0 else None
 
 
-def _anchored(
-    regression: Regression, _scatter: Parameters, base: Parameters, h: float, h_ref: float, eps: float
-) -> tuple[Parameters, Parameters]:
-    """Return x' + eps (x(H) - x(H_ref)) and its slope, in logs; the intercepts cancel."""
-    slope = Parameters(*(eps * m for m in regression.slope))
-    return Parameters(*(x + m * (h - h_ref) for x, m in zip(base, slope, strict=True))), slope
+def _mixed(at_h: Parameters, base: Parameters, eps: float) -> Parameters:
+    """Return (1-eps) x' + eps x(H) with A and B as they are, for a base in logs."""
+    old = 1 - eps
+    return Parameters(
+        old * base.E + eps * at_h.E,
+        old * math.exp(base.A) + eps * at_h.A,
+        old * math.exp(base.B) + eps * at_h.B,
+        old * base.alpha + eps * at_h.alpha,
+        old * base.beta + eps * at_h.beta,
+    )
+
+
+def _slope_in_logs(slope: Parameters, at: Parameters) -> Parameters:
+    return slope._replace(A=slope.A / at.A, B=slope.B / at.B)
+
+
+def _anchored(lines: Regressions, base: Parameters, h: float, h_ref: float, eps: float) -> Parameters | None:
+    """Return x' + eps (x(H) - x(H_ref)) in logs, None outside the law's domain; the intercepts cancel."""
+    m, x, off = lines.log.slope, base, h - h_ref
+    found = Parameters(
+        x[0] + eps * m[0] * off,
+        x[1] + eps * m[1] * off,
+        x[2] + eps * m[2] * off,
+        x[3] + eps * m[3] * off,
+        x[4] + eps * m[4] * off,
+    )
+    return found if found.alpha > 0 and found.beta > 0 else None
 
 
 _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
+
+
+def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[Parameters | None]:
+    """Return the draws moved as the scatter of each moves the optimum of the calibration's own law; None where none."""
+    center = _center(dependence)
+    found: list[Parameters | None] = []
+    for one, lines in zip(drawn, dependence.draws, strict=True):
+        shift = shift_between(center, Parameters(*map(operator.add, center, lines.scatter.log)))
+        found.append(None if one is None or shift is None else shifted(one, shift))
+    return found
 
 
 def _center(dependence: Dependence) -> Parameters:

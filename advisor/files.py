@@ -8,26 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from advisor.errors import CorpusError, UsageError
+from advisor.formats import COMPRESSIONS, FORMAT_OF, FORMATS
 
-# How documents are found in a file. "text": the file is a document; in all others a row is one.
-FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
-
-PROSE_EXTENSIONS = (".txt", ".md", ".markdown", ".rst", ".tex", ".adoc", ".org", ".html", ".htm", ".xhtml", ".xml")
-SOURCE_EXTENSIONS = (
-    *(".py", ".pyi", ".pyx", ".ipynb", ".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".cu", ".cuh", ".m", ".mm"),
-    *(".java", ".kt", ".kts", ".scala", ".groovy", ".cs", ".fs", ".vb", ".go", ".rs", ".swift", ".zig", ".nim", ".d"),
-    *(".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".svelte", ".css", ".scss", ".less", ".php", ".rb", ".pl"),
-    *(".pm", ".lua", ".r", ".jl", ".hs", ".ml", ".mli", ".ex", ".exs", ".erl", ".clj", ".lisp", ".el", ".scm", ".rkt"),
-    *(".f", ".f90", ".f95", ".ada", ".adb", ".ads", ".pas", ".v", ".sv", ".vhd", ".vhdl", ".s", ".asm", ".sh", ".bash"),
-    *(".zsh", ".fish", ".ps1", ".bat", ".sql", ".proto", ".thrift", ".graphql", ".cmake", ".mk", ".gradle", ".tcl"),
-    *(".yaml", ".yml", ".toml", ".ini", ".cfg", ".tf", ".dart", ".sol", ".lean", ".coq", ".agda"),
-)
-_FORMAT_OF = {
-    **dict.fromkeys((*PROSE_EXTENSIONS, *SOURCE_EXTENSIONS), "text"),
-    **{".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv"},
-    **{".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow"},
-}
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 _RECORD_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
 
 # Left out of a folder unless asked for: code of others, and caches.
@@ -92,7 +74,7 @@ def format_of(path: Path) -> tuple[str | None, str | None]:
     compression = COMPRESSIONS.get(suffixes[-1]) if suffixes else None
     if compression:
         suffixes.pop()
-    return (_FORMAT_OF.get(suffixes[-1]) if suffixes else None), compression
+    return (FORMAT_OF.get(suffixes[-1]) if suffixes else None), compression
 
 
 def _named_file(path: Path, format: str | None) -> CorpusFile:

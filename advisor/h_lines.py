@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Literal, NamedTuple, overload
 
 from advisor.frontier_shift import Parameters
 
+_NO_SCATTER = Parameters(0.0, 0.0, 0.0, 0.0, 0.0)
 
-@dataclass(frozen=True, kw_only=True)
-class Regression:
+
+class Regression(NamedTuple):
     """Each parameter x as slope * H + intercept; the form ``log`` has ln A and ln B in place of A and B."""
 
     form: Literal["log", "linear"]
     slope: Parameters
     intercept: Parameters
 
-    def moved(self, scatter: Parameters) -> Regression:
-        """Return the lines of a source that lies ``scatter`` off these."""
-        intercept = Parameters(*(n + r for n, r in zip(self.intercept, scatter, strict=True)))
-        return Regression(form=self.form, slope=self.slope, intercept=intercept)
-
-    def at(self, compressibility: float) -> Parameters:
-        """Return x(H), Eq. 4."""
-        return Parameters(*(m * compressibility + n for m, n in zip(self.slope, self.intercept, strict=True)))
+    def at(self, h: float, scatter: Parameters = _NO_SCATTER) -> Parameters:
+        """Return x(H), Eq. 4, of a source that lies ``scatter`` off the lines."""
+        # Written out, as it is asked 1200 times for a recommendation.
+        m, n, r = self.slope, self.intercept, scatter
+        return Parameters(
+            m[0] * h + (n[0] + r[0]),
+            m[1] * h + (n[1] + r[1]),
+            m[2] * h + (n[2] + r[2]),
+            m[3] * h + (n[3] + r[3]),
+            m[4] * h + (n[4] + r[4]),
+        )
 
 
 class Scatter(NamedTuple):
@@ -33,7 +38,7 @@ class Scatter(NamedTuple):
     linear: Parameters
 
 
-_ON_THE_LINES = Scatter(Parameters(0.0, 0.0, 0.0, 0.0, 0.0), Parameters(0.0, 0.0, 0.0, 0.0, 0.0))
+_ON_THE_LINES = Scatter(_NO_SCATTER, _NO_SCATTER)
 
 
 class Regressions(NamedTuple):
@@ -42,3 +47,50 @@ class Regressions(NamedTuple):
     log: Regression
     linear: Regression
     scatter: Scatter = _ON_THE_LINES
+
+
+class JointDraws(Sequence[Regressions]):
+    """The joint draws of a calibration as its file has them: rows of 20 numbers, and of 10 for the scatter if any.
+
+    They become regressions when they are first looked at: a start reads every calibration and asks one.
+    """
+
+    def __init__(self, lines: Sequence[Sequence[float]], scatter: Sequence[Sequence[float]] | None = None) -> None:
+        self._lines = lines
+        self._scatter = scatter
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._lines)
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether ``other`` is a sequence of the same draws."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    @overload
+    def __getitem__(self, index: int) -> Regressions: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Regressions]: ...
+    def __getitem__(self, index: int | slice) -> Regressions | Sequence[Regressions]:
+        """Return one draw, or several."""
+        return self._regressions[index]
+
+    def __iter__(self) -> Iterator[Regressions]:
+        """Yield them in the file's order."""
+        return iter(self._regressions)
+
+    @cached_property
+    def _regressions(self) -> list[Regressions]:
+        found = list(map(_drawn, self._lines))
+        if self._scatter is None:
+            return found
+        parts = (Scatter(Parameters(*off[:5]), Parameters(*off[5:])) for off in self._scatter)
+        return [Regressions(one.log, one.linear, off) for one, off in zip(found, parts, strict=True)]
+
+
+def _drawn(row: Sequence[float]) -> Regressions:
+    """Return one joint row as both regressions."""
+    return Regressions(
+        Regression("log", Parameters(*row[:5]), Parameters(*row[5:10])),
+        Regression("linear", Parameters(*row[10:15]), Parameters(*row[15:])),
+    )

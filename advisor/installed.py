@@ -21,7 +21,7 @@ from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 
 _FOLDER = "data-scaling-advisor"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"  # compiled where a name is checked, not at every start
 
 
 def data_folder() -> Path:
@@ -99,7 +99,7 @@ def install(name: str, path: Path, *, force: bool = False) -> Path:
 
 def check_name(name: str) -> None:
     """Raise UsageError if no calibration can be installed under this name."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(_NAME, name):
         raise UsageError(f"A calibration's name is letters, digits, '.', '_' and '-', at most 64, not {name[:80]!r}.")
     if name in [one.name for one in load_coefficients().calibrations]:
         raise UsageError(f"The calibration {name} ships with advisor: install yours under another name.")

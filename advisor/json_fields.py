@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from advisor.errors import AdvisorError
 
@@ -49,10 +49,17 @@ class Node:
 
     def items(self) -> Iterator[Node]:
         """Yield the elements of this list."""
+        yield from map(self.at, range(len(self.values())))
+
+    def values(self) -> list[Any]:
+        """Return this list itself."""
         if not isinstance(self.value, list | tuple):
             raise self.fail(f"must be a list, not {_kind(self.value)}")
-        for i, element in enumerate(self.value):
-            yield Node(element, self.file, f"{self.field}[{i}]", self.error)
+        return cast(list[Any], self.value)
+
+    def at(self, i: int) -> Node:
+        """Return the element ``i`` of this list."""
+        return Node(self.value[i], self.file, f"{self.field}[{i}]", self.error)
 
     def text(self, among: tuple[str, ...] = ()) -> str:
         """Return this string; ``among`` lists the only ones allowed."""

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from advisor.architecture import DEFAULT_CONTEXT, DEFAULT_VOCAB_SIZE, Architecture, find_architecture
 from advisor.budget import format_flops, format_quantity
 from advisor.cautions import Caution
-from advisor.cluster import Cluster, plan_cluster
 from advisor.hyperparameters import Hyperparameters, deepseek, step_law
 from advisor.protocol import MeasuredCorpus
 from advisor.request import Request
 from advisor.scaling_law import Count
-from advisor.units import TokenCount, Units, units_of
+
+if TYPE_CHECKING:
+    from advisor.budget import Hardware
+    from advisor.cluster import Cluster
+    from advisor.units import TokenCount, Units
 
 # Whose N and D a plan trains: the headline's, the user's own, or the answer's with limited data or with serving.
 PlanOf = Literal["headline", "choice", "limited_data", "inference"]
@@ -67,7 +70,6 @@ def make_plan(
     context = request.context or DEFAULT_CONTEXT
     shape = find_architecture(n_params, count=count, vocab_size=vocab_size, context=context)
     flops, hardware = 6 * n_params * n_tokens, request.hardware
-    exact = flops if shape is None else shape.flops_per_token * n_tokens
     return Plan(
         of=of,
         count=count,
@@ -78,11 +80,31 @@ def make_plan(
         context=context,
         shape=shape,
         hyperparameters=() if shape is None else (deepseek(shape, n_tokens), step_law(shape, n_tokens)),
-        cluster=None
-        if hardware is None
-        else plan_cluster(hardware, exact, request.gpus, None if shape is None else shape.n_params, flops_6nd=flops),
-        units=units_of(n_params, n_tokens, profile, counted),
+        cluster=None if hardware is None else _cluster(hardware, request.gpus, shape, n_tokens, flops),
+        units=data_units(n_params, n_tokens, profile, counted),
     )
+
+
+def data_units(
+    n_params: float, n_tokens: float, profile: MeasuredCorpus | None, counted: TokenCount | None
+) -> Units | None:
+    """Return the allocation in units of the corpus, as ``advisor.units.units_of`` does; None without a corpus."""
+    if profile is None and counted is None:
+        return None
+    from advisor.units import units_of  # here, because a start without a corpus would pay for it
+
+    return units_of(n_params, n_tokens, profile, counted)
+
+
+def _cluster(
+    hardware: Hardware, n_gpus: int | None, shape: Architecture | None, n_tokens: float, flops: float
+) -> Cluster:
+    """Return the cluster's side: by the shape's exact FLOPs, or by 6 N D, ``flops``, where there is no shape."""
+    from advisor.cluster import plan_cluster
+
+    if shape is None:
+        return plan_cluster(hardware, flops, n_gpus, None, flops_6nd=flops)
+    return plan_cluster(hardware, shape.flops_per_token * n_tokens, n_gpus, shape.n_params, flops_6nd=flops)
 
 
 def about_plan(plan: Plan, request: Request) -> Iterator[Caution]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from advisor.advice import Advice, about_supply, advice_for
 from advisor.answer import Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
-from advisor.cautions import Caution, about_answers, about_choice, about_laws, about_request
+from advisor.cautions import Caution, about_answers, about_choice, about_laws, about_request, about_supply
 from advisor.coefficients import Calibration
 from advisor.data_dependence import LAW_NAMES, Sensitivity
 from advisor.errors import UsageError
 from advisor.flat_region import FlatRegion, flat_region
-from advisor.inference import InferenceAnswer, about_inference, inference_answer
 from advisor.installed import available
 from advisor.law_choice import Candidates, choose_laws
-from advisor.limited_data import LimitedData, limited_answers, unique_tokens
-from advisor.plan import Plan, PlanOf, about_plan, make_plan
+from advisor.plan import Plan, PlanOf, about_plan, data_units, make_plan
 from advisor.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
 from advisor.reliance import Reliance, about_reliance, reliance_of
-from advisor.repetition_cautions import about_limited_data
 from advisor.request import Request
-from advisor.scaling_law import Count, Law
-from advisor.units import TokenCount, Units, units_of
+from advisor.scaling_law import Allocation, Count, Law
+
+# What only some requests ask for is imported where they do: each of these modules is a millisecond of every start.
+if TYPE_CHECKING:
+    from advisor.advice import Advice
+    from advisor.inference import InferenceAnswer
+    from advisor.limited_data import LimitedData
+    from advisor.units import TokenCount, Units
 
 # How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
 _NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
@@ -93,10 +97,9 @@ def recommend(
     law = candidates.headline
     optimum = check_whole(best_allocation(law, request))
     flops = request.budget or optimum.flops
-    unique = unique_tokens(request, profile)
     chosen = chosen_params(request, flops)
-    limited = limited_answers(request, law, flops, unique, chosen)
-    serving = inference_answer(request, law, optimum)
+    unique, limited = _limited(request, profile, law, flops, chosen)
+    serving = _served(request, law, optimum)
     sheet = Sheet(request=request, headline=law, flops=flops, profile=profile, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
     of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
@@ -118,10 +121,10 @@ def recommend(
         flat=flat_region(law, flops),
         limited=limited,
         inference=serving,
-        advice=advice_for(limited[0].epochs if limited else None, asked=request.advice),
+        advice=_advice(request, limited),
         sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
         reliance=reliance,
-        units=units_of(optimum.n_params, optimum.n_tokens, profile, counted),
+        units=data_units(optimum.n_params, optimum.n_tokens, profile, counted),
         plan=plan,
         cautions=(
             *(profile.cautions if profile is not None else ()),
@@ -130,14 +133,58 @@ def recommend(
             *about_laws(candidates, usable, h),
             *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else profile),
-            *about_limited_data(limited),
+            *_about_limited(limited),
             *about_choice(law, chosen),
-            *about_inference(serving, law, request, None if plan.cluster is None else plan.cluster.wall_hours),
+            *_about_served(serving, law, request, plan),
             *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens), unique),
         ),
         candidates=candidates,
         usable=usable if candidates.at_h is not None else None,
     )
+
+
+def _limited(
+    request: Request, profile: MeasuredCorpus | None, law: Law, flops: float, chosen: float | None
+) -> tuple[float | None, tuple[LimitedData, ...]]:
+    """Return the unique tokens that the request is limited to, and the answers with them; None and () without."""
+    if request.unique_tokens is None and not request.use_corpus_size:
+        return None, ()
+    from advisor.limited_data import limited_answers, unique_tokens
+
+    unique = unique_tokens(request, profile)
+    return unique, limited_answers(request, law, flops, unique, chosen)
+
+
+def _about_limited(limited: tuple[LimitedData, ...]) -> Iterable[Caution]:
+    if not limited:
+        return ()
+    from advisor.repetition_cautions import about_limited_data
+
+    return about_limited_data(limited)
+
+
+def _served(request: Request, law: Law, optimum: Allocation) -> InferenceAnswer | None:
+    if request.inference_tokens is None:
+        return None
+    from advisor.inference import inference_answer
+
+    return inference_answer(request, law, optimum)
+
+
+def _about_served(serving: InferenceAnswer | None, law: Law, request: Request, plan: Plan) -> Iterable[Caution]:
+    if serving is None:
+        return ()
+    from advisor.inference import about_inference
+
+    return about_inference(serving, law, request, None if plan.cluster is None else plan.cluster.wall_hours)
+
+
+def _advice(request: Request, limited: tuple[LimitedData, ...]) -> tuple[Advice, ...]:
+    if not limited and not request.advice:
+        return ()
+    from advisor.advice import advice_for
+
+    return advice_for(limited[0].epochs if limited else None, asked=request.advice)
 
 
 def _to_train(

@@ -150,6 +150,29 @@ class ScalingLaw:
                 **shared,  # type: ignore[arg-type]
             )
 
+    def drawn_frontiers(self, flops: float) -> list[tuple[float, float, float]] | None:
+        """Return N*, D* and the loss there for each joint row of ``draws``: ``frontier`` and ``loss`` without the laws.
+
+        A recommendation asks some 1500 rows. None where a row has no such optimum or a number is out of range, so that
+        the laws must be asked one by one.
+        """
+        log_nd, log_6 = _log(flops, "flops") - math.log(6), math.log(6)
+        exp, log = math.exp, math.log
+        found = []
+        for log_a, log_b, log_e, alpha, beta in self.draws:
+            A, B, total = exp(log_a), exp(log_b), alpha + beta
+            if not (A > 0 and B > 0 and alpha > 0 and beta > 0):
+                return None
+            log_n = (log(alpha) + log(A) - log(beta) - log(B)) / total + beta / total * log_nd
+            log_d = log_nd - log_n
+            if max(log_n, log_d, log_n + log_d + log_6) > _LARGEST:
+                return None
+            n_params, n_tokens = exp(log_n), exp(log_d)
+            if not (n_params > 0 and n_tokens > 0 and 6.0 * n_params * n_tokens > 0):
+                return None
+            found.append((n_params, n_tokens, exp(log_e) + (A * n_params**-alpha + B * n_tokens**-beta)))
+        return found
+
     def interval(self, quantity: Callable[[ScalingLaw], float], level: float = 0.8) -> tuple[float, float] | None:
         """Return the central interval of ``quantity`` over the joint draws, or None where the law has none."""
         return central_interval([quantity(law) for law in self.drawn_laws()], level) if self.draws else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 _PLASTIC = 1.2207440846057596  # the root of x^4 = x + 1
@@ -38,19 +39,24 @@ class WeightEstimate:
         The file has four points of that function: 0 up to ``share_zero``, the ends of the interval at .025 and .975,
         and the weight itself at the median. Between them it is taken as straight; it never falls.
         """
-        low, high = self.ci95
         if share < self.share_zero:
             return 0.0
-        start = min(max(self.share_zero, 0.025), 0.975)
-        middle = min(max(self.value, low), high)
-        points = [(start, low if self.share_zero <= 0.025 else 0.0), (0.5, middle), (0.975, high)]
-        points = [point for point in points if point[0] >= start]
+        points = self._points
         if share <= points[0][0]:
             return points[0][1]
         for (left, bottom), (right, top) in pairwise(points):
             if share <= right:
                 return bottom + (share - left) / (right - left) * (top - bottom) if right > left else top
-        return high
+        return self.ci95[1]
+
+    @cached_property
+    def _points(self) -> list[tuple[float, float]]:
+        """The known points above ``share_zero``: share and weight."""
+        low, high = self.ci95
+        start = min(max(self.share_zero, 0.025), 0.975)
+        middle = min(max(self.value, low), high)
+        points = [(start, low if self.share_zero <= 0.025 else 0.0), (0.5, middle), (0.975, high)]
+        return [point for point in points if point[0] >= start]
 
 
 def drawn_weights(estimate: WeightEstimate, n: int) -> list[float]:

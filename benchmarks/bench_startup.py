@@ -1,6 +1,6 @@
 """Start-up: `advisor recommend` against a Python that only imports click and rich.
 
-    python benchmarks/bench_startup.py [--runs 30]
+    python benchmarks/bench_startup.py [--runs 60]
 
 Both run alternately, as processes with bytecode cached; the medians and their ratio are printed, and the exit status is
 1 where the ratio is above the limit.
@@ -29,7 +29,7 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--runs", type=int, default=60)
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as cache:
         # An installed package has its bytecode; a checkout under PYTHONDONTWRITEBYTECODE would compile on each start.

@@ -1,6 +1,7 @@
 import pytest
 
-from advisor.advice import ADVICE, about_supply, advice_for
+from advisor.advice import ADVICE, advice_for
+from advisor.cautions import about_supply
 from advisor.recommendation import recommend
 from advisor.request import Request
 

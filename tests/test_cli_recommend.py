@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from hand_made import calibration, document, profile, write
 from advisor import cli
 from advisor.data_dependence import LAW_NAMES
 from advisor.published_laws import CHINCHILLA, published_laws
+from advisor.report.common import terminal_columns
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
 
@@ -472,6 +474,23 @@ def test_styles_are_for_terminals_that_want_them(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     assert _styled("x", "bold", Terminal()) == "x"
+
+
+@pytest.mark.parametrize("columns", ["132", "1", "0", "-5", "wide", "", None])
+@pytest.mark.parametrize("terminal", [97, 0, None])
+def test_the_width_is_the_terminals_as_the_standard_library_finds_it(monkeypatch, columns, terminal):
+    def size(_descriptor):
+        if terminal is None:
+            raise OSError
+        return os.terminal_size((terminal, 24))
+
+    monkeypatch.setattr(os, "get_terminal_size", size)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert terminal_columns() == shutil.get_terminal_size().columns
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert terminal_columns() == shutil.get_terminal_size().columns
 
 
 def test_ctrl_c_exits_with_130(advisor, monkeypatch):

@@ -190,6 +190,14 @@ def test_what_is_written_is_read_back(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["c.json"]
 
 
+def test_draws_are_a_sequence_that_is_read_as_often_as_one_likes(tmp_path):
+    dependence = load_coefficients(write(tmp_path / "c.json", document())).calibrations[0].dependence
+    draws = dependence.draws
+    assert [*draws] == [*draws] == [draws[i] for i in range(40)] == draws
+    assert draws[-2:] == [draws[38], draws[39]]
+    assert draws != [*draws][:-1]
+
+
 def test_nothing_is_written_unless_it_can_be_read_back(tmp_path):
     path = write(tmp_path / "c.json", document())
     before = path.read_bytes()

@@ -153,6 +153,30 @@ def test_a_start_loads_nothing_heavy(arguments):
     assert {"advisor", "click"} <= loaded
 
 
+# What a request that does not ask for it must not wait for, and the request that does.
+ASKED = {
+    "advisor.limited_data": ["--unique-tokens", "25B"],
+    "advisor.repetition_cautions": ["--unique-tokens", "25B"],
+    "advisor.inference": ["--inference-tokens", "2T"],
+    "advisor.advice": ["--advice"],
+    "advisor.cluster": ["--gpu", "H100"],
+    "advisor.explain.lines": ["--explain"],
+}
+
+
+@pytest.mark.parametrize("module", ASKED)
+def test_a_part_of_the_answer_is_imported_only_where_it_is_asked_for(module):
+    script = (
+        "import sys; from advisor.cli import group; sys.stdout, out = open('/dev/null', 'w'), sys.stdout; "
+        "group.main(['recommend', '--flops', '1e21', *sys.argv[2:]], standalone_mode=False); "
+        "print(sys.argv[1] in sys.modules, file=out)"
+    )
+    for asked in ([], ASKED[module]):
+        run = [sys.executable, "-c", script, module, *asked]
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert done.stdout == f"{bool(asked)}\n"
+
+
 def test_the_public_names_are_imported_when_first_used():
     script = (
         "import sys, advisor; before = set(sys.modules); advisor.ScalingLaw; advisor.load_coefficients; "

@@ -202,6 +202,21 @@ def test_the_draws_of_the_corrected_law():
         assert found == pytest.approx(bounds, rel=0.05), name
 
 
+@pytest.mark.parametrize("flops", [1e-20, *BUDGETS])
+def test_the_frontiers_of_the_draws_are_those_of_the_drawn_laws_to_the_last_digit(flops):
+    law, expected = chinchilla(), []
+    for drawn in law.drawn_laws():
+        best = drawn.frontier(flops)
+        expected.append((best.n_params, best.n_tokens, drawn.loss(best.n_params, best.n_tokens)))
+    assert law.drawn_frontiers(flops) == expected
+
+
+@pytest.mark.parametrize("row", [(-700, 5, 0.5, 0.01, 0.01), (700, -700, 0.5, 0.01, 0.01), (-800, 5, 0.5, 0.3, 0.3)])
+def test_draws_with_an_optimum_beyond_all_numbers_are_not_taken_together(row):
+    law = replace(chinchilla(), draws=(*chinchilla().draws[:3], row))
+    assert law.drawn_frontiers(1e21) is None
+
+
 def test_draws_are_joint():
     """Five independent draws would give an interval of N* many times wider than the rows do."""
     law = chinchilla()

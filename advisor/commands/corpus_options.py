@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.errors import UsageError
-from advisor.files import FORMATS
+from advisor.formats import FORMATS
 from advisor.protocol import DEFAULT_TOKENIZER
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from advisor.advice import WORLD_GROWTH, WORLD_TOKENS_2023
 from advisor.answer import Answer
-from advisor.cautions import APART
+from advisor.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023
 from advisor.explain.lines import LawNames, Page
 from advisor.protocol import DEFAULT_PROTOCOL
 from advisor.recommendation import Recommendation

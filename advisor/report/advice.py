@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from advisor.advice import USUAL_SCOPE, Advice
 from advisor.report.common import echo, print_labelled
+
+if TYPE_CHECKING:
+    from advisor.advice import Advice
 
 
 def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
@@ -17,15 +19,17 @@ def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
 
 def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:
     """Print lines of advice with their sources; without ``everything`` the most important ones, and how many more."""
+    from advisor.advice import USUAL_SCOPE
+
     shown = [line for line in advice if everything or line.first]
     echo("Training on repeated data", "bold")
     if everything:
         echo(f"Seen on {USUAL_SCOPE}, where a line says nothing else.", "dim")
-    print_labelled([("-", _line(line)) for line in shown])
+    print_labelled([("-", _line(line, USUAL_SCOPE)) for line in shown])
     if len(shown) < len(advice):
         echo(f"{len(advice) - len(shown)} more lines: --advice.", "dim")
 
 
-def _line(line: Advice) -> str:
-    scope = "" if line.scope == USUAL_SCOPE else f"; seen on {line.scope}"
+def _line(line: Advice, usual_scope: str) -> str:
+    scope = "" if line.scope == usual_scope else f"; seen on {line.scope}"
     return f"{line.text} [{line.source}{scope}]"

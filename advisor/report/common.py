@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -27,9 +26,21 @@ MAX_WIDTH = 120
 _STYLES = {"bold": 1, "dim": 2, "yellow": 33}
 
 
-def emit(document: Mapping[str, Any], render: Callable[[], None], *, as_json: bool, out: Path | None = None) -> None:
-    """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text."""
-    text = json_text({"schema_version": SCHEMA_VERSION, **document})
+def emit(
+    document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    render: Callable[[], None],
+    *,
+    as_json: bool,
+    out: Path | None = None,
+) -> None:
+    """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text.
+
+    A function for ``document`` is called only where it is written or printed.
+    """
+    text = ""
+    if as_json or out is not None:
+        found = document() if callable(document) else document
+        text = json_text({"schema_version": SCHEMA_VERSION, **found})
     if out is not None:
         write_atomically(out, text)
     if as_json:
@@ -101,9 +112,25 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
+def terminal_columns() -> int:
+    """Return the terminal's columns as ``shutil.get_terminal_size`` does, whose import loads every compressor."""
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        return int(columns) if int(columns) > 0 else _columns_of_stdout()
+    except ValueError:
+        return _columns_of_stdout()
+
+
+def _columns_of_stdout() -> int:
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):  # no stdout, or a closed one, or no terminal
+        return 80
+
+
 def _width() -> int:
     """Return the terminal's width; COLUMNS is honoured."""
-    return min(shutil.get_terminal_size().columns, MAX_WIDTH)
+    return min(terminal_columns(), MAX_WIDTH)
 
 
 def _styled(text: str, style: str, stream: TextIO) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.budget import format_flops
-from advisor.limited_data import LimitedData, LimitedInterval, MoreData
 from advisor.report.common import bounds_as_json, counted, echo, nats, percent, plural, print_table, quantity, spread
+
+if TYPE_CHECKING:
+    from advisor.limited_data import LimitedData, LimitedInterval, MoreData
 
 _LABELS = (
     "Parameters N",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from advisor.architecture import Architecture
 from advisor.budget import PUBLISHED_MFU, format_flops
-from advisor.cluster import Cluster, Memory
-from advisor.hyperparameters import Hyperparameters
-from advisor.plan import Plan
 from advisor.report.common import counted, echo, money, print_labelled, print_table, quantity, ratio
-from advisor.units import Units
+
+if TYPE_CHECKING:
+    from advisor.architecture import Architecture
+    from advisor.cluster import Cluster, Memory
+    from advisor.hyperparameters import Hyperparameters
+    from advisor.plan import Plan
+    from advisor.units import Units
 
 _OF = {
     "headline": "",

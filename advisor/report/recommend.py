@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from advisor.answer import Answer
 from advisor.budget import format_flops
@@ -39,14 +40,17 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
 
     ``explain`` adds where every number comes from.
     """
-    document = as_document(recommendation)
     explanations = None
     if explain:
         from advisor.explain.recommendation import explain_recommendation
 
-        explanations = explain_recommendation(recommendation, document)
+        explanations = explain_recommendation(recommendation, as_document(recommendation))
     render = then_explained(lambda: _render(recommendation), explanations)
-    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+
+    def document() -> dict[str, Any]:
+        return {**as_document(recommendation), **explanations_as_json(explanations)}
+
+    emit(document, render, as_json=as_json, out=out)
     warn(recommendation.cautions)
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.report.common import MAX_WIDTH, emit, print_labelled, print_table, quantity, spread, warn
+from advisor.report.common import (
+    MAX_WIDTH,
+    emit,
+    print_labelled,
+    print_table,
+    quantity,
+    spread,
+    terminal_columns,
+    warn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +64,7 @@ def _render(profiles: Sequence[Profile]) -> None:
 
 def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
     """Return the columns in groups, each of which fits the terminal."""
-    room = min(shutil.get_terminal_size().columns, MAX_WIDTH) - max(map(len, _LABELS))
+    room = min(terminal_columns(), MAX_WIDTH) - max(map(len, _LABELS))
     groups: list[list[tuple[str, ...]]] = [[]]
     left = room
     for column in columns:
