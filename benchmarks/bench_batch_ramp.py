@@ -13,9 +13,9 @@ import time
 import torch
 
 from calibration.grammar_sets import named_set
-from calibration.model import ModelShape
 from calibration.sampling import sample_documents
 from calibration.schedule import RAMP, Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.tilting import tilt
 from calibration.train import train_all
 from calibration.trunk import Measurement, Run, Source, Trunk

@@ -15,8 +15,8 @@ import torch
 from advisor.corpus import CorpusOptions
 from advisor.tokenizer import load_tokenizer
 from calibration.corpus_tokens import corpus_tokens
-from calibration.model import ModelShape
 from calibration.schedule import TEXT, TUNED, WIDTH_RATE, Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.train import train_all
 from calibration.trunk import Run, Source, Trunk
 

@@ -22,9 +22,9 @@ from torch.nn import functional
 from advisor.errors import DeviceMemoryError
 from calibration.grammar_sets import named_set
 from calibration.hardware import choose_device
-from calibration.model import ModelShape
 from calibration.sampling import sample_documents
 from calibration.schedule import Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.step import step
 from calibration.tilting import tilt
 from calibration.trunk import Run, Source, Trunk

@@ -13,7 +13,7 @@ from calibration.schedule import Plan, Recipe, make_plan
 
 if TYPE_CHECKING:
     from advisor.json_fields import Node
-    from calibration.model import ModelShape
+    from calibration.shape import ModelShape
 
 SEQ_LEN = 256
 # The published models have heads of 64 (Pandey 2024); narrower ones have one head.
@@ -34,7 +34,7 @@ class Size:
 
     def shape(self, vocab_size: int) -> ModelShape:
         """Return the model of this size for a vocabulary."""
-        from calibration.model import ModelShape
+        from calibration.shape import ModelShape
 
         return ModelShape(
             width=self.width, n_layers=self.n_layers, n_heads=self.n_heads, vocab_size=vocab_size, seq_len=SEQ_LEN

@@ -14,7 +14,7 @@ import torch
 
 from advisor.budget import find_gpu
 from advisor.errors import UsageError
-from calibration.model import ModelShape
+from calibration.shape import ModelShape
 
 DType = Literal["bfloat16", "float32"]
 # Compute capability from which NVIDIA's GPUs multiply in bf16 (Ampere); earlier ones only emulate it.

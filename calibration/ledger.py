@@ -18,8 +18,8 @@ from advisor.json_fields import Node
 from calibration.records import Row, read_row
 
 if TYPE_CHECKING:
-    from calibration.model import ModelShape
     from calibration.schedule import Branch, Plan
+    from calibration.shape import ModelShape
 
 # To be raised with every change of model, optimiser, schedule or training that changes a loss.
 TRAINING_VERSION = 1

@@ -17,9 +17,9 @@ import torch
 
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration.hardware import Hardware
-from calibration.model import ModelShape
 from calibration.optimizer import State
 from calibration.schedule import Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.step import step
 from calibration.trunk import MIN_VALIDATION, Run, Source, Trunk
 

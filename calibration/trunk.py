@@ -10,9 +10,10 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.capture import Capture
-from calibration.model import ModelShape, initial_weights
+from calibration.model import initial_weights
 from calibration.optimizer import State
 from calibration.schedule import Plan
+from calibration.shape import ModelShape
 
 MIN_VALIDATION = 128
 

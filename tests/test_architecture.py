@@ -34,7 +34,7 @@ def test_the_table_of_grid_shapes(sizes, n_non_embedding, flops):
 
 @pytest.mark.parametrize("sizes", [sizes for sizes, _, _ in GRID_SHAPES])
 def test_counts_are_those_of_the_model_that_is_trained(sizes):
-    from calibration.model import ModelShape
+    from calibration.shape import ModelShape
 
     width, n_layers, n_heads = sizes
     trained = ModelShape(width=width, n_layers=n_layers, n_heads=n_heads, vocab_size=2001, seq_len=256)

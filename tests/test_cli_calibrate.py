@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -267,6 +268,18 @@ def test_the_same_command_trains_nothing_twice(advisor, done):
     )
 
 
+def test_a_refit_needs_no_torch(done):
+    folder, first = done
+    laws = (folder / "laws.json").read_bytes()
+    barred = "import sys; sys.modules['torch'] = None; from advisor.cli import main; main()"  # as if not installed
+    done = subprocess.run(
+        [sys.executable, "-c", barred, "calibrate", "--refit", folder, "--json"], cwd=ROOT, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["sources"] == first["sources"]
+    assert (folder / "laws.json").read_bytes() == laws
+
+
 def test_a_refit_costs_no_training_and_says_the_same(advisor, done):
     folder, first = done
     again = advisor("calibrate", "--refit", folder, "--json")
@@ -340,7 +353,7 @@ def test_help_has_the_examples_and_every_preset(advisor):
     assert set(presets.PRESETS) == {"smoke", "cpu", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way"}
 
 
-@pytest.mark.parametrize("arguments", [("--preset", "smoke"), ("--refit", "folder")])
+@pytest.mark.parametrize("arguments", [("--preset", "smoke"), ("--preset", "smoke", "--dry-run")])
 def test_without_torch_the_extra_is_named(advisor, monkeypatch, arguments):
     monkeypatch.setitem(sys.modules, "torch", None)
     result = advisor("calibrate", *arguments)

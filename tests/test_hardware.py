@@ -8,7 +8,7 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.hardware import Hardware, choose_device, find_devices, known_peak
-from calibration.model import ModelShape
+from calibration.shape import ModelShape
 
 H200 = Hardware(
     device="cuda:0",

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from advisor.errors import UsageError
-from calibration.model import ModelShape, document_losses, initial_weights, logits, unpack
+from calibration.model import document_losses, initial_weights, logits, unpack
+from calibration.shape import ModelShape
 
 SMALL = ModelShape(width=12, n_layers=2, n_heads=3, vocab_size=7, seq_len=9)
 

@@ -12,9 +12,10 @@ from calibration import probe as probing
 from calibration import step as stepping
 from calibration.estimate import Estimate, count_steps, estimate_hours
 from calibration.hardware import choose_device
-from calibration.model import ModelShape, document_losses
+from calibration.model import document_losses
 from calibration.probe import Throughput, probe, trials
 from calibration.schedule import TUNED, Recipe, make_plan
+from calibration.shape import ModelShape
 
 TOY = ModelShape(width=8, n_layers=1, n_heads=1, vocab_size=5, seq_len=16)
 CPU = dataclasses.replace(choose_device("cpu"), memory_bytes=4_000_000_000)

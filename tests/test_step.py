@@ -14,9 +14,10 @@ from torch.nn import functional
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration import model
 from calibration import step as stepping
-from calibration.model import ModelShape, document_losses, embedded, initial_weights
+from calibration.model import document_losses, embedded, initial_weights
 from calibration.optimizer import State, corrections
 from calibration.schedule import Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.step import learn_at, step
 from calibration.train import be_deterministic, train
 from calibration.trunk import Run, Source, Trunk

@@ -15,10 +15,11 @@ from advisor.errors import AdvisorError, UsageError
 from calibration import train as training
 from calibration.grammar_sets import named_set
 from calibration.inside import document_cross_entropy
-from calibration.model import ModelShape, document_losses, initial_weights
+from calibration.model import document_losses, initial_weights
 from calibration.optimizer import State, adamw, corrections
 from calibration.sampling import sample_documents
 from calibration.schedule import PAPER, TUNED, Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.step import step
 from calibration.tilting import tilt
 from calibration.train import be_deterministic, evaluate, train, train_all
@@ -348,12 +349,11 @@ def test_runs_and_sources_are_paired():
         toy(PAIR, sources=[source, longer])
 
 
-@pytest.mark.parametrize("name", ["model", "optimizer", "schedule", "capture", "trunk", "step", "train"])
+@pytest.mark.parametrize("name", ["shape", "model", "optimizer", "schedule", "capture", "trunk", "step", "train"])
 def test_training_needs_numpy_and_torch_alone(name):
     tree = ast.parse((Path(training.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = {f"calibration.{each}" for each in ("model", "optimizer", "schedule", "capture", "trunk", "step")} | {
-        "advisor.errors"
-    }
+    ours = ("shape", "model", "optimizer", "schedule", "capture", "trunk", "step")
+    ours = {f"calibration.{each}" for each in ours} | {"advisor.errors"}
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from calibration.model import ModelShape
 from calibration.schedule import Recipe, make_plan
+from calibration.shape import ModelShape
 from calibration.task import Label, Task
 from calibration.trunk import Run, Source, Trunk
 

@@ -82,11 +82,11 @@ def command(**given: Any) -> None:
     than five sources have a law that can be believed: then there are no coefficients.
     """
     check(given)
-    if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     if given["refit"]:
         _refit(given)
         return
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     request = read_request(given)
     folder = given["prepare"] or given["out"] or (Path(f"calibration-{request.name}") if request else None)
     if request is not None and folder is not None:
