@@ -16,7 +16,7 @@ from advisor.corpus import Corpus, CorpusOptions, open_corpus
 from advisor.documents import pieces
 from advisor.errors import CorpusError
 from advisor.sampling import draw_sample
-from advisor.sequences import Sample, encode, separator_of
+from advisor.sequences import Sample, TooSmallError, encode, separator_of
 from advisor.tokenizer import Tokenizer
 from calibration.token_data import Ids, TokenData
 
@@ -64,9 +64,12 @@ def corpus_tokens(
         CorpusError: the corpus cannot be read, or is too small to hold out 128 sequences.
     """
     corpus = open_corpus(source, options, seq_len=seq_len)
-    sample = draw_sample(
-        corpus.readers, tokenizer=tokenizer, seq_len=seq_len, n_sequences=1000, seed=seed, progress=progress
-    )
+    try:
+        sample = draw_sample(
+            corpus.readers, tokenizer=tokenizer, seq_len=seq_len, n_sequences=1000, seed=seed, progress=progress
+        )
+    except TooSmallError as error:
+        raise _too_small(source, 0, corpus.tally.skipped) from error
     left_out = dict(corpus.tally.skipped)
     wanted = max(HELD_TOKENS, n_tokens + n_validation * seq_len)
     share = min(1.0, 1.2 * wanted / max(sample.estimated_tokens, 1.0))
@@ -79,7 +82,18 @@ def corpus_tokens(
         progress(f"tokenising {source}", min(held, wanted), wanted if share < 1 else None)
         if held >= 1.5 * wanted:  # the corpus is larger than its sample made it seem
             break
-    return CorpusTokens(sample=sample, data=_split(stretches, source, n_validation, seed), left_out=left_out)
+    n_held_out = min(n_validation, sum(map(len, stretches)) // 10)
+    if n_held_out < MIN_VALIDATION:
+        raise _too_small(source, sum(map(len, stretches)), left_out)
+    return CorpusTokens(sample=sample, data=_split(stretches, n_held_out, seed), left_out=left_out)
+
+
+def _too_small(source: str, n_sequences: int, left_out: Mapping[str, int]) -> CorpusError:
+    reasons = ", ".join(f"{count:,} ({reason})" for reason, count in left_out.items())
+    return CorpusError(
+        f"{source} has {n_sequences:,} whole sequences, and {10 * MIN_VALIDATION:,} are needed, a tenth of them to "
+        "measure losses on: give a larger corpus." + (f" Left out: {reasons}." if reasons else "")
+    )
 
 
 class _Cutter:
@@ -122,15 +136,8 @@ class _Cutter:
         yield from (sequences[begin : begin + STRETCH] for begin in range(0, whole, STRETCH))
 
 
-def _split(stretches: list[Ids], source: str, n_validation: int, seed: int) -> TokenData:
+def _split(stretches: list[Ids], n_held_out: int, seed: int) -> TokenData:
     """Return whole stretches held out at random, and the sequences of the others in one random order."""
-    n_sequences = sum(map(len, stretches))
-    n_held_out = min(n_validation, n_sequences // 10)
-    if n_held_out < MIN_VALIDATION:
-        raise CorpusError(
-            f"{source} has {n_sequences:,} whole sequences, and {10 * MIN_VALIDATION:,} are needed, a tenth of them to "
-            "measure losses on: give a larger corpus."
-        )
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(stretches))
     sizes = np.array([len(stretches[i]) for i in order]).cumsum()

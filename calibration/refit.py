@@ -8,6 +8,7 @@ from pathlib import Path
 
 from advisor import transfer
 from advisor.errors import AdvisorError, UsageError
+from advisor.protocol import difference
 from calibration.calibrated_laws import SourceLaw, accepted, fit_sources
 from calibration.coefficients_document import About, Calibrated, calibrated
 from calibration.ledger import Ledger, merged, rows_digest
@@ -20,10 +21,10 @@ from calibration.run_checks import Reason
 def read_folders(
     folders: Sequence[Path],
 ) -> tuple[tuple[CalibrationPlan, ...], tuple[SourceRecord, ...], tuple[Row, ...]]:
-    """Return the plans of folders, and the sources and rows of all of them.
+    """Return the plans of folders, and the sources and rows of all of them; the same data under two names are one.
 
     Raises:
-        UsageError: a folder holds no calibration, or two of them call different data by one name.
+        UsageError: a folder holds no calibration, two of them call different data by one name, or measured H otherwise.
         AdvisorError: a file cannot be read, or two ledgers contradict each other.
     """
     plans = []
@@ -33,14 +34,19 @@ def read_folders(
             raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
         plans.append(plan)
     sources: dict[str, SourceRecord] = {}
+    of_data: dict[tuple[str, int], SourceRecord] = {}
     for plan, folder in zip(plans, folders, strict=True):
+        if (problem := difference(plan.protocol, plans[0].protocol)) is not None:
+            what = problem.split(" where ")[0]
+            raise UsageError(f"H was measured otherwise in {folder} than in {folders[0]} ({what}): fit them apart.")
         for source in plan.sources:
             if sources.setdefault(source.name, source).data != source.data:
                 raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
+            of_data.setdefault((source.data, source.vocab_size), source)
     rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
     if not rows:
         raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
-    return tuple(plans), tuple(sources.values()), rows
+    return tuple(plans), tuple(of_data.values()), rows
 
 
 def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
@@ -54,7 +60,7 @@ def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None
     plans, sources, rows = read_folders(folders)
     about = About(
         name=name or plans[0].name,
-        protocol=plans[0].protocol,
+        protocol=next((plan.protocol for plan in plans if plan.protocol.tokenizer is not None), plans[0].protocol),
         command=in_words(plans[0].request),
         date=_date(rows),
         ledger_sha256=rows_digest(rows),
@@ -62,7 +68,7 @@ def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None
     if h_ref is not None:
         about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
     laws = fit_sources(sources, rows)
-    return calibrated([_with_missing(law, plans, rows) for law in laws], about)
+    return calibrated([_with_names(_with_missing(law, plans, rows), plans) for law in laws], about)
 
 
 def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequence[Row]) -> SourceLaw:
@@ -71,9 +77,28 @@ def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequen
     n_missing = len(planned - {row.key for row in rows})
     if not n_missing:
         return law
-    diagnostics = law.group.diagnostics
     message = f"{n_missing} of its {len(planned)} planned runs are not in the ledger: the law is of the others alone."
-    reasons = (*diagnostics.reasons, Reason(code="missing-runs", message=message, level="caution"))
+    return _with_caution(law, "missing-runs", message)
+
+
+def _with_names(law: SourceLaw, plans: Sequence[CalibrationPlan]) -> SourceLaw:
+    """Return the law with one more reason for care where another plan calls its data by another name."""
+    source = law.source
+    others = [
+        f"{one.name} of {plan.name}"
+        for plan in plans
+        for one in plan.sources
+        if one.name != source.name and (one.data, one.vocab_size) == (source.data, source.vocab_size)
+    ]
+    if not others:
+        return law
+    message = f"its data are also those of {', '.join(dict.fromkeys(others))}: one law is fitted to the runs of both."
+    return _with_caution(law, "two-names", message)
+
+
+def _with_caution(law: SourceLaw, code: str, message: str) -> SourceLaw:
+    diagnostics = law.group.diagnostics
+    reasons = (*diagnostics.reasons, Reason(code=code, message=message, level="caution"))
     return replace(law, group=replace(law.group, diagnostics=replace(diagnostics, reasons=reasons)))
 
 
@@ -83,12 +108,12 @@ def transfers(folders: Sequence[Path], laws: Sequence[SourceLaw]) -> tuple[trans
     Raises:
         AdvisorError: a plan cannot be read.
     """
-    known = {law.source.name: law for law in accepted(laws)}
+    known = {(law.source.data, law.source.vocab_size): law for law in accepted(laws)}
     of_plan = {}
     for plan in map(read_plan, folders):
         if plan is not None:
-            names = [source.name for source in plan.sources if source.name in known]
-            of_plan[plan.name] = [_known_law(known[name]) for name in names]
+            found = (known.get((source.data, source.vocab_size)) for source in plan.sources)
+            of_plan[plan.name] = [_known_law(law) for law in found if law is not None]
     return transfer.transfers(of_plan)
 
 

@@ -143,3 +143,14 @@ def test_ids_keep_their_values_beside_a_tokenizer_of_few(tmp_path):
     data = read(path, tokenizer=replace(BYTES, vocab_size=257)).data
     assert int(data.training.min()) >= 100_000
     assert data.training.dtype == np.int32
+
+
+def test_what_is_left_out_of_too_small_a_corpus_is_said(tmp_path):
+    (tmp_path / "a.txt").write_bytes("naïve".encode("latin-1"))
+    (tmp_path / "b.txt").write_text("a little")
+    with pytest.raises(CorpusError) as caught:
+        read(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} has 0 whole sequences, and 1,280 are needed, a tenth of them to measure losses on: give a larger "
+        "corpus. Left out: 1 (files that are binary or not UTF-8)."
+    )

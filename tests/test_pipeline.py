@@ -257,3 +257,37 @@ def test_a_corpus_keeps_its_tokens_or_says_what_to_do(tmp_path, stdlib):
         AdvisorError, match=r"has changed since code was planned: calibrate on what it is now in another"
     ):
         pipeline.materialise(found.plan, folder, found.works, request=request, **SILENT)
+
+
+def test_the_same_data_under_two_names_are_one_source(planted, tmp_path):
+    one = planted[0][0]
+    plan = json.loads((one / PLAN_FILE).read_text())
+    lines = [json.loads(line) for line in (one / LEDGER_FILE).read_text().splitlines()]
+    other = tmp_path / "other"
+    other.mkdir()
+    for each in (*plan["sources"], *plan["jobs"]):
+        key = "name" if "name" in each else "source"
+        each[key] = f"B{each[key][1:]}"
+    (other / PLAN_FILE).write_text(json.dumps(plan | {"name": "other"}))
+    rows = [json.dumps(line | {"source": f"B{line['source'][1:]}"}) + "\n" for line in lines]
+    (other / LEDGER_FILE).write_text("".join(rows))
+    alone, both = refit.fit([one]), refit.fit([one, other])
+    assert [law.source.name for law in both.laws] == [law.source.name for law in alone.laws]
+    assert [law.group.law for law in both.laws] == [law.group.law for law in alone.laws]
+    reasons = {law.source.name: [reason.message for reason in law.reasons] for law in both.laws}
+    assert "its data are also those of B1 of other: one law is fitted to the runs of both." in reasons["A1"]
+    assert refit.transfers([one, other], both.laws) == ()  # nothing is left to be tried on
+
+
+def test_ledgers_that_measured_h_otherwise_are_not_fitted_together(planted, tmp_path):
+    one = planted[0][0]
+    other = tmp_path / "other"
+    shutil.copytree(one, other)
+    plan = json.loads((other / PLAN_FILE).read_text())
+    plan["protocol"]["seq_len"] = 128
+    (other / PLAN_FILE).write_text(json.dumps(plan))
+    with pytest.raises(UsageError) as caught:
+        refit.fit([one, other])
+    assert str(caught.value) == (
+        f"H was measured otherwise in {other} than in {one} (seq_len is 128): fit them apart."
+    )

@@ -67,7 +67,13 @@ Examples:
 @click.option(
     "--prepare", metavar="DIR", type=click.Path(path_type=Path), help="Write plan and tokens there, and stop."
 )
-@click.option("--refit", metavar="DIR", multiple=True, type=click.Path(path_type=Path), help="Fit ledgers again.")
+@click.option(
+    "--refit",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Fit ledgers again, into --out or the folder itself.",
+)
 @click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")
 @click.option("--install", metavar="NAME", help="Keep the coefficients where advisor recommend finds them.")
 @click.option("--force", is_flag=True, help="Replace an installed calibration of that name.")
@@ -79,7 +85,8 @@ def command(**given: Any) -> None:
 
     Everything is in one folder (--out): the plan, a ledger of every trained point, and at the end laws.json and
     fitted_coefficients.json. The same command goes on where it was stopped, however that was. Exit code 1 if fewer
-    than five sources have a law that can be believed: then there are no coefficients.
+    than five sources have a law that is accepted: then there are no coefficients. A grid that is too small for them, or
+    fewer than five sources, stops at the laws and exits 0.
     """
     check(given)
     if given["refit"]:

@@ -230,7 +230,7 @@ def _law_row(source: SourceFigures) -> list[str]:
         f"{law['alpha']:.2f}",
         f"{law['beta']:.2f}",
         f"{law['exponent_a']:.2f}",
-        "" if interval is None else " to ".join("under 1" if n < 1 else quantity(n) for n in interval),
+        "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval),
         residual,
         source.verdict,
     ]

@@ -22,6 +22,6 @@ def print_transfers(transfers: Sequence[Transfer]) -> None:
         ]
         for one in transfers
     ]
-    header = ["line in H through", "tried on", "N* missed by", "by its mean", "level known", "mean known"]
+    header = ["line in H of", "tried on", "N* off by", "its mean", "centred", "mean"]
     print_table(header, rows, title="From one calibration to another")
-    echo("Level known: both shifted to the mean of the sources tried on, so that only their differences count.")
+    echo("Centred: line and mean shifted to the level of the sources tried on: only differences between them count.")
