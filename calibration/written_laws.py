@@ -20,7 +20,8 @@ class WrittenLaw:
     """A source of the calibration ``calibration``, its law with draws, and what was said against it.
 
     ``law`` is None where nothing was fitted. ``refused_for`` are the reasons of a refusal, none where the law is
-    accepted; ``residual_scale`` is that of ln L, None where it is not known.
+    accepted; ``cautions`` the codes of the reasons to read it with care. ``residual_scale`` is that of ln L, None where
+    it is not known.
     """
 
     calibration: str
@@ -29,6 +30,7 @@ class WrittenLaw:
     n_runs: int
     residual_scale: float | None
     refused_for: tuple[str, ...]
+    cautions: tuple[str, ...]
     verdict: str
 
     @property
@@ -38,7 +40,7 @@ class WrittenLaw:
 
     @property
     def accepted(self) -> ScalingLaw | None:
-        """The law where it can be believed, else None."""
+        """The law where it was not refused, else None."""
         return None if self.verdict == "refused" else self.law
 
 
@@ -59,14 +61,18 @@ def read_written_laws(folder: Path) -> tuple[WrittenLaw, ...]:
 def _written(calibration: str, source: SourceRecord, node: Node) -> WrittenLaw:
     verdict = node["verdict"].text(("ok", "caution", "refused"))
     scale = node["diagnostics"].get("residual_scale")
-    reasons = [(reason["level"].text(), reason["message"].text()) for reason in node["diagnostics"]["reasons"].items()]
+    reasons = [
+        (reason["level"].text(), reason["code"].text(), reason["message"].text())
+        for reason in node["diagnostics"]["reasons"].items()
+    ]
     return WrittenLaw(
         calibration=calibration,
         source=source,
         law=_law(node, source.name, refused=verdict == "refused"),
         n_runs=node["n_runs"].whole(0),
         residual_scale=None if scale is None else scale.number(0),
-        refused_for=tuple(message for level, message in reasons if level == "refused"),
+        refused_for=tuple(message for level, _, message in reasons if level == "refused"),
+        cautions=tuple(code for level, code, _ in reasons if level == "caution"),
         verdict=verdict,
     )
 

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed
 from reproduction_claims import Claim, claims
 from reproduction_material import Material, read_material
 from reproduction_recipe import recipe_table
+from reproduction_runs import controls_sentence, runs_paragraph
 from reproduction_tables import (
     control_table,
     differ_table,
@@ -41,6 +42,7 @@ def blocks(material: Material) -> dict[str, str]:
     """Return the blocks by name."""
     found = claims(material)
     return {
+        "runs": runs_paragraph(material),
         "verdicts": verdicts(found),
         "claims": "\n\n".join(map(claim_text, found)),
         "grammars": grammars_table(material),
@@ -51,13 +53,14 @@ def blocks(material: Material) -> dict[str, str]:
         "iso-gzip": control_table(material, "iso-gzip"),
         "pairs": pairs_table(material),
         "recipe": recipe_table(material),
+        "h-alone": controls_sentence(material),
         "figures": figures(material),
     }
 
 
 def verdicts(found: tuple[Claim, ...]) -> str:
     """Return the table of claims with one verdict each."""
-    rows = [f"| {one.stated} | {one.verdict} |" for one in found]
+    rows = [f"| {one.stated} | {one.in_short} |" for one in found]
     return "\n".join(["| what the paper states, in our words | our runs |", "|---|---|", *rows])
 
 
@@ -78,7 +81,7 @@ def figures(material: Material) -> str:
             "Loss contours at two H by a calibration's lines (the law gzip), its frontier and Chinchilla's.",
             [name for each in names if (PICTURES / f"{(name := f'contours-{each}')}.png").exists()],
         ),
-        ("Parameters of the believed laws against H, with the lines of the calibrations that ship.", ["parameters"]),
+        ("Parameters of the accepted laws against H, with the lines of the calibrations that ship.", ["parameters"]),
         ("alpha and beta as lines in H, and where the draws cross.", [f"exponents-{one}" for one in names]),
         (
             "N* by H beside Chinchilla's, at the largest budget trained and at the paper's.",

@@ -116,7 +116,7 @@ def _frontier(axis: Any, law: ScalingLaw, color: str, label: str) -> None:
 
 
 def parameters(material: Material) -> Any:
-    """Return each parameter of the believed laws against H, coloured by ledger, with the lines that ship."""
+    """Return each parameter of the accepted laws against H, coloured by ledger, with the lines that ship."""
     figure = new_figure((10.5, 5.8))
     axes = figure.subplots(2, 3).ravel()
     for axis, (name, quantity) in zip(axes, PARAMETERS.items(), strict=False):
@@ -125,7 +125,7 @@ def parameters(material: Material) -> Any:
             _lines(axis, calibration, partial(_column, name=name), _color(material, calibration.name))
         axis.set(xlabel="H", ylabel=name)
     axes[-1].set_axis_off()
-    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="center", title="believed laws, 95 %")
+    axes[-1].legend(*axes[0].get_legend_handles_labels(), fontsize=9, loc="center", title="accepted laws, 95 %")
     return figure
 
 
@@ -189,7 +189,7 @@ def _optimum(rows: Array, flops: float) -> Array:
 
 
 def vocabularies(material: Material) -> Any:
-    """Return alpha and N* of the believed laws of grammars against H and against the size of the vocabulary."""
+    """Return alpha and N* of the accepted laws of grammars against H and against the size of the vocabulary."""
     laws = laws_of(material.accepted("grammar"))
     flops = common_flops(laws)
     figure = new_figure((9.0, 6.0))

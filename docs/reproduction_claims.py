@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import reproduction_findings as of_laws
 import reproduction_lines as of_lines
 from reproduction_findings import NEAR_H
-from reproduction_lines import CODE_SAVING, CROSSING_H, FRONTIER_H
+from reproduction_lines import CODE_SAVING, CROSSING_H, ENOUGH_LAWS, FRONTIER_H, NO_BEND
 from reproduction_material import KINDS, LineSet, Material, line_sets
 from reproduction_rules import LEVEL, Finding, overall, percent
 
@@ -20,17 +19,23 @@ from advisor.published_evidence import CODE_TEXT
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A claim, its rule, and what each set of sources says of it."""
+    """A claim, its rule, what each set of sources says of it, and what is shown where that is no verdict."""
 
     name: str
     stated: str
     rule: str
     findings: tuple[Finding, ...]
+    shown: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """What the findings that say something say."""
         return overall(one.verdict for one in self.findings)
+
+    @property
+    def in_short(self) -> str:
+        """The verdict, and what is shown where it is "cannot say"."""
+        return f"{self.verdict}: {self.shown}" if self.shown and self.verdict == "cannot say" else self.verdict
 
 
 def claims(material: Material) -> tuple[Claim, ...]:
@@ -63,10 +68,13 @@ def _of_lines(material: Material) -> Iterator[Claim]:
     yield Claim(
         name="linear in H",
         stated="Each parameter of the law is a line in H.",
-        rule=f"disagree: a term in H squared is needed (the least of five p-values, times five, under {LEVEL:g}). "
-        "agree: none is, and a slope differs from 0 by the same measure. As published in A and B, and in ln A and ln "
-        "B. So few laws can show only a strong bend.",
-        findings=tuple(one for form in of_lines.FORMS for one in _each(sets, partial(of_lines.linear, form=form))),
+        rule="disagree: in the stated form (E, A, B, alpha, beta) a term in H squared is needed (the least of five "
+        f"p-values, times five, under {LEVEL:g}). agree: none is, every one of the five slopes differs from 0 (p times "
+        f"five under {LEVEL:g}), and either the rival form, lines of ln A and ln B, needs a bend by the same test or "
+        f"there are at least {ENOUGH_LAWS} laws. cannot say: else. A and ln A cannot both be lines, and not to see a "
+        "bend with few laws shows no line.",
+        findings=(straight := _each(sets, of_lines.linear)),
+        shown=NO_BEND if all(one.says.startswith(NO_BEND) for one in straight) else "",
     )
     yield Claim(
         name="E alone rises",
@@ -139,7 +147,7 @@ def _prefers_data_on_lines(material: Material) -> Iterator[Finding]:
 
 
 def _each(sets: Iterable[LineSet], find: Callable[[LineSet], Finding]) -> tuple[Finding, ...]:
-    none = Finding(over="no set", says="no set has three laws that can be believed", verdict="cannot say")
+    none = Finding(over="no set", says="no set has three accepted laws", verdict="cannot say")
     return tuple(find(one) for one in sets) or (none,)
 
 

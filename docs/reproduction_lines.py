@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reproduction_material import LineSet
@@ -17,37 +18,55 @@ from advisor.published_laws import chinchilla
 from advisor.reliance import wrong_choice
 from advisor.scaling_law import ScalingLaw, central_interval
 from calibration.claims import PARAMETERS, Crossing, Quantity, exponents_cross, frontiers_cross, least_squares
+from calibration.objective import Array
 
 CROSSING_H = 0.27
 FRONTIER_H = (0.23, 0.45)
 CODE_SAVING = 0.24
+ENOUGH_LAWS = 20  # from which on seeing no bend counts, whatever the rival form does
+NO_BEND = "no bend is seen"
+STATED_FORM, RIVAL_FORM = "A and B", "ln A and ln B"
 FORMS: dict[str, dict[str, Quantity]] = {
-    "A and B": {
+    STATED_FORM: {
         "E": PARAMETERS["E"],
         "A": lambda law: law.A,
         "B": lambda law: law.B,
         "alpha": PARAMETERS["alpha"],
         "beta": PARAMETERS["beta"],
     },
-    "ln A and ln B": dict(PARAMETERS),
+    RIVAL_FORM: dict(PARAMETERS),
 }
 STATED_SIGNS = {"E": 1, "ln A": -1, "ln B": -1, "alpha": -1, "beta": -1}
 # The largest model of the paper on the most tokens, 6 N D with 1.4B and 100M.
 PAPER_FLOPS = 6 * 1.4e9 * 100e6
 
 
-def linear(one: LineSet, form: str) -> Finding:
-    """Return whether the parameters are lines in H (``form``, a key of FORMS): slopes but no curvature."""
-    columns = {name: one.values(quantity) for name, quantity in FORMS[form].items()}
+def linear(one: LineSet) -> Finding:
+    """Return whether the parameters as stated are lines in H: every slope, no bend, and not the rival form as well."""
+    stated, rival = (
+        {name: one.values(quantity) for name, quantity in FORMS[form].items()} for form in (STATED_FORM, RIVAL_FORM)
+    )
+    bend, rival_bend = _bend(one, stated), _bend(one, rival)
+    if bend is None or rival_bend is None:
+        few = f"{count(len(one.sources), 'law')} cannot show curvature"
+        return Finding(over=over_set(one), says=few, verdict="cannot say")
+    slopes = [name for name, column in stated.items() if slope(one.h, column).p_value * len(stated) < LEVEL]
+    named = f" ({', '.join(slopes)})" if slopes else ""
+    says = (
+        f"{NO_BEND if bend >= LEVEL else 'a bend is needed'} in {STATED_FORM} (least p times five {bend:.2g}), "
+        f"{'none' if rival_bend >= LEVEL else 'one'} in {RIVAL_FORM} ({rival_bend:.2g}); slopes other than 0 in "
+        f"{STATED_FORM}: {len(slopes)} of {len(stated)}{named}"
+    )
+    shown = len(slopes) == len(stated) and (rival_bend < LEVEL or len(one.sources) >= ENOUGH_LAWS)
+    verdict: Verdict = "disagree" if bend < LEVEL else "agree" if shown else "cannot say"
+    return Finding(over=over_set(one), says=says, verdict=verdict)
+
+
+def _bend(one: LineSet, columns: Mapping[str, Array]) -> float | None:
+    """Return the corrected p-value of a term in H squared in any column, None where the laws cannot show one."""
     curved = [least_squares([one.h, one.h**2], column) for column in columns.values()]
-    over = f"{over_set(one)}, {form}"
     bends = [found[1].p_value for found in curved if found is not None]
-    if len(bends) < len(columns):
-        return Finding(over=over, says=f"{count(len(one.sources), 'law')} cannot show curvature", verdict="cannot say")
-    of_slopes, of_bends = bonferroni(slope(one.h, column).p_value for column in columns.values()), bonferroni(bends)
-    says = f"least p times five: {of_slopes:.2g} for a slope, {of_bends:.2g} for a term in H squared"
-    verdict: Verdict = "disagree" if of_bends < LEVEL else "agree" if of_slopes < LEVEL else "cannot say"
-    return Finding(over=over, says=says, verdict=verdict)
+    return bonferroni(bends) if len(bends) == len(curved) else None
 
 
 def signs(one: LineSet) -> Finding:

@@ -48,7 +48,7 @@ class Material:
         return tuple(sorted(found, key=lambda one: (kinds.index(one.source.kind), one.h, one.source.name)))
 
     def accepted(self, kind: str) -> tuple[WrittenLaw, ...]:
-        """Return the sources of a kind whose law can be believed, each data set once, by H."""
+        """Return the sources of a kind whose law is accepted, each data set once, by H."""
         return _each_once(one for one in self.laws if one.source.kind == kind and one.accepted is not None)
 
     def of_set(self, name: str) -> tuple[WrittenLaw, ...]:

@@ -81,10 +81,15 @@ def count(n: int, what: str) -> str:
     return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
+def are(n: int) -> str:
+    """Return "is" of one thing, "are" of another number."""
+    return "is" if n == 1 else "are"
+
+
 def too_few(over: str, sources: Sequence[WrittenLaw], needed: int) -> Finding | None:
     """Return the finding that fewer sources than ``needed`` have a law, None where enough do."""
     if len(sources) >= needed:
         return None
     has = "has" if len(sources) == 1 else "have"
-    have = f"only {names_of(sources)} {has} a law" if sources else "none has a law that can be believed"
+    have = f"only {names_of(sources)} {has} a law" if sources else "none has an accepted law"
     return Finding(over=over, says=f"{have}; {needed} are needed", verdict="cannot say")

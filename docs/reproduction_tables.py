@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from reproduction_findings import NEAR_H, near_pairs
 from reproduction_material import KINDS, LineSet, Material, common_flops, line_sets, names_of, set_shape
-from reproduction_rules import in_figures, laws_of, slope
+from reproduction_rules import are, count, in_figures, laws_of, slope
 
 from advisor.scaling_law import ScalingLaw
+from calibration.analysis import Settings
 from calibration.claims import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
 from calibration.grammar_sets import PAPER_H, SHAPES
 from calibration.written_laws import WrittenLaw
@@ -52,19 +54,30 @@ def paper_h(one: WrittenLaw) -> float | None:
 
 
 def laws_table(material: Material) -> str:
-    """Return every law with its verdict, N* at a budget that all believed laws of its kind reach."""
+    """Return every law with its verdict, N* at a budget that all accepted laws of its kind reach."""
     parts = []
     for kind, plural in KINDS.items():
         taken = [one for one in material.laws if one.source.kind == kind]
-        believed = laws_of(material.accepted(kind))
+        accepted = laws_of(material.accepted(kind))
         if not taken:
             parts.append(f"No {plural} were trained on.")
             continue
-        flops = common_flops(believed) if believed else None
+        flops = common_flops(accepted) if accepted else None
         at = "" if flops is None else f", N* at {flops:.2g} FLOPs"
-        parts.append(f"{plural.capitalize()}: {len(believed)} of {len(taken)} laws can be believed{at}.")
+        parts.append(f"{plural.capitalize()}: {len(accepted)} of {len(taken)} laws {are(len(accepted))} accepted{at}.")
         parts.append(_laws_aligned(taken, flops))
-    return "\n\n".join(parts)
+    return "\n\n".join([_of_draws(material), *parts])
+
+
+def _of_draws(material: Material) -> str:
+    """Return why the intervals are not quite those that a refit prints."""
+    kept = max((len(one.law.draws) for one in material.laws if one.law is not None), default=0)
+    said = (
+        f"Intervals are quantiles over the {kept} draws of each law that are kept in its ledger's laws.json, N* at one "
+        f"budget for all; [calibrations](calibrations.md) and `advisor calibrate --refit` take all "
+        f"{Settings().n_draws:,} draws of the fit and each source's own largest budget, so their ends differ."
+    )
+    return textwrap.fill(said, 120, break_on_hyphens=False)
 
 
 def _laws_aligned(taken: Sequence[WrittenLaw], flops: float | None) -> str:
@@ -84,12 +97,12 @@ def _law_cells(one: WrittenLaw, flops: float | None) -> tuple[str, ...]:
 
 
 def differ_table(material: Material) -> str:
-    """Return, for each quantity, whether one value serves all believed laws, and how many pairs are apart."""
+    """Return, for each quantity, whether one value serves all accepted laws, and how many pairs are apart."""
     parts = []
     for kind, plural in KINDS.items():
         laws = laws_of(material.accepted(kind))
         if len(laws) < 2:
-            parts.append(f"{plural.capitalize()}: {len(laws)} laws that can be believed, so none to compare.")
+            parts.append(f"{plural.capitalize()}: {count(len(laws), 'accepted law')}, so none to compare.")
             continue
         flops = common_flops(laws)
         quantities: dict[str, Quantity] = {**PARAMETERS, "a": lambda law: law.exponent_a, "ln N*": log_n_at(flops)}
@@ -139,10 +152,10 @@ def control_table(material: Material, name: str) -> str:
     absent = [key for key, shape in SHAPES[name].items() if shape in missing]
     parts = []
     if taken:
-        believed = laws_of(taken)
-        flops = common_flops(believed) if believed else None
+        accepted = laws_of(taken)
+        flops = common_flops(accepted) if accepted else None
         at = "" if flops is None else f"; N* at {flops:.2g} FLOPs"
-        parts.append(f"{len(believed)} of {len(taken)} laws can be believed{at}.")
+        parts.append(f"{len(accepted)} of {len(taken)} laws {are(len(accepted))} accepted{at}.")
         parts.append(_laws_aligned(taken, flops))
         parts += [f"- {one.source.name}: {one.refused_for[0]}" for one in taken if one.refused_for]
     if absent:
@@ -151,11 +164,11 @@ def control_table(material: Material, name: str) -> str:
 
 
 def pairs_table(material: Material) -> str:
-    """Return the pairs of believed laws of nearly equal H."""
+    """Return the pairs of accepted laws of nearly equal H."""
     sources = material.accepted("grammar"), material.accepted("corpus")
     pairs = [(a, b, common_flops(laws_of(kind))) for kind in sources for a, b in near_pairs(kind)]
     if not pairs:
-        return f"No two laws that can be believed have H within {NEAR_H:g} of each other."
+        return f"No two accepted laws have H within {NEAR_H:g} of each other."
     quantities = ("alpha", "beta")
     rows = []
     for a, b, flops in pairs:
@@ -173,7 +186,7 @@ def _same(material: Material) -> tuple[str, ...]:
     for one in material.laws:
         by_data.setdefault(one.source.data, []).append(f"{one.source.name} of `{one.calibration}`")
     twice = [names for names in by_data.values() if len(names) > 1]
-    said = (f"{' and '.join(names)} are the same documents; a believed law counts once." for names in twice)
+    said = (f"{' and '.join(names)} are the same documents; an accepted law counts once." for names in twice)
     return tuple(said)
 
 
