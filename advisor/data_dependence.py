@@ -18,6 +18,7 @@ from typing import cast
 from advisor.errors import CoefficientsError
 from advisor.frontier_shift import Parameters, shift_between, shifted
 from advisor.h_lines import Regression, Regressions
+from advisor.law_file import LARGEST_LOG, MOST_NATS, STEEPEST
 from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 from advisor.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 
@@ -95,17 +96,17 @@ def law_at(
     Gzip and blend take the scatter where they take x(H). Anchored takes all of it, whatever the weight: with a weight
     of 0 the lines explain nothing, and corpora differ from web text no less for that (its base is what web text really
     gave, so x(H_ref) is taken without). It takes what the scatter does to the optimum of the calibration's own law in
-    the middle of its range of H (``advisor.frontier_shift``). A row whose parameters leave the law's domain gives no
-    draw. E below 0 counts as 0: no loss is negative.
+    the middle of its range of H (``advisor.frontier_shift``). A row whose parameters leave the law's domain, or are
+    larger than those of any law file, gives no draw. E below 0 counts as 0: no loss is negative.
 
     Raises:
-        CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H.
+        CoefficientsError: the regression gives A, B, alpha or beta <= 0 at this H, or a number beyond all measure.
     """
     weight = dependence.epsilon if epsilon is None else epsilon
     form, h_ref = _FORMS[name], dependence.h_ref
     lines = dependence.regressions.linear if name == "blend" else dependence.regressions.log
     found = form(dependence.regressions, _in_logs(base), compressibility, h_ref, weight)
-    if found is None or _outside(lines, compressibility) is not None:
+    if found is None or _outside(lines, compressibility) is not None or _beyond(found) is not None:
         raise _refusal(name, dependence, compressibility)
     n = len(dependence.draws)
     certain = name == "gzip" or epsilon is not None or dependence.estimate is None  # gzip has no weight
@@ -124,7 +125,7 @@ def law_at(
         beta=found.beta,
         count=dependence.count if name == "gzip" else base.count,
         source=f"calibration {dependence.name}" + ("" if name == "gzip" else f", {base.name}"),
-        draws=tuple([_draw(p) for p in drawn if p is not None]),
+        draws=tuple([_draw(p) for p in drawn if p is not None and _beyond(p) is None]),
         ranges=dependence.ranges,
         note=_NOTES[name].format(weight),
     )
@@ -192,9 +193,13 @@ _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
 def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[Parameters | None]:
     """Return the draws moved as the scatter of each moves the optimum of the calibration's own law; None where none."""
     center = _center(dependence)
+    if _beyond(center) is not None:
+        return []
     found: list[Parameters | None] = []
     for one, lines in zip(drawn, dependence.draws, strict=True):
-        shift = shift_between(center, Parameters(*map(operator.add, center, lines.scatter.log)))
+        moved = Parameters(*map(operator.add, center, lines.scatter.log))
+        usable = one is not None and _beyond(one) is None and _beyond(moved) is None
+        shift = shift_between(center, moved) if usable else None
         found.append(None if one is None or shift is None else shifted(one, shift))
     return found
 
@@ -203,6 +208,19 @@ def _center(dependence: Dependence) -> Parameters:
     """Return the calibration's own law, in logs, in the middle of its range of H: where its sources are."""
     found = dependence.ranges.compressibility
     return dependence.regressions.log.at(dependence.h_ref if found is None else (found[0] + found[1]) / 2)
+
+
+def _beyond(found: Parameters) -> tuple[str, float] | None:
+    """Return a parameter, in logs, that no law file may hold as the arithmetic overflows, and its value."""
+    E, A, B, alpha, beta = found
+    # No loop here, as it is asked 1200 times for a recommendation.
+    logs_fit = -LARGEST_LOG <= A <= LARGEST_LOG and -LARGEST_LOG <= B <= LARGEST_LOG
+    if logs_fit and E <= MOST_NATS and alpha <= STEEPEST and beta <= STEEPEST:
+        return None
+    most = (MOST_NATS, LARGEST_LOG, LARGEST_LOG, STEEPEST, STEEPEST)
+    values = (E, abs(A), abs(B), alpha, beta)
+    names = ("E", "ln A", "ln B", "alpha", "beta")
+    return next((name, x) for name, x, value, top in zip(names, found, values, most, strict=True) if not value <= top)
 
 
 def _outside(regression: Regression, h: float) -> tuple[str, float] | None:
@@ -216,6 +234,12 @@ def _refusal(name: str, dependence: Dependence, h: float) -> CoefficientsError:
     """Return the error that says which parameter leaves the law's domain at H."""
     regression = dependence.regressions.linear if name == "blend" else dependence.regressions.log
     what = _outside(regression, h)
+    at_h = regression.at(h)
+    if regression.form == "log" and what is None and (far := _beyond(at_h)) is not None:
+        return CoefficientsError(
+            f"The law {name} of the calibration {dependence.name} has {far[0]} = {far[1]:.3g} at H = {h:g}, more than "
+            "a law can have: use --law chinchilla, or repair the file."
+        )
     found = "alpha or beta <= 0" if what is None else f"{what[0]} = {what[1]:.3g}"
     calibrated = dependence.ranges.compressibility
     inside = "" if calibrated is None else f" (it was calibrated on H from {calibrated[0]:.3g} to {calibrated[1]:.3g})"

@@ -22,7 +22,7 @@ from advisor.scaling_law import Count, Ranges, Row, ScalingLaw
 
 MAX_DRAWS = 400
 # Beyond these no law of language is meant, and the arithmetic overflows.
-_MOST_NATS, _STEEPEST = 1000.0, 10.0
+MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
 COUNTS = ("total", "non-embedding", "unknown")
 _VERDICTS = ("ok", "caution", "refused")
 
@@ -60,11 +60,11 @@ def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
     verdict = node.get("verdict")
     return ScalingLaw(
         name=texts.get("name", name),
-        E=_at_most(node["E"], node["E"].number(0), _MOST_NATS),
+        E=_at_most(node["E"], node["E"].number(0), MOST_NATS),
         A=_positive(node["A"], 1e300),
         B=_positive(node["B"], 1e300),
-        alpha=_positive(node["alpha"], _STEEPEST),
-        beta=_positive(node["beta"], _STEEPEST),
+        alpha=_positive(node["alpha"], STEEPEST),
+        beta=_positive(node["beta"], STEEPEST),
         count=cast(Count, node["count"].text(COUNTS)),
         source=texts.get("source", source),
         draws=_draws(node.get("draws")),
@@ -106,9 +106,9 @@ def _row(node: Node) -> Row:
         raise node.fail(f"must be the 5 numbers ln A, ln B, ln E, alpha, beta, not {len(elements)}")
     log_a, log_b, log_e, alpha, beta = elements
     return (
-        log_a.number(-700, 700),
-        log_b.number(-700, 700),
-        -math.inf if log_e.value is None else log_e.number(-700, 700),
-        _positive(alpha, _STEEPEST),
-        _positive(beta, _STEEPEST),
+        log_a.number(-LARGEST_LOG, LARGEST_LOG),
+        log_b.number(-LARGEST_LOG, LARGEST_LOG),
+        -math.inf if log_e.value is None else log_e.number(-LARGEST_LOG, LARGEST_LOG),
+        _positive(alpha, STEEPEST),
+        _positive(beta, STEEPEST),
     )
