@@ -32,6 +32,7 @@ from advisor.h_lines import JointDraws, Regression, Regressions
 from advisor.json_fields import Node, json_text, read_json
 from advisor.law_file import MAX_DRAWS, law_from, ranges_from
 from advisor.protocol import Protocol, read_protocol
+from advisor.published_laws import PUBLISHED_NAMES
 from advisor.scaling_law import Count, ScalingLaw
 
 _FORMS = {"log": ("E", "log_A", "log_B", "alpha", "beta"), "linear": ("E", "A", "B", "alpha", "beta")}
@@ -129,13 +130,19 @@ def _coefficients(document: Node) -> Coefficients:
 
 def _calibration(node: Node) -> Calibration:
     name = node["name"].text()
+    if name in PUBLISHED_NAMES:
+        raise node["name"].fail(f"is that of a published law, {name}: give the calibration another name")
     regression = node["regression"]
     quality, tokenizer = read_quality(node), node.get("training_tokenizer")
+    epsilon = node["epsilon"].number(0, 1)
+    if quality.estimate is not None and quality.estimate.value != epsilon:
+        other = node["epsilon_estimate"]["value"].field
+        raise node["epsilon"].fail(f"is {epsilon} but {other} is {quality.estimate.value}: they must be the same")
     dependence = Dependence(
         name=name,
         regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
         draws=_draws(regression),
-        epsilon=node["epsilon"].number(0, 1),
+        epsilon=epsilon,
         h_ref=node["h_ref"].number(0, 1, open_ends=True),
         count=cast(Count, node["count"].text(("total", "non-embedding"))),
         ranges=ranges_from(node["ranges"]),

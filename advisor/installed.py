@@ -19,6 +19,7 @@ from pathlib import Path
 from advisor.coefficients import Calibration, Coefficients, load_coefficients, write_coefficients
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
+from advisor.published_laws import PUBLISHED_NAMES
 
 _FOLDER = "data-scaling-advisor"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"  # compiled where a name is checked, not at every start
@@ -101,6 +102,8 @@ def check_name(name: str) -> None:
     """Raise UsageError if no calibration can be installed under this name."""
     if not re.fullmatch(_NAME, name):
         raise UsageError(f"A calibration's name is letters, digits, '.', '_' and '-', at most 64, not {name[:80]!r}.")
+    if name in PUBLISHED_NAMES:
+        raise UsageError(f"{name} is a published law: install your calibration under another name.")
     if name in [one.name for one in load_coefficients().calibrations]:
         raise UsageError(f"The calibration {name} ships with advisor: install yours under another name.")
 

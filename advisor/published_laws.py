@@ -114,6 +114,11 @@ def kaplan_loss(n_params: float, n_tokens: float) -> float:
     return float(((n_c / n_params) ** (alpha_n / alpha_d) + d_c / n_tokens) ** alpha_d)
 
 
+_OTHERS: tuple[Law, ...] = (HOFFMANN, HOFFMANN_TABLE_3, MUENNIGHOFF, CODE, DEEPSEEK, KAPLAN)
+# Known without the draws, which are read from a file.
+PUBLISHED_NAMES = frozenset(law.name for law in (CHINCHILLA, *_OTHERS))
+
+
 @cache
 def chinchilla() -> ScalingLaw:
     """Return CHINCHILLA with 400 joint draws: refits to bootstrap samples of the points it was fitted to.
@@ -127,5 +132,4 @@ def chinchilla() -> ScalingLaw:
 
 def published_laws() -> dict[str, Law]:
     """Return every published law by name, the default first."""
-    laws: tuple[Law, ...] = (chinchilla(), HOFFMANN, HOFFMANN_TABLE_3, MUENNIGHOFF, CODE, DEEPSEEK, KAPLAN)
-    return {law.name: law for law in laws}
+    return {law.name: law for law in (chinchilla(), *_OTHERS)}
