@@ -2,7 +2,8 @@
 
 An exponent agrees where the published figure lies in the 95 % interval of the prediction; an interval wider than the
 published exponents lie apart says nothing. A sign agrees or disagrees where the 95 % interval of the slope in H leaves
-out 0. All else is "cannot say", and so are draws of which more than a twentieth give no law. Slopes are those of the
+out 0. All else is "cannot say": so are fewer than 30 draws, draws of which more than a twentieth give no law, and those
+whose interval leaves out the prediction itself. Slopes are those of the
 lines in H; intervals of exponents also hold the scatter of a new corpus and the range of H of its kind, and under
 ``anchored`` all of them hold the weight's own interval.
 """
@@ -28,6 +29,8 @@ from advisor.uncertainty import drawn_weights
 Verdict = Literal["agree", "disagree", "cannot say"]
 _LAWS = ("anchored", "gzip")
 _MOST_MISSING = 0.05
+_FEWEST_DRAWS = 30
+_LARGEST = 1e300  # beyond it an interval overflows
 # How far the published exponents lie apart.
 SPREAD = max(one.exponent_a for one in EXPONENTS) - min(one.exponent_a for one in EXPONENTS)
 
@@ -43,13 +46,17 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class ExponentRow:
-    """The exponent a of one corpus by one law; ``calibration`` is None for Chinchilla's, the same for every corpus."""
+    """The exponent a of one corpus by one law; ``calibration`` is None for Chinchilla's, the same for every corpus.
+
+    ``h_inside`` is whether H of the corpus lies in the calibrated range; None where one of them is not known.
+    """
 
     published: PublishedExponent
     calibration: str | None
     law: str
     predicted: Prediction
     verdict: Verdict
+    h_inside: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +122,10 @@ def _exponents(calibrations: tuple[Calibration, ...]) -> Iterator[ExponentRow]:
     for one in calibrations:
         for published in EXPONENTS:
             for law in _LAWS:
-                yield _exponent_row(published, one.name, law, _predicted_exponent(one.dependence, law, published))
+                predicted = _predicted_exponent(one.dependence, law, published)
+                yield replace(
+                    _exponent_row(published, one.name, law, predicted), h_inside=_h_inside(one.dependence, published)
+                )
 
 
 def _exponent_row(
@@ -123,6 +133,13 @@ def _exponent_row(
 ) -> ExponentRow:
     verdict = exponent_verdict(published.exponent_a, predicted)
     return ExponentRow(published=published, calibration=calibration, law=law, predicted=predicted, verdict=verdict)
+
+
+def _h_inside(dependence: Dependence, published: PublishedExponent) -> bool | None:
+    calibrated = dependence.ranges.compressibility
+    if published.kind is None or calibrated is None:
+        return None
+    return calibrated[0] <= published.kind.h <= calibrated[1]
 
 
 def exponent_verdict(published: float, predicted: Prediction) -> Verdict:
@@ -145,10 +162,19 @@ def _own_exponent(law: ScalingLaw, n_draws: int) -> Prediction:
 
 def _over_draws(value: float, drawn: list[float], n_draws: int) -> Prediction:
     """Return a figure with its interval; with too many draws that gave nothing, the rest would be a biased sample."""
+    if not abs(value) < _LARGEST:
+        return Prediction(value=None, ci95=None, reason="the prediction is beyond all measure")
+    drawn = [one for one in drawn if abs(one) < _LARGEST]
+    if n_draws < _FEWEST_DRAWS:
+        reason = f"{n_draws} draw{'' if n_draws == 1 else 's'} of the {_FEWEST_DRAWS} that an interval needs"
+        return Prediction(value=value, ci95=None, reason=reason)
     missing = n_draws - len(drawn)
     if missing > _MOST_MISSING * n_draws:
         return Prediction(value=value, ci95=None, reason=f"{missing} of {n_draws} draws give no law")
-    return Prediction(value=value, ci95=central_interval(drawn, 0.95) if drawn else None)
+    low, high = central_interval(drawn, 0.95)
+    if not low <= value <= high:
+        return Prediction(value=value, ci95=None, reason="the lines and their draws disagree")
+    return Prediction(value=value, ci95=(low, high))
 
 
 def _predicted_exponent(dependence: Dependence, law: str, published: PublishedExponent) -> Prediction:

@@ -15,7 +15,7 @@ from advisor.coefficients import load_coefficients
 from advisor.data_dependence import law_at
 from advisor.evidence import SPREAD, Prediction, exponent_verdict, scorecard, sign_verdict
 from advisor.published_evidence import CODE_TEXT, EXPONENTS, SIGNS, WEB
-from advisor.published_laws import chinchilla
+from advisor.published_laws import PUBLISHED_NAMES, chinchilla, published_laws
 from advisor.report.evidence import as_document
 
 ROOT = Path(__file__).parent.parent
@@ -169,6 +169,7 @@ def test_a_calibration_without_draws_cannot_say(tmp_path):
     made = calibration()
     made["regression"] = {**made["regression"], "draws": []}
     found = card(tmp_path, made)
+    assert exponents(found, "gzip")["C4"].predicted.reason == "0 draws of the 30 that an interval needs"
     assert {row.verdict for row in found.exponents if row.calibration} == {"cannot say"}
     assert {row.verdict for row in found.signs} == {"cannot say"}
     assert exponents(found, "gzip")["C4"].predicted.value is not None
@@ -227,8 +228,8 @@ def test_the_command_prints_every_row_in_eighty_columns(tmp_path):
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
-    assert "GitHub          0.38      0.530  chinchilla      0.513  0.48 to 0.55     agree" in lines
-    assert "DeepSeek early     ?      0.450      gzip                     none  cannot say" in lines
+    assert "GitHub          0.38       0.530  chinchilla      0.513  0.48 to 0.55     agree" in lines
+    assert "DeepSeek early      ?      0.450      gzip                     none  cannot say" in lines
     assert "ln B (Pandey)              falls      gzip  +1.00  +0.98 to +1.02    disagree" in lines
     assert "a (DeepSeek)           H unknown      gzip                   none  cannot say" in lines
     text = " ".join(done.stdout.split())
@@ -249,6 +250,111 @@ def test_the_json_has_every_row_with_its_source(tmp_path):
         assert "arXiv:" in row["source"]
         assert row["verdict"] in ("agree", "disagree", "cannot say")
         assert (row["reason"] is None) == ("predicted_a" in row or "predicted_slope_per_h" in row) or row["reason"]
+
+
+def spoilt(**changes):
+    """Return the hand-made calibration with other keys in its regression."""
+    made = copy.deepcopy(calibration())
+    made["regression"] |= changes
+    return made
+
+
+DRAWS = calibration()["regression"]["draws"]
+
+
+@pytest.mark.parametrize("n", [1, 29])
+def test_few_draws_give_no_interval(tmp_path, n):
+    found = card(tmp_path, spoilt(draws=DRAWS[:n], scatter=[[0.0] * 10] * n))
+    rows = [row for row in (*found.exponents, *found.signs) if row.calibration and row.predicted.value is not None]
+    assert len(rows) == 2 * 4 + 2 * 4 + 6
+    assert {row.verdict for row in rows} == {"cannot say"}
+    reason = f"{n} draw{'' if n == 1 else 's'} of the 30 that an interval needs"
+    assert {(row.predicted.ci95, row.predicted.reason) for row in rows} == {(None, reason)}
+    enough = card(tmp_path, spoilt(draws=DRAWS[:30]))
+    assert exponents(enough, "gzip")["C4"].predicted.ci95 is not None
+
+
+def test_lines_that_lie_outside_of_their_draws_give_no_interval(tmp_path):
+    made = spoilt()
+    made["regression"]["log"]["alpha"]["slope"] *= -1
+    row = signs(card(tmp_path, made), "gzip")["alpha", "grammars"]
+    assert (row.predicted.value, row.predicted.ci95) == (0.5, None)
+    assert (row.predicted.reason, row.verdict) == ("the lines and their draws disagree", "cannot say")
+    assert signs(card(tmp_path, made), "gzip")["beta", "grammars"].verdict == "agree"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"draws": [[x * 1e300 for x in row] for row in DRAWS]},
+        {"draws": DRAWS, "scatter": [[1e6 * math.sin(i + k) for k in range(10)] for i in range(40)]},
+    ],
+)
+def test_draws_that_overflow_count_as_missing(tmp_path, changes):
+    made = spoilt(**changes)
+    row = exponents(card(tmp_path, made), "gzip")["C4"]
+    assert (row.predicted.ci95, row.predicted.reason) == (None, "40 of 40 draws give no law")
+    path = str(write(tmp_path / "c.json", document(made)))
+    for command in (["evidence"], ["recommend", "--flops", "1e21", "--compressibility", ".4"]):
+        for flags in ([], ["--json"]):
+            done = CliRunner().invoke(group, [*command, *flags, "--coefficients", path], env={"COLUMNS": "80"})
+            assert (done.exit_code, done.exception) == (0, None)
+            assert flags or max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_h_outside_of_the_calibrated_range_is_marked(tmp_path):
+    made = calibration(ranges={**calibration()["ranges"], "compressibility": [0.2, 0.5]})
+    found = card(tmp_path, made)
+    inside = {corpus: row.h_inside for corpus, row in exponents(found, "gzip").items()}
+    assert inside == {
+        "C4": False,
+        "GitHub": True,
+        "DeepSeek early": None,
+        "DeepSeek later": None,
+        "OpenWebText2": False,
+        "code": True,
+    }
+    assert [row["h_inside"] for row in as_document(found)["exponents"]][-2:] == [True, True]
+    path = str(write(tmp_path / "c.json", document(made)))
+    lines = CliRunner().invoke(group, ["evidence", "--coefficients", path], env={"COLUMNS": "80"}).stdout.splitlines()
+    gzip = [line.split()[:2] for line in lines if " gzip " in line]
+    assert gzip[0] == ["C4", "0.58*"]
+    assert ["GitHub", "0.38"] in gzip
+    made["ranges"]["compressibility"] = None
+    assert {row.h_inside for row in card(tmp_path, made).exponents} == {None}
+
+
+def test_the_legend_says_what_none_the_mark_and_the_units_are(tmp_path):
+    path = str(write(tmp_path / "c.json", document()))
+    text = " ".join(CliRunner().invoke(group, ["evidence", "--coefficients", path]).stdout.split())
+    assert text.endswith(
+        "none under 95 %: H is not known, there is no law at that H, too many draws give none there, fewer than 30 "
+        "draws are given, or the prediction lies outside of its draws; --json has the reason and the count. *: H lies "
+        "outside the calibrated range of H. Slopes are per unit of H, ln N* at 8.4e19 (Luo), 8.4e17 (Pandey) FLOPs."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        (
+            {"epsilon": 0.5, "epsilon_estimate": {"value": 0.0, "ci95": [0.0, 0.9], "share_zero": 0.7}},
+            "epsilon is 0.5 but calibrations[0].epsilon_estimate.value is 0.0: they must be the same.",
+        ),
+        (
+            {"name": "chinchilla"},
+            "name is that of a published law, chinchilla: give the calibration another name.",
+        ),
+    ],
+)
+def test_a_calibration_that_contradicts_itself_or_takes_a_laws_name_is_refused(tmp_path, changes, complaint):
+    path = write(tmp_path / "c.json", document(calibration(**changes), default=None))
+    done = CliRunner().invoke(group, ["evidence", "--coefficients", str(path)])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {path}: calibrations[0].{complaint}\n")
+
+
+def test_the_published_names_are_those_of_the_published_laws():
+    assert set(published_laws()) == PUBLISHED_NAMES
 
 
 def test_the_readme_has_the_scorecard_of_what_ships():

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from advisor.evidence import SPREAD, CalibrationRow, ExponentRow, Prediction, Scorecard, SignRow
-from advisor.published_evidence import CODE_TEXT, PAPERS, WEB
+from advisor.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
 from advisor.report.common import echo, emit, print_labelled, print_table
 from advisor.report.transfer import print_transfers
 
+_POWERS, _LARGEST = 1e4, 1e9
 _RISES = {1: "rises", -1: "falls"}
 
 
@@ -30,6 +31,7 @@ def as_document(card: Scorecard) -> dict[str, Any]:
                 "law": row.law,
                 "corpus": row.published.corpus,
                 "kind": None if row.published.kind is None else asdict(row.published.kind),
+                "h_inside": row.h_inside,
                 "predicted_a": row.predicted.value,
                 "ci95": None if row.predicted.ci95 is None else list(row.predicted.ci95),
                 "published_a": row.published.exponent_a,
@@ -97,9 +99,26 @@ def render(card: Scorecard) -> None:
     echo(
         "agree: the published a is in the 95 % interval, or the slope's interval leaves out 0 on the published side. "
         f"cannot say: H is not known, the interval of a is wider than the published figures lie apart ({SPREAD:.2f}), "
-        "or that of the slope holds 0.",
+        "that of the slope holds 0, or there is none.",
         "dim",
     )
+    if card.calibrations:
+        echo(_legend(), "dim")
+
+
+def _legend() -> str:
+    """Return what the marks and figures of the tables of calibrations mean."""
+    budgets = ", ".join(f"{_powers(one.flops)} ({one.paper})" for one in SIGNS if one.flops is not None)
+    return (
+        "none under 95 %: H is not known, there is no law at that H, too many draws give none there, fewer than 30 "
+        "draws are given, or the prediction lies outside of its draws; --json has the reason and the count. *: H lies "
+        "outside the calibrated range of H. Slopes are per unit of H, ln N* at "
+        f"{budgets} FLOPs."
+    )
+
+
+def _powers(flops: float) -> str:
+    return f"{flops:.2g}".replace("e+", "e")
 
 
 def _print_exponents(name: str | None, rows: Sequence[ExponentRow]) -> None:
@@ -118,7 +137,8 @@ def _print_signs(name: str, rows: Sequence[SignRow]) -> None:
 
 def _exponent_cells(row: ExponentRow) -> tuple[str, ...]:
     one = row.published
-    h = "?" if one.kind is None else f"{one.kind.h:.2f}"
+    # A space where others have the mark, so that the points stay in line.
+    h = "?" if one.kind is None else f"{one.kind.h:.2f}{'*' if row.h_inside is False else ' '}"
     return (one.corpus, h, f"{one.exponent_a:.3f}", row.law, *_figures(row.predicted, "", 3), row.verdict)
 
 
@@ -132,12 +152,20 @@ def _figures(predicted: Prediction, sign: str, digits: int) -> tuple[str, str]:
     """Return a figure and its interval, whose ends have two digits after the point, above 10 one."""
     if predicted.value is None:
         return "", "none"
-    interval = predicted.ci95
-    value = f"{predicted.value:{sign}.{digits}f}"
-    if interval is None:
-        return value, "none" if predicted.reason else ""
-    low, high = (f"{end:{sign}.{1 if abs(end) >= 10 else 2}f}" for end in interval)
+    value = _figure(predicted.value, sign, digits)
+    if predicted.ci95 is None:
+        return value, "none"
+    low, high = (_figure(end, sign, 1 if abs(end) >= 10 else 2) for end in predicted.ci95)
     return value, f"{low} to {high}"
+
+
+def _figure(value: float, sign: str, digits: int) -> str:
+    """Return a number that leaves a table its width, however large it is."""
+    if abs(value) < _POWERS:
+        return f"{value:{sign}.{digits}f}"
+    if abs(value) < _LARGEST:
+        return f"{value:{sign}.0e}"
+    return f"<-{_LARGEST:.0e}" if value < 0 else f">{_LARGEST:.0e}"
 
 
 def calibration_in_words(row: CalibrationRow) -> str:
