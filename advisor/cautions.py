@@ -104,12 +104,16 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
         yield Caution(code="law_verdict", message=f"The fit that gave {law.name} itself says: with caution.")
     if candidates.at_h is None or calibration is None or h is None:
         return
-    dropped = len(calibration.dependence.draws) - len(candidates.at_h.law.draws)
-    if dropped:
+    if dropped := candidates.at_h.n_dropped:
+        rest = (
+            "the interval is over the others, so it is too narrow"
+            if candidates.at_h.law.draws
+            else "so there is no interval"
+        )
         yield Caution(
             code="draws_dropped",
             message=f"{dropped} of {len(calibration.dependence.draws)} draws of the calibration give no law at "
-            f"H = {h:g}; the interval is over the others, so it is too narrow.",
+            f"H = {h:.4g}; {rest}.",
         )
     calibrated = law.ranges.compressibility
     if calibrated is not None and not calibrated[0] <= h <= calibrated[1]:

@@ -52,11 +52,12 @@ class Sensitivity:
 
 @dataclass(frozen=True, kw_only=True)
 class LawAtH:
-    """A law at one H, and the derivatives in H of (E, ln A, ln B, alpha, beta) there."""
+    """A law at one H, the derivatives in H of (E, ln A, ln B, alpha, beta) there, and how many draws gave no law."""
 
     law: ScalingLaw
     compressibility: float
     derivative: Parameters
+    n_dropped: int = 0
 
     @property
     def exponent_slope(self) -> float:
@@ -133,7 +134,7 @@ def law_at(
     if name == "blend":
         at_h = lines.at(compressibility, dependence.regressions.scatter.linear)
         derivative = _slope_in_logs(derivative, _mixed(at_h, _in_logs(base), weight))
-    return LawAtH(law=law, compressibility=compressibility, derivative=derivative)
+    return LawAtH(law=law, compressibility=compressibility, derivative=derivative, n_dropped=n - len(law.draws))
 
 
 _NOTES = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LAW = "chinchilla"
 DEFAULT_WITH_COEFFICIENTS = "anchored"
+# Of a calibration's draws, the share that may give no law at an H before there is no interval there.
+MOST_DROPPED = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,10 @@ def find_law(
             "takes from it only how sources differ."
         )
     at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon, h_ci95)
+    if at_h.n_dropped > MOST_DROPPED * len(
+        calibration.dependence.draws
+    ):  # the others are no sample of what is possible
+        at_h = replace(at_h, law=replace(at_h.law, draws=()))
     return at_h.law, at_h
 
 

@@ -288,6 +288,4 @@ def test_ledgers_that_measured_h_otherwise_are_not_fitted_together(planted, tmp_
     (other / PLAN_FILE).write_text(json.dumps(plan))
     with pytest.raises(UsageError) as caught:
         refit.fit([one, other])
-    assert str(caught.value) == (
-        f"H was measured otherwise in {other} than in {one} (seq_len is 128): fit them apart."
-    )
+    assert str(caught.value) == (f"H was measured otherwise in {other} than in {one} (seq_len is 128): fit them apart.")

@@ -463,6 +463,14 @@ def test_dropped_draws_are_said(tmp_path):
     assert message(found, "draws_dropped") == (
         "1 of 40 draws of the calibration give no law at H = 0.4; the interval is over the others, so it is too narrow."
     )
+    for row in made["regression"]["draws"][:11]:
+        row[3] = -5.0
+    path = write(tmp_path / "c.json", document(made))
+    found = recommend(Request(flops=1e21, coefficients=path, compressibility=0.4, law="gzip"))
+    assert message(found, "draws_dropped") == (
+        "11 of 40 draws of the calibration give no law at H = 0.4; so there is no interval."
+    )
+    assert found.headline.interval80 is None
 
 
 # --- cautions ---------------------------------------------------------------------------------------------------------
