@@ -58,6 +58,7 @@ def parameter_figure(found: HRegression) -> Any:
 def loss_figure(laws: Sequence[SourceLaw]) -> Any:
     """Return a figure with a panel for each source: losses against tokens, a colour for each size, and the law."""
     import numpy as np
+    from matplotlib.ticker import NullFormatter
     from matplotlib import colormaps
 
     n_columns = min(4, len(laws))
@@ -78,6 +79,7 @@ def loss_figure(laws: Sequence[SourceLaw]) -> Any:
         if law.source.entropy_bound is not None:
             axis.axhline(law.source.entropy_bound, color="C3", lw=0.8, ls="--")
         axis.set(xscale="log", yscale="log")
+        axis.xaxis.set_minor_formatter(NullFormatter())  # over less than two decades they would lie on each other
         axis.yaxis.set_major_formatter("{x:g}")
         axis.yaxis.set_minor_formatter("{x:g}")
         axis.tick_params(axis="y", which="both", labelsize=8)

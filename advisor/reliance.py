@@ -35,7 +35,8 @@ class Reliance:
     ``epsilon`` is None for the law gzip, which has no weight; ``estimate`` is how the calibration found it, None where
     it does not say or the weight was given in the request. ``decades`` is how many powers of ten the budget lies above
     the largest run of the calibration (below the smallest: negative; 0 inside). ``native_ids``: the calibration's
-    sources came as token ids, and the corpus was tokenized. ``wrong`` is None where N counts other parameters than
+    sources came as token ids, and the corpus was tokenized. ``training_tokenizer``: what the models read, where that is
+    not what H was measured on. ``wrong`` is None where N counts other parameters than
     Chinchilla's.
     """
 
@@ -51,6 +52,7 @@ class Reliance:
     flops_range: tuple[float, float] | None
     decades: float | None
     native_ids: bool
+    training_tokenizer: str | None
     wrong: WrongChoice | None
 
 
@@ -80,6 +82,7 @@ def reliance_of(
         flops_range=dependence.ranges.flops,
         decades=_decades(flops, dependence.ranges.flops),
         native_ids=calibration.protocol.tokenizer is None and tokenizer is not None,
+        training_tokenizer=calibration.training_tokenizer,
         wrong=wrong_choice(law, flops),
     )
 

@@ -53,6 +53,9 @@ def _reach(reliance: Reliance) -> str:
         parts.append(f"{format_flops(low)} to {format_flops(high)} FLOPs{beyond}")
     if reliance.native_ids:
         parts.append("sources with token ids of their own")
+    if reliance.training_tokenizer is not None:
+        read = "bytes" if reliance.training_tokenizer == "bytes" else f"tokens of {reliance.training_tokenizer}"
+        parts.append(f"models that read {read}")
     return "; ".join(parts)
 
 
