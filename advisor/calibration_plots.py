@@ -58,8 +58,8 @@ def parameter_figure(found: HRegression) -> Any:
 def loss_figure(laws: Sequence[SourceLaw]) -> Any:
     """Return a figure with a panel for each source: losses against tokens, a colour for each size, and the law."""
     import numpy as np
-    from matplotlib.ticker import NullFormatter
     from matplotlib import colormaps
+    from matplotlib.ticker import NullFormatter
 
     n_columns = min(4, len(laws))
     n_rows = -(-len(laws) // n_columns)

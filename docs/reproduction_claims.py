@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import reproduction_findings as of_laws
 import reproduction_lines as of_lines
 from reproduction_findings import NEAR_H
-from reproduction_lines import CODE_SAVING, CROSSING_H, ENOUGH_LAWS, FRONTIER_H, NO_BEND
+from reproduction_lines import CODE_SAVING, CROSSING_H, ENOUGH_LAWS, FRONTIER_H, NO_BEND, NO_SAVING
 from reproduction_material import KINDS, LineSet, Material, line_sets
 from reproduction_rules import LEVEL, Finding, overall, percent
 
@@ -110,8 +110,9 @@ def _of_lines(material: Material) -> Iterator[Claim]:
         name="code",
         stated=f"Code needs {percent(CODE_SAVING)} fewer FLOPs than with Chinchilla's allocation.",
         rule=f"The share of the FLOPs that Chinchilla's N* and D* waste where a law at H of code, {CODE_TEXT.h:g} "
-        f"({CODE_TEXT.h_range[0]:g} to {CODE_TEXT.h_range[1]:g}), is true. agree or disagree: {percent(CODE_SAVING)} "
-        f"is in its 95 % interval, or is not. cannot say: the interval is wider than {percent(2 * CODE_SAVING)}.",
+        f"({CODE_TEXT.h_range[0]:g} to {CODE_TEXT.h_range[1]:g}), is true. disagree: {percent(CODE_SAVING)} is "
+        f"not in its 95 % interval. agree: it is, and the interval lies above {percent(NO_SAVING)}. cannot say: else, "
+        f"or the interval is wider than {percent(2 * CODE_SAVING)}.",
         findings=_for_each(
             calibrations,
             lambda one: [

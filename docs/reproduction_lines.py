@@ -23,6 +23,7 @@ from calibration.objective import Array
 CROSSING_H = 0.27
 FRONTIER_H = (0.23, 0.45)
 CODE_SAVING = 0.24
+NO_SAVING = 0.05  # ours: what is not worth moving a budget for
 ENOUGH_LAWS = 20  # from which on seeing no bend counts, whatever the rival form does
 NO_BEND = "no bend is seen"
 STATED_FORM, RIVAL_FORM = "A and B", "ln A and ln B"
@@ -156,7 +157,9 @@ def saving_verdict(ci95: tuple[float, float] | None) -> Verdict:
     """Return whether CODE_SAVING is what was found."""
     if ci95 is None or ci95[1] - ci95[0] > 2 * CODE_SAVING:
         return "cannot say"
-    return "agree" if ci95[0] <= CODE_SAVING <= ci95[1] else "disagree"
+    if not ci95[0] <= CODE_SAVING <= ci95[1]:
+        return "disagree"
+    return "agree" if ci95[0] > NO_SAVING else "cannot say"  # an interval that holds nearly nothing too
 
 
 def _wasted(law: ScalingLaw, flops: float) -> float:

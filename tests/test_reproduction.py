@@ -327,6 +327,7 @@ def test_what_chinchillas_allocation_costs_on_code(tmp_path):
     assert of_lines.saving_verdict((0.1, 0.3)) == "agree"
     assert of_lines.saving_verdict((0.0, 0.2)) == "disagree"
     assert of_lines.saving_verdict((0.0, 0.6)) == "cannot say"
+    assert of_lines.saving_verdict((0.0, 0.4)) == "cannot say"  # it holds no saving as well
     assert of_lines.saving_verdict(None) == "cannot say"
     one = load_coefficients(write(tmp_path / "c.json", document())).calibrations[0]
     at_code = law_at("gzip", one.dependence, chinchilla(), 0.38).law
