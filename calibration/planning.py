@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from calibration.sources import PreparedSource
 
 Progress = Callable[[str, float, float | None], None]
+# "text" is "tuned" where there are corpora.
+RECIPES = {"tuned": TUNED, "text": TEXT, "paper": PAPER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +83,10 @@ def requested(
         raise UsageError("Nothing is left to train on: name a --preset, a set of --grammars or a --corpus.")
     shape = found.grid if found is not None and grid is None else find_grid(grid or ("text" if corpora else "cpu"))
     text_fits = min(shape.token_counts) >= MIN_STEPS * TEXT.batch_documents(0, SEQ_LEN) * SEQ_LEN
-    tuned = TEXT if corpora and text_fits else TUNED
+    of_text = recipe == "tuned" and corpora and text_fits
     return Request(
         name=preset or ("corpora" if corpora else "-".join(sets)),
-        grid=replace(shape, recipe=PAPER if recipe == "paper" else tuned),
+        grid=replace(shape, recipe=RECIPES["text" if of_text else recipe]),
         specs=specs,
         seed=seed,
         laws_only=shape.laws_only or len(specs) < LEAST_SOURCES,

@@ -203,6 +203,7 @@ def test_the_screen_and_the_json_say_the_same(tmp_path):
         "flops_range": [1e12, 1e17],
         "decades": 4.0,
         "native_ids": True,
+        "training_tokenizer": None,
     }
 
 
