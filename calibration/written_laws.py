@@ -54,8 +54,26 @@ def read_written_laws(folder: Path) -> tuple[WrittenLaw, ...]:
     if plan is None:
         raise AdvisorError(f"{folder} holds no calibration: there is no plan.json.")
     laws = read_json(folder / LAWS_FILE, AdvisorError)["laws"]
-    found = [_written(plan.name, source, laws[source.name]) for source in plan.sources]
+    written = laws.members()  # of two sources with the same data one has a law
+    found = [
+        _unfitted(plan.name, source) if written[source.name] is None else _written(plan.name, source, laws[source.name])
+        for source in plan.sources
+        if source.name in written
+    ]
     return tuple(sorted(found, key=lambda one: (one.h, one.source.name)))
+
+
+def _unfitted(calibration: str, source: SourceRecord) -> WrittenLaw:
+    return WrittenLaw(
+        calibration=calibration,
+        source=source,
+        law=None,
+        n_runs=0,
+        residual_scale=None,
+        refused_for=("none of its runs has steps enough to be fitted.",),
+        cautions=(),
+        verdict="refused",
+    )
 
 
 def _written(calibration: str, source: SourceRecord, node: Node) -> WrittenLaw:
