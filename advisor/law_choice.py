@@ -97,9 +97,8 @@ def find_law(
             "takes from it only how sources differ."
         )
     at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon, h_ci95)
-    if at_h.n_dropped > MOST_DROPPED * len(
-        calibration.dependence.draws
-    ):  # the others are no sample of what is possible
+    n_draws = len(calibration.dependence.draws)
+    if at_h.n_dropped > MOST_DROPPED * n_draws:  # the others are no sample of what is possible
         at_h = replace(at_h, law=replace(at_h.law, draws=()))
     return at_h.law, at_h
 
