@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -407,6 +408,10 @@ def test_predictors_and_transfers_are_tables(capsys):
     ]
     assert ["grammars", "(8)", "text", "(5)", "2.72x", "1.65x", "1.11x", "1.22x"] in [line.split() for line in printed]
     assert predictors.verdict in " ".join(printed)
+    print_transfers([replace(TRANSFER, error_ln_n=800.0)])
+    assert ["grammars", "(8)", "text", "(5)", ">1000x"] in [
+        line.split()[:5] for line in capsys.readouterr().out.splitlines()
+    ]
 
 
 TRANSFER = Transfer(
