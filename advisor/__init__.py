@@ -12,16 +12,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from advisor.architecture import find_architecture
-    from advisor.coefficients import load_coefficients
-    from advisor.comparison import compare
+    from advisor.answer.comparison import compare
+    from advisor.answer.recommendation import recommend
+    from advisor.answer.request import Request
+    from advisor.calibrations.coefficients import load_coefficients
+    from advisor.compressibility.mixture import score_mixture
+    from advisor.compressibility.score import score
+    from advisor.compressibility.units import count_tokens
     from advisor.explain.recommendation import explain_recommendation
-    from advisor.mixture import score_mixture
-    from advisor.recommendation import recommend
-    from advisor.request import Request
-    from advisor.scaling_law import ScalingLaw
-    from advisor.scoring import score
-    from advisor.units import count_tokens
+    from advisor.laws.scaling_law import ScalingLaw
+    from advisor.plan.shape import find_architecture
 
 __all__ = [
     "Request",
@@ -38,16 +38,16 @@ __all__ = [
 
 # Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
 _HOMES = {
-    "Request": "advisor.request",
-    "ScalingLaw": "advisor.scaling_law",
-    "compare": "advisor.comparison",
-    "count_tokens": "advisor.units",
+    "Request": "advisor.answer.request",
+    "ScalingLaw": "advisor.laws.scaling_law",
+    "compare": "advisor.answer.comparison",
+    "count_tokens": "advisor.compressibility.units",
     "explain_recommendation": "advisor.explain.recommendation",
-    "find_architecture": "advisor.architecture",
-    "load_coefficients": "advisor.coefficients",
-    "recommend": "advisor.recommendation",
-    "score": "advisor.scoring",
-    "score_mixture": "advisor.mixture",
+    "find_architecture": "advisor.plan.shape",
+    "load_coefficients": "advisor.calibrations.coefficients",
+    "recommend": "advisor.answer.recommendation",
+    "score": "advisor.compressibility.score",
+    "score_mixture": "advisor.compressibility.mixture",
 }
 
 

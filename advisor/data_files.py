@@ -61,6 +61,15 @@ def _write_through(path: Path, text: str) -> None:
         raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk: a new or renamed file is only then sure to be found after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def check_writable(path: Path | None) -> None:
     """Raise AdvisorError, before any work is done, if no file can be written at ``path``."""
     if path is None:

@@ -20,14 +20,14 @@ from dataclasses import replace
 import numpy as np
 from bench_coefficients import INTERCEPT, SCATTER, SIZES, SLOPE, TOKENS, H, rows_of
 
-from advisor.data_dependence import Dependence, law_at
-from advisor.frontier_shift import Parameters
-from advisor.h_lines import Regression, Regressions, Scatter
-from advisor.scaling_law import Ranges, ScalingLaw
-from advisor.uncertainty import WeightEstimate
-from calibration.epsilon import estimate_epsilon
-from calibration.line_draws import draw_lines, weighted_lines
-from calibration.objective import Array
+from advisor.calibrations.frontier_shift import Parameters
+from advisor.calibrations.laws_in_h import Dependence, law_at
+from advisor.calibrations.lines import LinesInH, Regressions, Scatter
+from advisor.calibrations.uncertainty import WeightEstimate
+from advisor.laws.scaling_law import Ranges, ScalingLaw
+from calibration.fit.objective import Array
+from calibration.lines.epsilon import estimate_epsilon
+from calibration.lines.line_draws import draw_lines, weighted_lines
 
 H_REF, NEW_H = 0.5, 0.3
 LARGEST = float(6.0 * SIZES[-1] * TOKENS[-1])
@@ -58,7 +58,7 @@ def dependence_of(laws: Array, seed: int) -> Dependence:
     none = Parameters(0.0, 0.0, 0.0, 0.0, 0.0)
 
     def lines(slopes: Array, intercepts: Array, off: Array | None) -> Regressions:
-        log = Regression(form="log", slope=Parameters(*slopes), intercept=Parameters(*intercepts))
+        log = LinesInH(form="log", slope=Parameters(*slopes), intercept=Parameters(*intercepts))
         return Regressions(log, log, Scatter(none if off is None else Parameters(*off), none))
 
     return Dependence(

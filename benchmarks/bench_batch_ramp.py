@@ -2,7 +2,7 @@
 
 python benchmarks/bench_batch_ramp.py [NAME ...], one core, a quarter of an hour. Grammar A5, d = 32, two layers, two
 seeds; what is asked is whether larger batches along the trunk cost loss where they save steps. A3 would not tell: with
-1M tokens it is within .4 % of what it comes to with 3M. The table in calibration/schedule.py is this script's.
+1M tokens it is within .4 % of what it comes to with 3M. The table in calibration/training/schedule.py is this script's.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import time
 
 import torch
 
-from calibration.grammar_sets import named_set
-from calibration.sampling import sample_documents
-from calibration.schedule import RAMP, Recipe, make_plan
-from calibration.shape import ModelShape
-from calibration.tilting import tilt
-from calibration.train import train_all
-from calibration.trunk import Measurement, Run, Source, Trunk
+from calibration.grammars.sampling import sample_documents
+from calibration.grammars.sets import named_set
+from calibration.grammars.tilting import tilt
+from calibration.training.schedule import RAMP, Recipe, make_schedule
+from calibration.training.shape import ModelShape
+from calibration.training.train import train_all
+from calibration.training.trunk import DataSource, Measurement, Run, Trunk
 
 TOKENS = (100_000, 300_000, 1_000_000, 3_000_000)
 SEEDS = (0, 1)
@@ -37,11 +37,11 @@ RECIPES = {
 }
 
 
-def source() -> tuple[Source, int]:
+def source() -> tuple[DataSource, int]:
     """Return documents of A5, and the vocabulary: its terminals and the separator."""
     grammar = named_set("paper", seed=0)[4].grammar
     documents = torch.from_numpy(sample_documents(tilt(grammar), n_documents=max(TOKENS) // 256 + 512, seed=0)).int()
-    return Source(documents=documents[512:], validation=documents[:512]), grammar.n_terminals + 1
+    return DataSource(documents=documents[512:], validation=documents[:512]), grammar.n_terminals + 1
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
     print(f"{'batches':20} {'tokens':>10} {'steps':>6}   seed 0   seed 1  nats/token")
     for name in sys.argv[1:] or RECIPES:
         recipe = RECIPES[name]
-        plan = make_plan(recipe, TOKENS, seq_len=shape.seq_len)
+        plan = make_schedule(recipe, TOKENS, seq_len=shape.seq_len)
         found: dict[int, list[Measurement]] = {}
         begin = time.process_time()
         for seed in SEEDS:

@@ -17,8 +17,8 @@ import argparse
 
 import numpy as np
 
-from calibration.between_sources import Moments, between_sources
-from calibration.objective import Array
+from calibration.fit.objective import Array
+from calibration.lines.between_sources import Moments, between_sources
 
 N, FREEDOM, N_DRAWS = 8, 6, 400
 X = np.linspace(-1.0, 1.0, N)

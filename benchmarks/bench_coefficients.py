@@ -21,10 +21,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from calibration.bootstrap import bootstrap
-from calibration.fit import FitOptions, fit_problem, log_optimum
-from calibration.line_draws import LineDraws, draw_lines
-from calibration.objective import Array, Problem
+from calibration.fit.bootstrap import bootstrap
+from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.objective import Array, Problem
+from calibration.lines.line_draws import LineDraws, draw_lines
 
 H = np.array([0.15, 0.22, 0.29, 0.36, 0.43, 0.50, 0.57, 0.62])
 NEW_H = {"inside": 0.40, "outside": 0.70}

@@ -14,9 +14,9 @@ import time
 
 import numpy as np
 
-from calibration.bootstrap import bootstrap
-from calibration.fit import FitOptions, fit_problem, log_optimum
-from calibration.objective import Problem
+from calibration.fit.bootstrap import bootstrap
+from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.objective import Problem
 
 # Besiroglu et al. 2024 (arXiv:2404.10102), (ln A, ln B, ln E, alpha, beta).
 TRUTH = np.array([6.177955975826981, 7.6427323622433505, 0.5971119597824348, 0.34781302903942635, 0.3658541172951044])

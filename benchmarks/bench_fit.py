@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-from calibration.bootstrap import bootstrap, resampled_weights
-from calibration.fit import FitOptions, fit_problem, refine
-from calibration.objective import Array, Problem
-from calibration.runs import read_runs
-from calibration.starts import hoffmann_starts
+from calibration.fit.bootstrap import bootstrap, resampled_weights
+from calibration.fit.fit import FitOptions, fit_problem, refine
+from calibration.fit.objective import Array, Problem
+from calibration.fit.runs import read_runs
+from calibration.fit.starts import hoffmann_starts
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared/reference/chinchilla_figure_runs.csv"
 DELTA = 1e-3

@@ -12,9 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from calibration.grammar_sets import named_set
-from calibration.sampling import SEQ_LEN, sample_shards
-from calibration.tilting import TightGrammar, tilt
+from calibration.grammars.sampling import SEQ_LEN, sample_shards
+from calibration.grammars.sets import named_set
+from calibration.grammars.tilting import TightGrammar, tilt
 
 BASELINE_DOCUMENTS = 1500
 DOCUMENTS = 2**15

@@ -24,13 +24,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from advisor.scoring import score
-from advisor.tokenizer import load_tokenizer
+from advisor.compressibility.score import score
+from advisor.corpus.tokenizer import load_tokenizer
 
 LIMIT_TIME = 3.0
 LIMIT_MB = 400
 GB = 1 << 30
-SCORE = "import sys; from advisor.scoring import score; print(score(sys.argv[1]).median)"
+SCORE = "import sys; from advisor.compressibility.score import score; print(score(sys.argv[1]).median)"
 
 
 def texts() -> list[str]:

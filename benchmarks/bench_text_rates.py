@@ -1,7 +1,7 @@
 """The loss on text, byte by byte, of two batch ramps at several rates: the grammars' ramp, and the one for text.
 
 python benchmarks/bench_text_rates.py SOURCE, one core, ten minutes. Two layers, one seed. The third table in
-calibration/schedule.py is this script's, of the Python sources that the calibration ``text`` was trained on.
+calibration/training/schedule.py is this script's, of the Python sources that the calibration ``text`` was trained on.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import replace
 
 import torch
 
-from advisor.corpus import CorpusOptions
-from advisor.tokenizer import load_tokenizer
-from calibration.corpus_tokens import corpus_tokens
-from calibration.schedule import TEXT, TUNED, WIDTH_RATE, Recipe, make_plan
-from calibration.shape import ModelShape
-from calibration.train import train_all
-from calibration.trunk import Run, Source, Trunk
+from advisor.corpus.source import CorpusOptions
+from advisor.corpus.tokenizer import load_tokenizer
+from calibration.campaign.corpus_tokens import corpus_tokens
+from calibration.training.schedule import TEXT, TUNED, WIDTH_RATE, Recipe, make_schedule
+from calibration.training.shape import ModelShape
+from calibration.training.train import train_all
+from calibration.training.trunk import DataSource, Run, Trunk
 
 TOKENS = (200_000, 1_000_000, 3_000_000)
 WIDTHS = (64,)
@@ -41,7 +41,7 @@ def main() -> None:
                 print(f"{name:9} {share * WIDTH_RATE:.3f}/d  d={width:<3} {row}  {seconds:.0f} CPU-seconds", flush=True)
 
 
-def read(source: str) -> Source:
+def read(source: str) -> DataSource:
     """Return a corpus's bytes."""
     torch.set_num_threads(1)
     data = corpus_tokens(
@@ -55,16 +55,16 @@ def read(source: str) -> Source:
         progress=lambda *_: None,
     ).data
     n_documents = max(TOKENS) // 256 + 1
-    return Source(
+    return DataSource(
         documents=torch.from_numpy(data.training[:n_documents].astype("int32")),
         validation=torch.from_numpy(data.validation.astype("int32")),
     )
 
 
-def train(source: Source, width: int, recipe: Recipe) -> list[float]:
+def train(source: DataSource, width: int, recipe: Recipe) -> list[float]:
     """Return the loss at each D."""
     shape = ModelShape(width=width, n_layers=2, n_heads=1, vocab_size=257)
-    plan = make_plan(recipe, TOKENS, seq_len=256)
+    plan = make_schedule(recipe, TOKENS, seq_len=256)
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=recipe.peak_rate(width)),), sources=(source,))
     return [one.loss for _, one in sorted(train_all(trunk), key=lambda found: found[1].n_tokens)]
 

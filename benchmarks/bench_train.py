@@ -20,14 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advisor.errors import DeviceMemoryError
-from calibration.grammar_sets import named_set
-from calibration.hardware import choose_device
-from calibration.sampling import sample_documents
-from calibration.schedule import Recipe, make_plan
-from calibration.shape import ModelShape
-from calibration.step import step
-from calibration.tilting import tilt
-from calibration.trunk import Run, Source, Trunk
+from calibration.grammars.sampling import sample_documents
+from calibration.grammars.sets import named_set
+from calibration.grammars.tilting import tilt
+from calibration.training.device import choose_device
+from calibration.training.schedule import Recipe, make_schedule
+from calibration.training.shape import ModelShape
+from calibration.training.step import step
+from calibration.training.trunk import DataSource, Run, Trunk
 
 SHAPES = ((64, 2, 1, 20.0), (128, 4, 2, 6.0), (256, 6, 4, 2.5))  # width, layers, heads, limit of the ratio
 GPU_SHAPES = (*(shape[:3] for shape in SHAPES), (512, 10, 8), (1024, 20, 16))
@@ -119,8 +119,8 @@ def our_step(
 ) -> Callable[[], object]:
     """Return a function that trains a new stack on the next batch."""
     recipe = Recipe(batches=((0, batch * SEQ_LEN),))
-    plan = make_plan(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
-    source = Source(documents=documents, validation=documents[:128])
+    plan = make_schedule(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
+    source = DataSource(documents=documents, validation=documents[:128])
     runs = tuple(Run(seed=seed, rate=recipe.peak_rate(shape.width)) for seed in range(n_models))
     trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * n_models, dtype=DTYPE, graph=graph)
     state = trunk.begin()

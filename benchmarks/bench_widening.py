@@ -13,12 +13,12 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from advisor.budget import format_flops
-from advisor.coefficients import load_coefficients
-from advisor.data_dependence import Dependence, law_at
-from advisor.h_lines import Regressions
-from advisor.published_laws import CHINCHILLA, chinchilla
-from advisor.scaling_law import ScalingLaw
+from advisor.calibrations.coefficients import load_coefficients
+from advisor.calibrations.laws_in_h import Dependence, law_at
+from advisor.calibrations.lines import Regressions
+from advisor.laws.published import CHINCHILLA, chinchilla
+from advisor.laws.scaling_law import ScalingLaw
+from advisor.quantities import format_flops
 
 H_HALF_WIDTH = 0.01
 

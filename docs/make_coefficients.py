@@ -12,10 +12,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
-from advisor.coefficients import write_coefficients
+from advisor.calibrations.coefficients import write_coefficients
 from advisor.json_fields import SCHEMA_VERSION
-from calibration import refit
-from calibration.coefficients_document import write_calibrated
+from calibration.campaign import refit
+from calibration.lines.document import write_calibrated
 
 DATA = Path(__file__).parent.parent / "data"
 # The one that answers without --calibration: see docs/calibrations.md.

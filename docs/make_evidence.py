@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
-from advisor.coefficients import load_coefficients
-from advisor.evidence import scorecard
+from advisor.calibrations.coefficients import load_coefficients
+from advisor.calibrations.evidence import scorecard
 from advisor.report.evidence import render
 
 PAGE = Path(__file__).parent.parent / "README.md"

@@ -14,21 +14,21 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed
 
 import numpy as np
 from matplotlib import colormaps
+from reproduction_claims_of_laws import PARAMETERS, Quantity, exponents_cross, laws_on_lines, log_n_at
 from reproduction_lines import CROSSING_H, FRONTIER_H, budgets
 from reproduction_material import Material, common_flops, read_material
 from reproduction_rules import laws_of
+from reproduction_written_laws import WrittenLaw
 
-from advisor.coefficients import Calibration
-from advisor.data_dependence import law_at
+from advisor.calibrations.coefficients import Calibration
+from advisor.calibrations.laws_in_h import law_at
 from advisor.errors import CoefficientsError
-from advisor.plots import new_figure, save_figure
-from advisor.published_laws import chinchilla
-from advisor.scaling_law import ScalingLaw
-from calibration.claims import PARAMETERS, Quantity, exponents_cross, laws_on_lines, log_n_at
-from calibration.fit import log_optimum
-from calibration.objective import Array
-from calibration.records import Row
-from calibration.written_laws import WrittenLaw
+from advisor.laws.published import chinchilla
+from advisor.laws.scaling_law import ScalingLaw
+from advisor.report.plots import new_figure, save_figure
+from calibration.fit.fit import log_optimum
+from calibration.fit.objective import Array
+from calibration.lines.records import Row
 
 FOLDER = Path(__file__).parent / "reproduction"
 _PAPER = ("A1", "A2", "A3", "A4", "A5", "A6")

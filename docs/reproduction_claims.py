@@ -12,9 +12,9 @@ from reproduction_lines import CODE_SAVING, CROSSING_H, ENOUGH_LAWS, FRONTIER_H,
 from reproduction_material import KINDS, LineSet, Material, line_sets
 from reproduction_rules import LEVEL, Finding, overall, percent
 
-from advisor.coefficients import Calibration
-from advisor.evidence import Verdict, scorecard
-from advisor.published_evidence import CODE_TEXT
+from advisor.calibrations.coefficients import Calibration
+from advisor.calibrations.evidence import Verdict, scorecard
+from advisor.calibrations.published_evidence import CODE_TEXT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from reproduction_claims_of_laws import PARAMETERS, Quantity, differences, heterogeneity, least_squares, log_n_at
 from reproduction_material import FEWEST_FOR_A_LINE, LineSet, common_flops
 from reproduction_rules import (
     LEVEL,
@@ -20,10 +21,9 @@ from reproduction_rules import (
     together,
     too_few,
 )
+from reproduction_written_laws import WrittenLaw
 
-from advisor.evidence import Verdict
-from calibration.claims import PARAMETERS, Quantity, differences, heterogeneity, least_squares, log_n_at
-from calibration.written_laws import WrittenLaw
+from advisor.calibrations.evidence import Verdict
 
 # Twice or half the optimal N wastes 15.6 % of the FLOPs under Chinchilla's law: closer than that is the same answer.
 SAME_N = math.log(2)

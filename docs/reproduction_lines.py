@@ -6,19 +6,19 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from reproduction_claims_of_laws import PARAMETERS, Crossing, Quantity, exponents_cross, frontiers_cross, least_squares
 from reproduction_material import LineSet
 from reproduction_rules import LEVEL, Finding, bonferroni, count, in_figures, over_set, percent, sign, slope, together
 
-from advisor.coefficients import Calibration
-from advisor.data_dependence import law_at
+from advisor.answer.reliance import wrong_choice
+from advisor.calibrations.coefficients import Calibration
+from advisor.calibrations.evidence import SignRow, Verdict
+from advisor.calibrations.laws_in_h import law_at
+from advisor.calibrations.published_evidence import CODE_TEXT
 from advisor.errors import CoefficientsError
-from advisor.evidence import SignRow, Verdict
-from advisor.published_evidence import CODE_TEXT
-from advisor.published_laws import chinchilla
-from advisor.reliance import wrong_choice
-from advisor.scaling_law import ScalingLaw, central_interval
-from calibration.claims import PARAMETERS, Crossing, Quantity, exponents_cross, frontiers_cross, least_squares
-from calibration.objective import Array
+from advisor.laws.published import chinchilla
+from advisor.laws.scaling_law import ScalingLaw, central_interval
+from calibration.fit.objective import Array
 
 CROSSING_H = 0.27
 FRONTIER_H = (0.23, 0.45)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from reproduction_claims_of_laws import Quantity, log_n_at
+from reproduction_written_laws import LAWS_FILE, WrittenLaw, read_written_laws
 
-from advisor.coefficients import Coefficients, load_coefficients
-from advisor.scaling_law import ScalingLaw
-from calibration.claims import Quantity, log_n_at
-from calibration.grammar_sets import SHAPES
-from calibration.ledger import Ledger
-from calibration.objective import Array
-from calibration.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
-from calibration.records import Row
-from calibration.written_laws import LAWS_FILE, WrittenLaw, read_written_laws
+from advisor.calibrations.coefficients import Coefficients, load_coefficients
+from advisor.laws.scaling_law import ScalingLaw
+from calibration.campaign.ledger import Ledger
+from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
+from calibration.fit.objective import Array
+from calibration.grammars.sets import SHAPES
+from calibration.lines.records import Row
 
 ROOT = Path(__file__).parent.parent
 FEWEST_FOR_A_LINE = 3

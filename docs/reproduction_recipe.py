@@ -11,7 +11,7 @@ from reproduction_material import Material, Trained
 from reproduction_rules import percent
 from reproduction_tables import aligned, or_none
 
-from calibration.records import Row
+from calibration.lines.records import Row
 
 
 def recipe_table(material: Material) -> str:

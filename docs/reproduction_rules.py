@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from reproduction_claims_of_laws import Coefficient, least_squares
 from reproduction_material import LineSet, names_of
+from reproduction_written_laws import WrittenLaw
 
-from advisor.evidence import Prediction, Verdict, sign_verdict
-from advisor.scaling_law import ScalingLaw
-from calibration.claims import Coefficient, least_squares
-from calibration.objective import Array
-from calibration.written_laws import WrittenLaw
+from advisor.calibrations.evidence import PredictedFigure, Verdict, sign_verdict
+from advisor.laws.scaling_law import ScalingLaw
+from calibration.fit.objective import Array
 
 LEVEL = 0.05
 
@@ -57,7 +57,7 @@ def percent(share: float) -> str:
 
 def sign(stated: int, found: Coefficient) -> Verdict:
     """Return whether the 95 % interval of a slope leaves out 0 on the stated side."""
-    return sign_verdict(stated, Prediction(value=found.value, ci95=found.ci95))
+    return sign_verdict(stated, PredictedFigure(value=found.value, ci95=found.ci95))
 
 
 def bonferroni(p_values: Iterable[float]) -> float:

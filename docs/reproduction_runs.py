@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from reproduction_material import FEWEST_FOR_A_LINE, Material
 from reproduction_rules import count, laws_of
 
-from calibration.grammar_sets import SHAPES
+from calibration.grammars.sets import SHAPES
 
 POOR_FIT = 0.04  # residual scale of ln L
 _NO_FIT = "large-residuals"  # the caution that says so

@@ -6,15 +6,15 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from reproduction_claims_of_laws import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
 from reproduction_findings import NEAR_H, near_pairs
 from reproduction_material import KINDS, LineSet, Material, common_flops, line_sets, names_of, set_shape
 from reproduction_rules import are, count, in_figures, laws_of, slope
+from reproduction_written_laws import WrittenLaw
 
-from advisor.scaling_law import ScalingLaw
-from calibration.analysis import Settings
-from calibration.claims import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
-from calibration.grammar_sets import PAPER_H, SHAPES
-from calibration.written_laws import WrittenLaw
+from advisor.laws.scaling_law import ScalingLaw
+from calibration.fit.analysis import Settings
+from calibration.grammars.sets import PAPER_H, SHAPES
 
 _RIGHT = str.rjust
 

@@ -31,7 +31,7 @@ def no_installed_calibrations(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 @pytest.fixture
 def nothing_ships(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """For tests of what is so without any calibration, and of texts that those which ship would change."""
-    from advisor import coefficients
+    from advisor.calibrations import coefficients
 
     path = tmp_path_factory.mktemp("ships") / "fitted_coefficients.json"
     path.write_text('{"schema_version": 1, "default": null, "calibrations": []}', encoding="utf-8")

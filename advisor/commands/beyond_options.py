@@ -41,7 +41,7 @@ NAMES = tuple(str(option(lambda: None).__click_params__[0].name) for option in _
 
 
 def beyond_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to a command; their values are fields of ``advisor.request.Request``."""
+    """Add the options to a command; their values are fields of ``advisor.answer.request.Request``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

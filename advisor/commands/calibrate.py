@@ -17,10 +17,10 @@ from advisor.commands.corpus_options import reading_options
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    from advisor.transfer import Transfer
-    from calibration.coefficients_document import Calibrated
-    from calibration.devices import Devices
-    from calibration.planning import Request
+    from advisor.calibrations.transfer import Transfer
+    from calibration.campaign.devices import Devices
+    from calibration.campaign.planning import CalibrationRequest
+    from calibration.lines.document import Calibrated
 
 _EXAMPLES = """
 \b
@@ -102,7 +102,7 @@ def command(**given: Any) -> None:
         raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder.")
-    from calibration.devices import take_devices
+    from calibration.campaign.devices import take_devices
 
     devices = take_devices(
         device=given["device"], engine=given["engine"], workers=given["workers"], threads=given["threads"]
@@ -113,11 +113,11 @@ def command(**given: Any) -> None:
         _run(request, devices, folder, given)
 
 
-def _dry_run(request: Request | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
+def _dry_run(request: CalibrationRequest | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
     from advisor.report import calibrate as report
-    from advisor.report.common import emit
     from advisor.report.progress import progress_bar
-    from calibration import pipeline
+    from advisor.report.text import emit
+    from calibration.campaign import pipeline
 
     with progress_bar(quiet=given["quiet"]) as progress:
         opened, missing = pipeline.look(request, devices, folder=folder, extend=given["extend"], progress=progress)
@@ -128,13 +128,13 @@ def _dry_run(request: Request | None, devices: Devices, folder: Path, given: dic
     )
 
 
-def _run(request: Request | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
+def _run(request: CalibrationRequest | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
     from advisor.report import calibrate as report
-    from advisor.report.common import emit
     from advisor.report.progress import progress_bar
+    from advisor.report.text import emit
     from advisor.report.training import training_view
-    from calibration import pipeline, refit
-    from calibration.directory import lock
+    from calibration.campaign import pipeline, refit
+    from calibration.campaign.lock import lock
 
     pipeline.make_folder(folder)
     with lock(folder) as held:
@@ -170,9 +170,9 @@ def _run(request: Request | None, devices: Devices, folder: Path, given: dict[st
 
 
 def _refit(given: dict[str, Any]) -> None:
-    from calibration import refit
-    from calibration.directory import lock
-    from calibration.pipeline import make_folder
+    from calibration.campaign import refit
+    from calibration.campaign.lock import lock
+    from calibration.campaign.pipeline import make_folder
 
     folders: Sequence[Path] = given["refit"]
     if len(folders) > 1 and given["out"] is None:
@@ -198,9 +198,9 @@ def _finish(
 ) -> None:
     """Write and print what was found; without coefficients where there should be some, exit with 1."""
     from advisor.report import calibrate as report
-    from advisor.report.common import emit
-    from calibration.calibration_figures import line_figures, source_figures
-    from calibration.coefficients_document import write_calibrated
+    from advisor.report.text import emit
+    from calibration.lines.document import write_calibrated
+    from calibration.lines.figures import line_figures, source_figures
 
     files = list(write_calibrated(result, folder))
     files += _drawn(result, folder)
@@ -221,15 +221,15 @@ def _drawn(result: Calibrated, folder: Path) -> list[Path]:
     """Return the figures that were drawn: none without matplotlib."""
     if importlib.util.find_spec("matplotlib") is None:
         return []
-    from advisor.calibration_plots import write_calibration_plots
-    from calibration.pipeline import make_folder
+    from advisor.report.calibration_plots import write_calibration_plots
+    from calibration.campaign.pipeline import make_folder
 
     make_folder(folder / "figures")
     return list(write_calibration_plots(folder / "figures", result.laws, result.regression))
 
 
 def _install(result: Calibrated, folder: Path, given: dict[str, Any]) -> None:
-    from advisor.installed import install
+    from advisor.calibrations.installed import install
 
     if result.document is None:
         raise CoefficientsError(f"Nothing is installed as {given['install']}: there are no coefficients.")

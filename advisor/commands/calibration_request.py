@@ -13,7 +13,7 @@ from advisor.commands.corpus_options import corpus_reading, refuse_reading_optio
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
-    from calibration.planning import Request
+    from calibration.campaign.planning import CalibrationRequest
 
 # What changes a new plan, what happens after planning, and what may stand beside --refit.
 _OF_REQUEST = (
@@ -51,7 +51,7 @@ def check(given: dict[str, Any]) -> None:
         if given[name] is not None and not math.isfinite(given[name]):
             raise UsageError(f"{_option(name)} must be a finite number, not {given[name]}.")
     if given["install"] is not None:
-        from advisor.installed import check_name
+        from advisor.calibrations.installed import check_name
 
         check_name(given["install"])  # before hours of training
 
@@ -66,7 +66,7 @@ def _option(name: str) -> str:
     return "--json" if name == "as_json" else "--" + name.replace("_", "-")
 
 
-def read_request(given: dict[str, Any]) -> Request | None:
+def read_request(given: dict[str, Any]) -> CalibrationRequest | None:
     """Return what is asked for; None where only a folder is, whose plan is gone on with."""
     if not given["corpus"]:
         refuse_reading_options("a corpus")
@@ -76,8 +76,8 @@ def read_request(given: dict[str, Any]) -> Request | None:
                 f"{_option(extra[0])} changes what a --preset, --grammars or a --corpus trains, and none is given."
             )
         return None
-    from calibration.planning import requested
-    from calibration.sources import CorpusSource
+    from calibration.campaign.planning import requested
+    from calibration.campaign.sources import CorpusSource
 
     reading, score = corpus_reading(given), given["score_tokenizer"]
     score = None if score == given["tokenizer"] else score

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor.answer.comparison import compare
+from advisor.answer.request import Request
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
 from advisor.commands.corpus_options import corpus_options, mix_sources, refuse_reading_options, score_sources
 from advisor.commands.quantities import quantities, quantity
-from advisor.comparison import compare
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
-from advisor.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from advisor.protocol import MeasuredCorpus
+    from advisor.compressibility.protocol import MeasuredCorpus
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _REQUEST_OPTIONS = (
@@ -120,7 +120,7 @@ def _measured(
     if not sources:
         refuse_reading_options("a SOURCE")
     if profile is not None:
-        from advisor.profile_file import read_profile, read_records
+        from advisor.compressibility.profile_file import read_profile, read_records
 
         return [read_profile(profile, name) for name in corpus] or read_records(profile)
     if weights is not None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor.corpus.formats import FORMATS
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
-from advisor.formats import FORMATS
-from advisor.protocol import DEFAULT_TOKENIZER
 
 if TYPE_CHECKING:
-    from advisor.corpus import CorpusOptions
+    from advisor.corpus.source import CorpusOptions
 
 _READING = (
     click.option("--column", metavar="NAME", help="Column with the text, token ids or chat messages."),
@@ -57,8 +57,8 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def corpus_reading(given: Mapping[str, Any]) -> CorpusOptions:
     """Return how a corpus is read, from the keyword arguments of a command."""
-    from advisor.corpus import CorpusOptions
-    from advisor.hub import HubOptions
+    from advisor.corpus.hub import HubOptions
+    from advisor.corpus.source import CorpusOptions
 
     hub = HubOptions(
         name=given["name"],
@@ -90,8 +90,8 @@ def refuse_reading_options(what: str) -> None:
 def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> list[Any]:
     """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
     # Scoring needs numpy and more; a request without a corpus must not wait for them.
+    from advisor.compressibility.score import score
     from advisor.report.progress import progress_bar
-    from advisor.scoring import score
 
     _refuse_repeated_input(sources)
     with progress_bar(quiet=quiet) as progress:
@@ -100,7 +100,7 @@ def score_sources(sources: tuple[str, ...], *, quiet: bool, **options: Any) -> l
 
 def mix_sources(sources: tuple[str, ...], weights: tuple[float, ...], *, quiet: bool, **options: Any) -> list[Any]:
     """Return the profiles of ``sources`` and, last, that of their mixture at these weights."""
-    from advisor.mixture import score_mixture
+    from advisor.compressibility.mixture import score_mixture
     from advisor.report.progress import progress_bar
 
     _refuse_repeated_input(sources)
@@ -111,8 +111,8 @@ def mix_sources(sources: tuple[str, ...], weights: tuple[float, ...], *, quiet: 
 
 def count_source(source: str, counter: str, *, quiet: bool, **options: Any) -> Any:
     """Return the bytes per token of the tokenizer ``counter`` in a source, read and sampled as its score was."""
+    from advisor.compressibility.units import count_tokens
     from advisor.report.progress import progress_bar
-    from advisor.units import count_tokens
 
     how = _how(options)
     with progress_bar(quiet=quiet) as progress:

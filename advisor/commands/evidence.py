@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from advisor.evidence import scorecard
-from advisor.installed import available
+from advisor.calibrations.evidence import scorecard
+from advisor.calibrations.installed import available
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b

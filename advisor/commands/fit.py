@@ -12,8 +12,8 @@ from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
-    from calibration.analysis import Analysis
-    from calibration.fit import FitOptions
+    from calibration.fit.analysis import Analysis
+    from calibration.fit.fit import FitOptions
 
 _MANY_RUNS = 5000
 _EXAMPLES = """
@@ -81,9 +81,9 @@ def command(
     vocab_size, weight, unique_tokens and compressibility. Intervals are 95 %. Exit code 1 if any law is refused.
     """
     from advisor.report import fit as report
-    from calibration.analysis import Settings, analyse
-    from calibration.law_file import fit_document
-    from calibration.runs import read_runs
+    from calibration.fit.analysis import Settings, analyse
+    from calibration.fit.document import fit_document
+    from calibration.fit.runs import read_runs
 
     for option, written in (("--out", out), ("--plot", plot)):
         refuse_overwriting(written, table, option=option)
@@ -146,7 +146,7 @@ def _columns(text: str | None) -> dict[str, str]:
 
 
 def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:
-    from calibration.fit import FitOptions
+    from calibration.fit.fit import FitOptions
 
     if delta in ("auto", "l1"):
         return FitOptions(delta=cast(Literal["auto", "l1"], delta), fixed_e=_fixed_e(fix), max_e=max_e)
@@ -172,7 +172,7 @@ def _number(option: str, text: str, wanted: str) -> float:
 
 def _write(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
     """Write law files and the picture of every law that is not refused, or of all when forced."""
-    from calibration.law_file import write_law_file
+    from calibration.fit.document import write_law_file
 
     shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
     if out is not None:
@@ -181,7 +181,7 @@ def _write(analysis: Analysis, out: Path | None, plot: Path | None, force: bool)
         if not shown:
             click.echo(f"No law could be fitted, so nothing is written to {out}.", err=True)
     if plot is not None and shown:
-        from advisor.plots import write_fit_plot
+        from advisor.report.plots import write_fit_plot
 
         write_fit_plot(plot, shown)
 

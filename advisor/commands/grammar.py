@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor.budget import parse_quantity
 from advisor.errors import UsageError
+from advisor.quantities import parse_quantity
 
 if TYPE_CHECKING:
-    from calibration.grammar_search import Search
-    from calibration.grammar_sets import NamedGrammar
+    from calibration.grammars.search import Search
+    from calibration.grammars.sets import NamedGrammar
 
 SETS = ("paper", "iso-vocab", "iso-gzip", "two-way")
 
@@ -59,7 +59,7 @@ def command(
     grammars in which compressibility and entropy rate vary independently.
     """
     from advisor.report import grammar as report
-    from calibration.survey import survey
+    from calibration.grammars.survey import survey
 
     if sum(source is not None for source in (name, target_h, shape, grammars)) != 1:
         raise UsageError("Name one source of grammars: a SET, --target-h, --shape or --grammars.")
@@ -90,9 +90,9 @@ def _grammars(
     name: str | None, target_h: str | None, shape: str | None, file: Path | None, *, seed: int, quiet: bool
 ) -> tuple[tuple[NamedGrammar, ...], Search | None]:
     """Return the grammars asked for, and the search that found them if there was one."""
-    from calibration.grammar import draw
-    from calibration.grammar_search import target_set, two_way_set
-    from calibration.grammar_sets import NamedGrammar, load_set, named_set, shape_of
+    from calibration.grammars.grammar import draw
+    from calibration.grammars.search import target_set, two_way_set
+    from calibration.grammars.sets import NamedGrammar, load_set, named_set, shape_of
 
     progress = _quiet if quiet else _say
     if target_h is not None:

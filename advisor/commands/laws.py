@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from advisor.installed import available
-from advisor.published_laws import published_laws
+from advisor.calibrations.installed import available
+from advisor.laws.published import published_laws
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from advisor.budget import parse_quantity
 from advisor.errors import UsageError
+from advisor.quantities import parse_quantity
 
 
 def quantity(option: str) -> Callable[[str], float]:

@@ -7,16 +7,16 @@ from typing import Any
 
 import click
 
+from advisor.answer.recommendation import recommend
+from advisor.answer.request import Request
 from advisor.commands.beyond_options import NAMES as BEYOND_OPTIONS
 from advisor.commands.beyond_options import beyond_options
 from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
 from advisor.commands.corpus_options import corpus_options, count_source, refuse_reading_options, score_sources
 from advisor.commands.quantities import quantity, whole
+from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
-from advisor.protocol import MeasuredCorpus
-from advisor.recommendation import recommend
-from advisor.request import Request
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _REQUEST_OPTIONS = (
@@ -153,7 +153,7 @@ def _measured(
     if corpus is not None and profile is None:
         raise UsageError("--corpus picks a corpus of a --profile, and none is given.")
     if profile is not None:
-        from advisor.profile_file import read_profile
+        from advisor.compressibility.profile_file import read_profile
 
         return read_profile(profile, corpus)
     if source is None:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from advisor.answer.law_choice import find_law
+from advisor.answer.repeat_table import EPOCHS, repeat_table
+from advisor.answer.request import check_dependence
+from advisor.calibrations.installed import available
+from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.commands.quantities import quantities, quantity
-from advisor.data_dependence import LAW_NAMES
-from advisor.installed import available
-from advisor.law_choice import find_law
-from advisor.protocol import DEFAULT_PROTOCOL, check_match
-from advisor.repeat_table import EPOCHS, repeat_table
-from advisor.request import check_dependence
-from advisor.scaling_law import ScalingLaw
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
+from advisor.laws.scaling_law import ScalingLaw
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b

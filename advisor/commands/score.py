@@ -44,7 +44,7 @@ def command(
     refuse_overwriting(out, *sources, profile)
     if profile is not None:
         refuse_reading_options("a SOURCE")
-        from advisor.profile_file import read_profiles
+        from advisor.compressibility.profile_file import read_profiles
 
         profiles = read_profiles(profile)
     else:

@@ -7,14 +7,14 @@ from typing import Literal
 
 import click
 
-from advisor.answer import check_whole
+from advisor.answer.law_choice import find_law
+from advisor.answer.request import check_dependence
+from advisor.answer.row import check_whole
+from advisor.calibrations.installed import available
+from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.commands.quantities import quantities
-from advisor.data_dependence import LAW_NAMES
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
 from advisor.errors import UsageError
-from advisor.installed import available
-from advisor.law_choice import find_law
-from advisor.protocol import DEFAULT_PROTOCOL, check_match
-from advisor.request import check_dependence
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _CHINCHILLA_SIZES = (400e6, 1e9, 10e9, 67e9, 175e9, 280e9, 520e9, 1e12, 10e12)

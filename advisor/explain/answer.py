@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.laws import explain_answer, explain_frontier, frontier_of_budget
 from advisor.explain.lines import FRONTIER, LawNames, Page
-from advisor.recommendation import Recommendation
-from advisor.scaling_law import FrontierLaw, ScalingLaw
+from advisor.laws.scaling_law import FrontierLaw, ScalingLaw
 
 _GIVEN = "given: {}"
 _SHARES = "on the frontier A/N^alpha is the share beta/(alpha + beta) of loss - E, B/D^beta the rest"

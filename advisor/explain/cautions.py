@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from advisor.answer import Answer
-from advisor.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023
+from advisor.answer.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.repetition_cautions import BLIND_EPOCHS, GOOD_EPOCHS, POOR_EPOCHS
+from advisor.answer.row import Answer
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.explain.lines import LawNames, Page
-from advisor.protocol import DEFAULT_PROTOCOL
-from advisor.recommendation import Recommendation
-from advisor.repetition_cautions import BLIND_EPOCHS, GOOD_EPOCHS, POOR_EPOCHS
 
 _XUE = "Xue et al. 2023, arXiv:2305.13230"
-_BLIND = "advisor/repetition_cautions.py: where repetition costs little, much, and more than the law can see"
+_BLIND = "advisor/answer/repetition_cautions.py: where repetition costs little, much, and more than the law can see"
 
 
 def explain_cautions(page: Page, recommendation: Recommendation, names: dict[str, LawNames]) -> None:
@@ -46,8 +46,13 @@ def explain_cautions(page: Page, recommendation: Recommendation, names: dict[str
 
 def _protocol_and_hardware(page: Page, recommendation: Recommendation, codes: set[str]) -> None:
     if "assumed_protocol" in codes:
-        _given(page, "sequence_tokens", DEFAULT_PROTOCOL.seq_len, "the default protocol, advisor/protocol.py")
-        _given(page, "gzip_level", DEFAULT_PROTOCOL.level, "the default protocol, advisor/protocol.py")
+        _given(
+            page,
+            "sequence_tokens",
+            DEFAULT_PROTOCOL.seq_len,
+            "the default protocol, advisor/compressibility/protocol.py",
+        )
+        _given(page, "gzip_level", DEFAULT_PROTOCOL.level, "the default protocol, advisor/compressibility/protocol.py")
     hardware = recommendation.request.hardware
     if "gpu_variant_assumed" in codes and hardware is not None:
         peak = hardware.gpu.peak_flops

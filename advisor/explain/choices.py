@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.laws import cost_of
 from advisor.explain.lines import SURFACE, LawNames, Page
-from advisor.recommendation import Recommendation
-from advisor.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import ScalingLaw
 
-_FLAT = "advisor/flat_region.py: loss and FLOPs this near the optimum's are called nearly as good"
+_FLAT = "advisor/answer/flat_region.py: loss and FLOPs this near the optimum's are called nearly as good"
 
 
 def explain_choices(page: Page, recommendation: Recommendation, head: LawNames) -> None:

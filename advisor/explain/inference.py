@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from advisor.answer.inference import SOURCE
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.lines import SURFACE, LawNames, Page
-from advisor.inference import SOURCE
-from advisor.recommendation import Recommendation
-from advisor.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import ScalingLaw
 
 _TOKENS = "({B}/({excess} - {A}/N_served**{alpha}))**(1/{beta})"
 _MODELS = ((".baseline", "", "{N}", "{D}"), ("", "_served", "N_served", "D_served"))

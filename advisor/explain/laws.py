@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from advisor.answer import Answer
-from advisor.data_dependence import LAW_NAMES, Dependence, LawAtH
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.row import Answer
+from advisor.calibrations.laws_in_h import LAW_NAMES, Dependence, LawAtH
 from advisor.explain.lines import FRONTIER, PARAMETERS, SURFACE, LawNames, Page, identifier, names_of, used_in
-from advisor.published_laws import chinchilla
-from advisor.recommendation import Recommendation
-from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.laws.published import chinchilla
+from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 
 _EQ_4 = "Pandey 2024, arXiv:2405.16684, eq. 4"
 _FORMS = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
+from advisor.answer.flat_region import LOSS_TOLERANCE
+from advisor.answer.limited_data import LimitedData, MoreData
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.laws import cost_of
 from advisor.explain.lines import SURFACE, LawNames, Page
-from advisor.flat_region import LOSS_TOLERANCE
-from advisor.limited_data import LimitedData, MoreData
-from advisor.recommendation import Recommendation
-from advisor.repetition import R_D_STAR, R_N_STAR, SOURCE
+from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
 
 DECAY = {"R_D": R_D_STAR, "R_N": R_N_STAR}
 SEARCH = "bounded search in log N, from several starts, of ln(L - limit), which is least where L is"

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from advisor.published_laws import published_laws
-from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.laws.published import published_laws
+from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 
 # What formulas may use beside Python's operators, min, max, exp, log, log2 and ceil.
 FUNCTIONS = {

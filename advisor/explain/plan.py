@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from advisor.architecture import Architecture
-from advisor.budget import PUBLISHED_MFU
-from advisor.cluster import Cluster, Memory
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.lines import LawNames, Page
-from advisor.hyperparameters import Hyperparameters
-from advisor.plan import Plan
-from advisor.recommendation import Recommendation
+from advisor.plan.cluster import Cluster, Memory
+from advisor.plan.hardware import PUBLISHED_MFU
+from advisor.plan.hyperparameters import Hyperparameters
+from advisor.plan.plan import Plan
+from advisor.plan.shape import Architecture
 
 _SEARCH = (
-    "advisor/architecture.py: within 2 % of N, the proportions nearest to width over depth of 64 (128 from 1B "
+    "advisor/plan/shape.py: within 2 % of N, the proportions nearest to width over depth of 64 (128 from 1B "
     "parameters) and feed-forward over width of 8/3, which are conventions; heads of 64 or 128"
 )
 _SHAPE = (
@@ -22,7 +22,7 @@ _SHAPE = (
     ("V", "vocab_size"),
     ("T_context", "context_tokens"),
 )
-_BYTES = "advisor/cluster.py, training_state: bytes for each parameter under AdamW in {}"
+_BYTES = "advisor/plan/cluster.py, training_state: bytes for each parameter under AdamW in {}"
 
 
 def explain_plan(page: Page, recommendation: Recommendation, names: dict[str, LawNames]) -> None:
@@ -58,11 +58,11 @@ def _shape(page: Page, plan: Plan, shape: Architecture) -> None:
         value = page.at(f"plan.shape.{field}")
         page.add(name, f"chosen_{name}", source, key=f"plan.shape.{field}", known={f"chosen_{name}": value})
     page.add("n_heads", "d//head_width", "width over the width of a head", key="plan.shape.n_heads")
-    source = "advisor/architecture.py, n_non_embedding: matrices and gains of each layer, and the last gains"
+    source = "advisor/plan/shape.py, n_non_embedding: matrices and gains of each layer, and the last gains"
     weights = "n_layers*(4*d**2 + 3*d*f + 2*d) + d"
     page.add("P", weights, source, key="plan.shape.n_params_non_embedding")
     page.add("P_total", "P + 2*V*d", "with embedding and head", key="plan.shape.n_params_total")
-    source = "advisor/architecture.py, flops_per_token: matrices, causal attention and the head, forward and backward"
+    source = "advisor/plan/shape.py, flops_per_token: matrices, causal attention and the head, forward and backward"
     exact = "6*(n_layers*(4*d**2 + 3*d*f) + n_layers*2*d*T_context//2 + V*d)"
     page.add("flops_per_token", exact, source, key="plan.shape.flops_per_token")
     page.add("exact_flops", "flops_per_token*D_plan", "for all tokens", key="plan.shape.exact_flops")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from advisor.answer.recommendation import Recommendation
 from advisor.explain.answer import explain_corpus, explain_headline
 from advisor.explain.cautions import explain_cautions
 from advisor.explain.choices import explain_choices, explain_chosen, explain_flat
@@ -14,7 +15,6 @@ from advisor.explain.limited import explain_limited
 from advisor.explain.lines import Explanation, Page
 from advisor.explain.plan import explain_plan
 from advisor.explain.reliance import explain_reliance
-from advisor.recommendation import Recommendation
 
 
 def explain_recommendation(
@@ -24,8 +24,8 @@ def explain_recommendation(
 
     Each formula stands on constants and on the names explained before it.
 
-    >>> from advisor.recommendation import recommend
-    >>> from advisor.request import Request
+    >>> from advisor.answer.recommendation import recommend
+    >>> from advisor.answer.request import Request
     >>> lines = explain_recommendation(recommend(Request(flops=1e21)))
     >>> next((each.formula, f"{each.value:.3g}") for each in lines if each.key == "headline.n_params")
     ('G*(C/6)**a', '2.78e+09')

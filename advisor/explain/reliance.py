@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.reliance import Reliance
 from advisor.explain.laws import cost_of
 from advisor.explain.lines import SURFACE, LawNames, Page
-from advisor.recommendation import Recommendation
-from advisor.reliance import Reliance
-from advisor.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import ScalingLaw
 
 
 def explain_reliance(page: Page, recommendation: Recommendation, names: dict[str, LawNames]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from advisor.budget import GOPHER_FLOPS
+from advisor.answer.table import GOPHER_FLOPS
 from advisor.explain.laws import explain_frontier
 from advisor.explain.limited import (
     DECAY,
@@ -17,8 +17,8 @@ from advisor.explain.limited import (
     usable_params,
 )
 from advisor.explain.lines import FRONTIER, SURFACE, Explanation, LawNames, Page, names_of
-from advisor.repetition import R_D_STAR, SOURCE
-from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.laws.repetition import R_D_STAR, SOURCE
+from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 
 _LAW = f"{SOURCE}, eq. 5 to 7"
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.common import echo, print_labelled
+from advisor.report.text import echo, print_labelled
 
 if TYPE_CHECKING:
-    from advisor.advice import Advice
+    from advisor.answer.advice import Advice
 
 
 def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
 
 def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:
     """Print lines of advice with their sources; without ``everything`` the most important ones, and how many more."""
-    from advisor.advice import USUAL_SCOPE
+    from advisor.answer.advice import USUAL_SCOPE
 
     shown = [line for line in advice if everything or line.first]
     echo("Training on repeated data", "bold")

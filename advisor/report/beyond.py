@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from advisor.budget import format_flops
-from advisor.recommendation import Recommendation
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.request import Request
+from advisor.quantities import format_flops
 from advisor.report.advice import advice_as_json
-from advisor.report.common import echo
 from advisor.report.flat_region import flat_as_json, print_flat
 from advisor.report.inference import inference_as_json, print_inference
 from advisor.report.limited_data import limited_as_json, print_limited
-from advisor.request import Request
+from advisor.report.text import echo
 
 
 def asked_beyond(request: Request) -> dict[str, Any]:

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.common import echo, print_labelled, print_table, quantity
+from advisor.report.text import echo, print_labelled, print_table, quantity
 from advisor.report.training import duration
 from advisor.report.transfer import print_transfers
 
 if TYPE_CHECKING:
-    from advisor.transfer import Transfer
-    from calibration.calibration_figures import LineFigures, SourceFigures
-    from calibration.coefficients_document import Calibrated
-    from calibration.pipeline import Opened, Trained
-    from calibration.plan_file import CalibrationPlan
-    from calibration.predictors import Comparison
-    from calibration.speed import TimedWork
+    from advisor.calibrations.transfer import Transfer
+    from calibration.campaign.pipeline import Opened, Trained
+    from calibration.campaign.plan_file import CalibrationPlan
+    from calibration.campaign.speed import TimedWork
+    from calibration.lines.document import Calibrated
+    from calibration.lines.figures import LineFigures, SourceFigures
+    from calibration.lines.predictors import PredictorComparison
 
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
@@ -261,7 +261,7 @@ def _print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
         _print_predictors(found.predictors)
 
 
-def _print_predictors(found: Comparison) -> None:
+def _print_predictors(found: PredictorComparison) -> None:
     rows = [
         [
             one.name,

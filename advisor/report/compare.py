@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.budget import format_flops
-from advisor.report.common import (
+from advisor.quantities import format_flops
+from advisor.report.plan import data_size, units_as_json
+from advisor.report.recommendation_json import answer_as_json
+from advisor.report.text import (
     bounds_as_json,
     counted,
     echo,
@@ -21,13 +23,11 @@ from advisor.report.common import (
     spread,
     warn,
 )
-from advisor.report.plan import data_size, units_as_json
-from advisor.report.recommendation_json import answer_as_json
 
 if TYPE_CHECKING:
-    from advisor.comparison import Comparison
-    from advisor.protocol import MeasuredCorpus
-    from advisor.recommendation import Recommendation
+    from advisor.answer.comparison import Comparison
+    from advisor.answer.recommendation import Recommendation
+    from advisor.compressibility.protocol import MeasuredCorpus
 
 
 def show(comparison: Comparison, *, as_json: bool, out: Path | None) -> None:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from advisor.evidence import SPREAD, CalibrationRow, ExponentRow, Prediction, Scorecard, SignRow
-from advisor.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
-from advisor.report.common import echo, emit, print_labelled, print_table
+from advisor.calibrations.evidence import SPREAD, CalibrationRow, ExponentRow, PredictedFigure, Scorecard, SignRow
+from advisor.calibrations.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
+from advisor.report.text import echo, emit, print_labelled, print_table
 from advisor.report.transfer import print_transfers
 
 _POWERS, _LARGEST = 1e4, 1e9
@@ -148,7 +148,7 @@ def _sign_cells(row: SignRow) -> tuple[str, ...]:
     return (f"{one.quantity} ({one.paper})", moves, row.law, *_figures(row.predicted, "+", 2), row.verdict)
 
 
-def _figures(predicted: Prediction, sign: str, digits: int) -> tuple[str, str]:
+def _figures(predicted: PredictedFigure, sign: str, digits: int) -> tuple[str, str]:
     """Return a figure and its interval, whose ends have two digits after the point, above 10 one."""
     if predicted.value is None:
         return "", "none"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.common import echo, print_hanging, print_labelled
+from advisor.report.text import echo, print_hanging, print_labelled
 
 if TYPE_CHECKING:
     from advisor.explain.lines import Explanation

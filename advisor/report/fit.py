@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from advisor.json_fields import json_text
-from advisor.report.common import printable
+from advisor.report.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +19,7 @@ _MARK = "?"  # behind every number of a refused law that was forced
 
 
 def show(document: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the document of ``calibration.law_file.fit_document`` to stdout, its cautions and refusals to stderr."""
+    """Print the document of ``calibration.fit.document`` to stdout, its cautions and refusals to stderr."""
     if as_json:
         sys.stdout.write(json_text(document))
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from advisor.flat_region import FlatRegion
-from advisor.report.common import bounds_as_json, percent, print_table, spread
+from advisor.answer.flat_region import FlatRegion
+from advisor.report.text import bounds_as_json, percent, print_table, spread
 
 
 def flat_as_json(flat: FlatRegion | None) -> dict[str, Any] | None:

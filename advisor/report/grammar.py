@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from advisor.json_fields import SCHEMA_VERSION, json_text
 
 if TYPE_CHECKING:
-    from calibration.grammar_profile import GrammarProfile
-    from calibration.grammar_search import Search
-    from calibration.survey import Survey
+    from calibration.grammars.profile import GrammarProfile
+    from calibration.grammars.search import Search
+    from calibration.grammars.survey import Survey
 
 # From this many columns on, the table also has the ceiling.
 WIDE = 92

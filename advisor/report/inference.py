@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.budget import format_flops
-from advisor.report.common import bounds_as_json, echo, money, nats, percent, print_table, quantity, ratio, spread
+from advisor.quantities import format_flops
+from advisor.report.text import bounds_as_json, echo, money, nats, percent, print_table, quantity, ratio, spread
 
 if TYPE_CHECKING:
-    from advisor.inference import InferenceAnswer, ServedModel
+    from advisor.answer.inference import InferenceAnswer, ServedModel
 
 
 def inference_as_json(answer: InferenceAnswer | None) -> dict[str, Any] | None:

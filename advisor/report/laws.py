@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from advisor.coefficients import Calibration, Coefficients
-from advisor.protocol import protocol_as_json
-from advisor.report.common import counted, echo, emit, print_labelled, print_table
-from advisor.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.calibrations.coefficients import Calibration, Coefficients
+from advisor.compressibility.protocol import protocol_as_json
+from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.report.text import counted, echo, emit, print_labelled, print_table
 
 _DEPENDENT = {
     "anchored": "x' + eps (x(H) - x(H_ref)): Chinchilla at H_ref, the H of web text; the default with coefficients",

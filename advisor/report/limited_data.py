@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from advisor.budget import format_flops
-from advisor.report.common import bounds_as_json, counted, echo, nats, percent, plural, print_table, quantity, spread
+from advisor.quantities import format_flops
+from advisor.report.text import bounds_as_json, counted, echo, nats, percent, plural, print_table, quantity, spread
 
 if TYPE_CHECKING:
-    from advisor.limited_data import LimitedData, LimitedInterval, MoreData
+    from advisor.answer.limited_data import LimitedData, LimitedInterval, MoreData
 
 _LABELS = (
     "Parameters N",

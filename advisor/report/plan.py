@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.budget import PUBLISHED_MFU, format_flops
-from advisor.report.common import counted, echo, money, print_labelled, print_table, quantity, ratio
+from advisor.plan.hardware import PUBLISHED_MFU
+from advisor.quantities import format_flops
+from advisor.report.text import counted, echo, money, print_labelled, print_table, quantity, ratio
 
 if TYPE_CHECKING:
-    from advisor.architecture import Architecture
-    from advisor.cluster import Cluster, Memory
-    from advisor.hyperparameters import Hyperparameters
-    from advisor.plan import Plan
-    from advisor.units import Units
+    from advisor.compressibility.units import Units
+    from advisor.plan.cluster import Cluster, Memory
+    from advisor.plan.hyperparameters import Hyperparameters
+    from advisor.plan.plan import Plan
+    from advisor.plan.shape import Architecture
 
 _OF = {
     "headline": "",

@@ -7,14 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from advisor.answer import Answer
-from advisor.budget import format_flops
-from advisor.data_dependence import Sensitivity
-from advisor.protocol import MeasuredCorpus
-from advisor.recommendation import Recommendation
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.row import Answer
+from advisor.calibrations.laws_in_h import Sensitivity
+from advisor.compressibility.protocol import MeasuredCorpus
+from advisor.quantities import format_flops
 from advisor.report.advice import print_advice
 from advisor.report.beyond import print_beyond, print_off_optimum, unlimited
-from advisor.report.common import (
+from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.plan import show_plan, unit_rows
+from advisor.report.recommendation_json import as_document
+from advisor.report.reliance import reliance_rows
+from advisor.report.text import (
     counted,
     echo,
     emit,
@@ -29,10 +33,6 @@ from advisor.report.common import (
     spread,
     warn,
 )
-from advisor.report.explain import explanations_as_json, then_explained
-from advisor.report.plan import show_plan, unit_rows
-from advisor.report.recommendation_json import as_document
-from advisor.report.reliance import reliance_rows
 
 
 def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
@@ -103,7 +103,7 @@ def _slope(sensitivity: Sensitivity) -> str:
 
 def _measured(profile: MeasuredCorpus) -> str:
     """Return the rest of a profile that was measured just now, for the line about the corpus."""
-    from advisor.scoring import Profile
+    from advisor.compressibility.score import Profile
 
     if not isinstance(profile, Profile):
         return ""

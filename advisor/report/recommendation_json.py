@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from advisor.answer import Answer, Choice, Interval
-from advisor.protocol import MeasuredCorpus, protocol_as_json
-from advisor.recommendation import Recommendation
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.row import Answer, Choice, Interval
+from advisor.compressibility.protocol import MeasuredCorpus, protocol_as_json
 from advisor.report.beyond import asked_beyond, beyond_as_json
-from advisor.report.common import bounds_as_json
 from advisor.report.plan import plan_as_json, units_as_json
 from advisor.report.reliance import reliance_as_json
+from advisor.report.text import bounds_as_json
 
 
 def as_document(recommendation: Recommendation) -> dict[str, Any]:

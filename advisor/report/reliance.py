@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from advisor.budget import format_flops
-from advisor.reliance import in_words
-from advisor.report.common import percent
+from advisor.answer.reliance import in_words
+from advisor.quantities import format_flops
+from advisor.report.text import percent
 
 if TYPE_CHECKING:
-    from advisor.reliance import Reliance, WrongChoice
+    from advisor.answer.reliance import Reliance, WrongChoice
 
 
 def reliance_rows(reliance: Reliance | None) -> list[tuple[str, str]]:

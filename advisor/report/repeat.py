@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from advisor.budget import format_flops
-from advisor.repeat_table import RepeatRow, RepeatTable
-from advisor.repetition_cautions import BLIND_EPOCHS
+from advisor.answer.repeat_table import RepeatRow, RepeatTable
+from advisor.answer.repetition_cautions import BLIND_EPOCHS
+from advisor.laws.scaling_law import ScalingLaw
+from advisor.quantities import format_flops
 from advisor.report.advice import advice_as_json, print_advice
-from advisor.report.common import (
+from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.limited_data import epochs_text
+from advisor.report.text import (
     bounds_as_json,
     counted,
     echo,
@@ -23,9 +26,6 @@ from advisor.report.common import (
     spread,
     warn,
 )
-from advisor.report.explain import explanations_as_json, then_explained
-from advisor.report.limited_data import epochs_text
-from advisor.scaling_law import ScalingLaw
 
 
 def show(

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.report.common import (
+from advisor.report.text import (
     MAX_WIDTH,
     emit,
     print_labelled,
@@ -20,8 +20,8 @@ from advisor.report.common import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from advisor.compressibility import Histogram
-    from advisor.scoring import Profile
+    from advisor.compressibility.measure import Histogram
+    from advisor.compressibility.score import Profile
 
 _BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
 _LABELS = (
@@ -119,7 +119,7 @@ def _levels() -> str:
 def sparkline(histogram: Histogram, levels: str = _BLOCKS) -> str:
     """Return the counts as a line of blocks, two bins a character; a dot where there is none.
 
-    >>> from advisor.compressibility import Histogram
+    >>> from advisor.compressibility.measure import Histogram
     >>> sparkline(Histogram(low=0.0, high=0.8, counts=(0, 0, 1, 3, 8, 0)))
     '·▄█'
     """

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from advisor.budget import GOPHER_FLOPS, format_flops
-from advisor.cautions import about_rows
-from advisor.data_dependence import LAW_NAMES
-from advisor.report.common import counted, echo, emit, nats, print_table, quantity, ratio, warn
+from advisor.answer.cautions import about_rows
+from advisor.answer.table import GOPHER_FLOPS
+from advisor.calibrations.laws_in_h import LAW_NAMES
+from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
+from advisor.quantities import format_flops
 from advisor.report.explain import explanations_as_json, then_explained
-from advisor.scaling_law import Allocation, Law, ScalingLaw
+from advisor.report.text import counted, echo, emit, nats, print_table, quantity, ratio, warn
 
 
 def show(

@@ -9,21 +9,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from advisor.report.common import percent, quantity
+from advisor.report.text import percent, quantity
 
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from calibration.engine import News
-    from calibration.pipeline import Opened
-    from calibration.speed import TimedWork
+    from calibration.campaign.engine import News
+    from calibration.campaign.pipeline import Opened
+    from calibration.campaign.speed import TimedWork
 
 _PLAIN_S = 15.0  # between lines where stderr is not a terminal
 _MEMORY_S = 20.0  # tokens/s are those of the last seconds
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far the works are, from their news alone."""
 
     opened: Opened
@@ -116,7 +116,7 @@ class Progress:
 def training_view(opened: Opened, missing: tuple[TimedWork, ...], *, quiet: bool) -> Iterator[Callable[[News], None]]:
     """Yield what takes the news of training and shows it on stderr."""
     n_missing = sum(len(job.token_counts) for each in missing for job in each.work.jobs)
-    state = Progress(opened=opened, missing=missing, n_done=opened.plan.n_runs - n_missing)
+    state = TrainingProgress(opened=opened, missing=missing, n_done=opened.plan.n_runs - n_missing)
     if quiet:
         yield state.take
     elif sys.stderr.isatty():
@@ -131,7 +131,7 @@ def training_view(opened: Opened, missing: tuple[TimedWork, ...], *, quiet: bool
 class _Lines:
     """A line every quarter of a minute, and one for the last run."""
 
-    def __init__(self, state: Progress) -> None:
+    def __init__(self, state: TrainingProgress) -> None:
         self.state = state
         self.last = 0.0
 
@@ -145,7 +145,7 @@ class _Lines:
 
 
 @contextmanager
-def _live(state: Progress) -> Iterator[Callable[[News], None]]:
+def _live(state: TrainingProgress) -> Iterator[Callable[[News], None]]:
     from rich.console import Console
     from rich.live import Live
 
@@ -163,7 +163,7 @@ def _live(state: Progress) -> Iterator[Callable[[News], None]]:
         yield tell
 
 
-def _table(state: Progress) -> Group:
+def _table(state: TrainingProgress) -> Group:
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from advisor.report.common import echo, print_table
-from advisor.transfer import Transfer
+from advisor.calibrations.transfer import Transfer
+from advisor.report.text import echo, print_table
 
 
 def print_transfers(transfers: Sequence[Transfer]) -> None:

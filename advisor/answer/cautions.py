@@ -1,0 +1,245 @@
+"""What a reader of a recommendation must know before acting on it: cautions as data, each with a code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from advisor.caution import Caution
+from advisor.compressibility.protocol import MeasuredCorpus, Protocol, difference
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
+from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
+from advisor.plan.hardware import assumed_variant
+from advisor.quantities import format_flops, format_quantity
+
+if TYPE_CHECKING:
+    from advisor.answer.law_choice import Candidates
+    from advisor.answer.request import Request
+    from advisor.answer.row import Answer
+    from advisor.calibrations.coefficients import Calibration, Coefficients
+
+# Laws that are printed for comparison and would disagree by design.
+APART = ("kaplan", "code")
+_DISAGREEMENT = 2.0
+
+# Xue et al. 2023: the world's high-quality text in 2023, in tokens, and how it grows.
+WORLD_TOKENS_2023 = 9e12
+WORLD_GROWTH = (0.04, 0.05)  # a year
+_XUE = "Xue et al. 2023, arXiv:2305.13230"
+_NEAR = 0.5  # of the supply of 2023
+
+
+def about_request(
+    request: Request, coefficients: Coefficients, calibration: Calibration | None, protocol: Protocol | None
+) -> Iterator[Caution]:
+    """Yield what follows from the request itself: assumptions made, and coefficients that do not apply.
+
+    ``protocol`` is that of the compressibility at hand, None where there is none.
+    """
+    if not coefficients.calibrations:
+        if protocol is not None:
+            yield Caution(
+                code="no_coefficients",
+                message="No data-dependent coefficients are installed: the answer does not depend on the corpus's "
+                "compressibility.",
+            )
+    elif calibration is None:
+        names = ", ".join(one.name for one in coefficients.calibrations)
+        named = f"{coefficients.path} names no default calibration"
+        where = "No calibration is the default" if coefficients.installed else named
+        yield Caution(
+            code="no_default_calibration",
+            message=f"{where}: choose one with --calibration ({names}).",
+        )
+    elif protocol is None:
+        yield Caution(
+            code="no_compressibility",
+            message="Without a SOURCE, --profile or --compressibility the answer is the same for every corpus.",
+        )
+    else:
+        yield from _about_protocols(protocol, calibration)
+    if calibration is not None and calibration.name in coefficients.installed and request.calibration is None:
+        yield Caution(
+            code="installed_calibration",
+            message=f"No calibration ships, so the only installed one is used: {calibration.name}.",
+        )
+    if coefficients.problems:
+        problems = " ".join(coefficients.problems.values())
+        yield Caution(
+            code="calibration_unreadable",
+            message=f"Installed calibrations that cannot be used are left out: {problems}",
+        )
+    if request.use_corpus_size:
+        yield Caution(
+            code="corpus_not_deduplicated",
+            message="The corpus's tokens are counted and not deduplicated: where it repeats itself it has fewer unique "
+            "tokens than --use-corpus-size takes it to have.",
+        )
+    if request.compressibility is not None:
+        yield Caution(
+            code="assumed_protocol",
+            message="The compressibility given is taken to be measured under the default protocol: "
+            f"{DEFAULT_TOKENIZER} tokens, 256 a sequence, gzip level 9, the median.",
+        )
+    if request.gpu is not None and (variant := assumed_variant(request.gpu)) is not None:
+        yield Caution(
+            code="gpu_variant_assumed",
+            message=f"{request.gpu} is taken to mean {variant}, {request.named_gpu.peak_flops / 1e12:g} TFLOP/s.",
+        )
+
+
+def about_laws(candidates: Candidates, calibration: Calibration | None, h: float | None) -> Iterator[Caution]:
+    """Yield what follows from the laws that answer, whatever the budget."""
+    law = candidates.headline
+    for reason in candidates.refused:
+        yield Caution(code="law_refused", message=reason)
+    if isinstance(law, ScalingLaw) and law.verdict == "caution":
+        yield Caution(code="law_verdict", message=f"The fit that gave {law.name} itself says: with caution.")
+    if candidates.at_h is None or calibration is None or h is None:
+        return
+    if dropped := candidates.at_h.n_dropped:
+        rest = (
+            "the interval is over the others, so it is too narrow"
+            if candidates.at_h.law.draws
+            else "so there is no interval"
+        )
+        yield Caution(
+            code="draws_dropped",
+            message=f"{dropped} of {len(calibration.dependence.draws)} draws of the calibration give no law at "
+            f"H = {h:.4g}; {rest}.",
+        )
+    calibrated = law.ranges.compressibility
+    if calibrated is not None and not calibrated[0] <= h <= calibrated[1]:
+        yield Caution(
+            code="compressibility_outside_range",
+            message=f"H = {h:.3g} is outside the calibrated range, {calibrated[0]:.3g} to {calibrated[1]:.3g}.",
+        )
+    yield Caution(
+        code="evidence_disagrees",
+        message="Published work on code (arXiv:2510.08702) finds it more data-hungry than text, against the rule of "
+        "thumb that more compressible data prefers parameters.",
+    )
+
+
+def about_answers(
+    candidates: Candidates, headline: Answer, laws: tuple[Answer, ...], profile: MeasuredCorpus | None
+) -> Iterator[Caution]:
+    """Yield what follows from the numbers: extrapolation, too little data, laws that disagree or count differently."""
+    fitted = candidates.headline.ranges.flops
+    if fitted is not None and not fitted[0] <= headline.flops <= fitted[1]:
+        above = headline.flops > fitted[1]
+        times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
+        decades = f": {math.log10(times):.1f} decades of extrapolation" if candidates.at_h is not None else ""
+        yield Caution(
+            code="budget_outside_range",
+            message=f"{format_flops(headline.flops)} FLOPs is {_times(times)} times "
+            f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
+            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.",
+        )
+    available = None if profile is None else profile.estimated_tokens
+    if available is not None and headline.n_tokens > available:
+        yield Caution(
+            code="corpus_too_small",
+            message=f"The corpus holds about {format_quantity(available)} tokens, less than the "
+            f"{format_quantity(headline.n_tokens)} asked for: that would be "
+            f"{_rounded(headline.n_tokens / available)} epochs.",
+        )
+    yield from _disagreement(laws)
+    yield from _counts(headline, laws)
+
+
+def about_choice(law: Law, chosen: float | None) -> Iterator[Caution]:
+    """Yield that a choice of parameters or tokens is not weighed, where the law predicts no loss."""
+    if chosen is not None and not isinstance(law, ScalingLaw):
+        yield Caution(
+            code="choice_not_weighed",
+            message=f"The law {law.name} predicts no loss, so your choice of {format_quantity(chosen)} parameters "
+            "cannot be weighed against its optimum: choose another --law.",
+        )
+
+
+def about_rows(law: Law, rows: Sequence[Allocation]) -> Iterator[Caution]:
+    """Yield that rows of a table lie outside the runs that the law was fitted to."""
+    ranges, outside = law.ranges, []
+    for row in rows:
+        found = ((ranges.flops, row.flops), (ranges.n_params, row.n_params), (ranges.n_tokens, row.n_tokens))
+        if any(known is not None and not known[0] <= value <= known[1] for known, value in found):
+            outside.append(row)
+    if outside:
+        named = (("FLOPs", ranges.flops), ("parameters", ranges.n_params), ("tokens", ranges.n_tokens))
+        fitted = ", ".join(
+            f"{format_quantity(known[0])} to {format_quantity(known[1])} {what}" for what, known in named if known
+        )
+        lie = "1 row lies" if len(outside) == 1 else f"{len(outside)} rows lie"
+        yield Caution(
+            code="rows_outside_range",
+            message=f"{lie} outside the runs that {law.name} was fitted to ({fitted}): extrapolated.",
+        )
+
+
+def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Caution]:
+    """Yield the caution that ``n_tokens`` come near one estimate of the world's stock of text: half of it and more.
+
+    ``unique`` are the unique tokens that were given, None where none were.
+    """
+    if n_tokens < _NEAR * WORLD_TOKENS_2023:
+        return
+    low, high = WORLD_GROWTH
+    yield Caution(
+        code="near_world_supply",
+        message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
+        f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
+        f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to "
+        f"{100 * high:g} % a year ({_XUE}); estimates differ by an order of magnitude.",
+    )
+
+
+def _about_protocols(protocol: Protocol, calibration: Calibration) -> Iterator[Caution]:
+    problem = difference(protocol, calibration.protocol)
+    if problem is not None:
+        yield Caution(
+            code="protocol_mismatch",
+            message=f"The laws of the calibration {calibration.name} are left out: {problem}.",
+        )
+    elif calibration.protocol.tokenizer is None and protocol.tokenizer is not None:
+        yield Caution(
+            code="native_ids",
+            message=f"The calibration {calibration.name} was made on sources with token ids of their own, and the "
+            f"corpus was tokenized with {protocol.tokenizer}.",
+        )
+
+
+def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
+    compared = sorted((law for law in laws if law.law not in APART), key=lambda law: law.n_params)
+    low, high = compared[0], compared[-1]
+    if high.n_params > _DISAGREEMENT * low.n_params:
+        yield Caution(
+            code="laws_disagree",
+            message=f"The laws disagree by {_times(high.n_params / low.n_params)} times at this budget: "
+            f"{format_quantity(low.n_params)} parameters by {low.law}, {format_quantity(high.n_params)} by {high.law}.",
+        )
+
+
+def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
+    by_count: dict[str, list[str]] = {}
+    for law in laws:
+        if law.count != headline.count:
+            by_count.setdefault(law.count, []).append(law.law)
+    if by_count:
+        what = {"unknown": "an unknown kind of"}
+        others = "; ".join(f"{', '.join(names)}: {what.get(count, count)}" for count, names in by_count.items())
+        yield Caution(
+            code="counts_differ",
+            message=f"N counts {what.get(headline.count, headline.count)} parameters under {headline.law}, and other "
+            f"parameters under others ({others}).",
+        )
+
+
+def _times(factor: float) -> str:
+    """Return a factor with three digits, without an exponent where that is readable."""
+    return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -1,0 +1,106 @@
+"""``compare``: the answers for several corpora, budgets, or both, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from advisor.answer.recommendation import Recommendation, recommend
+from advisor.answer.request import Request
+from advisor.caution import Caution
+from advisor.compressibility.protocol import MeasuredCorpus
+from advisor.errors import UsageError
+from advisor.quantities import format_flops, format_quantity
+
+_TOO_SMALL = "corpus_too_small"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One recommendation for each corpus and budget, the budgets of a corpus together.
+
+    ``cautions`` has each caution once; one that is not every row's begins with the corpus or the budget it is about.
+    """
+
+    rows: tuple[Recommendation, ...]
+    cautions: tuple[Caution, ...]
+
+
+def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | None] = (None,)) -> Comparison:
+    """Return the recommendation for each of ``profiles`` under each of ``requests``; None stands for no corpus.
+
+    >>> rows = compare([Request(flops=1e20), Request(flops=1e21)]).rows
+    >>> [f"{row.headline.n_params:.2e}" for row in rows]
+    ['8.55e+08', '2.78e+09']
+
+    Raises:
+        UsageError: there are not two rows to compare, or a request contradicts itself.
+    """
+    if len(requests) * len(profiles) < 2:
+        raise UsageError("There is one answer and nothing to compare it with: name two SOURCES, or give --flops twice.")
+    rows = tuple(recommend(request, profile=profile) for profile in profiles for request in requests)
+    return Comparison(rows=rows, cautions=(*_twice(profiles), *_shared_once(rows)))
+
+
+def _twice(profiles: Sequence[MeasuredCorpus | None]) -> Iterator[Caution]:
+    """Yield that a corpus is named more than once."""
+    sources = [profile.source for profile in profiles if profile is not None]
+    for source in dict.fromkeys(sources):
+        if sources.count(source) > 1:
+            yield Caution(
+                code="source_repeated",
+                message=f"{source} is named {sources.count(source)} times: its rows are the same corpus.",
+            )
+
+
+def _shared_once(rows: Sequence[Recommendation]) -> tuple[Caution, ...]:
+    holders: dict[Caution, list[Recommendation]] = {}
+    for row in rows:
+        for caution in dict.fromkeys(row.cautions):
+            if caution.code != _TOO_SMALL:
+                holders.setdefault(caution, []).append(row)
+    found = []
+    for caution, having in holders.items():
+        about = _told_apart(having, rows)
+        if not caution.message.startswith(about):
+            caution = Caution(code=caution.code, message=f"{about}: {caution.message}")
+        found.append(caution)
+    return (*found, *_too_small(rows))
+
+
+def _told_apart(having: Sequence[Recommendation], rows: Sequence[Recommendation]) -> str:
+    """Return the corpora, or else the budgets, of the rows that a caution is about; nothing where that is all."""
+    for names in (_sources, _budgets):
+        if len(names(having)) < len(names(rows)):
+            return ", ".join(names(having))
+    return ""
+
+
+def _sources(rows: Sequence[Recommendation]) -> list[str]:
+    return list(dict.fromkeys(row.profile.source for row in rows if row.profile is not None))
+
+
+def _budgets(rows: Sequence[Recommendation]) -> list[str]:
+    return list(dict.fromkeys(f"{format_flops(row.headline.flops)} FLOPs" for row in rows))
+
+
+def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
+    """Yield one caution for all corpora that are smaller than what is asked for, with the range of epochs of each."""
+    epochs: dict[str, list[float]] = {}
+    sizes: dict[str, float | None] = {}
+    for row in rows:
+        small = any(caution.code == _TOO_SMALL for caution in row.cautions)
+        if small and row.profile is not None and row.headline.epochs is not None:
+            epochs.setdefault(row.profile.source, []).append(row.headline.epochs)
+            sizes[row.profile.source] = row.profile.estimated_tokens
+    if epochs:
+        each = "; ".join(
+            f"{source}, about {format_quantity(sizes[source] or 0.0)} tokens, {_range(found)} epochs"
+            for source, found in epochs.items()
+        )
+        yield Caution(code=_TOO_SMALL, message=f"Less data than is asked for: {each}.")
+
+
+def _range(epochs: Sequence[float]) -> str:
+    low, high = (f"{each:,.0f}" if each >= 100 else f"{each:.3g}" for each in (min(epochs), max(epochs)))
+    return low if low == high else f"{low} to {high}"

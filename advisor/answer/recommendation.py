@@ -1,0 +1,226 @@
+"""``recommend``: a request, and perhaps a corpus's profile, to an allocation with everything needed to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
+from advisor.answer.flat_region import FlatRegion, flat_region
+from advisor.answer.law_choice import Candidates, choose_laws
+from advisor.answer.reliance import Reliance, about_reliance, reliance_of
+from advisor.answer.request import Request
+from advisor.answer.row import Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
+from advisor.calibrations.coefficients import Calibration
+from advisor.calibrations.installed import available
+from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
+from advisor.caution import Caution
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
+from advisor.errors import UsageError
+from advisor.laws.scaling_law import Allocation, Count, Law
+from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
+
+# What only some requests ask for is imported where they do: each of these modules is a millisecond of every start.
+if TYPE_CHECKING:
+    from advisor.answer.advice import Advice
+    from advisor.answer.inference import InferenceAnswer
+    from advisor.answer.limited_data import LimitedData
+    from advisor.compressibility.units import TokenCount, Units
+
+# How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
+_NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
+
+    ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
+    1/3, 1/2, 1, 2 and 3, ``flat`` has all sizes that do nearly as well; none exists where the headline law predicts no
+    loss. ``limited`` is the answer with limited unique tokens, the law to follow first, and empty where nothing
+    limits them. ``inference`` weighs serving too, and ``advice`` is what goes with repeated data.
+    ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
+    where there is one, else the model that serves, else the answer with limited data, else the headline.
+    ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on.
+    """
+
+    request: Request
+    profile: MeasuredCorpus | None
+    compressibility: float | None
+    calibration: str | None
+    headline: Answer
+    laws: tuple[Answer, ...]
+    choice: Choice | None
+    neighbours: tuple[Choice, ...]
+    flat: FlatRegion | None
+    limited: tuple[LimitedData, ...]
+    inference: InferenceAnswer | None
+    advice: tuple[Advice, ...]
+    sensitivity: Sensitivity | None
+    reliance: Reliance | None
+    units: Units | None
+    plan: Plan
+    cautions: tuple[Caution, ...]
+    candidates: Candidates
+    usable: Calibration | None
+
+
+def recommend(
+    request: Request, *, profile: MeasuredCorpus | None = None, counted: TokenCount | None = None
+) -> Recommendation:
+    """Return the compute-optimal allocation that ``request`` asks for, beside what every other law says.
+
+    ``profile`` is a corpus's measured compressibility, in place of ``request.compressibility``; ``counted``, from
+    ``count_tokens``, gives the data in tokens of another tokenizer too.
+
+    >>> answer = recommend(Request(flops=1e21))
+    >>> answer.headline.law, round(answer.headline.n_params / 1e9, 2), round(answer.headline.tokens_per_param, 1)
+    ('chinchilla', 2.78, 21.5)
+
+    Raises:
+        UsageError: the request contradicts itself.
+        ProtocolMismatchError: the profile was measured in another way than the calibration.
+        CoefficientsError: the coefficients cannot be read, or cannot answer at this compressibility.
+        LawError: the law cannot answer, such as a target loss below its floor.
+    """
+    if profile is not None and request.compressibility is not None:
+        raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
+    coefficients = available(request.coefficients)
+    calibration = coefficients.calibration(request.calibration)
+    h = profile.median if profile is not None else request.compressibility
+    protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None
+    usable = _usable(calibration, protocol, request)
+    candidates = choose_laws(request.law, usable, h, request.epsilon, None if profile is None else profile.ci95)
+    if request.epsilon is not None and candidates.at_h is None:
+        raise UsageError("--epsilon weighs a calibration against Chinchilla, and no calibration applies here.")
+
+    law = candidates.headline
+    optimum = check_whole(best_allocation(law, request))
+    flops = request.budget or optimum.flops
+    chosen = chosen_params(request, flops)
+    unique, limited = _limited(request, profile, law, flops, chosen)
+    serving = _served(request, law, optimum)
+    sheet = Sheet(request=request, headline=law, flops=flops, profile=profile, unique_tokens=unique)
+    headline = sheet.answer(law, optimum)
+    of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
+    plan = make_plan(
+        of=of,
+        count=count,
+        n_params=n_params,
+        n_tokens=n_tokens,
+        vocab_size=request.vocab_size,
+        context=request.context,
+        hardware=request.hardware,
+        n_gpus=request.gpus,
+        profile=profile,
+        counted=counted,
+    )
+    tokenizer = None if protocol is None else protocol.tokenizer
+    reliance = reliance_of(candidates, usable, request, flops, tokenizer)
+    laws = (headline, *(sheet.answer(other, other.frontier(flops)) for other in candidates.others))
+    return Recommendation(
+        request=request,
+        profile=profile,
+        compressibility=h,
+        calibration=usable.name if usable is not None and candidates.at_h is not None else None,
+        headline=headline,
+        laws=laws,
+        choice=sheet.choice(chosen),
+        neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
+        flat=flat_region(law, flops),
+        limited=limited,
+        inference=serving,
+        advice=_advice(request, limited),
+        sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
+        reliance=reliance,
+        units=data_units(optimum.n_params, optimum.n_tokens, profile, counted),
+        plan=plan,
+        cautions=(
+            *(profile.cautions if profile is not None else ()),
+            *about_request(request, coefficients, calibration, protocol),
+            *about_plan(plan, hours=request.hours, budget=request.budget),
+            *about_laws(candidates, usable, h),
+            *about_reliance(reliance),
+            *about_answers(candidates, headline, laws, None if unique else profile),
+            *_about_limited(limited),
+            *about_choice(law, chosen),
+            *_about_served(serving, law, request, plan),
+            *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens), unique),
+        ),
+        candidates=candidates,
+        usable=usable if candidates.at_h is not None else None,
+    )
+
+
+def _limited(
+    request: Request, profile: MeasuredCorpus | None, law: Law, flops: float, chosen: float | None
+) -> tuple[float | None, tuple[LimitedData, ...]]:
+    """Return the unique tokens that the request is limited to, and the answers with them; None and () without."""
+    if request.unique_tokens is None and not request.use_corpus_size:
+        return None, ()
+    from advisor.answer.limited_data import limited_answers, unique_tokens
+
+    unique = unique_tokens(request, profile)
+    return unique, limited_answers(request, law, flops, unique, chosen)
+
+
+def _about_limited(limited: tuple[LimitedData, ...]) -> Iterable[Caution]:
+    if not limited:
+        return ()
+    from advisor.answer.repetition_cautions import about_limited_data
+
+    return about_limited_data(limited)
+
+
+def _served(request: Request, law: Law, optimum: Allocation) -> InferenceAnswer | None:
+    if request.inference_tokens is None:
+        return None
+    from advisor.answer.inference import inference_answer
+
+    return inference_answer(request, law, optimum)
+
+
+def _about_served(serving: InferenceAnswer | None, law: Law, request: Request, plan: Plan) -> Iterable[Caution]:
+    if serving is None:
+        return ()
+    from advisor.answer.inference import about_inference
+
+    return about_inference(serving, law, request, None if plan.cluster is None else plan.cluster.wall_hours)
+
+
+def _advice(request: Request, limited: tuple[LimitedData, ...]) -> tuple[Advice, ...]:
+    if not limited and not request.advice:
+        return ()
+    from advisor.answer.advice import advice_for
+
+    return advice_for(limited[0].epochs if limited else None, asked=request.advice)
+
+
+def _to_train(
+    law: Law,
+    headline: Answer,
+    chosen: float | None,
+    serving: InferenceAnswer | None,
+    limited: tuple[LimitedData, ...],
+) -> tuple[PlanOf, Count, float, float]:
+    """Return which part of the answer is to be trained, which parameters its N counts, N and D."""
+    if chosen is not None:
+        return "choice", law.count, chosen, headline.flops / (6 * chosen)
+    if serving is not None:
+        return "inference", law.count, serving.best.n_params, serving.best.n_tokens
+    if limited:
+        return "limited_data", limited[0].count, limited[0].n_params, limited[0].n_tokens
+    return "headline", law.count, headline.n_params, headline.n_tokens
+
+
+def _usable(calibration: Calibration | None, protocol: Protocol | None, request: Request) -> Calibration | None:
+    """Return the calibration if the compressibility at hand was measured as it was.
+
+    A mismatch is an error where the answer would depend on the calibration; with another --law it is left out.
+    """
+    if calibration is None or protocol is None:
+        return calibration
+    if request.law is None or request.law in LAW_NAMES:
+        check_match(protocol, calibration.protocol, calibration.name)
+    return None if difference(protocol, calibration.protocol) else calibration

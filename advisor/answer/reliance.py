@@ -1,0 +1,151 @@
+"""What a data-dependent headline rests on: its calibration's weight and reach, and what being wrong costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.answer.request import Request
+from advisor.answer.row import best_allocation
+from advisor.caution import Caution
+from advisor.laws.published import chinchilla
+from advisor.laws.scaling_law import Law, ScalingLaw
+
+if TYPE_CHECKING:
+    from advisor.answer.law_choice import Candidates
+    from advisor.calibrations.coefficients import Calibration
+    from advisor.calibrations.quality import Prediction
+    from advisor.calibrations.uncertainty import WeightEstimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongChoice:
+    """The share of the FLOPs lost by following one law where the other is right (1 - C_eq/C), both ways."""
+
+    headline_if_chinchilla_is_right: float
+    chinchilla_if_headline_is_right: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reliance:
+    """What a data-dependent law rests on.
+
+    ``epsilon`` is None for the law gzip, which has no weight; ``estimate`` is how the calibration found it, None where
+    it does not say or the weight was given in the request. ``decades`` is how many powers of ten the budget lies above
+    the largest run of the calibration (below the smallest: negative; 0 inside). ``native_ids``: the calibration's
+    sources came as token ids, and the corpus was tokenized. ``training_tokenizer``: what the models read, where that is
+    not what H was measured on. ``wrong`` is None where N counts other parameters than
+    Chinchilla's.
+    """
+
+    calibration: str
+    law: str
+    epsilon: float | None
+    estimate: WeightEstimate | None
+    prediction: Prediction | None
+    h_ref: float
+    h_ref_source: str | None
+    h_range: tuple[float, float] | None
+    h_inside: bool | None
+    flops_range: tuple[float, float] | None
+    decades: float | None
+    native_ids: bool
+    training_tokenizer: str | None
+    wrong: WrongChoice | None
+
+
+def reliance_of(
+    candidates: Candidates, calibration: Calibration | None, request: Request, flops: float, tokenizer: str | None
+) -> Reliance | None:
+    """Return what the headline rests on, None where it does not depend on the corpus.
+
+    ``tokenizer`` is that of the corpus's protocol, None where it came as token ids.
+    """
+    at_h, law = candidates.at_h, candidates.headline
+    if at_h is None or calibration is None:
+        return None
+    dependence = calibration.dependence
+    weighs = law.name in ("anchored", "blend")
+    h, h_range = at_h.compressibility, dependence.ranges.compressibility
+    return Reliance(
+        calibration=calibration.name,
+        law=law.name,
+        epsilon=(dependence.epsilon if request.epsilon is None else request.epsilon) if weighs else None,
+        estimate=dependence.estimate if weighs and request.epsilon is None else None,
+        prediction=calibration.quality.prediction,
+        h_ref=dependence.h_ref,
+        h_ref_source=calibration.quality.h_ref_source,
+        h_range=h_range,
+        h_inside=None if h_range is None else h_range[0] <= h <= h_range[1],
+        flops_range=dependence.ranges.flops,
+        decades=_decades(flops, dependence.ranges.flops),
+        native_ids=calibration.protocol.tokenizer is None and tokenizer is not None,
+        training_tokenizer=calibration.training_tokenizer,
+        wrong=wrong_choice(law, flops),
+    )
+
+
+def wrong_choice(law: Law, flops: float) -> WrongChoice | None:
+    """Return what following ``law`` costs if Chinchilla is right and the reverse, None where they count N differently.
+
+    The loss of the wrong allocation under the right law is reached at that law's optimum with C_eq FLOPs.
+    """
+    right = chinchilla()
+    if not isinstance(law, ScalingLaw) or law.count != right.count:
+        return None
+    return WrongChoice(
+        headline_if_chinchilla_is_right=_lost(law, right, flops),
+        chinchilla_if_headline_is_right=_lost(right, law, flops),
+    )
+
+
+def _lost(followed: ScalingLaw, right: ScalingLaw, flops: float) -> float:
+    best = best_allocation(followed, Request(flops=flops))
+    equivalent = right.for_excess(right.excess(best.n_params, best.n_tokens)).flops
+    return max(1.0 - equivalent / flops, 0.0)
+
+
+def _decades(flops: float, fitted: tuple[float, float] | None) -> float | None:
+    if fitted is None:
+        return None
+    return math.log10(flops / min(max(flops, fitted[0]), fitted[1]))
+
+
+def in_words(reliance: Reliance) -> str:
+    """Return what the weight is and what it says, in words."""
+    found, epsilon = reliance.estimate, reliance.epsilon
+    if epsilon is None:
+        return "the calibration alone: it has no weight"
+    if found is None:
+        return f"epsilon = {epsilon:g}, as given"
+    interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:.2g} to {found.ci95[1]:.2g})"
+    if epsilon == 0:
+        return (
+            f"{interval}: gzip did not beat the mean on held-out sources, so {reliance.law} is Chinchilla; the "
+            "interval still holds how far corpora of one H differ"
+        )
+    if found.error is None or found.error_of_mean is None:
+        return f"{interval}: of the shift that the lines in H predict, held-out sources show this share"
+    return (
+        f"{interval}: on held-out sources N* is missed by a factor of {math.exp(found.error):.2f} with it, "
+        f"{math.exp(found.error_of_mean):.2f} by their mean"
+    )
+
+
+def about_reliance(reliance: Reliance | None) -> Iterator[Caution]:
+    """Yield the cautions that follow: a weight of zero, and a gzip that predicts nothing."""
+    if reliance is None:
+        return
+    if reliance.epsilon == 0 and reliance.estimate is not None:
+        yield Caution(
+            code="epsilon_zero",
+            message=f"The calibration {reliance.calibration} has no weight: gzip did not beat the mean on held-out "
+            f"sources, so {reliance.law} is Chinchilla for every corpus.",
+        )
+    elif reliance.prediction is not None and reliance.prediction.better is False:
+        yield Caution(
+            code="gzip_does_not_predict",
+            message=f"By the calibration {reliance.calibration}, {reliance.prediction.verdict}",
+        )

@@ -1,0 +1,69 @@
+"""What to beware of where data are repeated: how often, and whose decay of repeated tokens is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from advisor.caution import Caution
+from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
+from advisor.quantities import format_flops, format_quantity
+
+if TYPE_CHECKING:
+    from advisor.answer.limited_data import LimitedData
+
+# Up to 4 epochs a repeated token is nearly as good as a new one; above 40 the law's error is larger than its signal: at
+# 44 epochs the loss rises 2.5 to 5 times as much as it predicts.
+GOOD_EPOCHS, POOR_EPOCHS, BLIND_EPOCHS = 4.0, 16.0, 40.0
+
+
+def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
+    """Yield what to beware of in the answers: how far the data are repeated, and constants of another law."""
+    for answer in answers[:1]:
+        chosen = 0.0 if answer.choice is None else answer.choice.n_tokens / answer.unique_tokens
+        of = unique_tokens_text(answer.unique_tokens)
+        yield from {
+            caution.code: caution for each in (chosen, answer.epochs) for caution in about_epochs(each, of)
+        }.values()
+    for answer in answers:
+        if answer.transplanted and answer.epochs > 1:
+            yield about_transplant(answer.law)
+
+
+def unique_tokens_text(unique_tokens: float) -> str:
+    """Return a number of unique tokens in words."""
+    text = format_quantity(unique_tokens)
+    return f"{text} unique token{'' if text == '1' else 's'}"
+
+
+def about_transplant(law: str) -> Caution:
+    """Return the caution that the decay of repeated tokens is not the law's own."""
+    return Caution(
+        code="repetition_transplanted",
+        message=f"R_D* = {R_D_STAR:.4g} and R_N* = {R_N_STAR:.4g} were fitted with the law muennighoff, whose "
+        f"exponents are equal ({SOURCE}), and are transplanted onto the exponents of {law}.",
+    )
+
+
+def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
+    """Yield the caution for ``epochs`` passes over ``of``: above 4, 16 or 40 of them."""
+    times = f"{epochs:,.0f}" if 999.5 <= epochs < 1e6 else format_flops(epochs)
+    if epochs > BLIND_EPOCHS:
+        yield Caution(
+            code="epochs_above_40",
+            message=f"{times} epochs of the {of} are beyond what this law can see: it knows no overfitting, and "
+            "under-predicts the rise of the loss 2.5 to 5 times at 44 epochs. Do not train so: get more unique data, "
+            "or spend less compute.",
+        )
+    elif epochs > POOR_EPOCHS:
+        yield Caution(
+            code="epochs_above_16",
+            message=f"{times} epochs of the {of}: above 16 a repeated token has lost most of its value, and the law, "
+            "which knows no overfitting, is too hopeful.",
+        )
+    elif epochs > GOOD_EPOCHS:
+        yield Caution(
+            code="epochs_above_4",
+            message=f"{times} epochs of the {of}: up to 4 epochs repeated data are nearly as good as new "
+            f"({SOURCE}), beyond they lose value, and overfitting is not in the law.",
+        )

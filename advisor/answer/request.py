@@ -1,0 +1,207 @@
+"""What is asked of a recommendation: a budget, or a question that implies one; what may be combined with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from advisor.errors import UsageError
+from advisor.plan.hardware import DEFAULT_MFU, Gpu, Hardware, find_gpu
+from advisor.plan.shape import check_model_options
+from advisor.quantities import check_positive
+
+# The fields of Request that must be above 0, and the option each comes from.
+_POSITIVE = {
+    "flops": "--flops",
+    "hours": "--hours",
+    "price_per_hour": "--price-per-hour",
+    "n_params": "--params",
+    "n_tokens": "--tokens",
+    "target_loss": "--target-loss",
+    "unique_tokens": "--unique-tokens",
+    "inference_tokens": "--inference-tokens",
+    "inference_price_per_hour": "--inference-price-per-hour",
+}
+_QUESTIONS = ("n_params", "n_tokens", "target_loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A checked request for a recommendation.
+
+    Exactly one of these gives the budget: ``flops``; ``gpu``, ``gpus`` and ``hours`` with ``mfu``; or one question
+    alone, ``n_params``, ``n_tokens`` or ``target_loss`` (nats/token), answered with the budget for which it is optimal.
+    ``n_params`` or ``n_tokens`` beside a budget is a choice to weigh against the optimum. ``gpu`` and ``mfu`` beside
+    any other budget turn FLOPs into GPU-hours, ``gpus`` those into wall time and ``price_per_hour`` into cost.
+    ``gpu_memory`` is the memory of one in GB, where it is not what the GPU is known to have.
+
+    ``vocab_size`` and ``context`` (tokens a sequence in training) are those of the model whose shape is sought.
+
+    ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
+    ``coefficients`` is a coefficients file in place of what ships and is installed, ``calibration`` a name among those.
+
+    ``unique_tokens``, or ``use_corpus_size`` for the corpus's own, limits the data of a budget. ``inference_tokens``
+    weighs serving that many tokens too: in FLOPs, or in cost where ``inference_mfu`` is given beside ``gpu`` and
+    ``price_per_hour`` (``inference_price_per_hour`` where serving costs another price). ``advice`` asks for what is
+    known of repeated data even where none are repeated.
+
+    Raises:
+        UsageError: a value is out of its domain, or two values exclude each other.
+    """
+
+    flops: float | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    hours: float | None = None
+    mfu: float | None = None
+    price_per_hour: float | None = None
+    gpu_memory: float | None = None
+    n_params: float | None = None
+    n_tokens: float | None = None
+    target_loss: float | None = None
+    vocab_size: int | None = None
+    context: int | None = None
+    compressibility: float | None = None
+    law: str | None = None
+    epsilon: float | None = None
+    coefficients: Path | None = None
+    calibration: str | None = None
+    unique_tokens: float | None = None
+    use_corpus_size: bool = False
+    inference_tokens: float | None = None
+    inference_mfu: float | None = None
+    inference_price_per_hour: float | None = None
+    advice: bool = False
+
+    def __post_init__(self) -> None:
+        self._check_values()
+        self._check_budget()
+        self._check_hardware()
+        _check_limited_data(self)
+        _check_inference(self)
+
+    @cached_property
+    def hardware(self) -> Hardware | None:
+        """The accelerator that is named, or None."""
+        if self.gpu is None:
+            return None
+        mfu = DEFAULT_MFU if self.mfu is None else self.mfu
+        return Hardware(gpu=self.named_gpu, mfu=mfu, price_per_hour=self.price_per_hour, memory_gb=self.gpu_memory)
+
+    @property
+    def named_gpu(self) -> Gpu:
+        """The accelerator that ``gpu`` names."""
+        return find_gpu(self.gpu or "")
+
+    @cached_property
+    def budget(self) -> float | None:
+        """The budget in FLOPs that is given, or None where a question implies it."""
+        hardware = self.hardware
+        if self.flops is not None or hardware is None or self.gpus is None or self.hours is None:
+            return self.flops
+        return hardware.flops(self.gpus, self.hours)
+
+    def _check_values(self) -> None:
+        for name, option in _POSITIVE.items():
+            if (value := getattr(self, name)) is not None:
+                check_positive(value, option)
+        if self.gpus is not None and self.gpus < 1:
+            raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
+        check_dependence(self.law, self.compressibility, self.epsilon)
+        check_model_options(self.vocab_size, self.context)
+
+    def _check_budget(self) -> None:
+        questions = [_POSITIVE[name] for name in _QUESTIONS if getattr(self, name) is not None]
+        # GPUs without hours, beside another budget, are the cluster that spends it.
+        in_time = self.hours is not None or (self.gpus is not None and self.flops is None and not questions)
+        if self.flops is not None and in_time:
+            raise UsageError("Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.")
+        if in_time:
+            missing = [f"--{name}" for name in ("gpu", "gpus", "hours") if getattr(self, name) is None]
+            if missing:
+                raise UsageError(
+                    f"A budget in GPU time needs --gpu, --gpus and --hours; missing: {', '.join(missing)}."
+                )
+        has_budget = self.flops is not None or in_time
+        if not has_budget and not questions:
+            raise UsageError(
+                "No budget is given: give --flops, or --gpu with --gpus and --hours, or ask for one with --params, "
+                "--tokens or --target-loss."
+            )
+        if len(questions) > 1:
+            raise UsageError(f"{' and '.join(questions)} cannot be combined: ask one at a time.")
+        if has_budget and self.target_loss is not None:
+            raise UsageError("--target-loss asks for the budget, so it cannot be combined with one.")
+
+    def _check_hardware(self) -> None:
+        if self.gpu is None:
+            for name in ("mfu", "price_per_hour", "gpus", "gpu_memory"):
+                if getattr(self, name) is not None:
+                    raise UsageError(f"--{name.replace('_', '-')} needs --gpu, the accelerator that it is about.")
+        _ = self.hardware  # an unknown GPU and an MFU outside (0, 1] are refused here
+        if self.budget is not None:
+            check_positive(self.budget, "The budget in FLOPs")
+            _check_choice(self, self.budget)
+
+
+def check_dependence(law: str | None, compressibility: float | None, epsilon: float | None) -> None:
+    """Raise UsageError unless H is inside (0, 1), epsilon in [0, 1] and epsilon given only to a law that has one."""
+    if compressibility is not None and not 0 < compressibility < 1:
+        raise UsageError(f"--compressibility must be above 0 and below 1, such as 0.45, not {compressibility:g}.")
+    if epsilon is not None and not 0 <= epsilon <= 1:
+        raise UsageError(f"--epsilon must be from 0 to 1, not {epsilon:g}.")
+    if epsilon is not None and law not in (None, "blend", "anchored"):
+        raise UsageError(f"--epsilon weighs the laws blend and anchored; --law {law} has none.")
+
+
+def _check_choice(request: Request, flops: float) -> None:
+    """Raise UsageError unless a choice of parameters or tokens leaves the budget at least one of the other."""
+    for option, value, other in (("--params", request.n_params, "token"), ("--tokens", request.n_tokens, "parameter")):
+        if value is None:
+            continue
+        if value < 1:
+            raise UsageError(f"{option} must be at least 1, not {value:g}.")
+        if flops / 6 < value:
+            raise UsageError(
+                f"{option} {value:g} leaves less than one {other} of {flops:.3g} FLOPs: ask for fewer, or give a "
+                "larger budget."
+            )
+
+
+def _check_limited_data(request: Request) -> None:
+    """Raise UsageError unless the limit on unique tokens is given once, beside a budget and without inference."""
+    if request.unique_tokens is not None and request.use_corpus_size:
+        raise UsageError("The unique tokens are given twice: by --unique-tokens and by --use-corpus-size.")
+    if request.unique_tokens is None and not request.use_corpus_size:
+        return
+    option = "--use-corpus-size" if request.use_corpus_size else "--unique-tokens"
+    if request.unique_tokens is not None and request.unique_tokens < 1:
+        raise UsageError(f"{option} must be at least 1, not {request.unique_tokens:g}.")
+    if request.flops is None and request.hours is None:
+        raise UsageError(f"{option} needs a budget: give --flops, or --gpu with --gpus and --hours.")
+    if request.inference_tokens is not None:
+        raise UsageError(f"{option} and --inference-tokens cannot be combined: ask one at a time.")
+
+
+def _check_inference(request: Request) -> None:
+    """Raise UsageError unless what is said of inference comes with its tokens, and an MFU with prices."""
+    if request.inference_tokens is None:
+        for name in ("inference_mfu", "inference_price_per_hour"):
+            if getattr(request, name) is not None:
+                raise UsageError(f"--{name.replace('_', '-')} needs --inference-tokens, the tokens to be served.")
+    elif request.flops is not None or request.hours is not None:
+        for option, value in (("--params", request.n_params), ("--tokens", request.n_tokens)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} beside a budget is weighed against the optimum, and --inference-tokens asks for another "
+                    "model: ask one at a time."
+                )
+    if request.inference_price_per_hour is not None and request.inference_mfu is None:
+        raise UsageError("--inference-price-per-hour needs --inference-mfu: both make the cost of a served token.")
+    if request.inference_mfu is None:
+        return
+    if not 0 < request.inference_mfu <= 1:
+        raise UsageError(f"--inference-mfu must be above 0 and at most 1, such as 0.2, not {request.inference_mfu:g}.")
+    if request.gpu is None or request.price_per_hour is None:
+        raise UsageError("--inference-mfu asks for the least cost, which needs --gpu and --price-per-hour.")

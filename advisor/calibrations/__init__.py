@@ -1,0 +1,1 @@
+"""Calibrations that ship or are installed: how laws move with H, and how far to believe it."""

@@ -1,0 +1,1 @@
+"""Sequences to H, the compressibility of a corpus, and its profile."""

@@ -1,0 +1,127 @@
+"""Profiles written by ``advisor score --json``, read back as far as a recommendation needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.caution import Caution
+from advisor.compressibility.protocol import Protocol, read_protocol
+from advisor.errors import CorpusError, UsageError
+from advisor.json_fields import Node, read_json
+
+if TYPE_CHECKING:
+    from advisor.compressibility.measure import Compressibility
+    from advisor.compressibility.score import Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileRecord:
+    """One corpus of a profile file: H with its 95 % interval, and the corpus's estimated size in tokens."""
+
+    source: str
+    protocol: Protocol
+    median: float
+    ci95: tuple[float, float] | None
+    estimated_tokens: float | None
+    bytes_per_token: float | None
+    cautions: tuple[Caution, ...] = ()
+
+
+def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
+    """Return the profile in ``path``; ``corpus`` names the source where the file holds several.
+
+    Raises:
+        CorpusError: the file cannot be read or is no profile.
+        UsageError: there are several corpora and ``corpus`` names none of them.
+    """
+    records = read_records(path)
+    names = ", ".join(record.source for record in records) or "none"
+    if corpus is None and len(records) != 1:
+        raise UsageError(f"{path} holds {len(records)} corpora: name one with --corpus ({names}).")
+    found = [record for record in records if corpus in (None, record.source)]
+    if len(found) != 1:
+        raise UsageError(f"{path} has {len(found)} corpora called {corpus!r}: it holds {names}.")
+    return found[0]
+
+
+def read_records(path: Path) -> list[ProfileRecord]:
+    """Return the corpora of a profile file, as far as a recommendation needs them.
+
+    Raises:
+        CorpusError: the file cannot be read or is no profile.
+    """
+    return [_record(node) for node in read_json(path, CorpusError)["corpora"].items()]
+
+
+def _record(node: Node) -> ProfileRecord:
+    measured, bytes_per_token, tokens = node["compressibility"], node["bytes_per_token"], node["estimated_tokens"]
+    interval = measured.get("ci95")
+    return ProfileRecord(
+        source=node["source"].text(),
+        protocol=read_protocol(node["protocol"]),
+        median=measured["median"].number(0, 1, open_ends=True),
+        ci95=None if interval is None else interval.pair(0),
+        estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
+        bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
+        cautions=tuple(
+            Caution(code=each["code"].text(), message=each["message"].text())
+            for each in (node["cautions"].items() if node.get("cautions") else ())
+        ),
+    )
+
+
+def read_profiles(path: Path) -> list[Profile]:
+    """Return every profile of a file written by ``advisor score --json``, whole.
+
+    Raises:
+        CorpusError: the file cannot be read or is no profile.
+    """
+    profiles = [_profile(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    if not profiles:
+        raise CorpusError(f"{path} holds no corpora.")
+    return profiles
+
+
+def _profile(node: Node) -> Profile:
+    from advisor.compressibility.score import Profile
+
+    record = _record(node)
+    tokens_interval, documents = node.get("estimated_tokens_ci95"), node.get("n_documents")
+    return Profile(
+        source=record.source,
+        protocol=record.protocol,
+        compressibility=_compressibility(node["compressibility"]),
+        vocab_size=node["vocab_size"].whole(1),
+        n_sequences=node["n_sequences"].whole(1),
+        n_documents=None if documents is None else documents.whole(0),
+        n_documents_exact=bool(node["n_documents_exact"].value),
+        n_documents_seen=node["n_documents_seen"].whole(0),
+        n_documents_skipped=node["n_documents_skipped"].whole(0),
+        skipped={reason: node["skipped"][reason].whole(0) for reason in node["skipped"].members()},
+        bytes_per_token=record.bytes_per_token,
+        estimated_tokens=record.estimated_tokens,
+        estimated_tokens_ci95=None if tokens_interval is None else tokens_interval.pair(0),
+        zlib_version=node["zlib_version"].text(),
+        cautions=record.cautions,
+    )
+
+
+def _compressibility(node: Node) -> Compressibility:
+    from advisor.compressibility.measure import Compressibility, Histogram
+
+    interval, histogram = node.get("ci95"), node["histogram"]
+    return Compressibility(
+        median=node["median"].number(0),
+        mean=node["mean"].number(0),
+        sd=node["sd"].number(0),
+        ci95=None if interval is None else interval.pair(0),
+        shuffled_median=node["shuffled_median"].number(0),
+        ceiling=node["ceiling"].number(0),
+        histogram=Histogram(
+            low=histogram["low"].number(0),
+            high=histogram["high"].number(0),
+            counts=tuple(count.whole(0) for count in histogram["counts"].items()),
+        ),
+    )

@@ -1,0 +1,203 @@
+"""score(): the profile of a corpus, and its JSON form."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from advisor.caution import Caution
+from advisor.compressibility.measure import Compressibility, measure
+from advisor.compressibility.protocol import Protocol
+from advisor.corpus.readers.shards import HubShards
+from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sequences import TooSmallError
+from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
+from advisor.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress, Sample
+    from advisor.corpus.tokenizer import Tokenizer
+
+_FEW_SEQUENCES = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What was measured of a corpus. Counts of documents and tokens are estimates unless said to be exact."""
+
+    source: str
+    protocol: Protocol
+    compressibility: Compressibility
+    vocab_size: int
+    n_sequences: int
+    n_documents: int | None
+    n_documents_exact: bool
+    n_documents_seen: int
+    n_documents_skipped: int
+    skipped: dict[str, int]
+    bytes_per_token: float | None
+    estimated_tokens: float | None
+    estimated_tokens_ci95: tuple[float, float] | None
+    zlib_version: str
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def median(self) -> float:
+        """H, the number that laws take."""
+        return self.compressibility.median
+
+    @property
+    def ci95(self) -> tuple[float, float] | None:
+        """The 95 % interval of H."""
+        return self.compressibility.ci95
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the profile as one entry of ``corpora`` in ``advisor score --json``."""
+        return asdict(self)
+
+
+def score(
+    source: str,
+    *,
+    options: CorpusOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    seq_len: int = 256,
+    n_sequences: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Profile:
+    """Return the profile of a corpus: a file, folder, glob, ``-`` for standard input, or a hub dataset ``org/name``.
+
+    Raises:
+        CorpusError: it cannot be read, or holds less than one sequence (HubError: the hub does not give it).
+        TokenizerError: the tokenizer cannot be found or read.
+        UsageError: ``seq_len`` or ``n_sequences`` is out of range, or the options do not fit the source.
+    """
+    return score_and_sample(
+        source,
+        options=options,
+        tokenizer=tokenizer,
+        seq_len=seq_len,
+        n_sequences=n_sequences,
+        seed=seed,
+        progress=progress,
+    )[0]
+
+
+def score_and_sample(
+    source: str,
+    *,
+    options: CorpusOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+    seq_len: int = 256,
+    n_sequences: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Profile, Sample]:
+    """Return the profile of a corpus as ``score`` does, and the sequences it was measured on."""
+    _check_range("--seq-len", seq_len, 8, 1 << 16)
+    _check_range("--sequences", n_sequences, 2, 1 << 20)
+    _check_range("--seed", seed, 0, (1 << 63) - 1)
+    report = progress or (lambda what, done, total: None)
+    corpus = open_corpus(source, options or CorpusOptions(), seq_len=seq_len)
+    loaded = load_tokenizer(tokenizer)
+    try:
+        sample = draw_sample(
+            corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
+        )
+    except TooSmallError as error:
+        raise CorpusError(f"{error}{_left_out(corpus.tally.skipped)}") from error
+    protocol = Protocol(
+        tokenizer=loaded.name if sample.tokenized else None,
+        seq_len=seq_len,
+        n_sequences=n_sequences,
+        chunking="concatenation" if sample.joined else "document",
+    )
+    return _profile(corpus, sample, protocol, loaded, seed), sample
+
+
+def _check_range(option: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
+
+
+def _check_ids(sample: Sample, source: str) -> None:
+    low, high = int(sample.ids.min()), int(sample.ids.max())
+    if low < 0 or high >= 1 << 31:
+        raise CorpusError(f"{source} holds ids from {low} to {high}: token ids lie in 0 to {(1 << 31) - 1}.")
+
+
+def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Tokenizer, seed: int) -> Profile:
+    _check_ids(sample, corpus.source)
+    vocab_size = tokenizer.vocab_size if sample.tokenized else int(sample.ids.max()) + 1
+    profile = Profile(
+        source=corpus.source,
+        protocol=protocol,
+        compressibility=measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=seed),
+        vocab_size=vocab_size,
+        n_sequences=len(sample.ids),
+        n_documents=sample.n_documents,
+        n_documents_exact=sample.n_documents_exact,
+        n_documents_seen=len({key[:2] for key in sample.keys}),
+        n_documents_skipped=corpus.tally.n_skipped,
+        skipped=dict(corpus.tally.skipped),
+        bytes_per_token=sample.bytes_per_token,
+        estimated_tokens=sample.estimated_tokens,
+        estimated_tokens_ci95=sample.estimated_tokens_ci95,
+        zlib_version=zlib.ZLIB_RUNTIME_VERSION,
+    )
+    profile = _scaled_to_hub(corpus, profile)
+    return replace(profile, cautions=_cautions(profile))
+
+
+def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
+    """Return the profile of a dataset of whose shards some rows were read, its totals scaled to all rows if known."""
+    reader = corpus.readers[0]
+    if not isinstance(reader, HubShards) or reader.read_all:
+        return profile
+    if reader.n_rows is None:
+        return replace(
+            profile, n_documents=None, n_documents_exact=False, estimated_tokens=None, estimated_tokens_ci95=None
+        )
+    scale = reader.n_rows / reader.n_rows_read
+    tokens, interval = profile.estimated_tokens, profile.estimated_tokens_ci95
+    return replace(
+        profile,
+        n_documents=reader.n_rows,
+        n_documents_exact=True,
+        estimated_tokens=tokens * scale if tokens is not None else None,
+        estimated_tokens_ci95=(interval[0] * scale, interval[1] * scale) if interval else None,
+    )
+
+
+def _left_out(skipped: dict[str, int]) -> str:
+    reasons = ", ".join(f"{count:,} ({reason})" for reason, count in skipped.items())
+    return f" Left out: {reasons}." if reasons else ""
+
+
+def _cautions(profile: Profile) -> tuple[Caution, ...]:
+    found = []
+    if profile.protocol.chunking == "concatenation":
+        found.append(
+            (
+                "documents_joined",
+                f"Most documents are shorter than {profile.protocol.seq_len} tokens: they were joined end to end, "
+                "while the protocol cuts each by itself. H may differ from that of long documents of the same kind.",
+            )
+        )
+    if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
+        noun = "sequence" if profile.n_sequences == 1 else "sequences"
+        found.append(
+            (
+                "few_sequences",
+                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
+                "H is uncertain.",
+            )
+        )
+    if profile.ci95 is None:
+        found.append(("no_interval", "The corpus is too small for an interval of H."))
+    if profile.n_documents_skipped:
+        found.append(("skipped", _left_out(profile.skipped).strip()))
+    return tuple(Caution(code=code, message=message) for code, message in found)

@@ -1,0 +1,107 @@
+"""How the hub is asked, and for how long: one request that finds the dataset, and bounds on every wait after it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import partial
+from typing import Any
+
+from advisor.corpus.hub_errors import Asked, endpoint, rate_limited, wait_asked
+from advisor.errors import HubError
+
+# Seconds. A hub that is up answers within one; the hub's own client waits for ever where it names no limit.
+ANSWER_LIMIT = 10.0
+# The longest wait a rate limit may ask for before that is an error (the hub counts in windows of 300 s).
+RATE_LIMIT_WAIT = 30
+# huggingface_hub makes 6 tries of each read, over 23 s; datasets would repeat them 20 times, 5 to 60 s apart.
+STREAM_TRIES, STREAM_PAUSE = 2, 1
+
+
+def find(asked: Asked) -> tuple[str, str | None]:
+    """Return the present name and the commit of a dataset, from one request (two where the hub was not reached)."""
+    import huggingface_hub
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError
+
+    api = huggingface_hub.HfApi(endpoint=endpoint(), token=asked.token)
+    ask = partial(api.dataset_info, asked.repo, revision=asked.revision, timeout=ANSWER_LIMIT, expand=["sha"])
+    try:
+        info = ask()
+    except HTTPError as error:
+        down = isinstance(error, HfHubHTTPError) and error.response.status_code >= 500
+        if not down and type(error).__name__ != "ConnectError":
+            raise
+        time.sleep(1)
+        info = ask()
+    return info.id, info.sha
+
+
+def reachable() -> bool:
+    """Return whether the hub answers at all, or need not: HF_HUB_OFFLINE=1 leaves it to the cache."""
+    import huggingface_hub
+    from huggingface_hub.errors import HTTPError
+
+    if huggingface_hub.constants.HF_HUB_OFFLINE:
+        return True
+    limit_waiting()
+    try:
+        huggingface_hub.utils.get_session().head(endpoint(), timeout=ANSWER_LIMIT)
+    except HTTPError:
+        return False
+    return True
+
+
+def be_quiet_and_brief() -> None:
+    """Switch off the progress bars, the logs and the longest waits of both libraries, for the whole process.
+
+    The user's own HF_HUB_VERBOSITY, DATASETS_VERBOSITY and ..._DISABLE_PROGRESS_BARS=0 are respected.
+    """
+    import datasets
+    import huggingface_hub
+
+    if datasets.config.HF_DATASETS_DISABLE_PROGRESS_BARS is None:
+        datasets.disable_progress_bars()
+    if huggingface_hub.constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
+        huggingface_hub.utils.disable_progress_bars()
+    for library, variable in ("datasets", "DATASETS_VERBOSITY"), ("huggingface_hub", "HF_HUB_VERBOSITY"):
+        if not os.environ.get(variable):
+            logging.getLogger(library).setLevel(logging.CRITICAL + 1)
+    # A download count is sent to a host that HF_ENDPOINT does not name; behind a firewall it costs 3 s.
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
+    for action in "READ", "OPEN":
+        setattr(datasets.config, f"STREAMING_{action}_MAX_RETRIES", STREAM_TRIES)
+        setattr(datasets.config, f"STREAMING_{action}_RETRY_INTERVAL", STREAM_PAUSE)
+    datasets.config.STREAMING_READ_SERVER_UNAVAILABLE_RETRY_INTERVAL = STREAM_PAUSE
+    datasets.config.STREAMING_READ_RATE_LIMIT_RETRY_INTERVAL = STREAM_PAUSE
+    limit_waiting()
+
+
+def limit_waiting() -> None:
+    """Make the hub's shared client give up on a silent server, and on a rate limit that asks for a long wait.
+
+    The client is made anew after a connection fails, so this is asked again before each use.
+    """
+    import huggingface_hub
+
+    client = huggingface_hub.utils.get_session()
+    hooks = client.event_hooks
+    if _refuse_long_wait not in hooks["response"]:
+        client.event_hooks = {
+            "request": [*hooks["request"], _limit_answer],
+            "response": [*hooks["response"], _refuse_long_wait],
+        }
+
+
+def _limit_answer(request: Any) -> None:
+    """Give a request that may wait for ever a limit."""
+    limits = request.extensions.get("timeout", {})
+    request.extensions["timeout"] = {
+        kind: limits.get(kind) or ANSWER_LIMIT for kind in ("connect", "read", "write", "pool")
+    }
+
+
+def _refuse_long_wait(response: Any) -> None:
+    """Raise where the hub asks for a pause that its client would silently sleep through, up to five times."""
+    if response.status_code == 429 and (wait := wait_asked(response)) is not None and wait > RATE_LIMIT_WAIT:
+        raise HubError(rate_limited(wait))

@@ -1,0 +1,285 @@
+"""JSON lines: a line is a document. Plain files are read at any byte; compressed ones and pipes in order."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import itertools
+import json
+import os
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from advisor.corpus.columns import choose_column, content_of, kinds_in_records
+from advisor.corpus.documents import EMPTY, Document, Tally, passage, size_of
+from advisor.corpus.long_lines import LongObject
+from advisor.corpus.readers.lines import TextLine, lines
+from advisor.corpus.streams import BLOCK, open_utf8
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from advisor.corpus.columns import Kind
+    from advisor.corpus.documents import Content, Passage
+    from advisor.corpus.files import CorpusFile
+
+LONG_LINE = 8 << 20  # a longer line is never held whole
+_HEAD_LINES = 20  # the column is chosen by the types in so many first lines
+
+
+@dataclass(kw_only=True)
+class JsonLines:
+    """A JSON-lines file, or a stream of them from ``opened``; ``size`` is None where it can only be read in order."""
+
+    name: str
+    file: CorpusFile | None
+    column: str | None
+    encoding: str
+    skip_bad: bool
+    seq_len: int
+    tally: Tally
+    opened: AbstractContextManager[IO[bytes]] | None = None
+    n_documents: int | None = None
+
+    def __post_init__(self) -> None:
+        plain = self.file is not None and self.file.compression is None and self.encoding == "utf-8"
+        self.size = self.file.n_bytes if plain and self.file else None
+        self._bad: set[int] = set()
+        self._chosen: tuple[str, Kind] | None = None
+
+    def documents(self) -> Iterator[Document]:
+        """Yield each line's text; a long line's in pieces."""
+        with self._stream() as stream:
+            all_lines = lines(stream, LONG_LINE)
+            head = []
+            if self._chosen is None:
+                head = list(self._head(all_lines))
+            for line in itertools.chain(head, all_lines):
+                yield from self._documents_of(line)
+
+    def at(self, positions: Sequence[float]) -> Iterator[Passage | None]:
+        """Yield the passage at each byte; None in a blank or skipped line."""
+        assert self.file is not None
+        handle = os.open(self.file.path, os.O_RDONLY)
+        try:
+            if not self._has_records():
+                yield from itertools.repeat(None, len(positions))
+                return
+            self._check_last_line(handle)
+            remaining = list(map(int, positions))
+            while remaining:
+                begin, end = self._bounds(handle, remaining[0])
+                count = bisect.bisect_left(remaining, end)
+                yield from self._passages(handle, begin, end, remaining[:count])
+                remaining = remaining[count:]
+        finally:
+            os.close(handle)
+
+    def _stream(self) -> AbstractContextManager[IO[bytes]]:
+        if self.opened is not None:
+            return self.opened
+        assert self.file is not None
+        return open_utf8(self.file.path, self.file.compression, self.encoding)
+
+    def _has_records(self) -> bool:
+        if self._chosen is None:
+            with self._stream() as stream:
+                for _ in self._head(lines(stream, LONG_LINE)):
+                    pass
+        return self._chosen is not None
+
+    @functools.cached_property
+    def _column(self) -> tuple[str, Kind]:
+        self._has_records()
+        assert self._chosen is not None
+        return self._chosen
+
+    def _head(self, all_lines: Iterator[TextLine]) -> Iterator[TextLine]:
+        """Choose the column from the first lines, then yield those that can be read again."""
+        held: list[TextLine] = []
+        kinds: dict[str, Kind | None] = {}
+        for line in itertools.islice(all_lines, _HEAD_LINES):
+            if line.is_long:
+                held.append(self._hold_long(line, kinds))
+                break
+            record = self._record(b"".join(line.chunks), line.offset, line.number)
+            if record is not None:
+                kinds.update({k: v for k, v in kinds_in_records([record]).items() if v or k not in kinds})
+            held.append(line)
+        if not kinds:
+            self._refuse_blank()
+            return
+        self._chosen = choose_column(kinds, self.column, self.name)
+        yield from held
+
+    def _refuse_blank(self) -> None:
+        """Count a file without records; one that the user named is an error."""
+        if self.file is None or self.file.named:
+            raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
+        self.tally.skip("files without a JSON object in their first lines")
+
+    def _hold_long(self, line: TextLine, kinds: dict[str, Kind | None]) -> TextLine:
+        """Choose by the fields before a long line, or by its own if it is the first; a pipe cannot be read twice."""
+        if kinds or self.column is not None:
+            kinds.setdefault(self.column or next(iter(kinds)), "text")
+            return line
+        if self.file is None:
+            raise CorpusError(
+                f"The first line of {self.name} is over {LONG_LINE >> 20} MB: name its field with --column."
+            )
+        with self._stream() as again:
+            first = next(each for each in lines(again, LONG_LINE) if each.offset == line.offset)
+            found = LongObject(first.chunks, f"{self.name}:{line.number}").columns()
+        kinds.update({name: "text" if kind else None for name, kind in found.items()})
+        return line
+
+    def _documents_of(self, line: TextLine) -> Iterator[Document]:
+        if line.is_long:
+            for text, offset, length in self._long_pieces(line.chunks, line.offset, line.number):
+                yield Document(key=(self.name, line.offset, offset // BLOCK), content=text, raw_bytes=length)
+            return
+        data = b"".join(line.chunks)
+        content = self._content(data, line.offset, line.number)
+        if content is not None and not len(content):
+            self.tally.skip(EMPTY)
+        elif content is not None:
+            yield Document(key=(self.name, line.offset, 0), content=content, raw_bytes=len(data))
+
+    def _long_pieces(self, chunks: Iterable[bytes], offset: int, number: int | None) -> Iterator[tuple[str, int, int]]:
+        column, kind = self._column
+        if kind != "text":
+            self.tally.skip(f"lines over {LONG_LINE >> 20} MB that hold {kind}")
+            return
+        try:
+            yield from LongObject(chunks, self._place(offset, number)).pieces(column)
+        except CorpusError as error:
+            self._reject(offset, number, "is not valid JSON", error)
+
+    def _content(self, data: bytes, offset: int, number: int | None = None) -> Content | None:
+        """Return the content of one line; None for a blank or skipped one."""
+        record = self._record(data, offset, number)
+        if record is None:
+            return None
+        column, kind = self._column
+        if column not in record:
+            problem = f"has no field {column!r}"
+        elif (content := content_of(record[column], kind)) is None:
+            problem = f"has a field {column!r} that is not {_KIND_WORDS[kind]} but {type(record[column]).__name__}"
+        else:
+            return content
+        self._reject(offset, number, problem)
+        return None
+
+    def _record(self, data: bytes, offset: int, number: int | None = None) -> dict[str, Any] | None:
+        if not data.strip():
+            return None
+        try:
+            record = json.loads(data)
+            if isinstance(record, dict):
+                return record
+            problem = f"is not a JSON object but {type(record).__name__}"
+        except UnicodeDecodeError:
+            problem = "is not UTF-8: name its encoding with --encoding"
+        except (ValueError, RecursionError) as error:
+            problem = f"is not valid JSON ({_reason(error)})"
+        self._reject(offset, number, problem)
+        return None
+
+    def _reject(self, offset: int, number: int | None, problem: str, cause: CorpusError | None = None) -> None:
+        """Count a bad line once with --skip-bad; without, raise."""
+        if not self.skip_bad:
+            raise CorpusError(f"{self._place(offset, number)} {problem}; --skip-bad leaves such lines out.") from cause
+        if offset not in self._bad:
+            self._bad.add(offset)
+            self.tally.skip("bad lines")
+
+    def _place(self, offset: int, number: int | None) -> str:
+        return f"{self.name}:{number or self._line_number(offset)}"
+
+    def _line_number(self, offset: int) -> int:
+        """Return the number, from 1, of the line that begins at ``offset``."""
+        assert self.file is not None
+        count, left = 1, offset
+        with self.file.path.open("rb") as raw:
+            while left > 0:
+                block = raw.read(min(BLOCK, left))
+                count, left = count + block.count(b"\n"), left - len(block)
+        return count
+
+    def _bounds(self, handle: int, position: int) -> tuple[int, int]:
+        """Return where the line that holds byte ``position`` begins and ends (past its newline)."""
+        assert self.size is not None
+        begin, step = position, 1 << 13
+        while begin > 0:
+            low = max(0, begin - step)
+            found = os.pread(handle, begin - low, low).rfind(b"\n")
+            if found >= 0:
+                begin = low + found + 1
+                break
+            begin, step = low, min(2 * step, BLOCK)
+        end, step = position, 1 << 13
+        while end < self.size:
+            block = os.pread(handle, step, end)
+            found = block.find(b"\n")
+            if found >= 0 or not block:
+                end += found + 1
+                break
+            end, step = end + len(block), min(2 * step, BLOCK)
+        return begin, max(end, position + 1)
+
+    def _passages(self, handle: int, begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
+        if end - begin > LONG_LINE:
+            yield from self._long_passages(handle, begin, end, positions)
+            return
+        content = self._content(os.pread(handle, end - begin, begin), begin)
+        if content is None or size_of(content) == 0:
+            yield from itertools.repeat(None, len(positions))
+            return
+        document = Document(key=(self.name, begin, 0), content=content, raw_bytes=end - begin)
+        following = self._following(handle, end) if len(content) < 8 * self.seq_len else ()
+        for position in positions:
+            yield passage(document, (position - begin) / (end - begin), following, self.seq_len)
+
+    def _long_passages(self, handle: int, begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
+        chunks = (os.pread(handle, min(BLOCK, end - at), at) for at in range(begin, end, BLOCK))
+        waiting = positions
+        for text, offset, length in self._long_pieces(chunks, begin, None):
+            low = begin + offset
+            before, past = bisect.bisect_left(waiting, low), bisect.bisect_left(waiting, low + length)
+            inside, waiting = waiting[before:past], waiting[past:]
+            yield from itertools.repeat(None, before)
+            document = Document(key=(self.name, begin, offset // BLOCK), content=text, raw_bytes=length)
+            for position in inside:
+                yield passage(document, (position - low) / length, (), self.seq_len)
+        yield from itertools.repeat(None, len(waiting))
+
+    def _following(self, handle: int, offset: int) -> tuple[Content, ...]:
+        """Return the next documents, enough of them for one sequence."""
+        contents: list[Content] = []
+        assert self.size is not None
+        while offset < self.size and sum(map(len, contents)) < 8 * self.seq_len:
+            block = os.pread(handle, 16 * self.seq_len, offset)
+            length = block.find(b"\n") + 1 or len(block)
+            if length == len(block) and offset + length < self.size and not block.endswith(b"\n"):
+                break
+            content = self._content(block[:length], offset)
+            if content is not None and len(content):
+                contents.append(content)
+            offset += length
+        return tuple(contents)
+
+    def _check_last_line(self, handle: int) -> None:
+        """Parse the last line: a torn one is the commonest damage, and a draw seldom falls on it."""
+        assert self.size is not None
+        begin, end = self._bounds(handle, self.size - 1)
+        if end - begin <= LONG_LINE:
+            self._content(os.pread(handle, end - begin, begin), begin)
+
+
+_KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages"}
+
+
+def _reason(error: Exception) -> str:
+    return str(error).split(":")[0] if isinstance(error, json.JSONDecodeError) else type(error).__name__

@@ -1,0 +1,194 @@
+"""What a source means: its readers. A path that exists wins over a hub name; ``-`` is standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING
+
+from advisor.corpus.columns import kinds_in_schema
+from advisor.corpus.documents import Tally
+from advisor.corpus.files import find_files
+from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
+from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
+from advisor.corpus.readers.jsonl import JsonLines
+from advisor.corpus.readers.shards import HubShards
+from advisor.corpus.readers.tables import CsvFile, JsonFile
+from advisor.corpus.readers.text import TextFiles, TextStream
+from advisor.corpus.streams import check_encoding, decoded
+from advisor.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.corpus.documents import Reader
+    from advisor.corpus.files import CorpusFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """How a source is read; the hub's options mean what ``datasets.load_dataset`` means by them."""
+
+    column: str | None = None
+    format: str | None = None  # one of files.FORMATS: read every file as this
+    encoding: str = "utf-8"
+    skip_bad: bool = False
+    everything: bool = False  # hidden folders, caches and site-packages too
+    hub: HubOptions = field(default_factory=HubOptions)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corpus:
+    """A source that was found: its readers, whether it holds ids, and what was left out."""
+
+    source: str
+    readers: tuple[Reader, ...]
+    tally: Tally
+
+
+def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
+    """Return the corpus that ``source`` means.
+
+    Raises:
+        CorpusError: nothing is there, or it cannot be read.
+        HubError: the hub does not give it.
+        UsageError: hub options for a local source, or an unknown format or encoding.
+    """
+    tally = Tally()
+    encoding = check_encoding(options.encoding)
+    if source == "-":
+        _refuse_hub_options(source, options.hub)
+        return Corpus(source="-", readers=(_standard_input(options, encoding, seq_len, tally),), tally=tally)
+    found = find_files(source, format=options.format, everything=options.everything, split=options.hub.split)
+    if found is None:
+        return _from_hub(source, options, seq_len, tally)
+    _refuse_hub_options(source, options.hub, split_allowed=found.split is not None)
+    for reason, count in found.left_out.items():
+        tally.skip(reason, count)
+    readers = _readers(found.files, options, encoding, seq_len, tally)
+    return Corpus(source=source, readers=tuple(readers), tally=tally)
+
+
+def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = False) -> None:
+    given = [
+        option
+        for option, value in (
+            ("--name", hub.name),
+            ("--split", None if split_allowed else hub.split),
+            ("--revision", hub.revision),
+            ("--data-files", hub.data_files),
+        )
+        if value
+    ]
+    if given:
+        raise UsageError(f"{' and '.join(given)}: only for a hub dataset, and {source} is on this machine.")
+
+
+def _readers(
+    files: Sequence[CorpusFile], options: CorpusOptions, encoding: str, seq_len: int, tally: Tally
+) -> list[Reader]:
+    readers: list[Reader] = []
+    texts = [file for file in files if file.format == "text"]
+    for part in (
+        [file for file in texts if file.compression is None],
+        [file for file in texts if file.compression],
+    ):
+        if part:
+            name = str(part[0].path) if len(part) == 1 else f"{len(part)} text files"
+            readers.append(TextFiles(name=name, files=part, encoding=encoding, seq_len=seq_len, tally=tally))
+    for file in files:
+        if file.format != "text":
+            readers += _table_readers(file, options, encoding, seq_len, tally)
+    return readers
+
+
+def _table_readers(file: CorpusFile, options: CorpusOptions, encoding: str, seq_len: int, tally: Tally) -> list[Reader]:
+    name, column = str(file.path), options.column
+    if file.format in ("parquet", "arrow"):
+        if file.compression:
+            raise CorpusError(f"{name} is a compressed {file.format} file: decompress it first.")
+        chunks = parquet_chunks if file.format == "parquet" else arrow_chunks
+        return list(chunks(file.path, column, seq_len, tally))
+    if file.format == "jsonl" or (file.format == "json" and _holds_lines(file, encoding)):
+        return [
+            JsonLines(
+                name=name,
+                file=file,
+                column=column,
+                encoding=encoding,
+                skip_bad=options.skip_bad,
+                seq_len=seq_len,
+                tally=tally,
+            )
+        ]
+    shared = {"name": name, "file": file, "column": column, "encoding": encoding, "tally": tally}
+    if file.format == "json":
+        return [JsonFile(**shared, skip_bad=options.skip_bad)]  # type: ignore[arg-type]
+    delimiter = "\t" if file.format == "tsv" else ","
+    return [CsvFile(**shared, skip_bad=options.skip_bad, delimiter=delimiter)]  # type: ignore[arg-type]
+
+
+def _holds_lines(file: CorpusFile, encoding: str) -> bool:
+    """Return whether a .json file is JSON lines, as many on the hub are: its first line is an object of its own."""
+    from advisor.corpus.streams import open_utf8
+
+    with open_utf8(file.path, file.compression, encoding) as stream:
+        first = stream.readline(1 << 20)
+        return _is_object(first) and bool(stream.read(1))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _standard_input(options: CorpusOptions, encoding: str, seq_len: int, tally: Tally) -> Reader:
+    if options.format not in (None, "text", "jsonl"):
+        raise UsageError(f"Standard input is read as jsonl or text, not as {options.format}.")
+    stream = decoded(sys.stdin.buffer, "standard input", encoding)
+    if options.format == "jsonl" or (options.format is None and _looks_like_lines(stream)):
+        return JsonLines(
+            name="standard input",
+            file=None,
+            column=options.column,
+            encoding=encoding,
+            skip_bad=options.skip_bad,
+            seq_len=seq_len,
+            tally=tally,
+            opened=nullcontext(stream),
+        )
+    return TextStream(name="standard input", stream=stream)
+
+
+def _looks_like_lines(stream: IO[bytes]) -> bool:
+    head: bytes = stream.peek(1 << 16)  # type: ignore[attr-defined]
+    if not head:
+        raise CorpusError("Standard input is empty.")
+    first, newline, _ = head.lstrip().partition(b"\n")
+    return _is_object(first) if newline else first.startswith((b'{"', b"{ "))
+
+
+def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -> Corpus:
+    if not is_hub_name(source):
+        raise CorpusError(f"There is no file, folder or glob {source}, and it is not a hub name such as org/name.")
+    dataset = open_hub(source, options.hub, column=options.column)
+    readers: Sequence[Reader]
+    if dataset.table is not None:
+        readers = table_chunks(dataset.table, dataset.source, options.column, seq_len, tally)
+    else:
+        readers = (
+            HubShards(
+                name=dataset.source,
+                shards=dataset.shards,
+                column=options.column,
+                skip_bad=options.skip_bad,
+                tally=tally,
+                n_rows=dataset.n_rows,
+                kinds=None if dataset.schema is None else kinds_in_schema(dataset.schema),
+            ),
+        )
+    return Corpus(source=dataset.source, readers=tuple(readers), tally=tally)

@@ -1,0 +1,114 @@
+"""Law files: what ``advisor fit --out`` writes and ``--law FILE`` reads.
+
+    {"schema_version": 1, "name", "source", "E", "A", "B", "alpha", "beta", "count", "exponent_a", "verdict",
+     "draws": [[ln A, ln B, ln E, alpha, beta], ...], "ranges": {"n_params": [lo, hi], ...}}
+
+ln E is null where E is 0. ``name``, ``source``, ``verdict``, ``draws`` and ``ranges`` may be absent; other keys, such
+as the fit's diagnostics, are kept out of the law.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from advisor.data_files import write_atomically
+from advisor.errors import LawError
+from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
+from advisor.laws.scaling_law import Count, Ranges, Row, ScalingLaw
+
+MAX_DRAWS = 400
+# Beyond these no law of language is meant, and the arithmetic overflows.
+MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
+COUNTS = ("total", "non-embedding", "unknown")
+_VERDICTS = ("ok", "caution", "refused")
+
+
+def read_law(path: Path) -> ScalingLaw:
+    """Return the law in a law file, with its draws and ranges.
+
+    Raises:
+        LawError: the file cannot be read, is not a law, or holds one that the fit refused.
+    """
+    law = law_from(read_json(path, LawError), name=path.stem, source=str(path))
+    if law.verdict == "refused":
+        raise LawError(f"{path} holds a law that the fit refused: the runs cannot identify it, so it answers nothing.")
+    return law
+
+
+def write_law(law: ScalingLaw, path: Path, extra: Mapping[str, Any] | None = None) -> None:
+    """Write ``law`` to ``path``, with the keys of ``extra`` (such as the fit's diagnostics) beside its own."""
+    document = {"schema_version": SCHEMA_VERSION, **(extra or {}), **law_as_json(law)}
+    law_from(Node(document, str(path), "", LawError), name=law.name, source=law.source)
+    write_atomically(path, json_text(document))
+
+
+def law_as_json(law: ScalingLaw) -> dict[str, Any]:
+    """Return the JSON form of ``law``: its constants, draws and ranges."""
+    draws = [[None if math.isinf(x) else x for x in row] for row in law.draws]
+    constants = {name: getattr(law, name) for name in ("E", "A", "B", "alpha", "beta", "exponent_a", "count")}
+    about = {"name": law.name, "source": law.source, "verdict": law.verdict}
+    return {**about, **constants, "draws": draws, "ranges": asdict(law.ranges)}
+
+
+def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
+    """Return the law that a JSON object describes; ``name`` and ``source`` are used where it gives none."""
+    texts = {key: found.text() for key in ("name", "source") if (found := node.get(key)) is not None}
+    verdict = node.get("verdict")
+    return ScalingLaw(
+        name=texts.get("name", name),
+        E=_at_most(node["E"], node["E"].number(0), MOST_NATS),
+        A=_positive(node["A"], 1e300),
+        B=_positive(node["B"], 1e300),
+        alpha=_positive(node["alpha"], STEEPEST),
+        beta=_positive(node["beta"], STEEPEST),
+        count=cast(Count, node["count"].text(COUNTS)),
+        source=texts.get("source", source),
+        draws=_draws(node.get("draws")),
+        ranges=ranges_from(node.get("ranges")),
+        verdict=cast(Literal["ok", "caution", "refused"], verdict.text(_VERDICTS)) if verdict else "ok",
+    )
+
+
+def _positive(node: Node, most: float) -> float:
+    return _at_most(node, node.number(0, open_ends=True), most)
+
+
+def _at_most(node: Node, value: float, most: float) -> float:
+    if value > most:
+        raise node.fail(f"must be at most {most:g}, not {value:g}")
+    return value
+
+
+def ranges_from(node: Node | None) -> Ranges:
+    """Return the ranges that a JSON object describes; what it does not give is unknown."""
+    if node is None:
+        return Ranges()
+    names = ("n_params", "n_tokens", "flops", "compressibility")
+    return Ranges(**{key: found.pair(0) for key in names if (found := node.get(key)) is not None})
+
+
+def _draws(node: Node | None) -> tuple[Row, ...]:
+    """Return the joint rows of a law, at most MAX_DRAWS."""
+    rows = [] if node is None else [_row(element) for element in node.items()]
+    if node is not None and len(rows) > MAX_DRAWS:
+        raise node.fail(f"must hold at most {MAX_DRAWS} rows, not {len(rows)}")
+    return tuple(rows)
+
+
+def _row(node: Node) -> Row:
+    """Return one joint row; a null ln E means E = 0."""
+    elements = list(node.items())
+    if len(elements) != 5:
+        raise node.fail(f"must be the 5 numbers ln A, ln B, ln E, alpha, beta, not {len(elements)}")
+    log_a, log_b, log_e, alpha, beta = elements
+    return (
+        log_a.number(-LARGEST_LOG, LARGEST_LOG),
+        log_b.number(-LARGEST_LOG, LARGEST_LOG),
+        -math.inf if log_e.value is None else log_e.number(-LARGEST_LOG, LARGEST_LOG),
+        _positive(alpha, STEEPEST),
+        _positive(beta, STEEPEST),
+    )

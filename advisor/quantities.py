@@ -1,0 +1,59 @@
+"""Quantities as people write and read them: 1e21, 400M, 1.5T."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from advisor.errors import UsageError
+
+_SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
+_QUANTITY = re.compile(
+    r"\+?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?P<exponent>e[+-]?\d+)?\s*(?P<suffix>[kmbt]?)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def parse_quantity(text: str, what: str) -> float:
+    """Return the positive finite number that ``text`` writes; ``what`` names it in the error, e.g. ``--flops``.
+
+    Suffixes K, M, B, T (either case) mean 1e3, 1e6, 1e9, 1e12; ``_`` and ``,`` may group digits.
+
+    >>> parse_quantity("1.5T", "--tokens"), parse_quantity("5.76e23", "--flops"), parse_quantity("1,000", "--tokens")
+    (1500000000000.0, 5.76e+23, 1000.0)
+    """
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"{what} must be a positive number such as 1e21, 400M, 7B or 1.5T, not {text!r}.")
+    digits = match["number"].replace(",", "").replace("_", "") + (match["exponent"] or "")
+    return check_positive(float(digits) * _SUFFIXES[match["suffix"].lower()], what, text)
+
+
+def format_quantity(value: float) -> str:
+    """Return ``value`` with three digits and the suffix K, M, B or T, as ``parse_quantity`` reads it.
+
+    >>> format_quantity(2.7821e9), format_quantity(70e9), format_quantity(950), format_quantity(1e16)
+    ('2.78B', '70.0B', '950', '1e16')
+    """
+    for suffix, factor in zip("KMBT", (1e3, 1e6, 1e9, 1e12), strict=True):
+        # 999.5 and above rounds to 1000 of a unit, which is 1 of the next.
+        if 0.9995 * factor <= value < 999.5 * factor:
+            digits = value / factor
+            return f"{digits:.{2 if digits < 9.995 else 1 if digits < 99.95 else 0}f}{suffix}"
+    return format_flops(value)
+
+
+def format_flops(flops: float) -> str:
+    """Return ``flops`` with three digits, as in ``5.76e23``.
+
+    >>> format_flops(5.76e23), format_flops(1e21)
+    ('5.76e23', '1e21')
+    """
+    return f"{flops:.3g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
+
+
+def check_positive(value: float, what: str, text: str | None = None) -> float:
+    """Return ``value``, which must be finite and above 0."""
+    if not (math.isfinite(value) and value > 0):
+        raise UsageError(f"{what} must be a finite number above 0, not {text or format(value, 'g')}.")
+    return value

@@ -1,0 +1,192 @@
+"""What every report shares: where it goes, how numbers, tables and wrapped lines look, how a document is written.
+
+Text is printed without rich here: `rich.console` would be a quarter of the start-up time of a recommendation, and these
+reports are lines and narrow tables.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from advisor.data_files import write_atomically
+from advisor.json_fields import SCHEMA_VERSION, json_text
+from advisor.quantities import format_quantity
+
+if TYPE_CHECKING:
+    from advisor.caution import Caution
+
+# Wider lines of prose are hard to read.
+MAX_WIDTH = 120
+_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+
+
+def emit(
+    document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    render: Callable[[], None],
+    *,
+    as_json: bool,
+    out: Path | None = None,
+) -> None:
+    """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text.
+
+    A function for ``document`` is called only where it is written or printed.
+    """
+    text = ""
+    if as_json or out is not None:
+        found = document() if callable(document) else document
+        text = json_text({"schema_version": SCHEMA_VERSION, **found})
+    if out is not None:
+        write_atomically(out, text)
+    if as_json:
+        sys.stdout.write(text)
+    else:
+        render()
+    sys.stdout.flush()
+
+
+def warn(cautions: Iterable[Caution]) -> None:
+    """Print cautions on stderr, wrapped at the terminal's width."""
+    for caution in cautions:
+        print_labelled([("Caution:", caution.message)], "yellow", sys.stderr)
+
+
+def echo(text: str = "", style: str = "") -> None:
+    """Print prose on stdout, wrapped at the terminal's width."""
+    for line in _wrapped(text, _width()) or [""]:
+        print(_styled(line, style, sys.stdout))
+
+
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()
+) -> None:
+    """Print columns side by side, the first to the left, the others to the right; ``bold`` has numbers of rows."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    styles = {number: "bold" for number in range(len(rows)) if number in bold}
+    if title:
+        print(_styled(title, "bold", sys.stdout))
+    if any(header):
+        print(_styled(_aligned(header, widths), "dim", sys.stdout))
+    for number, row in enumerate(rows):
+        print(_styled(_aligned(row, widths), styles.get(number, ""), sys.stdout))
+
+
+def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: TextIO | None = None) -> None:
+    """Print lines of a label and a text that wraps beside it; ``style`` is the label's."""
+    stream = stream or sys.stdout
+    indent = max(len(label) for label, _ in rows) + 1
+    for label, text in rows:
+        first, *others = _wrapped(text, max(_width() - indent, 20)) or [""]
+        print(_styled(label, style, stream) + " " * (indent - len(label)) + first, file=stream)
+        for line in others:
+            print(" " * indent + line, file=stream)
+
+
+def print_hanging(text: str) -> None:
+    """Print one entry of a list, its further lines indented; words longer than the terminal stay whole."""
+    print(
+        textwrap.fill(
+            printable(text), _width(), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    )
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row of a table."""
+    first, *others = zip(map(printable, cells), widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return ``text`` in lines of at most ``width``, broken at spaces."""
+    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with a question mark for each control character: names of files and fields may hold any."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
+def terminal_columns() -> int:
+    """Return the terminal's columns as ``shutil.get_terminal_size`` does, whose import loads every compressor."""
+    columns = os.environ.get("COLUMNS", "")
+    try:
+        return int(columns) if int(columns) > 0 else _columns_of_stdout()
+    except ValueError:
+        return _columns_of_stdout()
+
+
+def _columns_of_stdout() -> int:
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):  # no stdout, or a closed one, or no terminal
+        return 80
+
+
+def _width() -> int:
+    """Return the terminal's width; COLUMNS is honoured."""
+    return min(terminal_columns(), MAX_WIDTH)
+
+
+def _styled(text: str, style: str, stream: TextIO) -> str:
+    """Return ``text`` in a style, on a terminal that shows styles and unless NO_COLOR is set."""
+    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return text if plain or not style else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def quantity(value: float | None) -> str:
+    """Return a number of parameters or tokens as people say it; nothing for None."""
+    return "" if value is None else format_quantity(value)
+
+
+def plural(text: str, noun: str) -> str:
+    """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``.
+
+    >>> plural("1", "document"), plural("1.00B", "token")
+    ('1 document', '1.00B tokens')
+    """
+    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage; nothing for None."""
+    return "" if share is None else f"{100 * share:.1f} %"
+
+
+def nats(loss: float) -> str:
+    """Return a loss in nats/token."""
+    return f"{loss:.3f}"
+
+
+def ratio(tokens_per_param: float) -> str:
+    """Return tokens per parameter, three digits."""
+    inside = 0.01 <= tokens_per_param < 999.5
+    return f"{tokens_per_param:#.3g}".rstrip(".") if inside else format_quantity(tokens_per_param)
+
+
+def money(amount: float) -> str:
+    """Return hours or a sum of money: whole above 100, else three digits."""
+    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+
+
+def counted(count: str) -> str:
+    """Return which parameters N counts, short enough for a table."""
+    return {"unknown": "not known", "non-embedding": "non-embed."}.get(count, count)
+
+
+def spread(bounds: tuple[float, float] | None, show: Callable[[float], str] = format_quantity) -> str:
+    """Return an interval in words; nothing for None."""
+    if bounds is None:
+        return ""
+    low, high = bounds
+    return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
+
+
+def bounds_as_json(bounds: tuple[float, float] | None) -> list[float | None] | None:
+    """Return an interval as a list, an infinite end as null."""
+    return None if bounds is None else [None if math.isinf(end) else end for end in bounds]

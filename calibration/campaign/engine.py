@@ -1,0 +1,291 @@
+"""Where trunks are trained: in this process, one after the other, or in worker processes, one on each core or GPU.
+
+Workers append to the ledger themselves, so that a row is on disk before anything is built on it; what they tell this
+process is for the eye alone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from advisor.errors import AdvisorError, DeviceMemoryError, DivergenceError, first_line
+from calibration.campaign.grid import SEQ_LEN, Job
+from calibration.campaign.ledger import Ledger
+from calibration.campaign.lock import Lock
+from calibration.campaign.plan_file import CHECKPOINT_FOLDER, DATA_FOLDER, LEDGER_FILE, CalibrationPlan
+from calibration.campaign.sources import restore
+from calibration.campaign.task import Label, Task, run_task
+from calibration.lines.records import Row
+from calibration.training.device import Device
+from calibration.training.train import TrunkProgress, be_deterministic
+from calibration.training.trunk import DataSource, Run, Trunk
+
+# How often a trunk tells how far it is.
+TELL_SECONDS = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Jobs of one shape and one plan that are trained as one stack, and how."""
+
+    jobs: tuple[Job, ...]
+    micro_batch: int | None = None
+    graph: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its first job, and how many more there are."""
+        more = f"+{len(self.jobs) - 1}" if len(self.jobs) > 1 else ""
+        return self.jobs[0].name + more
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What happened in a trunk: ``n_tokens`` of its steps so far, the last loss; a row; a warning; or its end.
+
+    ``failure`` says why it ended before all of its rows were there.
+    """
+
+    work: str
+    n_tokens: int = 0
+    loss: float | None = None
+    row: Row | None = None
+    warning: str | None = None
+    failure: str | None = None
+    ended: bool = False
+
+
+Listener = Callable[[News], object]
+Trainer = Callable[..., None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What every trunk of a calibration needs: the plan, its folder and the devices; ``threads`` are torch's.
+
+    ``trainer`` trains a task into the ledger; another one with the arguments of ``run_task`` may stand in its place.
+    """
+
+    plan: CalibrationPlan
+    folder: Path
+    hardware: tuple[Device, ...]
+    threads: int
+    checkpoint_seconds: float = field(default=120.0)
+    trainer: Trainer = run_task
+
+    def task(self, work: Work, hardware: Device) -> Task:
+        """Return the task of a piece of work, with its data on the device."""
+        first = work.jobs[0]
+        plan = first.plan(self.plan.recipe)
+        sources = {job.source: self._source(job.source, hardware) for job in work.jobs}
+        trunk = Trunk(
+            shape=first.size.shape(self.plan.source(first.source).vocab_size),
+            plan=plan,
+            runs=tuple(Run(seed=job.seed, rate=job.rate) for job in work.jobs),
+            sources=tuple(sources[job.source] for job in work.jobs),
+            dtype=hardware.matmul_dtype,
+            micro_batch=work.micro_batch,
+            graph=work.graph,
+        )
+        records = [self.plan.source(job.source) for job in work.jobs]
+        facts = {
+            "device": hardware.name,
+            "torch": hardware.torch_version,
+            "dtype": hardware.dtype,
+            "threads": self.threads if hardware.device == "cpu" else None,
+            "micro_batch": work.micro_batch,
+            "graph": work.graph,
+        }
+        labels = tuple(Label(name=record.name, data=record.data) for record in records)
+        return Task(trunk=trunk, labels=labels, hardware=facts)
+
+    def _source(self, name: str, hardware: Device) -> DataSource:
+        n_tokens = self.plan.n_tokens(name)
+        data = restore(
+            self.plan.source(name),
+            self.folder / DATA_FOLDER,
+            n_tokens=n_tokens,
+            n_validation=self.plan.n_validation,
+        )
+        parts = (data.training[: -(-n_tokens // SEQ_LEN)], data.validation)
+        training, validation = (torch.from_numpy(part.astype(np.int32)).to(hardware.device) for part in parts)
+        return DataSource(documents=training, validation=validation)
+
+    def train(self, work: Work, hardware: Device, tell: Listener) -> None:
+        """Train what is missing of a piece of work; one that cannot be trained to its end says so and stops no other.
+
+        Raises:
+            AdvisorError: a row or a checkpoint cannot be written, or the ledger or the data cannot be read.
+        """
+        last = 0.0
+        n_tokens = 0
+
+        def on_step(progress: TrunkProgress) -> None:
+            nonlocal last, n_tokens
+            n_tokens += progress.n_tokens
+            if time.monotonic() - last >= TELL_SECONDS:
+                last = time.monotonic()
+                tell(News(work=work.name, n_tokens=n_tokens, loss=float(progress.losses.mean())))
+
+        task = self.task(work, hardware)
+        failure = None
+        try:
+            self.trainer(
+                task,
+                ledger=Ledger(self.folder / LEDGER_FILE),
+                checkpoint_path=self.folder / CHECKPOINT_FOLDER / f"{task.identity}.pt",
+                on_step=on_step,
+                on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens, loss=row.loss, row=row)),
+                warn=lambda message: tell(News(work=work.name, warning=message)),
+                every_seconds=self.checkpoint_seconds,
+            )
+        except (DivergenceError, DeviceMemoryError) as error:
+            failure = str(error)
+        tell(News(work=work.name, n_tokens=n_tokens, failure=failure, ended=True))
+
+    def begin(self) -> None:
+        """Set up this process for training."""
+        torch.set_num_threads(self.threads)
+        be_deterministic()
+
+
+def train_here(workshop: Workshop, works: Iterator[Work], tell: Listener) -> None:
+    """Train works one after the other in this process, on the first device.
+
+    Raises:
+        AdvisorError: a row or checkpoint cannot be written.
+    """
+    workshop.begin()
+    for work in works:
+        workshop.train(work, workshop.hardware[0], tell)
+
+
+def train_in_processes(
+    workshop: Workshop, works: Iterator[Work], tell: Listener, *, n_workers: int, held: Lock
+) -> None:
+    """Train works in ``n_workers`` processes, which take the devices in turn; a killed parent takes them along.
+
+    Raises:
+        AdvisorError: as ``train_here``, or a worker was killed.
+    """
+    context = multiprocessing.get_context("spawn")
+    workers: dict[Connection, _Worker] = {}
+    try:
+        for number in range(n_workers):
+            hardware = workshop.hardware[number % len(workshop.hardware)]
+            with _sigint_blocked():
+                worker = _Worker(context, workshop, hardware, held)
+            workers[worker.link] = worker
+        for worker in workers.values():
+            worker.give(next(works, None))
+        while busy := {link: worker for link, worker in workers.items() if worker.is_busy}:
+            for link in wait([*busy, *(worker.process.sentinel for worker in busy.values())]):
+                if isinstance(link, Connection):
+                    workers[link].hear(works, tell)
+                elif ended := [worker for worker in busy.values() if worker.process.sentinel == link]:
+                    ended[0].explain(works, tell)
+    finally:
+        for worker in workers.values():
+            worker.end()
+
+
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Start processes that a Ctrl-C never reaches, not even while they import torch; here it is only put off."""
+    resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Worker:
+    """A process that trains what it is given, and what this one knows of it."""
+
+    def __init__(self, context: Any, workshop: Workshop, hardware: Device, held: Lock) -> None:
+        self.link, theirs = context.Pipe()
+        # Only this process has the other end: when it dies, however it dies, the worker reads the end of the file.
+        life, self.life = context.Pipe(duplex=False)
+        self.is_busy = False
+        self.process = context.Process(target=_work, args=(workshop, hardware, theirs, life, held), daemon=True)
+        try:
+            self.process.start()
+        except OSError as error:
+            raise AdvisorError(
+                f"A worker process cannot be started: {error.strerror}; give the command again with fewer --workers."
+            ) from error
+        theirs.close()
+        life.close()
+
+    def give(self, work: Work | None) -> None:
+        self.is_busy = work is not None
+        with suppress(OSError):  # it has died: its sentinel says so
+            self.link.send(work)
+
+    def hear(self, works: Iterator[Work], tell: Listener) -> None:
+        try:
+            news = self.link.recv()
+        except (EOFError, OSError):
+            raise self._killed() from None
+        if isinstance(news, str):
+            raise AdvisorError(news)
+        tell(news)
+        if news.ended:
+            self.give(next(works, None))
+
+    def explain(self, works: Iterator[Work], tell: Listener) -> None:
+        """Say why the process ended: what it said last, or that it was killed."""
+        while self.link.poll():
+            self.hear(works, tell)
+        raise self._killed()
+
+    def _killed(self) -> AdvisorError:
+        self.process.join()  # it has ended, and only now is its exit code known
+        return AdvisorError(
+            f"A worker process was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory: "
+            "every finished row is in the ledger; give the command again, with fewer --workers if memory is short."
+        )
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.link.close()
+        self.life.close()
+
+
+def _work(workshop: Workshop, hardware: Device, link: Connection, life: Connection, held: Lock) -> None:
+    """Train what ``link`` brings until it brings None. ``held`` keeps the folder locked while this process lives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
+    try:
+        workshop.begin()
+        while (work := link.recv()) is not None:
+            workshop.train(work, hardware, link.send)
+    except Exception as error:  # noqa: BLE001 (the parent says it; a worker has no one to raise to)
+        known = isinstance(error, AdvisorError)
+        with suppress(OSError):  # the parent is gone, and with it this process in a moment
+            link.send(str(error) if known else f"A worker failed: {type(error).__name__}: {first_line(error)}.")
+    finally:
+        held.close()
+
+
+def _end_with(life: Connection) -> None:
+    """End this process as soon as its parent is gone."""
+    with suppress(EOFError, OSError):
+        life.recv()
+    os._exit(1)

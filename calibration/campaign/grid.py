@@ -1,0 +1,134 @@
+"""What a calibration trains: sizes, token counts and seeds of each source, and what that costs.
+
+A *job* is one trunk: one source, one size, one seed and the token counts that its branches end at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from calibration.training.schedule import Recipe, Schedule, make_schedule
+
+if TYPE_CHECKING:
+    from advisor.json_fields import Node
+    from calibration.training.shape import ModelShape
+
+SEQ_LEN = 256
+# The published models have heads of 64 (Pandey 2024); narrower ones have one head.
+HEAD_WIDTH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """The size of a model without its vocabulary."""
+
+    width: int
+    n_layers: int
+
+    @property
+    def n_heads(self) -> int:
+        """Heads of 64, at least one."""
+        return max(1, self.width // HEAD_WIDTH)
+
+    def shape(self, vocab_size: int) -> ModelShape:
+        """Return the model of this size for a vocabulary."""
+        from calibration.training.shape import ModelShape
+
+        return ModelShape(
+            width=self.width, n_layers=self.n_layers, n_heads=self.n_heads, vocab_size=vocab_size, seq_len=SEQ_LEN
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One trunk: its token counts rise; ``rate`` is the peak learning rate."""
+
+    source: str
+    size: Size
+    seed: int
+    token_counts: tuple[int, ...]
+    rate: float
+
+    @property
+    def name(self) -> str:
+        """A name that is a file's too."""
+        return f"{self.source}-{self.size.width}x{self.size.n_layers}-{self.seed}"
+
+    def plan(self, recipe: Recipe) -> Schedule:
+        """Return the trunk and its branches."""
+        return make_schedule(replace(recipe, rate=self.rate), self.token_counts, seq_len=SEQ_LEN)
+
+    def flops(self, recipe: Recipe, vocab_size: int) -> float:
+        """Return the FLOPs of training: the tokens of the trunk and its branches, times the shape's exact count."""
+        return float(self.plan(recipe).n_tokens_trained * self.size.shape(vocab_size).flops_per_token)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, which ``read_job`` reads."""
+        return asdict(self)
+
+
+def read_job(node: Node, sources: tuple[str, ...] = ()) -> Job:
+    """Return the job that a plan's JSON describes, of one of ``sources`` where they are given."""
+    if not list(node["token_counts"].items()):
+        raise node["token_counts"].fail("must not be empty")
+    return Job(
+        source=node["source"].text(sources),
+        size=Size(width=node["size"]["width"].whole(2), n_layers=node["size"]["n_layers"].whole(1)),
+        seed=node["seed"].whole(0),
+        token_counts=tuple(each.whole(1) for each in node["token_counts"].items()),
+        rate=node["rate"].number(0, 1, open_ends=True),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Sizes and token counts that every source is trained at; ``n_seeds`` are those of the sizes, smallest first.
+
+    A size without a number has one seed. ``n_validation`` documents are held out. A grid with ``laws_only`` is too
+    small for coefficients.
+    """
+
+    sizes: tuple[Size, ...]
+    token_counts: tuple[int, ...]
+    recipe: Recipe
+    n_seeds: tuple[int, ...] = ()
+    n_validation: int = 512
+    laws_only: bool = False
+
+    def seeds(self) -> Iterable[tuple[Size, int]]:
+        """Yield every (size, seed)."""
+        for place, size in enumerate(self.sizes):
+            n_seeds = self.n_seeds[place] if place < len(self.n_seeds) else 1
+            yield from ((size, seed) for seed in range(n_seeds))
+
+    def jobs(self, source: str, *, n_unique: int | None, rates: Mapping[int, float] | None = None) -> tuple[Job, ...]:
+        """Return the jobs of a source that has ``n_unique`` training tokens (None: any number).
+
+        Token counts beyond them are left out, as an epoch is not repeated. ``rates`` replaces the recipe's peak rate
+        by width.
+        """
+        counts = tuple(n for n in sorted(self.token_counts) if n_unique is None or n <= n_unique)
+        if not counts:
+            return ()
+        return tuple(
+            Job(
+                source=source,
+                size=size,
+                seed=seed,
+                token_counts=counts,
+                rate=(rates or {}).get(size.width, self.recipe.peak_rate(size.width)),
+            )
+            for size, seed in self.seeds()
+        )
+
+
+def without(jobs: Sequence[Job], name: str, n_tokens: int) -> tuple[Job, ...]:
+    """Return the jobs without one token count of the job ``name``; a job that has none left goes."""
+    kept = []
+    for job in jobs:
+        counts = tuple(n for n in job.token_counts if job.name != name or n != n_tokens)
+        if counts:
+            kept.append(replace(job, token_counts=counts))
+    return tuple(kept)

@@ -1,0 +1,300 @@
+"""A calibration from its plan to its last row, in one folder that any rerun of the command goes on in."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.errors import AdvisorError, CorpusError, UsageError
+from calibration.campaign.ledger import Ledger, run_key
+from calibration.campaign.lock import Lock, remove_leftovers
+from calibration.campaign.plan_file import (
+    CHECKPOINT_FOLDER,
+    DATA_FOLDER,
+    LEDGER_FILE,
+    CalibrationPlan,
+    extended,
+    rates_of,
+    read_plan,
+    write_plan,
+)
+from calibration.campaign.sources import CorpusSource, read_again, restore
+
+if TYPE_CHECKING:
+    from calibration.campaign.devices import Devices
+    from calibration.campaign.engine import Listener, News, Trainer, Work
+    from calibration.campaign.grid import Job
+    from calibration.campaign.planning import CalibrationRequest, Progress
+    from calibration.campaign.speed import TimedWork
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A plan, and how it is trained on this machine; ``hours`` are of all its works, done or not."""
+
+    plan: CalibrationPlan
+    devices: Devices
+    works: tuple[TimedWork, ...]
+    hours: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """What training left undone: works not begun for want of time, and why works (by name) did not come to an end."""
+
+    left: tuple[TimedWork, ...] = ()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_calibration(
+    request: CalibrationRequest,
+    devices: Devices,
+    *,
+    folder: Path | None,
+    progress: Progress,
+    there: CalibrationPlan | None = None,
+) -> Opened:
+    """Return a new plan, timed on this machine, and added to the one that is ``there``.
+
+    Without a ``folder`` nothing is written. Widths that are there keep their rates.
+
+    Raises:
+        UsageError: it cannot be added to the plan that is there.
+        AdvisorError: a source cannot be read, or nothing is left to train.
+    """
+    from calibration.campaign.planning import make_plan
+    from calibration.campaign.rate_sweep import sweep_rates
+    from calibration.campaign.speed import Speed, cut_to
+
+    plan = make_plan(request, folder, progress=progress, there=there)
+    settled = {} if there is None else rates_of(there)
+    plan = replace(plan, jobs=tuple(replace(job, rate=settled.get(job.size.width, job.rate)) for job in plan.jobs))
+    if request.lr_sweep and folder is not None:
+        plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
+    elif request.lr_sweep:
+        plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
+    if there is not None and request.max_hours is None:
+        return _timed(extended(there, plan), devices, progress=progress)
+    speed = Speed(plan, devices.first, progress=progress)
+    schedule = speed.schedule(devices.n_workers)
+    if request.max_hours is not None:
+        plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
+    if there is not None:
+        return _timed(extended(there, plan), devices, progress=progress)
+    plan = replace(plan, probe={devices.first.name: schedule.to_json()})
+    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+
+
+def open_calibration(
+    request: CalibrationRequest | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
+) -> Opened:
+    """Return the calibration of a folder, planned now if it is new; hold the folder's lock.
+
+    With ``request`` None the folder's own plan is gone on with; with ``extend`` the request is added to it.
+
+    Raises:
+        UsageError: the folder's plan is another one, or there is neither plan nor request.
+        AdvisorError: the plan cannot be read or made.
+    """
+    remove_leftovers(folder)
+    plan = read_plan(folder)
+    _check_extension(plan, folder, extend=extend)
+    if request is not None and (plan is None or extend):
+        opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan)
+    else:
+        opened = _timed(_same(plan, request, folder), devices, progress=progress)
+    if opened.plan != plan:
+        write_plan(opened.plan, folder)
+    return opened
+
+
+def _same(plan: CalibrationPlan | None, request: CalibrationRequest | None, folder: Path) -> CalibrationPlan:
+    """Return the folder's plan if it is of this request, or if none is made."""
+    if plan is None:
+        raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
+    if request is not None and _given(request.asked) != _given(plan.request):
+        raise UsageError(
+            f"{folder} holds a calibration of {in_words(plan.request)}: give that again, add to it with --extend, or "
+            "name another folder with --out."
+        )
+    return plan
+
+
+def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Opened:
+    """Return the plan with the works that it keeps for this device, or timed now."""
+    from calibration.campaign.speed import Speed, hours_of, works_from
+
+    kept = (plan.probe or {}).get(devices.first.name)
+    works = None if kept is None else works_from(plan, kept)
+    if works is not None and kept is not None:
+        hours = hours_of(works, devices.n_workers)
+        return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
+    schedule = Speed(plan, devices.first, progress=progress).schedule(devices.n_workers)
+    plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: schedule.to_json()})
+    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+
+
+def _given(request: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in request.items() if value not in (None, False, [], {})}
+
+
+def in_words(request: Mapping[str, Any]) -> str:
+    """Return what was asked for as one line: preset cpu, only A1 A2, recipe tuned."""
+    return ", ".join(f"{key} {_word(value)}".strip() for key, value in _given(request).items())
+
+
+def _word(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key} {_word(one)}" for key, one in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list) else "" if value is True else str(value)
+
+
+def make_folder(folder: Path) -> None:
+    """Have the folder of a calibration.
+
+    Raises:
+        AdvisorError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdvisorError(f"{folder} cannot be made: {error.strerror}; name another folder.") from error
+
+
+def _check_extension(plan: CalibrationPlan | None, folder: Path, *, extend: bool) -> None:
+    if extend and plan is None:
+        raise UsageError(f"{folder} holds no calibration to extend: leave out --extend, or name another folder.")
+
+
+def look(
+    request: CalibrationRequest | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
+) -> tuple[Opened, tuple[TimedWork, ...]]:
+    """Return the calibration that would be trained and what of it is missing; nothing is written.
+
+    Raises:
+        AdvisorError: as ``open_calibration``.
+    """
+    plan = read_plan(folder)
+    _check_extension(plan, folder, extend=extend)
+    if request is None or (plan is not None and not extend):
+        opened = _timed(_same(plan, request, folder), devices, progress=progress)
+    else:
+        opened = plan_calibration(request, devices, folder=None, progress=progress, there=plan)
+    return opened, missing_works(opened, folder)
+
+
+def materialise(
+    plan: CalibrationPlan,
+    folder: Path,
+    missing: Sequence[TimedWork],
+    *,
+    progress: Progress,
+    request: CalibrationRequest | None = None,
+) -> None:
+    """Have the tokens of what is missing on disk, so that a machine with numpy and torch alone trains from there.
+
+    Grammars are sampled, and corpora whose tokens are gone are read again if the ``request`` names them.
+
+    Raises:
+        AdvisorError: a corpus's tokens are gone, or the disk refuses.
+    """
+    needed = {job.source for each in missing for job in each.work.jobs}
+    specs = {} if request is None else {spec.name: spec for spec in request.specs if isinstance(spec, CorpusSource)}
+    data = folder / DATA_FOLDER
+    for done, name in enumerate(sorted(needed)):
+        progress(f"sampling {name}", done, len(needed))
+        source, n_tokens = plan.source(name), plan.n_tokens(name)
+        try:
+            restore(source, data, n_tokens=n_tokens, n_validation=plan.n_validation)
+        except CorpusError:
+            if name not in specs:
+                raise
+            read_again(source, specs[name], data, n_validation=plan.n_validation, progress=progress)
+
+
+def missing_works(opened: Opened, folder: Path) -> tuple[TimedWork, ...]:
+    """Return the works of which a row is missing in the ledger, in the order in which they are trained."""
+    done = Ledger(folder / LEDGER_FILE).keys()
+    return tuple(each for each in opened.works if not keys_of(opened.plan, each.work) <= done)
+
+
+def keys_of(plan: CalibrationPlan, work: Work) -> frozenset[str]:
+    """Return the keys of the rows of a work."""
+    return frozenset(key for job in work.jobs for key in keys_of_job(plan, job))
+
+
+def keys_of_job(plan: CalibrationPlan, job: Job) -> list[str]:
+    """Return the keys of the rows of a job, by their tokens."""
+    record, job_plan = plan.source(job.source), job.plan(plan.recipe)
+    shape = job.size.shape(record.vocab_size)
+    return [
+        run_key(data=record.data, shape=shape, seed=job.seed, plan=job_plan, branch=branch, rate=job.rate)
+        for branch in job_plan.branches
+    ]
+
+
+def train(
+    opened: Opened,
+    folder: Path,
+    held: Lock,
+    *,
+    missing: Sequence[TimedWork],
+    tell: Listener,
+    minutes: float | None = None,
+    trainer: Trainer | None = None,
+) -> Trained:
+    """Train what is missing, but for works that would not end in ``minutes``; what cannot be trained stops no other.
+
+    ``trainer`` may stand in for ``run_task``, which trains a task.
+
+    Raises:
+        AdvisorError: a row cannot be written, or a worker was killed.
+    """
+    if not missing:
+        _remove_checkpoints(folder)
+        return Trained()
+    from calibration.campaign.engine import Workshop, train_here, train_in_processes
+    from calibration.campaign.task import run_task
+
+    plan, devices = opened.plan, opened.devices
+    workshop = Workshop(
+        plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads, trainer=trainer or run_task
+    )
+    make_folder(folder / CHECKPOINT_FOLDER)
+    left: list[TimedWork] = []
+    failures: dict[str, str] = {}
+    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+
+    def works() -> Iterator[Work]:
+        for each in missing:
+            if time.monotonic() + each.seconds > deadline:
+                left.append(each)
+            else:
+                yield each.work
+
+    def listen(news: News) -> None:
+        if news.failure is not None:
+            failures[news.work] = news.failure
+        tell(news)
+
+    if devices.in_processes:
+        n_workers = min(devices.n_workers, len(missing))
+        train_in_processes(workshop, works(), listen, n_workers=n_workers, held=held)
+    else:
+        train_here(workshop, works(), listen)
+    if not left and not failures:
+        _remove_checkpoints(folder)
+    return Trained(left=tuple(left), failures=failures)
+
+
+def _remove_checkpoints(folder: Path) -> None:
+    """Remove what nothing will go on from: a process killed after a trunk's last row leaves its checkpoint behind."""
+    from calibration.training import checkpoints
+
+    for path in (folder / CHECKPOINT_FOLDER).glob("*.pt"):
+        checkpoints.remove(path)

@@ -1,0 +1,223 @@
+"""The plan of a calibration: written once into its folder, and read by every command that goes on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from advisor.compressibility.protocol import Protocol, protocol_as_json, read_protocol
+from advisor.data_files import write_atomically
+from advisor.errors import AdvisorError, UsageError
+from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
+from calibration.campaign.grid import Job, read_job
+from calibration.lines.records import LEAST_SOURCES, SourceRecord, read_source
+from calibration.training.schedule import WIDTH_RATE, Recipe
+
+if TYPE_CHECKING:
+    from advisor.json_fields import Node
+
+PLAN_FILE = "plan.json"
+LEDGER_FILE = "runs.jsonl"
+DATA_FOLDER = "data"
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationPlan:
+    """What a calibration trains, decided before any of it: ``request`` is what was asked for, to compare a rerun with.
+
+    ``cuts`` says in words what was left out to save time, ``notes`` what else a reader should know, and ``probe`` what
+    the speed was measured to be. With ``laws_only`` no coefficients can come of it.
+    """
+
+    name: str
+    request: Mapping[str, Any]
+    protocol: Protocol
+    recipe: Recipe
+    n_validation: int
+    laws_only: bool
+    sources: tuple[SourceRecord, ...]
+    jobs: tuple[Job, ...]
+    cuts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    probe: Mapping[str, Any] | None = None
+
+    def source(self, name: str) -> SourceRecord:
+        """Return the source of a job."""
+        return next(source for source in self.sources if source.name == name)
+
+    def jobs_of(self, name: str) -> tuple[Job, ...]:
+        """Return the jobs of a source."""
+        return tuple(job for job in self.jobs if job.source == name)
+
+    def n_tokens(self, name: str) -> int:
+        """Return the training tokens that the jobs of a source need."""
+        return max((job.token_counts[-1] for job in self.jobs_of(name)), default=0)
+
+    @property
+    def n_runs(self) -> int:
+        """Points: one for each job and token count."""
+        return sum(len(job.token_counts) for job in self.jobs)
+
+    def flops(self, job: Job) -> float:
+        """Return the FLOPs of training a job."""
+        return job.flops(self.recipe, self.source(job.source).vocab_size)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of the plan file."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "request": dict(self.request),
+            "protocol": protocol_as_json(self.protocol),
+            "recipe": recipe_as_json(self.recipe),
+            "n_validation": self.n_validation,
+            "laws_only": self.laws_only,
+            "sources": [source.to_json() for source in self.sources],
+            "jobs": [job.to_json() for job in self.jobs],
+            "cuts": list(self.cuts),
+            "notes": list(self.notes),
+            "probe": self.probe,
+        }
+
+
+def write_plan(plan: CalibrationPlan, folder: Path) -> None:
+    """Write the plan into the folder, whole or not at all.
+
+    Raises:
+        AdvisorError: it cannot be written.
+    """
+    write_atomically(folder / PLAN_FILE, json_text(plan.to_json()))
+
+
+def read_plan(folder: Path) -> CalibrationPlan | None:
+    """Return the plan of a folder, None where there is none.
+
+    Raises:
+        AdvisorError: the file is not a plan; the message names the field.
+    """
+    path = folder / PLAN_FILE
+    if not path.exists():
+        return None
+    document = read_json(path, AdvisorError)
+    sources = tuple(read_source(node) for node in document["sources"].items())
+    names = tuple(source.name for source in sources)
+    return CalibrationPlan(
+        name=document["name"].text(),
+        request=document["request"].members(),
+        protocol=read_protocol(document["protocol"]),
+        recipe=read_recipe(document["recipe"]),
+        n_validation=document["n_validation"].whole(1),
+        laws_only=_flag(document["laws_only"]),
+        sources=sources,
+        jobs=tuple(read_job(node, names) for node in document["jobs"].items()),
+        cuts=tuple(node.text() for node in document["cuts"].items()),
+        notes=tuple(node.text() for node in document["notes"].items()),
+        probe=None if document.get("probe") is None else document["probe"].members(),
+    )
+
+
+def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
+    """Return the JSON form of a recipe."""
+    return asdict(recipe)
+
+
+def read_recipe(node: Node) -> Recipe:
+    """Return the recipe that a JSON object describes."""
+    rate, width_rate = node.get("rate"), node.get("width_rate")
+    return Recipe(
+        batches=tuple((first.whole(0), size.whole(1)) for first, size in map(_two, node["batches"].items())),
+        cooldown=node["cooldown"].number(0, 1),
+        cosine=_flag(node["cosine"]),
+        rate=None if rate is None else rate.number(0, 1, open_ends=True),
+        max_warmup=node["max_warmup"].whole(0),
+        width_rate=WIDTH_RATE if width_rate is None else width_rate.number(0, open_ends=True),
+    )
+
+
+def _flag(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        raise node.fail("must be true or false")
+    return node.value
+
+
+def _two(node: Node) -> tuple[Node, Node]:
+    both = list(node.items())
+    if len(both) != 2:
+        raise node.fail(f"must be a list of two numbers, not of {len(both)}")
+    return both[0], both[1]
+
+
+def rates_of(plan: CalibrationPlan) -> dict[int, float]:
+    """Return the peak rate of each width that a plan has."""
+    return {job.size.width: job.rate for job in plan.jobs}
+
+
+def extended(old: CalibrationPlan, new: CalibrationPlan) -> CalibrationPlan:
+    """Return a plan that trains both plans' jobs in one folder; it is to be timed again.
+
+    Raises:
+        UsageError: they train differently, or a source of one name is other data.
+    """
+    _check_same(old, new)
+    sources = _widest(old.sources, new.sources)
+    return replace(
+        old,
+        sources=sources,
+        jobs=_joined(old.jobs, new.jobs),
+        laws_only=len(sources) < LEAST_SOURCES or (old.laws_only and new.laws_only),
+        cuts=tuple(dict.fromkeys((*old.cuts, *new.cuts))),
+        notes=tuple(dict.fromkeys((*old.notes, *new.notes))),
+        probe=None,  # timed for other works than these
+    )
+
+
+def _check_same(old: CalibrationPlan, new: CalibrationPlan) -> None:
+    """Raise UsageError if two plans cannot be one."""
+    for what, before, now in (
+        ("recipe", old.recipe, new.recipe),
+        ("number of held-out documents", old.n_validation, new.n_validation),
+        ("protocol of H", old.protocol, new.protocol),
+    ):
+        if before != now:
+            raise UsageError(
+                f"The calibration in this folder cannot be extended by one with another {what}"
+                + (f" ({before} and {now})" if isinstance(before, int) else "")
+                + ": name another folder with --out, and fit both with --refit."
+            )
+    known = {source.name: source for source in old.sources}
+    for source in new.sources:
+        check_same_data(source, known.get(source.name))
+
+
+def check_same_data(source: SourceRecord, planned: SourceRecord | None) -> None:
+    """Refuse a source whose name is that of other data in the folder's plan.
+
+    Raises:
+        UsageError: it is, or their vocabularies differ.
+    """
+    if planned is not None and (source.data, source.vocab_size) != (planned.data, planned.vocab_size):
+        raise UsageError(
+            f"{source.name} has other data or another vocabulary than the {source.name} of the calibration in this "
+            "folder: give it another name, or name another folder."
+        )
+
+
+def _widest(old: Sequence[SourceRecord], new: Sequence[SourceRecord]) -> tuple[SourceRecord, ...]:
+    found = {source.name: source for source in old}
+    for source in new:
+        before = found.setdefault(source.name, source)
+        if (source.n_unique_tokens or 0) > (before.n_unique_tokens or 0):
+            found[source.name] = source
+    return tuple(found.values())
+
+
+def _joined(old: Sequence[Job], new: Sequence[Job]) -> tuple[Job, ...]:
+    jobs: dict[str, Job] = {}
+    for job in (*old, *new):
+        before = jobs.get(job.name)
+        counts = job.token_counts if before is None else tuple(sorted({*before.token_counts, *job.token_counts}))
+        jobs[job.name] = replace(before or job, token_counts=counts)  # at the rate that its rows have
+    return tuple(jobs.values())

@@ -1,0 +1,162 @@
+"""The grids that ``advisor calibrate --preset`` names: what each is for, what it trains and on which grammars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from advisor.errors import GrammarError, UsageError
+from calibration.campaign.grid import Grid, Size
+from calibration.grammars.gate import gate
+from calibration.grammars.grammar import GrammarShape, draw
+from calibration.grammars.sets import SHAPES, NamedGrammar, named_set, shape_of
+from calibration.grammars.tilting import tilt
+from calibration.training.schedule import TEXT, TUNED
+
+# The published sizes (Pandey 2024): widths and layers.
+PUBLISHED = tuple(
+    Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (256, 6), (512, 10), (1024, 20), (2048, 30))
+)
+PUBLISHED_TOKENS = (100_000, 1_000_000, 5_000_000, 20_000_000, 50_000_000, 100_000_000)
+
+# What two cores can learn a law from: at widths of 8 to 64 and up to 3M tokens most of the paper's grammars are at
+# their entropy at once (H to .37) or far from it to the end (from .51 on). These were found by training a few points of
+# some thirty shapes: few terminals and long sentences make grammars of low H that are slow to learn.
+# (nonterminals, terminals, max options, max length), and the seed: the first that the gate passes.
+LADDER = {
+    "L1": ((15, 20, 25, 4), 7),
+    "L2": ((15, 30, 20, 5), 0),
+    "L3": ((30, 40, 12, 4), 0),
+    "L4": ((20, 50, 20, 5), 0),
+    "L5": ((30, 128, 12, 10), 7),
+    "L6": ((30, 256, 12, 10), 0),
+    "L7": ((30, 400, 10, 8), 0),
+    "L8": ((30, 512, 12, 10), 0),
+}
+
+SMOKE_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 16, 32)),
+    token_counts=(100_000, 200_000, 400_000),
+    recipe=TUNED,
+    n_validation=256,
+    laws_only=True,
+)
+# Enough to see of many grammars which ones give a law.
+QUICK_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 16, 32, 64)),
+    token_counts=(100_000, 200_000, 500_000, 1_000_000),
+    recipe=TUNED,
+    n_seeds=(2,),
+)
+CPU_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=2) for d in (8, 14, 24, 40, 64)),
+    token_counts=(100_000, 200_000, 500_000, 1_200_000, 3_000_000),
+    recipe=TUNED,
+    n_seeds=(2, 2),
+)
+TEXT_GRID = Grid(
+    sizes=CPU_GRID.sizes, token_counts=(200_000, 500_000, 1_200_000, 3_000_000, 8_000_000), recipe=TEXT, n_seeds=(2, 2)
+)
+GPU_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (192, 5), (256, 6), (512, 10))),
+    token_counts=(1_000_000, 3_000_000, 10_000_000, 30_000_000, 100_000_000),
+    recipe=TUNED,
+    n_seeds=(3, 3),
+    n_validation=1024,
+)
+PAPER_GRID = Grid(sizes=PUBLISHED, token_counts=PUBLISHED_TOKENS, recipe=TUNED, n_validation=1024)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A grid for a purpose. ``sets`` names the grammars, ``only`` some of them."""
+
+    name: str
+    purpose: str
+    sets: tuple[str, ...]
+    grid: Grid
+    only: tuple[str, ...] = ()
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="smoke",
+            purpose="everything once, in about a minute: too small for coefficients, it stops at the laws",
+            sets=("ladder",),
+            only=("L6", "L8"),
+            grid=SMOKE_GRID,
+        ),
+        Preset(
+            name="cpu", purpose="coefficients from two cores in under half an hour", sets=("ladder",), grid=CPU_GRID
+        ),
+        Preset(name="gpu", purpose="the paper's grammars on one H200-class GPU", sets=("paper",), grid=GPU_GRID),
+        Preset(name="paper", purpose="the published grid, six by six by six", sets=("paper",), grid=PAPER_GRID),
+        Preset(
+            name="iso-vocab", purpose="control: one vocabulary of 300, H varies", sets=("iso-vocab",), grid=QUICK_GRID
+        ),
+        Preset(name="iso-gzip", purpose="control: H of .29 to .38, shapes vary", sets=("iso-gzip",), grid=QUICK_GRID),
+        Preset(name="two-way", purpose="H and entropy rate vary independently", sets=("two-way",), grid=QUICK_GRID),
+    )
+}
+GRIDS = {
+    "smoke": SMOKE_GRID,
+    "quick": QUICK_GRID,
+    "cpu": CPU_GRID,
+    "text": TEXT_GRID,
+    "gpu": GPU_GRID,
+    "paper": PAPER_GRID,
+}
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
+def find_grid(name: str) -> Grid:
+    """Return the grid of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in GRIDS:
+        raise UsageError(f"There is no grid {name!r}: choose one of {', '.join(GRIDS)}.")
+    return GRIDS[name]
+
+
+def grammars_of(name: str, *, seed: int) -> tuple[NamedGrammar, ...]:
+    """Return the grammars of a set: the paper's, its controls, ``two-way`` or ``ladder``.
+
+    Raises:
+        UsageError: there is no such set.
+    """
+    from calibration.grammars.search import two_way_set
+
+    if name in SHAPES:
+        return named_set(name, seed=seed)
+    if name == "two-way":
+        return two_way_set(seed=seed).grammars
+    if name == "ladder":
+        return tuple(_gated(key, shape_of(numbers), first + seed) for key, (numbers, first) in LADDER.items())
+    known = ", ".join((*SHAPES, "two-way", "ladder"))
+    raise UsageError(f"There is no grammar set {name!r}: choose one of {known}.")
+
+
+def _gated(name: str, shape: GrammarShape, seed: int) -> NamedGrammar:
+    """Return the first grammar of this shape, from ``seed`` on, that the gate passes."""
+    while True:
+        grammar = draw(shape, seed=seed)
+        try:
+            passes = not gate(tilt(grammar))
+        except GrammarError:  # none of its derivations ends
+            passes = False
+        if passes:
+            return NamedGrammar(name=name, shape=shape, seed=seed, grammar=grammar)
+        seed += 1

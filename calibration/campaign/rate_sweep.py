@@ -1,0 +1,101 @@
+"""``--lr-sweep``: half, once and twice the peak rate of each width, tried on one source before anything is trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from calibration.campaign.grid import SEQ_LEN, Job
+from calibration.campaign.plan_file import DATA_FOLDER, CalibrationPlan
+from calibration.campaign.sources import restore
+from calibration.campaign.token_data import TokenData
+from calibration.training.device import Device
+from calibration.training.train import train_all
+from calibration.training.trunk import DataSource, Run, Trunk
+
+FACTORS = (0.5, 1.0, 2.0)
+
+Progress = Callable[[str, float, float | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """What the rates came to at one width: the loss of each, nats per token; infinite where a rate diverged."""
+
+    width: int
+    source: str
+    n_tokens: int
+    losses: Mapping[float, float]
+
+    @property
+    def best(self) -> float:
+        """The rate of the least loss."""
+        return min(self.losses, key=lambda rate: self.losses[rate])
+
+    @property
+    def note(self) -> str:
+        """What was found, and a warning where the best rate is an edge of the three."""
+        tried = ", ".join(f"{rate:.3g}: {_said(loss)}" for rate, loss in sorted(self.losses.items()))
+        said = f"Width {self.width}: the rate {self.best:.3g} is taken ({tried}; nats at {self.n_tokens:,} tokens)"
+        if self.best in (min(self.losses), max(self.losses)):
+            return said + "; it is an edge of what was tried, so the best may lie beyond."
+        return said + "."
+
+
+def _said(loss: float) -> str:
+    return f"{loss:.4f}" if math.isfinite(loss) else "diverged"
+
+
+def sweep_rates(
+    plan: CalibrationPlan,
+    hardware: Device,
+    *,
+    folder: Path,
+    progress: Progress,
+    settled: Container[int] = (),
+) -> CalibrationPlan:
+    """Return the plan with the best rate for each width, and what was tried among its notes.
+
+    The source is the one of median H, the tokens are the second smallest count: a sweep costs little. Widths among
+    ``settled`` keep their rates.
+    """
+    by_h = sorted((source for source in plan.sources if plan.jobs_of(source.name)), key=lambda s: s.compressibility)
+    source = by_h[len(by_h) // 2]
+    first = {job.size: job for job in reversed(plan.jobs_of(source.name)) if job.size.width not in settled}
+    jobs = [replace(job, token_counts=job.token_counts[:2][-1:]) for job in first.values()]
+    if not jobs:
+        return plan
+    n_tokens = jobs[0].token_counts[0]
+    data = restore(source, folder / DATA_FOLDER, n_tokens=n_tokens, n_validation=plan.n_validation)
+    found = []
+    for done, job in enumerate(sorted(jobs, key=lambda job: job.size.width)):
+        progress(f"trying learning rates at width {job.size.width}", done, len(jobs))
+        found.append(_sweep(plan, job, data, hardware))
+    rates = {sweep.width: sweep.best for sweep in found}
+    swept = tuple(replace(job, rate=rates.get(job.size.width, job.rate)) for job in plan.jobs)
+    return replace(plan, jobs=swept, notes=(*plan.notes, *(sweep.note for sweep in found)))
+
+
+def _sweep(plan: CalibrationPlan, job: Job, data: TokenData, hardware: Device) -> Sweep:
+    (n_tokens,) = job.token_counts
+    runs = tuple(Run(seed=job.seed, rate=factor * job.rate) for factor in FACTORS)
+    documents = torch.from_numpy(data.training[: -(-n_tokens // SEQ_LEN)].astype(np.int32)).to(hardware.device)
+    validation = torch.from_numpy(data.validation.astype(np.int32)).to(hardware.device)
+    source = DataSource(documents=documents, validation=validation)
+    trunk = Trunk(
+        shape=job.size.shape(plan.source(job.source).vocab_size),
+        plan=job.plan(plan.recipe),
+        runs=runs,
+        sources=(source,) * len(runs),
+        dtype=hardware.matmul_dtype,
+    )
+    losses = {}
+    for place, measured in train_all(trunk):
+        # A rate that diverged came to its loss at another one.
+        losses[runs[place].rate] = measured.loss if not measured.run.halvings else float("inf")
+    return Sweep(width=job.size.width, source=job.source, n_tokens=n_tokens, losses=losses)

@@ -1,0 +1,133 @@
+"""The laws and coefficients that the ledgers of one folder, or of several, give: nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from advisor.calibrations import transfer
+from advisor.compressibility.protocol import difference
+from advisor.errors import AdvisorError, UsageError
+from calibration.campaign.ledger import Ledger, merged, rows_digest
+from calibration.campaign.pipeline import in_words, keys_of_job
+from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
+from calibration.fit.run_checks import Reason
+from calibration.lines.document import About, Calibrated, calibrated
+from calibration.lines.records import Row, SourceRecord
+from calibration.lines.source_laws import SourceLaw, accepted, fit_sources
+
+
+def read_folders(
+    folders: Sequence[Path],
+) -> tuple[tuple[CalibrationPlan, ...], tuple[SourceRecord, ...], tuple[Row, ...]]:
+    """Return the plans of folders, and the sources and rows of all of them; the same data under two names are one.
+
+    Raises:
+        UsageError: a folder holds no calibration, two of them call different data by one name, or measured H otherwise.
+        AdvisorError: a file cannot be read, or two ledgers contradict each other.
+    """
+    plans = []
+    for folder in folders:
+        plan = read_plan(folder)
+        if plan is None:
+            raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
+        plans.append(plan)
+    sources: dict[str, SourceRecord] = {}
+    of_data: dict[tuple[str, int], SourceRecord] = {}
+    for plan, folder in zip(plans, folders, strict=True):
+        if (problem := difference(plan.protocol, plans[0].protocol)) is not None:
+            what = problem.split(" where ")[0]
+            raise UsageError(f"H was measured otherwise in {folder} than in {folders[0]} ({what}): fit them apart.")
+        for source in plan.sources:
+            if sources.setdefault(source.name, source).data != source.data:
+                raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
+            of_data.setdefault((source.data, source.vocab_size), source)
+    rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
+    if not rows:
+        raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
+    return tuple(plans), tuple(of_data.values()), rows
+
+
+def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
+    """Return the laws and coefficients that the ledgers in ``folders`` give; nothing is trained.
+
+    Points that a plan has and no ledger are said among the reasons to read a source's law with care.
+
+    Raises:
+        AdvisorError: as ``read_folders``.
+    """
+    plans, sources, rows = read_folders(folders)
+    about = About(
+        name=name or plans[0].name,
+        protocol=next((plan.protocol for plan in plans if plan.protocol.tokenizer is not None), plans[0].protocol),
+        command=in_words(plans[0].request),
+        date=_date(rows),
+        ledger_sha256=rows_digest(rows),
+    )
+    if h_ref is not None:
+        about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
+    laws = fit_sources(sources, rows)
+    return calibrated([_with_names(_with_missing(law, plans, rows), plans) for law in laws], about)
+
+
+def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequence[Row]) -> SourceLaw:
+    """Return the law with one more reason for care where planned points of its source were not trained."""
+    planned = {key for plan in plans for job in plan.jobs_of(law.source.name) for key in keys_of_job(plan, job)}
+    n_missing = len(planned - {row.key for row in rows})
+    if not n_missing:
+        return law
+    message = f"{n_missing} of its {len(planned)} planned runs are not in the ledger: the law is of the others alone."
+    return _with_caution(law, "missing-runs", message)
+
+
+def _with_names(law: SourceLaw, plans: Sequence[CalibrationPlan]) -> SourceLaw:
+    """Return the law with one more reason for care where another plan calls its data by another name."""
+    source = law.source
+    others = [
+        f"{one.name} of {plan.name}"
+        for plan in plans
+        for one in plan.sources
+        if one.name != source.name and (one.data, one.vocab_size) == (source.data, source.vocab_size)
+    ]
+    if not others:
+        return law
+    message = f"its data are also those of {', '.join(dict.fromkeys(others))}: one law is fitted to the runs of both."
+    return _with_caution(law, "two-names", message)
+
+
+def _with_caution(law: SourceLaw, code: str, message: str) -> SourceLaw:
+    diagnostics = law.group.diagnostics
+    reasons = (*diagnostics.reasons, Reason(code=code, message=message, level="caution"))
+    return replace(law, group=replace(law.group, diagnostics=replace(diagnostics, reasons=reasons)))
+
+
+def transfers(folders: Sequence[Path], laws: Sequence[SourceLaw]) -> tuple[transfer.Transfer, ...]:
+    """Return how the line in H through one folder's accepted laws does on another's, for all pairs that have a line.
+
+    Raises:
+        AdvisorError: a plan cannot be read.
+    """
+    known = {(law.source.data, law.source.vocab_size): law for law in accepted(laws)}
+    of_plan = {}
+    for plan in map(read_plan, folders):
+        if plan is not None:
+            found = (known.get((source.data, source.vocab_size)) for source in plan.sources)
+            of_plan[plan.name] = [_known_law(law) for law in found if law is not None]
+    return transfer.transfers(of_plan)
+
+
+def _known_law(law: SourceLaw) -> transfer.KnownLaw:
+    assert law.group.law is not None
+    return transfer.KnownLaw(name=law.source.name, h=law.source.compressibility, law=law.group.law)
+
+
+def laws_only(folders: Sequence[Path]) -> bool:
+    """Return whether this is one folder whose grid is too small for coefficients."""
+    plan = read_plan(folders[0])
+    return len(folders) == 1 and plan is not None and plan.laws_only
+
+
+def _date(rows: Sequence[Row]) -> str | None:
+    """Return the day of the last row, so that a refit gives the same file; None where rows do not say."""
+    return max((str(row.hardware["date"]) for row in rows if "date" in row.hardware), default=None)

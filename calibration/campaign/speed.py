@@ -1,0 +1,256 @@
+"""How a plan is trained on this machine and how long that takes: from timed steps, never from a data sheet."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from calibration.campaign.engine import Work
+from calibration.campaign.estimate import count_steps, estimate_hours
+from calibration.campaign.grid import Job, Size, without
+from calibration.campaign.plan_file import CalibrationPlan
+from calibration.fit.run_checks import LEAST_RUNS
+from calibration.training.device import Device
+from calibration.training.probe import Throughput, probe
+
+# A step of each batch size is timed for this long.
+PROBE_SECONDS = 0.4
+
+Progress = Callable[[str, float, float | None], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedWork:
+    """A piece of work and the seconds that it takes on one device."""
+
+    work: Work
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timetable:
+    """What is trained in which stacks on this machine, the longest first."""
+
+    hardware: Device
+    n_workers: int
+    works: tuple[TimedWork, ...]
+    tokens_per_second: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def hours(self) -> float:
+        """Hours until the last worker is done."""
+        return hours_of(self.works, self.n_workers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a plan keeps of it, so that a rerun trains the same stacks."""
+        return {
+            "hardware": self.hardware.to_json(),
+            "n_workers": self.n_workers,
+            "hours": self.hours,
+            "tokens_per_second": dict(self.tokens_per_second),
+            "notes": list(self.notes),
+            "works": [
+                {
+                    "jobs": [job.name for job in each.work.jobs],
+                    "micro_batch": each.work.micro_batch,
+                    "graph": each.work.graph,
+                    "seconds": round(each.seconds, 3),
+                }
+                for each in self.works
+            ],
+        }
+
+
+class Speed:
+    """The timed steps of every size of a plan, each at its smallest and its largest vocabulary.
+
+    ``plan`` may be replaced by one with fewer of its jobs and token counts.
+    """
+
+    def __init__(self, plan: CalibrationPlan, hardware: Device, *, progress: Progress) -> None:
+        self.plan, self.hardware = plan, hardware
+        self.timed: dict[tuple[Size, int], list[Throughput]] = {}
+        self._known: dict[tuple[Size, int, tuple[int, ...]], float] = {}
+        wanted = sorted(
+            {(size, vocab) for size, vocabs in self._vocabularies().items() for vocab in (min(vocabs), max(vocabs))},
+            key=lambda each: (each[0].width, each[0].n_layers, each[1]),
+        )
+        batches = self._batches()
+        for done, (size, vocab) in enumerate(wanted):
+            progress("timing a few steps", done, len(wanted))
+            stack = self._largest_stack(size)
+            self.timed[size, vocab] = [
+                probe(size.shape(vocab), batch, hardware=hardware, n_models=stack, seconds=PROBE_SECONDS, graphs=True)
+                for batch in sorted(batches[size])
+            ]
+
+    def _largest_stack(self, size: Size) -> int:
+        """Return the most models in a stack: one on a CPU, where a stack wins little and what is faster is not sure.
+
+        Stacks differ in the last digits, so there the same request would not always come to the same laws.
+        """
+        if self.hardware.device == "cpu":
+            return 1
+        return max(len(group) for group in self.groups() if group[0].size == size)
+
+    def _vocabularies(self) -> dict[Size, set[int]]:
+        found: dict[Size, set[int]] = {}
+        for job in self.plan.jobs:
+            found.setdefault(job.size, set()).add(self.plan.source(job.source).vocab_size)
+        return found
+
+    def _batches(self) -> dict[Size, set[int]]:
+        found: dict[Size, set[int]] = {}
+        for job in self.plan.jobs:
+            found.setdefault(job.size, set()).update(count_steps(job.plan(self.plan.recipe)))
+        return found
+
+    def groups(self) -> list[list[Job]]:
+        """Return the jobs that can be stacked: of one shape and one plan."""
+        found: dict[tuple[Size, int, tuple[int, ...]], list[Job]] = {}
+        for job in self.plan.jobs:
+            found.setdefault(_stackable(self.plan, job), []).append(job)
+        return list(found.values())
+
+    def seconds(self, job: Job) -> float:
+        """Return the seconds of a job on one device: between two vocabularies in proportion."""
+        vocab = self.plan.source(job.source).vocab_size
+        key = (job.size, vocab, job.token_counts)
+        if key not in self._known:
+            ends = sorted(v for size, v in self.timed if size == job.size)
+            low, high = ends[0], ends[-1]
+            share = 0.0 if high == low else (vocab - low) / (high - low)
+            self._known[key] = (1 - share) * self._seconds(job, low) + share * self._seconds(job, high)
+        return self._known[key]
+
+    def _seconds(self, job: Job, vocab: int) -> float:
+        plan, timed = job.plan(self.plan.recipe), self.timed[job.size, vocab]
+        return 3600 * estimate_hours(plan, timed, n_validation=self.plan.n_validation).hours
+
+    def schedule(self, n_workers: int) -> Timetable:
+        """Return the works of the plan, the longest first, so that no worker begins a long one last."""
+        works = [self._timed_work(jobs) for group in self.groups() for jobs in self._stacks(group)]
+        works.sort(key=lambda each: (-each.seconds, each.work.name))
+        throughputs = [each for timed in self.timed.values() for each in timed]
+        return Timetable(
+            hardware=self.hardware,
+            n_workers=n_workers,
+            works=tuple(works),
+            tokens_per_second=self._tokens_per_second(),
+            notes=tuple(dict.fromkeys(note for each in throughputs for note in each.notes)),
+        )
+
+    def _stacks(self, group: Sequence[Job]) -> Iterable[list[Job]]:
+        best = self._largest_batch(group[0])
+        size = best.n_models
+        return (list(group[i : i + size]) for i in range(0, len(group), size))
+
+    def _largest_batch(self, job: Job) -> Throughput:
+        vocabs = [v for size, v in self.timed if size == job.size]
+        return self.timed[job.size, max(vocabs)][-1]
+
+    def _timed_work(self, jobs: Sequence[Job]) -> TimedWork:
+        best = self._largest_batch(jobs[0])
+        work = Work(jobs=tuple(jobs), micro_batch=best.micro_batch, graph=best.graph)
+        return TimedWork(work=work, seconds=sum(self.seconds(job) for job in jobs))
+
+    def _tokens_per_second(self) -> dict[str, float]:
+        """Return the speed of each size at its largest batch and vocabulary."""
+        sizes = {size for size, _ in self.timed}
+        best = {size: self.timed[size, max(v for s, v in self.timed if s == size)][-1] for size in sizes}
+        ordered = sorted(best, key=lambda size: (size.width, size.n_layers))
+        return {f"{size.width}x{size.n_layers}": round(best[size].tokens_per_second, 1) for size in ordered}
+
+
+def hours_of(works: Sequence[TimedWork], n_workers: int) -> float:
+    """Return the hours by the clock until the last of ``n_workers`` is done, each taking the next work in turn."""
+    ends = [0.0] * n_workers
+    for each in works:
+        heapq.heapreplace(ends, ends[0] + each.seconds)
+    return max(ends) / 3600
+
+
+def cut_to(
+    plan: CalibrationPlan, speed: Speed, *, max_hours: float, n_workers: int
+) -> tuple[CalibrationPlan, Timetable]:
+    """Return the plan without its costliest runs, and its schedule, so that it ends within ``max_hours``.
+
+    What goes first is the largest token count of the job of most FLOPs: what is left does not hang on how steadily the
+    steps were timed. At least one run stays. ``plan.cuts`` has a sentence for each size, one if even the run that stays
+    takes longer, and one if what stays cannot carry a law.
+    """
+    cuts: dict[Job, list[int]] = {}
+    whole = {job.name: job for job in plan.jobs}
+    schedule = speed.schedule(n_workers)
+    while schedule.hours > max_hours and plan.n_runs > 1:
+        job = max(plan.jobs, key=lambda each: (plan.flops(each), each.name))
+        cuts.setdefault(whole[job.name], []).append(job.token_counts[-1])
+        plan = replace(plan, jobs=without(plan.jobs, job.name, job.token_counts[-1]))
+        speed.plan = plan
+        schedule = speed.schedule(n_workers)
+    said = _cuts_in_words(cuts, whole.values(), max_hours)
+    if schedule.hours > max_hours:
+        said.append(
+            f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than {max_hours:g} hours."
+        )
+    few = [
+        source for source in plan.sources if sum(len(j.token_counts) for j in plan.jobs_of(source.name)) < LEAST_RUNS
+    ]
+    if few:
+        said.append(
+            f"Fewer than {LEAST_RUNS} runs are left of {', '.join(source.name for source in few)}: too few for a law."
+        )
+    return replace(plan, cuts=(*plan.cuts, *said)), schedule
+
+
+def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], max_hours: float) -> list[str]:
+    """Return a sentence for each size and its token counts that go, with the sources that they go from."""
+    gone: dict[tuple[int, int, tuple[int, ...]], list[Job]] = {}
+    for job, counts in cuts.items():
+        gone.setdefault((job.size.width, job.size.n_layers, tuple(sorted(counts))), []).append(job)
+    said = []
+    for (width, n_layers, counts), jobs in sorted(gone.items(), reverse=True):
+        which = "every run" if all(job.token_counts == counts for job in jobs) else "the runs"
+        tokens = ", ".join(f"{n:,}" for n in counts)
+        names = ", ".join(sorted(f"{job.source} (seed {job.seed})" if job.seed else job.source for job in jobs))
+        if len(jobs) == sum(job.size == jobs[0].size for job in whole):
+            names = "every source"
+        said.append(
+            f"Left out to end within {max_hours:g} hours: {which} of width {width} and {n_layers} layers to {tokens} "
+            f"tokens, of {names}."
+        )
+    return said
+
+
+def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
+    """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs, or not works.
+
+    Jobs of one work must still be of one shape and plan, which an extension may have changed.
+    """
+    jobs = {job.name: job for job in plan.jobs}
+    try:
+        works = tuple(_work_from(each, jobs) for each in kept["works"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    named = [job.name for each in works for job in each.work.jobs]
+    alike = all(len({_stackable(plan, job) for job in each.work.jobs}) == 1 for each in works)
+    return works if sorted(named) == sorted(jobs) and alike else None
+
+
+def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
+    seconds, micro_batch = float(kept["seconds"]), kept["micro_batch"]
+    if not (0 <= seconds < math.inf) or not (
+        micro_batch is None or (isinstance(micro_batch, int) and micro_batch >= 1)
+    ):
+        raise ValueError("a work takes some time, and a micro-batch has a document")
+    work = Work(jobs=tuple(jobs[name] for name in kept["jobs"]), micro_batch=micro_batch, graph=bool(kept["graph"]))
+    return TimedWork(work=work, seconds=seconds)
+
+
+def _stackable(plan: CalibrationPlan, job: Job) -> tuple[Size, int, tuple[int, ...]]:
+    """Return what jobs of one stack have in common: shape and plan."""
+    return job.size, plan.source(job.source).vocab_size, job.token_counts

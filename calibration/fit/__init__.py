@@ -1,0 +1,1 @@
+"""A table of training runs to a law, and whether to believe it."""

@@ -1,0 +1,250 @@
+"""From tables of runs to laws that say whether to believe them: all of the fit, for every group."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from advisor.errors import RunsError
+from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
+from calibration.fit.bootstrap import Draws, bootstrap
+from calibration.fit.diagnostics import Diagnostics, diagnose
+from calibration.fit.fit import Fit, FitOptions, fit_problem, log_optimum
+from calibration.fit.isoflop import IsoFlop, isoflop_optima
+from calibration.fit.joint_regression import fit_jointly
+from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
+from calibration.fit.objective import Array
+from calibration.fit.regression import Form, Regression, regress
+from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
+from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
+from calibration.fit.runs import Runs
+
+_LARGEST_FILE_DRAWS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What to do with every group: how to fit, how many refits, what N counts, and the budgets to answer for.
+
+    ``budgets`` are FLOPs; without any they are the largest of the runs and ten times that.
+    """
+
+    options: FitOptions = field(default_factory=FitOptions)
+    n_draws: int = 4000
+    seed: int = 0
+    count: Count = "total"
+    budgets: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The optimum at a budget and its 95 % intervals; loss in nats/token."""
+
+    flops: float
+    n_params: float
+    n_tokens: float
+    loss: float
+    n_params_ci95: tuple[float, float]
+    n_tokens_ci95: tuple[float, float]
+    loss_ci95: tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupFit:
+    """A group's law and everything around it; ``fit``, ``law`` and ``draws`` are None where nothing could be fitted."""
+
+    runs: Runs
+    diagnostics: Diagnostics
+    fit: Fit | None = None
+    law: ScalingLaw | None = None
+    draws: Draws | None = None
+    budgets: tuple[Budget, ...] = ()
+    one_factor: Mapping[str, PowerLaw | None] | None = None
+    kaplan: JointLaw | None = None
+    repetition: Repetition | None = None
+    isoflop: IsoFlop | None = None
+
+    def interval(self, values: Array) -> tuple[float, float]:
+        """Return the 95 % interval of a quantity from its value at each draw."""
+        low, high = np.quantile(values, [0.025, 0.975])
+        return float(low), float(high)
+
+    @property
+    def exponent_a_ci95(self) -> tuple[float, float] | None:
+        """The 95 % interval of beta/(alpha + beta)."""
+        if self.draws is None:
+            return None
+        alpha, beta = self.draws.rows[:, 3], self.draws.rows[:, 4]
+        return self.interval(beta / (alpha + beta))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """The fits of all groups, and the regression on the covariate or why there is none."""
+
+    groups: Mapping[str, GroupFit]
+    settings: Settings
+    regression: Regression | None = None
+    no_regression: str | None = None
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The groups whose law is refused."""
+        return tuple(name for name, group in self.groups.items() if group.diagnostics.verdict == "refused")
+
+
+def analyse(
+    groups: Mapping[str, Runs],
+    settings: Settings,
+    *,
+    source: str,
+    covariate: str | None = None,
+    form: Form = "log",
+    with_refused: bool = False,
+) -> Analysis:
+    """Return the laws of all groups and, where a covariate is named, their regression on it.
+
+    Args:
+        groups: The runs of each group.
+        settings: How to fit.
+        source: Where the runs come from, for the law's own record.
+        covariate: The name of the covariate, whose values the groups' runs hold.
+        form: The form of the regression.
+        with_refused: Whether refused laws take part in the regression.
+    """
+    largest = max(float(runs.flops.max()) for runs in groups.values())
+    settings = replace(settings, budgets=tuple(sorted(settings.budgets)) or (largest, 10.0 * largest))
+    fits = {name: fit_group(runs, settings, source=source) for name, runs in groups.items()}
+    analysis = Analysis(groups=fits, settings=settings)
+    if covariate is None:
+        return analysis
+    try:
+        return replace(analysis, regression=_regression(analysis, covariate, form, with_refused))
+    except RunsError as error:
+        return replace(analysis, no_regression=str(error))
+
+
+def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
+    """Return the law of one group; ``settings.budgets`` must not be empty."""
+    reasons = check_runs(runs)
+    good = runs.where(usable(runs))
+    single = good.where(single_epoch(good))
+    if len(single) < len(good):
+        reasons += (_left_out(len(good) - len(single), len(good)),)
+    if len(single) < LEAST_RUNS:
+        if not any(reason.code == "few-runs" for reason in reasons):
+            message = f"{len(single)} runs see no token twice, and the law needs at least {LEAST_RUNS} of them."
+            reasons += (Reason(code="few-runs", message=message, level="refused"),)
+        return GroupFit(runs=good, diagnostics=Diagnostics(n_runs=len(good), flops=None, reasons=reasons))
+    fit = fit_problem(single.problem(), settings.options)
+    draws = bootstrap(fit, n_draws=settings.n_draws, seed=settings.seed, cluster=single.cluster)
+    diagnostics = diagnose(single, fit, draws, settings.budgets[-1], reasons)
+    group = GroupFit(
+        runs=single,
+        fit=fit,
+        draws=draws,
+        law=_law(single, fit, draws, settings.count, source),
+        diagnostics=diagnostics,
+        one_factor=one_factor_laws(single, fit, settings.seed),
+        kaplan=joint_law(single, fit.delta, settings.seed),
+        repetition=fit_repetition(good, fit, settings.seed),
+        isoflop=isoflop_optima(single, settings.seed),
+    )
+    group = replace(group, budgets=tuple(_budget(group, fit, draws, flops) for flops in settings.budgets))
+    return _cross_checked(group)
+
+
+def _left_out(n: int, n_all: int) -> Reason:
+    message = f"{n} of {n_all} runs repeat data; they are left out of the law and used for R_D* and R_N* only."
+    return Reason(code="repeated-runs", message=message, level="caution")
+
+
+def _law(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str) -> ScalingLaw:
+    log_a, log_b, log_e, alpha, beta = (float(v) for v in fit.parameters)
+    kept = np.unique(np.linspace(0, len(draws.rows) - 1, min(len(draws.rows), _LARGEST_FILE_DRAWS)).astype(int))
+    rows = [tuple(float(f"{v:.9g}") for v in row) for row in draws.rows[kept]]
+    return ScalingLaw(
+        name=runs.name,
+        E=math.exp(log_e),
+        A=math.exp(log_a),
+        B=math.exp(log_b),
+        alpha=alpha,
+        beta=beta,
+        count=count,
+        source=f"advisor fit: {len(runs)} runs of {source}",
+        draws=tuple((a, b, e, p, q) for a, b, e, p, q in rows),
+        ranges=Ranges(
+            n_params=_ends(runs.n_params),
+            n_tokens=_ends(runs.n_tokens),
+            flops=_ends(runs.flops),
+            compressibility=None if runs.compressibility is None else _ends(runs.compressibility),
+        ),
+    )
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
+def _exp(values: Array) -> Array:
+    """Return exp, at most that of 700: draws of runs that carry no law can put N* beyond all numbers."""
+    return np.asarray(np.exp(np.minimum(values, 700.0)))
+
+
+def _budget(group: GroupFit, fit: Fit, draws: Draws, flops: float) -> Budget:
+    log_nd = math.log(flops / 6.0)
+    rows = np.vstack([fit.parameters, draws.rows])
+    log_n = log_optimum(rows, flops)
+    log_a, log_b, log_e, alpha, beta = rows.T
+    loss = np.exp(log_e) + _exp(log_a - alpha * log_n) + _exp(log_b - beta * (log_nd - log_n))
+    n, d = _exp(log_n), _exp(log_nd - log_n)
+    return Budget(
+        flops=flops,
+        n_params=float(n[0]),
+        n_tokens=float(d[0]),
+        loss=float(loss[0]),
+        n_params_ci95=group.interval(n[1:]),
+        n_tokens_ci95=group.interval(d[1:]),
+        loss_ci95=group.interval(loss[1:]),
+    )
+
+
+def _cross_checked(group: GroupFit) -> GroupFit:
+    """Add a caution where the IsoFLOP profiles and the law disagree on the exponent beyond both intervals."""
+    if group.isoflop is None or group.exponent_a_ci95 is None:
+        return group
+    (low, high), (iso_low, iso_high) = group.exponent_a_ci95, group.isoflop.exponent_a_ci95
+    if low <= iso_high and iso_low <= high:
+        return group
+    message = (
+        f"the IsoFLOP profiles give an exponent a of {iso_low:.3f} to {iso_high:.3f} "
+        f"and the law one of {low:.3f} to {high:.3f}: one form does not hold over all runs."
+    )
+    reason = Reason(code="isoflop-disagrees", message=message, level="caution")
+    return replace(group, diagnostics=replace(group.diagnostics, reasons=(*group.diagnostics.reasons, reason)))
+
+
+def _regression(analysis: Analysis, covariate: str, form: Form, with_refused: bool) -> Regression:
+    taken = {
+        name: group
+        for name, group in analysis.groups.items()
+        if group.fit is not None and (with_refused or group.diagnostics.verdict != "refused")
+    }
+    parameters = {name: group.fit.parameters for name, group in taken.items() if group.fit is not None}
+    values = {name: group.runs.covariate for name, group in taken.items()}
+    known = {name: value for name, value in values.items() if value is not None}
+    two_stage = regress(parameters, known, covariate=covariate, flops=analysis.settings.budgets[-1], form=form)
+    two_stage = replace(two_stage, refused_groups=tuple(name for name in taken if name in analysis.refused))
+    left_out = [name for name in analysis.groups if name not in taken]
+    if left_out:
+        message = f"{', '.join(left_out)} took no part: a law of theirs is refused."
+        reason = Reason(code="groups-left-out", message=message, level="caution")
+        two_stage = replace(two_stage, reasons=(*two_stage.reasons, reason))
+    if form != "joint":
+        return two_stage
+    delta = analysis.settings.options.delta
+    runs = {name: group.runs for name, group in taken.items()}
+    return fit_jointly(runs, two_stage, delta if isinstance(delta, float) else 1e-3)

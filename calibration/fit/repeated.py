@@ -1,0 +1,137 @@
+"""The data-constrained law: how fast repeated tokens, and parameters beyond what the data can use, lose their value.
+
+    L = E + A/N'^alpha + B/D'^beta,   D' = U_D + U_D R_D* (1 - e^(-R_D/R_D*)),   U_D = min(U, D),   R_D = D/U_D - 1
+    N' = U_N + U_N R_N* (1 - e^(-R_N/R_N*)),   U_N = min(N, G (G U_D)^(beta/alpha)),   R_N = N/U_N - 1
+
+(Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 to 7.) All seven parameters are fitted to all runs: a run that
+repeats nothing can still have more parameters than its data can use, so the additive law of such runs is only a start.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from calibration.fit.bootstrap import resampled_weights
+from calibration.fit.curve import fit_curve
+from calibration.fit.fit import Fit
+from calibration.fit.objective import Array
+from calibration.fit.runs import Runs
+
+_N_DRAWS = 200
+_SMALLEST, _LARGEST = 0.05, 1e4  # R*: below, a repeated token is worth nothing; above, as much as a new one
+_LEAST_REPEATED_RUNS = 4
+_LEAST_EPOCHS = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """R_D* or R_N* with its 95 % interval; ``why_not`` says why it is not identified, and then the rest is None."""
+
+    value: float | None
+    ci95: tuple[float, float] | None
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repetition:
+    """The two constants, the law (ln A, ln B, ln E, alpha, beta) fitted with them, and how much was repeated."""
+
+    r_d: Constant
+    r_n: Constant
+    parameters: tuple[float, ...]
+    n_repeated_runs: int
+    max_epochs: float
+
+
+def single_epoch(runs: Runs) -> npt.NDArray[np.bool_]:
+    """Return which runs see no token twice (all of them, where unique_tokens is not known)."""
+    if runs.unique_tokens is None:
+        return np.ones(len(runs), dtype=bool)
+    return np.asarray(runs.n_tokens <= runs.unique_tokens * (1.0 + 1e-6))
+
+
+def effective_log_loss(
+    parameters: Array, log_r: Array, n_params: Array, n_tokens: Array, unique_tokens: Array
+) -> Array:
+    """Return ln L of the data-constrained law, (S, runs).
+
+    ``parameters`` is (S, 5) rows (ln A, ln B, ln E, alpha, beta), ``log_r`` is (S, 2) rows (ln R_D*, ln R_N*).
+    """
+    log_a, log_b, log_e, alpha, beta = (parameters[:, [i]] for i in range(5))
+    r_d, r_n = np.exp(log_r[:, :1]), np.exp(log_r[:, 1:])
+    u_d = np.minimum(unique_tokens, n_tokens)
+    effective_d = u_d * (1.0 - r_d * np.expm1(-(n_tokens / u_d - 1.0) / r_d))
+    log_g = (np.log(alpha) + log_a - np.log(beta) - log_b) / (alpha + beta)
+    log_u_n = np.minimum(np.log(n_params), log_g + beta / alpha * (log_g + np.log(u_d)))
+    log_effective_n = log_u_n + np.log1p(-r_n * np.expm1(-np.expm1(np.log(n_params) - log_u_n) / r_n))
+    terms = np.exp(log_a - alpha * log_effective_n) + np.exp(log_b - beta * np.log(effective_d))
+    return np.asarray(np.log(np.exp(log_e) + terms))
+
+
+def fit_repetition(runs: Runs, base: Fit, seed: int = 0) -> Repetition | None:
+    """Return R_D* and R_N* of ``runs``, started from ``base``, the fit of its single-epoch runs.
+
+    None where the table has no unique_tokens or no run repeats data.
+    """
+    unique, single = runs.unique_tokens, single_epoch(runs)
+    if unique is None or single.all():
+        return None
+    box = base.box
+    low = np.append(box.low, [math.log(_SMALLEST)] * 2)
+    high = np.append(box.high, [math.log(_LARGEST)] * 2)
+
+    def predict(theta: Array) -> Array:
+        law = base.problem.uncentred(theta[:, :5])
+        return effective_log_loss(law, theta[:, 5:], runs.n_params, runs.n_tokens, unique)
+
+    def fitted(start: Array, weight: Array, n_steps: int) -> tuple[Array, Array]:
+        log_loss = np.log(runs.loss)
+        return fit_curve(predict, log_loss, start, delta=base.delta, weight=weight, low=low, high=high, n_steps=n_steps)
+
+    grid = np.log([(d, n) for d in (0.5, 3.0, 15.0, 80.0) for n in (0.5, 3.0, 15.0, 80.0)])
+    theta, values = fitted(np.column_stack([np.tile(base.theta, (len(grid), 1)), grid]), runs.weight, 300)
+    best = theta[np.argmin(values)]
+    weight = runs.weight * resampled_weights(len(runs), _N_DRAWS, np.random.default_rng(seed), runs.cluster)
+    drawn, _ = fitted(np.repeat(best[None], _N_DRAWS, 0), weight, 40)
+    law = base.problem.uncentred(best[:5])
+    n_repeated, epochs = int((~single).sum()), float((runs.n_tokens / unique).max())
+    return Repetition(
+        r_d=_constant("R_D*", best[5], drawn[:, 5], _too_little(n_repeated, epochs)),
+        r_n=_constant("R_N*", best[6], drawn[:, 6], _no_excess(runs, law, unique)),
+        parameters=tuple(float(v) for v in law),
+        n_repeated_runs=n_repeated,
+        max_epochs=epochs,
+    )
+
+
+def _too_little(n_repeated: int, epochs: float) -> str | None:
+    if n_repeated < _LEAST_REPEATED_RUNS:
+        return f"{n_repeated} runs repeat data and {_LEAST_REPEATED_RUNS} are needed"
+    if epochs < _LEAST_EPOCHS:
+        return f"the runs repeat data {epochs:.2g} times at most"
+    return None
+
+
+def _no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
+    """R_N* is seen only in runs with more parameters than their unique tokens can use."""
+    log_a, log_b, _, alpha, beta = law
+    log_g = (math.log(alpha) + log_a - math.log(beta) - log_b) / (alpha + beta)
+    log_u_n = log_g + beta / alpha * (log_g + np.log(np.minimum(unique, runs.n_tokens)))
+    n = int((np.log(runs.n_params) > log_u_n + math.log(_LEAST_EPOCHS)).sum())
+    if n >= _LEAST_REPEATED_RUNS:
+        return None
+    needed = f"{_LEAST_REPEATED_RUNS} are needed"
+    return f"{n} runs have over twice the parameters that their unique tokens can use, and {needed}"
+
+
+def _constant(name: str, best: float, drawn: Array, why_not: str | None) -> Constant:
+    low, high = (float(v) for v in np.exp(np.quantile(drawn, [0.025, 0.975])))
+    if why_not is None and (low <= _SMALLEST * 1.01 or high >= _LARGEST * 0.99):
+        why_not = f"the 95 % interval of {name} has no end (it reaches {low:.3g} to {high:.3g})"
+    if why_not is not None:
+        return Constant(value=None, ci95=None, why_not=why_not)
+    return Constant(value=float(np.exp(best)), ci95=(low, high))

@@ -1,0 +1,162 @@
+"""What a table of runs cannot do, seen before anything is fitted: reasons, in words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from calibration.fit.objective import Array
+from calibration.fit.runs import LEAST_TOKENS, Runs
+
+LEAST_RUNS = 6  # one more than the law has parameters
+_ON_ONE_LINE = 0.99  # correlation of ln N and ln D
+_NEARLY_ON_ONE_LINE = 0.95
+_NARROWEST, _NARROW = 2.0, 8.0  # range of N or of D
+_UNTRAINED = 0.95  # of ln(vocabulary): what guessing costs
+_SAME_RUN = 1e-6  # nats/token by which two runs of one N, D and seed may differ
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """Why a law is refused, or is to be read with care: a code that stays and a sentence for people."""
+
+    code: str
+    message: str
+    level: Literal["refused", "caution"]
+
+
+def usable(runs: Runs) -> npt.NDArray[np.bool_]:
+    """Return which runs have a loss that can be fitted: a positive number."""
+    return np.isfinite(runs.loss) & (runs.loss > 0)
+
+
+def check_runs(runs: Runs) -> tuple[Reason, ...]:
+    """Return every reason that the table itself gives, refusals and cautions alike."""
+    good = runs.where(usable(runs))
+    found = [_bad_losses(runs), _too_few(good)]
+    if len(good):
+        found += [_few_tokens(good), _untrained(good), _contradictions(good), _repeated(good)]
+    if len(good) >= LEAST_RUNS:
+        found += [_narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
+    return tuple(reason for reason in found if reason is not None)
+
+
+def _refuse(code: str, message: str) -> Reason:
+    return Reason(code=code, message=message, level="refused")
+
+
+def _bad_losses(runs: Runs) -> Reason | None:
+    bad = runs.loss[~usable(runs)]
+    if not len(bad):
+        return None
+    return _refuse(
+        "bad-loss",
+        f"{_runs(len(bad))} of {len(runs)} {_have(len(bad))} a loss that is not a positive number "
+        f"(the first is {bad[0]:g}): mend or remove them.",
+    )
+
+
+def _too_few(good: Runs) -> Reason | None:
+    if len(good) >= LEAST_RUNS:
+        return None
+    return _refuse("few-runs", f"there are {len(good)} usable runs, and five parameters need at least {LEAST_RUNS}.")
+
+
+def _few_tokens(good: Runs) -> Reason | None:
+    n = int((good.n_tokens < LEAST_TOKENS).sum())
+    if not n:
+        return None
+    return _refuse(
+        "few-tokens",
+        f"{_runs(n)} of {len(good)} {_have(n)} fewer than {LEAST_TOKENS:g} tokens "
+        f"(the least is {good.n_tokens.min():.0f}): either the unit is wrong or nothing was learned.",
+    )
+
+
+def _untrained(good: Runs) -> Reason | None:
+    if good.vocab_size is None:
+        return None
+    guess = np.log(good.vocab_size)
+    n = int((good.loss >= _UNTRAINED * guess).sum())
+    if not n:
+        return None
+    return _refuse(
+        "untrained-runs",
+        f"{_runs(n)} of {len(good)} {_have(n)} a loss within 5 % of ln(vocabulary) = {guess.max():.2f} nats/token, "
+        "which is that of guessing: they have learned nothing.",
+    )
+
+
+def _contradictions(good: Runs) -> Reason | None:
+    """Look for runs of one N, D and seed that disagree; without a seed column two equal (N, D) may be two seeds.
+
+    Runs that repeat other amounts of data are other runs.
+    """
+    if good.seed is None:
+        return None
+    ranges: dict[tuple[float, float, str, float], tuple[float, float]] = {}
+    unique = good.n_tokens if good.unique_tokens is None else good.unique_tokens
+    for n, d, seed, u, loss in zip(good.n_params, good.n_tokens, good.seed, unique, good.loss, strict=True):
+        low, high = ranges.get((n, d, str(seed), u), (loss, loss))
+        ranges[n, d, str(seed), u] = (min(low, loss), max(high, loss))
+    for (n, d, seed, _), (low, high) in ranges.items():
+        if high - low > _SAME_RUN:
+            return _refuse(
+                "contradictory-runs",
+                f"two runs of N = {n:.4g}, D = {d:.4g} and seed {seed} have losses {low:.7g} and {high:.7g}: "
+                "one of them is another run than it says.",
+            )
+    return None
+
+
+def _repeated(good: Runs) -> Reason | None:
+    """Look for rows that are there twice to the last digit: a copied run narrows every interval without a reason."""
+    unique = good.n_tokens if good.unique_tokens is None else good.unique_tokens
+    rows = np.column_stack([good.n_params, good.n_tokens, good.loss, unique])
+    copies = len(rows) - len(np.unique(rows, axis=0))
+    if not copies:
+        return None
+    message = f"{_runs(copies)} repeat another to the last digit: if they are copies, the intervals are too narrow."
+    return Reason(code="repeated-rows", message=message, level="caution")
+
+
+def _narrow(symbol: str, values: Array) -> Reason | None:
+    spread = float(values.max() / values.min())
+    code = f"narrow-{symbol.lower()}"
+    if spread < _NARROWEST:
+        return _refuse(code, f"{symbol} ranges over {spread:.3g}x; a law cannot be read off less than {_NARROWEST:g}x.")
+    if spread < _NARROW:
+        message = f"{symbol} ranges over {spread:.3g}x; {_NARROW:g}x or more is needed to trust its exponent."
+        return Reason(code=code, message=message, level="caution")
+    return None
+
+
+def correlation(good: Runs) -> float:
+    """Return the correlation of ln N and ln D; nan where either does not vary."""
+    x, y = np.log(good.n_params), np.log(good.n_tokens)
+    if len(good) < 2 or np.ptp(x) < 1e-12 or np.ptp(y) < 1e-12:
+        return math.nan
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def _one_line(good: Runs) -> Reason | None:
+    r = correlation(good)
+    if math.isnan(r) or abs(r) <= _NEARLY_ON_ONE_LINE:
+        return None
+    ratio = float(np.median(good.n_tokens / good.n_params))
+    fact = f"the correlation of ln N and ln D is {r:.3f} (median {ratio:.3g} tokens per parameter)"
+    if abs(r) > _ON_ONE_LINE:
+        return _refuse("one-line", f"{fact}: runs on one line cannot tell the two terms of the law apart.")
+    return Reason(code="one-line", message=f"{fact}: N and D hardly vary apart from each other.", level="caution")
+
+
+def _runs(n: int) -> str:
+    return "1 run" if n == 1 else f"{n} runs"
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"

@@ -1,0 +1,1 @@
+"""Random grammars of known entropy, and documents drawn from them."""

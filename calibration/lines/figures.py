@@ -1,0 +1,114 @@
+"""What the end of a calibration shows: each source's figures, and the lines in H with their p-values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from calibration.fit.diagnostics import Verdict
+from calibration.fit.fit import log_optimum
+from calibration.fit.line import Line
+from calibration.lines.regression import HRegression
+from calibration.lines.source_laws import SourceLaw
+
+Interval = tuple[float, float]
+_NAMES = ("E", "A", "B", "alpha", "beta", "exponent_a")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFigures:
+    """A row of the table of laws. E, the bound and the rate are in nats/token; ``n_optimal`` is N* at ``flops``.
+
+    ``law`` and ``ci95`` (95 %) have E, A, B, alpha, beta and exponent_a; they and N* are None where nothing was fitted.
+    A refused law keeps its numbers: whoever shows them must show the verdict beside them.
+    """
+
+    name: str
+    kind: str
+    compressibility: float
+    shuffled: float
+    entropy_bound: float | None
+    entropy_rate: float | None
+    n_rows: int
+    law: Mapping[str, float] | None
+    ci95: Mapping[str, Interval] | None
+    flops: float | None
+    n_optimal: float | None
+    n_optimal_ci95: Interval | None
+    seed_sd: float | None
+    residual_scale: float | None
+    verdict: Verdict
+    reasons: tuple[tuple[str, str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; a reason is [code, level, message]."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineFigures:
+    """A line in H: its slope with 95 % interval and p-value (Student's t), and its value at H = 0."""
+
+    name: str
+    line: Line
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, **asdict(self.line)}
+
+
+def source_figures(laws: Sequence[SourceLaw]) -> tuple[SourceFigures, ...]:
+    """Return the rows of the table of laws, by H."""
+    return tuple(_figures(law) for law in sorted(laws, key=lambda law: (law.source.compressibility, law.source.name)))
+
+
+def line_figures(found: HRegression, form: str = "log") -> tuple[LineFigures, ...]:
+    """Return the lines of the form "log" or "linear", and last that of ln N* at the largest common budget."""
+    lines = (found.linear if form == "linear" else found.log).lines
+    named = [LineFigures(name=name, line=line) for name, line in lines.items()]
+    return (*named, LineFigures(name="ln N*", line=found.log.log_optimum))
+
+
+def _figures(law: SourceLaw) -> SourceFigures:
+    source, group = law.source, law.group
+    fitted = group.fit is not None and group.draws is not None and law.flops is not None
+    return SourceFigures(
+        name=source.name,
+        kind=source.kind,
+        compressibility=source.compressibility,
+        shuffled=source.shuffled,
+        entropy_bound=source.entropy_bound,
+        entropy_rate=source.entropy_rate,
+        n_rows=len(law.rows),
+        law=_law(law) if fitted else None,
+        ci95=_ci95(law) if fitted else None,
+        flops=law.flops,
+        n_optimal=math.exp(float(log_optimum(law.parameters, law.flops))) if fitted and law.flops else None,
+        n_optimal_ci95=_interval(np.exp(log_optimum(law.drawn, law.flops))) if fitted and law.flops else None,
+        seed_sd=law.figures.seed_sd,
+        residual_scale=group.diagnostics.residual_scale,
+        verdict=law.verdict,
+        reasons=tuple((reason.code, reason.level, reason.message) for reason in law.reasons),
+    )
+
+
+def _columns(rows: Any) -> list[Any]:
+    log_a, log_b, log_e, alpha, beta = np.moveaxis(rows, -1, 0)
+    return [np.exp(log_e), np.exp(log_a), np.exp(log_b), alpha, beta, beta / (alpha + beta)]
+
+
+def _law(law: SourceLaw) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(_NAMES, _columns(law.parameters), strict=True)}
+
+
+def _ci95(law: SourceLaw) -> dict[str, Interval]:
+    return {name: _interval(values) for name, values in zip(_NAMES, _columns(law.drawn), strict=True)}
+
+
+def _interval(values: Any) -> Interval:
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,83 @@
+"""The laws of a calibration as lines in H: both forms, joint draws, the weight epsilon, and the best predictor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.fit.regression import Regression, regress
+from calibration.lines.epsilon import Epsilon, estimate_epsilon
+from calibration.lines.line_draws import LineDraws, draw_lines
+from calibration.lines.predictors import PredictorComparison, compare_predictors
+from calibration.lines.records import LEAST_SOURCES
+from calibration.lines.source_laws import SourceLaw, accepted, common_flops, refusals
+
+MOST_DRAWS = 400
+# H of the only web site of English prose measured so far; manuals in HTML are lower, .521 to .554 (docs/h_ref.md).
+H_REF = 0.576
+H_REF_SOURCE = (
+    "the median H, .576 (95 % .572 to .579), of a web site of English prose without its tags (Debian's anarchism "
+    "15.3-3, 11 MB) under the default protocol (Mistral-v1 tokenizer)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HRegression:
+    """``laws`` are those that took part, by name; ln N* is compared at ``flops[1]``, the largest common budget."""
+
+    laws: tuple[SourceLaw, ...]
+    flops: tuple[float, float]
+    log: Regression
+    linear: Regression
+    draws: LineDraws
+    epsilon: Epsilon
+    predictors: PredictorComparison
+
+
+def refusal(laws: Sequence[SourceLaw]) -> str | None:
+    """Return why these laws give no coefficients, with the reasons of every refused source; None where they do."""
+    taken = accepted(laws)
+    values = {law.source.compressibility for law in taken}
+    if len(taken) >= LEAST_SOURCES and len(values) > 2:
+        return None
+    if len(taken) >= LEAST_SOURCES:
+        return f"No coefficients are written: all {len(taken)} sources have the same H or one of two."
+    reasons = [f"{name}: {' '.join(why) or 'no law.'}" for name, why in refusals(laws).items()]
+    head = (
+        f"No coefficients are written: {len(taken)} of {len(laws)} sources have a law that can be used, and lines in H "
+        f"need {LEAST_SOURCES}."
+    )
+    return "\n".join([head, *reasons])
+
+
+def regress_on_h(laws: Sequence[SourceLaw], *, n_draws: int = MOST_DRAWS, seed: int = 0) -> HRegression:
+    """Return the regression of the accepted laws on H; ``refusal`` must have found nothing.
+
+    Raises:
+        RunsError: there are too few laws, or H does not vary.
+    """
+    taken = accepted(laws)
+    flops = common_flops(taken)
+    h = np.array([law.source.compressibility for law in taken])
+    rows = np.stack([law.parameters for law in taken])
+    by_name = {law.source.name: law.parameters for law in taken}
+    values = {law.source.name: law.source.compressibility for law in taken}
+    return HRegression(
+        laws=taken,
+        flops=flops,
+        log=regress(by_name, values, covariate="compressibility", flops=flops[1], form="log"),
+        linear=regress(by_name, values, covariate="compressibility", flops=flops[1], form="linear"),
+        draws=draw_lines(
+            h,
+            rows,
+            drawn=[law.drawn for law in taken],
+            flops=math.sqrt(flops[0] * flops[1]),
+            n_draws=n_draws,
+            seed=seed,
+        ),
+        epsilon=estimate_epsilon(h, rows, flops, seed=seed),
+        predictors=compare_predictors(taken, flops, seed=seed),
+    )

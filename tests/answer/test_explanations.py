@@ -1,0 +1,326 @@
+"""Every number of a report is explained: formulas are evaluated anew, and every digit on the screen is reproduced."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import advisor as advisor_package
+from advisor.answer.recommendation import recommend
+from advisor.answer.request import Request
+from advisor.compressibility.profile_file import read_profile
+from advisor.laws.published import published_laws
+from advisor.laws.scaling_law import ScalingLaw
+from advisor.plan.hardware import GPUS, PUBLISHED_MFU
+from tests.answer.formulas import Explained
+from tests.calibrations import hand_made
+
+# What ships would answer wherever H is known; the laws that depend on H are those of a hand-made file here.
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
+PLAIN = [
+    "recommend --flops 1e21",
+    "recommend --flops 3.3e25 --law hoffmann",
+    "recommend --flops 1e21 --law kaplan --params 1B",
+    "recommend --flops 1e21 --params 7B --gpu H100 --gpus 64 --price-per-hour 2.5",
+    "recommend --gpu A100 --gpus 64 --hours 1000 --tokens 300B --gpu-memory 80 --mfu .5 --vocab-size 128256",
+    "recommend --params 7B --context 8192 --gpu MI250X",
+    "recommend --params 7B --law deepseek",
+    "recommend --flops 1e28 --inference-tokens 100T --law muennighoff",
+    "recommend --flops 1e15 --compressibility .5 --vocab-size 128256",
+    "recommend --flops 1e21 --unique-tokens 1B",
+    "recommend --flops 1e27 --params 3T --gpu A40 --gpus 8",
+    "recommend --tokens 1T",
+    "recommend --tokens 1T --law hoffmann-table3",
+    "recommend --target-loss 2.1",
+    "recommend --flops 1e20 --unique-tokens 25B",
+    "recommend --flops 1e22 --unique-tokens 25B --params 3B --law muennighoff",
+    "recommend --flops 1e22 --inference-tokens 2T --gpu H100 --price-per-hour 2 --inference-mfu .2 --law hoffmann",
+    "recommend --flops 1e21 --params 7B --gpu H100 --gpus 63 --price-per-hour 2.5 --context 131072",
+    "recommend --params 70B --gpu H100 --gpus 8 --price-per-hour 2",
+    "recommend --gpu H100 --gpus 64 --hours 100 --price-per-hour 2 --inference-tokens 2T --law hoffmann",
+    "repeat --unique-tokens 25B",
+    "repeat --unique-tokens 25B --flops 1e22 --law chinchilla --epochs 1,4,100",
+    "repeat --unique-tokens 25B --flops 1e20",
+    "repeat --unique-tokens 25B --params 7B --law chinchilla",
+    "table",
+    "table --law kaplan --sizes 1B,70B",
+    "table --law deepseek --flops 1e20,1e21",
+]
+SLOW = ["recommend --flops 1e22 --unique-tokens 25B", "recommend --params 13B --inference-tokens 2T"]
+
+# Titles of the parts of a report, and the section that explains the numbers below each.
+TITLES = {
+    "Compute-optimal for": "The answer",
+    "With": "",  # see `sections`
+    "More unique data": "Limited data",
+    "Training on repeated data": None,  # quotes papers, each line with its source
+    "The same budget on": "Other sizes",
+    "The same budget by": "Every law",
+    "A shape for": "The plan",
+    "On ": "The plan",
+    "Cautions": None,
+}
+NUMBER = re.compile(
+    r"(?<![\w.*^])(?P<digits>\d{1,3}(?:,\d{3})+|\d*\.?\d+)(?P<exponent>e-?\d+)?(?P<unit> %|[KMBT]\b| [KMGTP]B\b)?"
+)
+UNITS = {"": 1.0, "%": 0.01, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+UNITS |= {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15}
+
+
+def draws_of(laws: list[Any], headline: str) -> dict[str, list[dict[str, float]]]:
+    """Return the joint draws of the laws by the suffix of their names in formulas."""
+    found = {}
+    for law in laws:
+        if isinstance(law, ScalingLaw) and law.draws:
+            suffix = "" if law.name == headline else "_" + re.sub(r"\W", "_", law.name)
+            names = [f"{name}{suffix}" for name in ("E", "A", "B", "alpha", "beta")]
+            rows = [(each.E, each.A, each.B, each.alpha, each.beta) for each in law.drawn_laws()]
+            found[suffix] = [dict(zip(names, row, strict=True)) for row in rows]
+    return found
+
+
+def check_formulas(document: dict[str, Any], explained: Explained) -> None:
+    """Every formula gives its value, every root solves its equation, and every key holds the value."""
+    for each in document["explanations"]:
+        name, value = each["name"], each["value"]
+        if explained.is_root(name):
+            assert explained.residual(name) < 1e-6, each
+        elif explained.is_search(name):  # which knows where a valley's bottom is to half its digits only
+            assert explained.searched(name) == pytest.approx(value, rel=1e-4), each
+        else:
+            assert explained.value(name) == pytest.approx(value, rel=1e-6, abs=1e-9), each
+        if each["key"] is not None:
+            assert at(document, each["key"]) == value, each
+        assert each["source"]
+
+
+def at(document: Any, key: str) -> Any:
+    for part in re.findall(r"[^.\[\]]+", key):
+        document = document[int(part)] if isinstance(document, list) else document[part]
+    return document
+
+
+def unexplained(screen: str, document: dict[str, Any], explained: Explained) -> list[str]:
+    """Return the numbers of a screen that are no explanation's value or constant to their printed digits."""
+    known: dict[str, list[float]] = {}
+    for each in document["explanations"]:
+        numbers = [explained.value(each["name"]), *each["constants"].values()]
+        known.setdefault(each["section"], []).extend(numbers)
+    missing = []
+    for section, text in sections(screen):
+        if section is None:
+            continue
+        values = [*known.get(section, ()), *known.get("The answer", ()), *known.get("The table", ())]
+        for match in NUMBER.finditer(without_names(text, document)):
+            if not any(agrees(match, value, section) for value in values):
+                missing.append(f"{match[0]} in {text.strip()!r}")
+    return missing
+
+
+def agrees(match: re.Match[str], value: float, section: str) -> bool:
+    """Return whether a printed number is ``value`` to its printed digits; three where there is an exponent."""
+    unit = (match["unit"] or "").strip()
+    digits = match["digits"].replace(",", "")
+    exponent = int((match["exponent"] or "e0")[1:])
+    places = max(len(digits.partition(".")[2]), 2 if match["exponent"] else 0)
+    # The table of memory is in GB, which its header says.
+    units = (UNITS[unit], 1e9) if section == "The plan" and not unit else (UNITS[unit],)
+    return any(
+        abs(float(digits) * 10**exponent * each - value) <= 0.5000001 * 10.0 ** (exponent - places) * each
+        for each in units
+    )
+
+
+def sections(screen: str) -> list[tuple[str | None, str]]:
+    """Return the lines of a report with the section that each is in."""
+    section: str | None = "The answer"
+    found = []
+    for line in screen.splitlines():
+        for title, named in TITLES.items():
+            if line.startswith(title):
+                section = named
+        if line.startswith("With "):
+            section = "Inference" if "tokens of inference" in line else "Limited data"
+        found.append((section, line))
+    return found
+
+
+def without_names(text: str, document: dict[str, Any]) -> str:
+    """Return a line without what has digits and is no number: names, sources, formulas in words."""
+    laws = published_laws()
+    names = [*laws, *(law.source for law in laws.values()), *(law.note for law in laws.values())]
+    names += [gpu.name for gpu in GPUS] + [gpu.memory_source for gpu in GPUS if gpu.memory_source]
+    names += [run for run, _ in PUBLISHED_MFU]
+    names += ["arXiv:2510.08702", "Xue et al. 2023, arXiv:2305.13230", "mistral-v1"]
+    names += ["tokens in 2023", "by 4 to 5 %", "heads of 64 or 128", "hand-made", "Llama-3", "405B"]
+    names += ["arXiv:2401.02954, eq. 1", "arXiv:2503.04715", "6 N D", "2 N FLOPs", "bf16", "fp32", "ZeRO-3"]
+    names += [
+        "1e17 to 2e19 FLOPs, confirmed at 1e20",
+        "59M to 1B parameters, up to 100B tokens",
+        "Eq. 5",
+        "Eq. 6",
+        "fitted to repeated data",
+        "Muennighoff et al. 2023, arXiv:2305.16264",
+    ]
+    profile = document.get("profile")
+    names += [] if profile is None else [profile["source"]]
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "")
+    return text
+
+
+def check_screen(advisor: Any, arguments: list[str], draws: dict[str, list[dict[str, float]]]) -> None:
+    document = json.loads(advisor(*arguments, "--explain", "--json").stdout)
+    explained = Explained(document["explanations"], draws)
+    check_formulas(document, explained)
+    screen = advisor(*arguments).stdout
+    assert len(NUMBER.findall(screen)) > 10
+    assert unexplained(screen, document, explained) == []
+    assert unexplained_cautions(document, explained) == []
+
+
+def unexplained_cautions(document: dict[str, Any], explained: Explained) -> list[str]:
+    """Return the numbers of the cautions that no explanation has; tables of epochs explain none of theirs."""
+    if "headline" not in document:
+        return []
+    numbers = [(explained.value(each["name"]), each["constants"].values()) for each in document["explanations"]]
+    values = [x for value, constants in numbers for x in (value, *constants)]
+    return [
+        f"{match[0]} in {caution['message']}"
+        for caution in document["cautions"]
+        for match in NUMBER.finditer(without_names(caution["message"], document))
+        if not any(agrees(match, value, "The plan") for value in values)
+    ]
+
+
+def published_draws(arguments: list[str]) -> dict[str, list[dict[str, float]]]:
+    default = {"recommend": "chinchilla", "table": "chinchilla", "repeat": "muennighoff"}[arguments[0]]
+    headline = arguments[arguments.index("--law") + 1] if "--law" in arguments else default
+    return draws_of(list(published_laws().values()), headline)
+
+
+@pytest.fixture
+def advisor(advisor, monkeypatch):
+    """At 120 columns no title and no name is broken."""
+    monkeypatch.setenv("COLUMNS", "120")
+    return advisor
+
+
+@pytest.mark.parametrize("words", PLAIN)
+def test_every_number_on_the_screen_is_reproduced(advisor, words: str) -> None:
+    check_screen(advisor, words.split(), published_draws(words.split()))
+
+
+@pytest.mark.parametrize("words", SLOW)
+def test_every_number_of_a_search_is_reproduced(advisor, words: str) -> None:
+    check_screen(advisor, words.split(), published_draws(words.split()))
+
+
+@pytest.mark.parametrize("law", ["anchored", "blend", "gzip"])
+def test_laws_that_depend_on_the_corpus_are_explained_down_to_the_lines_in_h(advisor, tmp_path: Path, law: str) -> None:
+    coefficients = hand_made.write(tmp_path / "coefficients.json", hand_made.document())
+    profile = hand_made.write(tmp_path / "profile.json", {"schema_version": 1, "corpora": [hand_made.profile()]})
+    arguments = ["recommend", "--flops", "1e18", "--law", law, "--coefficients", str(coefficients)]
+    request = Request(flops=1e18, law=law, coefficients=coefficients)
+    found = recommend(request, profile=read_profile(profile)).candidates
+    draws = draws_of([found.headline, *found.others], law)
+    assert len(draws) == 4
+    check_screen(advisor, [*arguments, "--profile", str(profile)], draws)
+    document = json.loads(advisor(*arguments, "--compressibility", ".4", "--explain", "--json").stdout)
+    by_name = {each["name"]: each for each in document["explanations"]}
+    slope, intercept = (hand_made.LINEAR if law == "blend" else hand_made.LOG)["alpha"]
+    assert by_name["alpha"]["constants"]["slope"] == slope
+    if law != "anchored":
+        assert by_name["alpha"]["constants"]["intercept"] == intercept
+    assert by_name["flip_flops"]["value"] == document["sensitivity"]["flip_flops"]
+
+
+def test_a_corpus_that_is_measured_and_counted_in_other_tokens(advisor, tmp_path: Path, sources: list[str]) -> None:
+    for i, text in enumerate(sources[:40]):
+        (tmp_path / f"module{i}.py").write_text(text, encoding="utf-8")
+    arguments = ["recommend", str(tmp_path), "--quiet", "--flops", "1e12", "--count-tokenizer", "bytes"]
+    arguments += ["--use-corpus-size", "--law", "hoffmann"]
+    check_screen(advisor, arguments, published_draws(arguments))
+
+
+def test_intervals_say_which_draws_and_which_quantiles(advisor) -> None:
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    by_key = {each["key"]: each for each in document["explanations"]}
+    low, high = (by_key[f"headline.interval80.n_params[{i}]"] for i in (0, 1))
+    assert (low["formula"], high["formula"]) == ("quantile(N, (1 - level)/2)", "quantile(N, (1 + level)/2)")
+    assert low["constants"] == {"level": 0.8}
+    assert low["source"] == (
+        "central 80 % of 400 joint draws of ln A, ln B, ln E, alpha and beta: data/chinchilla_draws.csv, refits to "
+        "bootstrap samples of the runs"
+    )
+    assert (by_key["headline.n_params"]["formula"], by_key["headline.flops"]["constants"]) == (
+        "G*(C/6)**a",
+        {"flops": 1e21},
+    )
+
+
+def test_the_optimum_with_limited_data_is_a_search_of_the_papers_law(advisor) -> None:
+    arguments = "recommend --flops 1e22 --unique-tokens 25B --law muennighoff --explain --json"
+    document = json.loads(advisor(*arguments.split()).stdout)
+    each = next(x for x in document["explanations"] if x["key"] == "limited_data.answers[0].n_params")
+    assert each["formula"] == (
+        "argmin(E + A/worth(N_u, min(N_u, G*(G*min(U, (C/(6*N_u))))**(beta/alpha)), R_N)**alpha"
+        " + B/worth((C/(6*N_u)), min(U, (C/(6*N_u))), R_D)**beta, N_u)"
+    )
+    assert (each["constants"]["R_D"], each["constants"]["R_N"]) == (15.387756, 5.309743)
+    assert each["value"] == pytest.approx(7.0262e9, rel=1e-4)
+    assert each["source"].startswith("Muennighoff et al. 2023, arXiv:2305.16264, eq. 5 to 7")
+
+
+@pytest.mark.parametrize("name", ["N", "loss", "N_high", "wasted_3", "D_flops_high", "N_kaplan", "P_total", "steps_1"])
+def test_a_number_without_its_explanation_is_found(advisor, name: str) -> None:
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    explained = Explained(document["explanations"], published_draws(["recommend"]))
+    screen = advisor("recommend", "--flops", "1e21").stdout
+    assert unexplained(screen, document, explained) == []
+    value = explained.value(name)
+    left = [x for x in document["explanations"] if not math.isclose(explained.value(x["name"]), value, rel_tol=1e-9)]
+    assert unexplained(screen, {**document, "explanations": left}, explained) != []
+
+
+def test_an_equation_that_does_not_hold_is_found(advisor) -> None:
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    for name in ("N_loss_low", "N_flops_high"):
+        each = next(x for x in document["explanations"] if x["name"] == name)
+        each["value"] *= 1.01
+        explained = Explained(document["explanations"], published_draws(["recommend"]))
+        assert explained.residual(name) > 1e-3
+
+
+def test_the_text_has_every_formula_constant_and_source(advisor) -> None:
+    arguments = ["recommend", "--flops", "1e22", "--unique-tokens", "25B", "--gpu", "H100", "--explain"]
+    out = advisor(*arguments).stdout
+    explanations = json.loads(advisor(*arguments, "--json").stdout)["explanations"]
+    before, after = out.split("Where every number comes from")
+    assert before.rstrip() == advisor(*arguments[:-1]).stdout.rstrip()
+    flat = " ".join(after.split())
+    for each in explanations:
+        assert f"{each['name']} = {each['formula']} = {each['value']:.6g}" in flat
+        assert each["source"] in flat
+        for name, value in each["constants"].items():
+            assert f"{name} = {value!r}" in flat
+    assert "worth(x, u, r) u*(1 + r*(1 - exp(-(x/u - 1)/r)))" in flat
+
+
+def test_explanations_are_null_unless_asked_for(advisor) -> None:
+    for words in ("recommend --flops 1e21 --json", "table --json", "repeat --unique-tokens 1B --json"):
+        document = json.loads(advisor(*words.split()).stdout)
+        assert (document["explanations"], document["explanation_functions"]) == (None, None)
+
+
+def test_explanations_in_python() -> None:
+    answer = recommend(Request(flops=1e21))
+    by_key = {each.key: each for each in advisor_package.explain_recommendation(answer)}
+    assert by_key["headline.n_params"].value == answer.headline.n_params
+    assert by_key["headline.n_params"].formula == "G*(C/6)**a"

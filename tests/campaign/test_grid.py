@@ -1,0 +1,123 @@
+"""Grids: which jobs they give, what those cost, and the presets that name them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from advisor.errors import AdvisorError, UsageError
+from advisor.json_fields import Node
+from calibration.campaign.grid import SEQ_LEN, Grid, Job, Size, read_job, without
+from calibration.campaign.presets import GRIDS, PRESETS, PUBLISHED, find_grid, find_preset, grammars_of
+from calibration.training.schedule import MIN_STEPS, PAPER, TUNED, Recipe
+
+GRID = Grid(
+    sizes=(Size(width=8, n_layers=2), Size(width=128, n_layers=4), Size(width=192, n_layers=5)),
+    token_counts=(1000, 3000, 2000),
+    recipe=TUNED,
+    n_seeds=(3, 2),
+)
+JOB = Job(source="A1", size=Size(width=8, n_layers=2), seed=1, token_counts=(1000, 2000), rate=0.02)
+
+
+def test_every_source_is_trained_at_every_size_and_seed():
+    jobs = GRID.jobs("A1", n_unique=None)
+    assert [job.name for job in jobs] == ["A1-8x2-0", "A1-8x2-1", "A1-8x2-2", "A1-128x4-0", "A1-128x4-1", "A1-192x5-0"]
+    assert {job.token_counts for job in jobs} == {(1000, 2000, 3000)}
+    assert [job.rate for job in jobs] == [0.02] * 3 + [0.002] * 2 + [0.256 / 192]
+
+
+@pytest.mark.parametrize(("n_unique", "counts"), [(2999, (1000, 2000)), (3000, (1000, 2000, 3000)), (1000, (1000,))])
+def test_no_job_reads_a_token_twice(n_unique, counts):
+    assert {job.token_counts for job in GRID.jobs("code", n_unique=n_unique)} == {counts}
+
+
+def test_a_source_that_is_too_small_has_no_jobs():
+    assert GRID.jobs("code", n_unique=999) == ()
+
+
+def test_heads_are_64_wide_and_at_least_one():
+    assert [Size(width=d, n_layers=1).n_heads for d in (8, 64, 128, 192, 2048)] == [1, 1, 2, 3, 32]
+    shape = Size(width=128, n_layers=4).shape(301)
+    assert (shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.seq_len) == (128, 4, 2, 301, 256)
+
+
+def test_flops_of_a_job_are_those_of_the_trunk_and_its_branches():
+    # Batches of one document: 10,240 tokens are 40 steps and 20,480 are 80; of those the last fifth is a branch.
+    recipe = Recipe(batches=((0, SEQ_LEN),))
+    job = replace(JOB, token_counts=(40 * SEQ_LEN, 80 * SEQ_LEN))
+    trained = (64 + 8 + 16) * SEQ_LEN
+    # Per token 6 (L (4 d^2 + 6 d^2) + L 2 d T/2 + V d): d = 8, L = 2, T = 256, V = 21.
+    per_token = 6 * (2 * 10 * 64 + 2 * 2 * 8 * 128 + 21 * 8)
+    assert job.flops(recipe, 21) == trained * per_token
+
+
+def test_a_job_is_read_as_it_was_written():
+    written = json.loads(json.dumps(JOB.to_json()))
+    assert read_job(Node(written, "plan.json", "jobs[0]", AdvisorError)) == JOB
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rate": 0}, "plan.json: jobs[0].rate must be inside (0, 1), not 0."),
+        ({"seed": -1}, "plan.json: jobs[0].seed must be a whole number of at least 0, not -1."),
+        ({"token_counts": 5}, "plan.json: jobs[0].token_counts must be a list, not 5."),
+        ({"size": {"width": 8}}, "plan.json: jobs[0].size.n_layers is missing."),
+    ],
+)
+def test_a_job_that_cannot_be_read_is_said_in_one_sentence(change, message):
+    with pytest.raises(AdvisorError) as caught:
+        read_job(Node({**JOB.to_json(), **change}, "plan.json", "jobs[0]", AdvisorError))
+    assert str(caught.value) == message
+
+
+def test_without_takes_one_token_count_and_the_job_that_has_none_left():
+    jobs = (JOB, replace(JOB, seed=2))
+    once = without(jobs, "A1-8x2-1", 2000)
+    assert [job.token_counts for job in once] == [(1000,), (1000, 2000)]
+    assert [job.name for job in without(once, "A1-8x2-1", 1000)] == ["A1-8x2-2"]
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_every_point_of_the_tuned_grids_has_enough_steps(name):
+    for job in find_grid(name).jobs("x", n_unique=None):
+        branches = job.plan(TUNED).branches
+        assert min(branch.n_steps for branch in branches) >= MIN_STEPS
+        assert [branch.n_tokens for branch in branches] == pytest.approx(list(job.token_counts), rel=0.01)
+
+
+def test_the_paper_grid_is_the_published_one():
+    # Pandey 2024 (arXiv:2405.16684): non-embedding parameters of the six sizes.
+    counts = [size.shape(21).n_non_embedding for size in PUBLISHED]
+    assert counts == pytest.approx([0.082e6, 0.657e6, 3.94e6, 26.2e6, 209.8e6, 1258e6], rel=0.005)
+    assert len(find_grid("paper").token_counts) == 6
+    assert len(PRESETS["paper"].sets) == 1
+    assert len(grammars_of("paper", seed=0)) == 6
+
+
+def test_the_published_recipe_has_too_few_steps_for_small_d():
+    (job, *_) = find_grid("paper").jobs("A1", n_unique=None)
+    assert [branch.few_steps for branch in job.plan(PAPER).branches] == [True, True, False, False, False, False]
+
+
+def test_presets_name_grids_and_sets_that_exist():
+    for preset in PRESETS.values():
+        assert preset.grid in GRIDS.values()
+        for name in preset.sets:
+            known = {one.name for one in grammars_of(name, seed=0)} if name != "two-way" else set()
+            assert set(preset.only) <= known
+    assert [name for name, preset in PRESETS.items() if preset.grid.laws_only] == ["smoke"]
+
+
+def test_unknown_names_get_the_known_ones():
+    with pytest.raises(UsageError, match=r"^There is no preset 'huge': choose one of smoke, cpu, gpu, paper, "):
+        find_preset("huge")
+    with pytest.raises(
+        UsageError, match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, paper\.$"
+    ):
+        find_grid("huge")
+    with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):
+        grammars_of("A1", seed=0)

@@ -1,0 +1,291 @@
+"""Calibrations from plan to coefficients: with losses of a known law, added to, copied, fitted again, read again."""
+
+import dataclasses
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from advisor.errors import AdvisorError, UsageError
+from calibration.campaign import pipeline, refit
+from calibration.campaign.devices import take_devices
+from calibration.campaign.ledger import Ledger
+from calibration.campaign.lock import lock
+from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
+from calibration.lines.document import write_calibrated
+from calibration.training.trunk import Measurement
+from tests.campaign.toy_calibration import calibrate, tiny_request, train_planted, true_law, true_loss
+
+SILENT = {"progress": lambda *_: None}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(is_deterministic)
+
+
+def synthetic(task, *, ledger, on_row, **_):
+    """Write down losses of the true law with noise of .1 %, and train nothing."""
+    plan, shape = read_plan(ledger.path.parent), task.trunk.shape
+    for (place, n_tokens), key in sorted(task.keys.items(), key=lambda each: each[0]):
+        h = plan.source(task.labels[place].name).compressibility
+        noise = 1e-3 * np.random.default_rng(int(key, 16)).standard_normal()
+        loss = true_loss(h, shape.n_non_embedding, n_tokens) * (1 + noise)
+        branch = next(each for each in task.trunk.plan.branches if each.n_tokens == n_tokens)
+        measured = Measurement(
+            run=task.trunk.runs[place],
+            n_tokens=n_tokens,
+            n_steps=branch.n_steps,
+            loss=loss,
+            standard_error=0.01,
+            train_loss=loss,
+            few_steps=False,
+            diverged=False,
+        )
+        row = task.row(place, measured, {})
+        ledger.append(row)
+        on_row(row)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Two folders of one request, calibrated on the true law."""
+    folders = [tmp_path_factory.mktemp("planted") / name for name in ("one", "two")]
+    found = [calibrate(folder, request=tiny_request(), trainer=synthetic) for folder in folders]
+    return folders, found
+
+
+def test_the_true_lines_come_back_within_their_intervals(planted):
+    _, found = planted
+    for trained, result in found:
+        assert trained == pipeline.Trained()
+        lines = result.regression.log.lines
+        ends = [true_law(0.0), true_law(1.0)]
+        for name, line in lines.items():
+            slope = ends[1][name] - ends[0][name]
+            assert line.slope_ci95[0] <= slope <= line.slope_ci95[1], name
+            at = [law.source.compressibility for law in result.laws]
+            middle = sum(at) / len(at)
+            drawn = result.regression.draws.lines
+            place = ("E", "log_A", "log_B", "alpha", "beta").index(name)
+            low, high = np.quantile(drawn[:, place] * middle + drawn[:, 5 + place], [0.025, 0.975])
+            assert low <= true_law(middle)[name] <= high, name
+
+
+def test_the_coefficients_answer_inside_the_calibrated_range(planted, advisor):
+    folders, _ = planted
+    flops, h = 1e9, 0.4
+    given = ("--coefficients", folders[0] / "fitted_coefficients.json", "--compressibility", h, "--law", "gzip")
+    outcome = advisor("recommend", "--flops", flops, *given, "--json")
+    assert outcome.code == 0, outcome.stderr
+    headline = json.loads(outcome.stdout)["headline"]
+    law = true_law(h)
+    level = np.log(law["alpha"] / law["beta"]) + law["log_A"] - law["log_B"] + law["beta"] * np.log(flops / 6)
+    optimum = float(np.exp(level / (law["alpha"] + law["beta"])))
+    assert headline["law"] == "gzip"
+    low, high = headline["interval80"]["n_params"]
+    assert low <= optimum <= high
+    assert headline["n_params"] == pytest.approx(optimum, rel=0.25)
+
+
+def test_the_same_request_in_two_folders_gives_the_same_bytes(planted):
+    (one, two), _ = planted
+    for name in ("laws.json", "fitted_coefficients.json"):
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+def test_a_refit_gives_the_same_bytes_and_several_folders_are_one_calibration(planted, tmp_path, advisor):
+    one = planted[0][0]
+    copy = tmp_path / "copy"
+    shutil.copytree(one, copy)
+    before = (copy / "fitted_coefficients.json").read_bytes()
+    (copy / "laws.json").unlink()
+    os.utime(copy / LEDGER_FILE, (0, 0))  # the date is that of the rows and not of the file
+    assert advisor("calibrate", "--refit", copy).code == 0
+    assert (copy / "fitted_coefficients.json").read_bytes() == before
+    dates = {json.loads(line)["hardware"]["date"] for line in (copy / LEDGER_FILE).read_text().splitlines()}
+    assert json.loads(before)["calibrations"][0]["provenance"]["date"] == max(dates)
+    assert (copy / "laws.json").read_bytes() == (one / "laws.json").read_bytes()
+    lines = (one / LEDGER_FILE).read_text().splitlines(keepends=True)
+    halves = [tmp_path / "first", tmp_path / "second"]
+    for i, half in enumerate(halves):
+        half.mkdir()
+        shutil.copy(one / PLAN_FILE, half)
+        (half / LEDGER_FILE).write_text("".join(lines[i::2]))
+    result = refit.fit(halves, name=read_plan(one).name)
+    (tmp_path / "both").mkdir()
+    write_calibrated(result, tmp_path / "both")
+    assert (tmp_path / "both" / "fitted_coefficients.json").read_bytes() == before
+    outcome = advisor("calibrate", "--refit", *halves[:1], "--refit", halves[1])
+    assert (outcome.code, outcome.stderr) == (
+        2,
+        "Error: --refit of several folders needs --out, the folder for what they give together.\n",
+    )
+
+
+def test_a_folder_in_use_is_neither_trained_in_nor_fitted_in(planted, tmp_path, advisor):
+    shutil.copytree(planted[0][0], tmp_path / "used")
+    with lock(tmp_path / "used"):
+        for options in (("--out",), ("--refit",)):
+            outcome = advisor("calibrate", *options, tmp_path / "used")
+            assert outcome.code == 1
+            assert "is in use by another process" in outcome.stderr
+        assert advisor("calibrate", "--refit", tmp_path / "used", "--out", tmp_path / "elsewhere").code == 0
+
+
+def opened(folder, request=None, extend=False):
+    devices = take_devices(device="cpu", engine="process")
+    return pipeline.open_calibration(request, devices, folder=folder, extend=extend, **SILENT)
+
+
+def test_a_plan_of_another_machine_is_timed_again_here(planted, tmp_path):
+    document = json.loads((planted[0][0] / PLAN_FILE).read_text())
+    (probe,) = document["probe"].values()
+    document["probe"] = {"Another CPU": probe}
+    (tmp_path / PLAN_FILE).write_text(json.dumps(document))
+    found = opened(tmp_path)
+    assert set(found.plan.probe) == {"Another CPU", found.devices.first.name}
+    assert read_plan(tmp_path) == found.plan
+    assert opened(tmp_path).plan == found.plan  # and is kept
+
+
+def test_a_ledger_goes_on_without_its_data_and_its_checkpoints(planted, tmp_path):
+    shutil.copy(planted[0][0] / PLAN_FILE, tmp_path)
+    lines = (planted[0][0] / LEDGER_FILE).read_text().splitlines(keepends=True)
+    (tmp_path / LEDGER_FILE).write_text("".join(lines[:-2]) + lines[-2][:40])
+    _, result = calibrate(tmp_path, trainer=train_planted)
+    assert len(Ledger(tmp_path / LEDGER_FILE).rows()) == 45
+    assert result.refusal is None
+    assert (tmp_path / LEDGER_FILE).read_text().startswith("".join(lines[:-2]))
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "other"])
+def test_damaged_tokens_of_a_grammar_are_sampled_again(tmp_path, damage):
+    request = tiny_request(only=("A1",))
+    calibrate(tmp_path, request=request, trainer=synthetic)
+    array = tmp_path / "data" / "A1.training.npy"
+    whole = array.read_bytes()
+    if damage == "missing":
+        array.unlink()
+    else:
+        array.write_bytes(whole[:1000] if damage == "cut" else whole[:-4000] + bytes(4000))
+    (tmp_path / LEDGER_FILE).unlink()
+    found = opened(tmp_path, request)
+    pipeline.materialise(found.plan, tmp_path, found.works, **SILENT)
+    assert array.read_bytes() == whole
+
+
+def test_an_extension_trains_only_what_is_new(tmp_path):
+    first, second = tiny_request(only=("A1",)), tiny_request(only=("A2",))
+    first = dataclasses.replace(first, asked={"only": "A1"})
+    second = dataclasses.replace(second, asked={"only": "A2"})
+    calibrate(tmp_path, request=first, trainer=synthetic)
+    before = (tmp_path / LEDGER_FILE).read_bytes()
+    with pytest.raises(UsageError, match=r"holds a calibration of only A1: give that again, add to it with --extend"):
+        opened(tmp_path, second)
+    found = opened(tmp_path, second, extend=True)
+    assert {source.name for source in found.plan.sources} == {"A1", "A2"}
+    missing = pipeline.missing_works(found, tmp_path)
+    assert {job.source for each in missing for job in each.work.jobs} == {"A2"}
+    assert opened(tmp_path, second, extend=True).plan.jobs == found.plan.jobs
+    calibrate(tmp_path, request=first, trainer=synthetic)
+    assert (tmp_path / LEDGER_FILE).read_bytes().startswith(before)
+    assert len(Ledger(tmp_path / LEDGER_FILE).rows()) == 18
+    other = dataclasses.replace(second, vocab_size=600)
+    with pytest.raises(UsageError, match=r"^A2 has other data or another vocabulary than the A2 of the calibration"):
+        opened(tmp_path, other, extend=True)
+
+
+def test_what_does_not_end_in_time_is_not_begun(planted, tmp_path, advisor):
+    shutil.copy(planted[0][0] / PLAN_FILE, tmp_path)
+    outcome = advisor(
+        "calibrate", "--out", tmp_path, "--minutes", "0.00001", "--engine", "process", "--json", "--quiet"
+    )
+    assert outcome.code == 0, outcome.stderr
+    document = json.loads(outcome.stdout)
+    assert document["n_works_missing"] == 15
+    assert document["not_trained"] == {}
+    assert not (tmp_path / LEDGER_FILE).exists()
+
+
+def test_what_could_not_be_trained_is_said_at_the_end_and_the_exit_code_says_so(
+    planted, tmp_path, advisor, monkeypatch
+):
+    shutil.copytree(planted[0][0], tmp_path / "done")
+    failed = pipeline.Trained(failures={"A1-2x1-0": "It diverges."})
+    monkeypatch.setattr(pipeline, "train", lambda *_, **__: failed)
+    outcome = advisor("calibrate", "--out", tmp_path / "done", "--quiet")
+    assert outcome.code == 1
+    assert outcome.stdout.splitlines()[-1] == "Not trained to its end: A1-2x1-0. It diverges."
+    outcome = advisor("calibrate", "--out", tmp_path / "done", "--quiet", "--json")
+    assert (outcome.code, json.loads(outcome.stdout)["not_trained"]) == (1, failed.failures)
+
+
+def test_a_corpus_keeps_its_tokens_or_says_what_to_do(tmp_path, stdlib):
+    from advisor.corpus.source import CorpusOptions
+    from calibration.campaign.sources import CorpusSource
+
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(stdlib.glob("[a-p]*.py")))
+    path = tmp_path / "code.txt"
+    path.write_text(text, encoding="utf-8")
+    spec = CorpusSource(name="code", source=str(path), tokenizer="mistral-v1", options=CorpusOptions())
+    request = dataclasses.replace(tiny_request(only=("A1",)), specs=(spec,))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    found = opened(folder, request)
+    array = folder / "data" / "code.training.npy"
+    whole = array.read_bytes()
+    array.write_bytes(whole[:5000])
+    with pytest.raises(
+        AdvisorError, match=r"^The tokens of code in .* are missing or not those that were planned: give"
+    ):
+        pipeline.materialise(found.plan, folder, found.works, **SILENT)
+    pipeline.materialise(found.plan, folder, found.works, request=request, **SILENT)
+    assert array.read_bytes() == whole
+    path.write_text(text[len(text) // 3 :], encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^code has other data or another vocabulary"):
+        opened(folder, request, extend=True)
+    assert array.read_bytes() == whole  # what was planned is still there
+    array.unlink()
+    with pytest.raises(
+        AdvisorError, match=r"has changed since code was planned: calibrate on what it is now in another"
+    ):
+        pipeline.materialise(found.plan, folder, found.works, request=request, **SILENT)
+
+
+def test_the_same_data_under_two_names_are_one_source(planted, tmp_path):
+    one = planted[0][0]
+    plan = json.loads((one / PLAN_FILE).read_text())
+    lines = [json.loads(line) for line in (one / LEDGER_FILE).read_text().splitlines()]
+    other = tmp_path / "other"
+    other.mkdir()
+    for each in (*plan["sources"], *plan["jobs"]):
+        key = "name" if "name" in each else "source"
+        each[key] = f"B{each[key][1:]}"
+    (other / PLAN_FILE).write_text(json.dumps(plan | {"name": "other"}))
+    rows = [json.dumps(line | {"source": f"B{line['source'][1:]}"}) + "\n" for line in lines]
+    (other / LEDGER_FILE).write_text("".join(rows))
+    alone, both = refit.fit([one]), refit.fit([one, other])
+    assert [law.source.name for law in both.laws] == [law.source.name for law in alone.laws]
+    assert [law.group.law for law in both.laws] == [law.group.law for law in alone.laws]
+    reasons = {law.source.name: [reason.message for reason in law.reasons] for law in both.laws}
+    assert "its data are also those of B1 of other: one law is fitted to the runs of both." in reasons["A1"]
+    assert refit.transfers([one, other], both.laws) == ()  # nothing is left to be tried on
+
+
+def test_ledgers_that_measured_h_otherwise_are_not_fitted_together(planted, tmp_path):
+    one = planted[0][0]
+    other = tmp_path / "other"
+    shutil.copytree(one, other)
+    plan = json.loads((other / PLAN_FILE).read_text())
+    plan["protocol"]["seq_len"] = 128
+    (other / PLAN_FILE).write_text(json.dumps(plan))
+    with pytest.raises(UsageError) as caught:
+        refit.fit([one, other])
+    assert str(caught.value) == (f"H was measured otherwise in {other} than in {one} (seq_len is 128): fit them apart.")

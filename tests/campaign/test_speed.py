@@ -1,0 +1,173 @@
+"""How long a plan takes, from steps that are really timed, and what goes so that it ends in time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from calibration.campaign import speed as module
+from calibration.campaign.engine import Work
+from calibration.campaign.grid import Grid, Job, Size
+from calibration.campaign.plan_file import CalibrationPlan
+from calibration.campaign.planning import CalibrationRequest, make_plan
+from calibration.campaign.presets import grammars_of
+from calibration.campaign.speed import Speed, TimedWork, cut_to, hours_of, works_from
+from calibration.training.device import choose_device
+from calibration.training.schedule import Recipe
+
+GRID = Grid(
+    sizes=(Size(width=8, n_layers=1), Size(width=32, n_layers=1)),
+    token_counts=(20_480, 61_440),
+    recipe=Recipe(batches=((0, 512), (30_000, 1024))),
+    n_seeds=(2,),
+    n_validation=128,
+)
+
+
+@pytest.fixture(scope="module")
+def plan() -> CalibrationPlan:
+    """A1, and the same with the vocabulary of A2."""
+    request = CalibrationRequest(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:1])
+    plan = make_plan(request, None, progress=lambda *_: None)
+    (a1,) = plan.sources
+    a2 = replace(a1, name="A2", vocab_size=151)
+    return replace(plan, sources=(a1, a2), jobs=(*plan.jobs, *(replace(job, source="A2") for job in plan.jobs)))
+
+
+@pytest.fixture(scope="module")
+def timed(plan):
+    patch = pytest.MonkeyPatch()
+    patch.setattr(module, "PROBE_SECONDS", 0.05)
+    yield Speed(plan, choose_device("cpu"), progress=lambda *_: None)
+    patch.undo()
+
+
+@pytest.fixture
+def speed(plan, timed):
+    timed.plan = plan
+    return timed
+
+
+def work(seconds, name="A1"):
+    job = Job(source=name, size=Size(width=8, n_layers=1), seed=0, token_counts=(1000,), rate=0.02)
+    return TimedWork(work=Work(jobs=(job,)), seconds=seconds)
+
+
+def test_hours_are_until_the_last_worker_is_done():
+    works = [work(seconds) for seconds in (3600, 1800, 1800, 900)]
+    assert hours_of(works, 1) == pytest.approx(2.25)
+    assert hours_of(works, 2) == pytest.approx(1.25)  # 3600 | 1800, 1800, and 900 after either
+    assert hours_of(works, 9) == pytest.approx(1.0)
+    assert hours_of([], 2) == 0
+
+
+def test_every_size_is_timed_at_both_ends_of_its_vocabularies_and_at_every_batch(speed):
+    assert sorted((size.width, vocab) for size, vocab in speed.timed) == [(8, 21), (8, 151), (32, 21), (32, 151)]
+    assert {tuple(found.batch_documents for found in each) for each in speed.timed.values()} == {(2, 4)}
+    assert all(found.step_seconds > 0 for each in speed.timed.values() for found in each)
+
+
+def test_the_schedule_has_every_job_once_the_longest_first(plan, speed):
+    schedule = speed.schedule(2)
+    assert sorted(job.name for each in schedule.works for job in each.work.jobs) == sorted(
+        job.name for job in plan.jobs
+    )
+    seconds = [each.seconds for each in schedule.works]
+    assert seconds == sorted(seconds, reverse=True)
+    assert schedule.hours == hours_of(schedule.works, 2) >= max(seconds) / 3600
+    assert list(schedule.tokens_per_second) == ["8x1", "32x1"]
+
+
+def test_only_jobs_of_one_shape_and_plan_share_a_stack(plan, speed):
+    groups = {tuple(sorted(job.name for job in group)) for group in speed.groups()}
+    assert groups == {("A1-8x1-0", "A1-8x1-1"), ("A1-32x1-0",), ("A2-8x1-0", "A2-8x1-1"), ("A2-32x1-0",)}
+    shorter = tuple(replace(job, token_counts=(20_480,)) if job.name == "A1-8x1-1" else job for job in plan.jobs)
+    speed.plan = replace(plan, jobs=shorter)
+    assert ["A1-8x1-1"] in [[job.name for job in group] for group in speed.groups()]
+
+
+def test_a_vocabulary_between_two_that_were_timed_takes_a_time_between(plan, speed):
+    a1, a2 = (replace(plan.jobs_of(name)[0]) for name in ("A1", "A2"))
+    between = replace(plan.source("A1"), name="A9", vocab_size=86)  # half way from 21 to 151
+    speed.plan = replace(plan, sources=(*plan.sources, between))
+    half = speed.seconds(replace(a1, source="A9"))
+    assert half == pytest.approx((speed.seconds(a1) + speed.seconds(a2)) / 2)
+
+
+def test_cuts_take_the_runs_of_most_flops_until_the_plan_fits(plan, speed):
+    whole = speed.schedule(1).hours
+    cut, schedule = cut_to(plan, speed, max_hours=whole / 2, n_workers=1)
+    assert schedule.hours <= whole / 2
+    assert 1 <= cut.n_runs < plan.n_runs
+    kept = {(job.name, n) for job in cut.jobs for n in job.token_counts}
+    gone = {(job.name, n) for job in plan.jobs for n in job.token_counts} - kept
+    assert max(n for _, n in gone) == 61_440
+    # Nothing of what stays costs more than the job from which the last run went.
+    dearest = max(plan.jobs, key=plan.flops)
+    assert (dearest.name, 61_440) in gone
+    assert max(map(cut.flops, cut.jobs)) < plan.flops(dearest)
+    assert f"to end within {whole / 2:g} hours" in cut.cuts[0]
+    few = [name for name in ("A1", "A2") if sum(len(job.token_counts) for job in cut.jobs_of(name)) < 6]
+    assert [said for said in cut.cuts if "too few for a law" in said] == (
+        [f"Fewer than 6 runs are left of {', '.join(few)}: too few for a law."] if few else []
+    )
+    assert cut_to(plan, _with(speed, plan), max_hours=2 * whole, n_workers=1)[0] == plan
+
+
+def test_one_run_stays_and_it_is_said_that_it_takes_too_long(plan, speed):
+    cut, schedule = cut_to(plan, speed, max_hours=1e-9, n_workers=1)
+    assert cut.n_runs == 1
+    assert len(schedule.works) == 1
+    assert cut.cuts[-2] == (
+        f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than 1e-09 hours."
+    )
+    assert (
+        "Left out to end within 1e-09 hours: every run of width 32 and 1 layers to 20,480, 61,440 tokens, of every "
+        "source."
+    ) in cut.cuts
+
+
+def _with(speed, plan):
+    speed.plan = plan
+    return speed
+
+
+def test_a_plan_keeps_its_works(plan, speed):
+    schedule = speed.schedule(2)
+    kept = json.loads(json.dumps(schedule.to_json()))
+    works = works_from(plan, kept)
+    assert works is not None
+    assert [each.work for each in works] == [each.work for each in schedule.works]
+    assert [each.seconds for each in works] == pytest.approx([each.seconds for each in schedule.works], abs=0.001)
+    assert (kept["n_workers"], kept["hardware"]["device"]) == (2, "cpu")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {},
+        {"works": None},
+        {"works": 5},
+        {"works": [1]},
+        {"works": []},
+        {"works": [{"jobs": ["A9"], "micro_batch": None, "graph": False, "seconds": 1}]},
+        {"works": [{"jobs": [["A1"]], "micro_batch": None, "graph": False, "seconds": 1}]},
+    ],
+)
+def test_works_of_other_jobs_or_no_works_are_timed_again(plan, damage):
+    assert works_from(plan, damage) is None
+
+
+@pytest.mark.parametrize(("key", "value"), [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None)])
+def test_a_damaged_work_is_timed_again(plan, speed, key, value):
+    kept = json.loads(json.dumps(speed.schedule(1).to_json()))
+    kept["works"][0][key] = value
+    assert works_from(plan, kept) is None
+
+
+def test_works_of_fewer_jobs_are_timed_again(plan, speed):
+    kept = speed.schedule(1).to_json()
+    assert works_from(replace(plan, jobs=plan.jobs[:-1]), kept) is None
+    assert works_from(plan, {**kept, "works": kept["works"][:-1]}) is None

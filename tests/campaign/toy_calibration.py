@@ -1,0 +1,83 @@
+"""A tiny calibration: five grammars, three sizes, three token counts, seconds; and a law planted into its losses."""
+
+import dataclasses
+import math
+
+from calibration.campaign import pipeline, refit, speed
+from calibration.campaign.devices import take_devices
+from calibration.campaign.grid import Grid, Size
+from calibration.campaign.ledger import Ledger
+from calibration.campaign.lock import lock
+from calibration.campaign.plan_file import read_plan
+from calibration.campaign.planning import requested
+from calibration.campaign.presets import PRESETS, Preset
+from calibration.campaign.task import run_task
+from calibration.lines.document import write_calibrated
+from calibration.training.schedule import Recipe
+
+speed.PROBE_SECONDS = 0.02  # these processes are not asked how long anything takes
+
+GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=1) for d in (2, 4, 8)),
+    token_counts=(10_240, 14_336, 20_480),
+    recipe=Recipe(batches=((0, 2048),), rate=0.02, max_warmup=2),
+    n_validation=128,
+)
+GRAMMARS = ("A1", "A2", "A3", "A4", "A5")
+TINY = Preset(name="tiny", purpose="tests", sets=("paper",), only=GRAMMARS, grid=GRID)
+
+
+def tiny_request(**changes):
+    """Return the request of the tiny preset, whose recipe `advisor calibrate` has no name for."""
+    PRESETS["tiny"] = dataclasses.replace(TINY, **changes)
+    try:
+        return dataclasses.replace(requested(preset="tiny"), grid=TINY.grid)
+    finally:
+        del PRESETS["tiny"]
+
+
+def true_law(h):
+    """Return E, ln A, ln B, alpha and beta at H: lines in H, all terms well above the noise on the tiny grid."""
+    return {
+        "E": 0.05 + 0.2 * h,
+        "log_A": 1.0 + 0.5 * h,
+        "log_B": 3.7 + 0.4 * h,
+        "alpha": 0.5 - 0.1 * h,
+        "beta": 0.45 + 0.1 * h,
+    }
+
+
+def true_loss(h, n, d):
+    law = true_law(h)
+    return law["E"] + math.exp(law["log_A"]) * n ** -law["alpha"] + math.exp(law["log_B"]) * d ** -law["beta"]
+
+
+class Planted(Ledger):
+    """A ledger whose losses are the true law's, off it by what training really came to: a few parts in ten thousand."""
+
+    def append(self, row):
+        h = {source.name: source.compressibility for source in read_plan(self.path.parent).sources}[row.source]
+        noise = 1e-3 * math.sin(1e4 * row.loss)
+        loss = true_loss(h, row.n_non_embedding, row.n_tokens) * (1 + noise)
+        super().append(dataclasses.replace(row, loss=loss, few_steps=False))
+
+
+def train_planted(task, *, ledger, **options):
+    """Train a task as a calibration does, into such a ledger."""
+    run_task(task, ledger=Planted(ledger.path), **options)
+
+
+def calibrate(folder, *, request=None, trainer=None, engine="process", workers=None, progress=lambda *_: None):
+    """Do what `advisor calibrate` does, step by step; return what was trained and the result."""
+    devices = take_devices(device="cpu", engine=engine, workers=workers)
+    pipeline.make_folder(folder)
+    with lock(folder) as held:
+        opened = pipeline.open_calibration(request, devices, folder=folder, extend=False, progress=progress)
+        missing = pipeline.missing_works(opened, folder)
+        pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
+        trained = pipeline.train(opened, folder, held, missing=missing, tell=lambda _: None, trainer=trainer)
+        progress("fitting", 0, None)
+        result = refit.fit([folder])
+        progress("writing", 0, None)
+        write_calibrated(result, folder)
+    return trained, result

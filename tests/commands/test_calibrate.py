@@ -1,0 +1,427 @@
+"""``advisor calibrate`` on the command line: what it refuses, prints, writes and leaves alone."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from advisor.calibrations.transfer import Transfer
+from advisor.cli import group
+from advisor.commands.calibration_request import named_corpus
+from advisor.report import calibrate as report
+from advisor.report.transfer import print_transfers
+from calibration.campaign import presets, refit, speed
+from calibration.campaign.grid import Grid, Size
+from calibration.campaign.plan_file import read_plan
+from calibration.lines.predictors import compare_predictors
+from calibration.lines.source_laws import accepted
+from calibration.training.schedule import Recipe
+
+ROOT = Path(__file__).parents[2]
+
+TINY = Grid(
+    sizes=tuple(Size(width=d, n_layers=1) for d in (2, 4)),
+    token_counts=(10_240, 20_480),
+    recipe=Recipe(batches=((0, 1024),)),
+    n_validation=128,
+    laws_only=True,
+)
+HERE = ("--device", "cpu", "--engine", "process", "--quiet")
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """The grid smoke is tiny, so that it is planned and trained in about a second; its recipe is the tuned one."""
+    monkeypatch.setitem(presets.GRIDS, "smoke", TINY)
+    monkeypatch.setattr(speed, "PROBE_SECONDS", 0.02)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory, sources):
+    folder = tmp_path_factory.mktemp("text")
+    for number, source in enumerate(sources[:30]):
+        (folder / f"{number}.py").write_text(source, encoding="utf-8")
+    (folder / "empty.py").write_text("")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out."),
+        (
+            ["--preset", "huge"],
+            "There is no preset 'huge': choose one of smoke, cpu, gpu, paper, iso-vocab, iso-gzip, two-way.",
+        ),
+        (
+            ["--grammars", "A1"],
+            "There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, two-way, ladder.",
+        ),
+        (
+            ["--preset", "iso-gzip", "--grid", "huge"],
+            "There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, paper.",
+        ),
+        (
+            ["--preset", "iso-gzip", "--only", "G1, A1"],
+            "--only A1 is not among the grammars: they are G1, G2, G3, G4.",
+        ),
+        (
+            ["--preset", "iso-gzip", "--device", "tpu"],
+            "The device 'tpu' is not known: choose cpu, mps, cuda or cuda:N.",
+        ),
+        (
+            ["--preset", "iso-gzip", "--engine", "process", "--workers", "3"],
+            "--engine process trains in this process alone: leave out --workers 3.",
+        ),
+        (["--preset", "iso-gzip", "--max-hours", "nan"], "--max-hours must be a finite number, not nan."),
+        (["--preset", "iso-gzip", "--minutes", "inf"], "--minutes must be a finite number, not inf."),
+        (["--preset", "iso-gzip", "--h-ref", "nan"], "--h-ref must be a finite number, not nan."),
+        (["--preset", "iso-gzip", "--extend"], "--extend adds to a calibration: name its folder with --out."),
+        (
+            ["--out", "x", "--extend"],
+            "--extend changes what a --preset, --grammars or a --corpus trains, and none is given.",
+        ),
+        (
+            ["--out", "x", "--recipe", "paper"],
+            "--recipe changes what a --preset, --grammars or a --corpus trains, and none is given.",
+        ),
+        (["--preset", "smoke", "--force"], "--force replaces an installed calibration: name it with --install."),
+        (["--preset", "smoke", "--dry-run", "--minutes", "9"], "--dry-run trains nothing: leave out --minutes."),
+        (["--preset", "smoke", "--prepare", "x", "--install", "y"], "--prepare trains nothing: leave out --install."),
+        (
+            ["--preset", "smoke", "--prepare", "x", "--out", "y"],
+            "--prepare names the folder that is written: leave out --out and --dry-run.",
+        ),
+        (["--preset", "smoke", "--tokenizer", "bytes"], "--tokenizer says how a corpus is read, and none is given."),
+        (
+            ["--preset", "smoke", "--install", "my calibration"],
+            "A calibration's name is letters, digits, '.', '_' and '-', at most 64, not 'my calibration'.",
+        ),
+        (
+            ["--preset", "smoke", "--score-tokenizer", "bytes"],
+            "--score-tokenizer is how H of a --corpus is measured, and none is given.",
+        ),
+        (["--corpus", "-"], "Standard input can be read only once, and a corpus is read twice: give a file."),
+        (["--corpus", "x=-"], "Standard input can be read only once, and a corpus is read twice: give a file."),
+        (
+            ["--corpus", "a/x.txt", "--corpus", "b/x.txt"],
+            "Two sources are called x: give a corpus its name with --corpus NAME=SOURCE.",
+        ),
+        (["--refit", "x", "--preset", "smoke"], "--refit fits what was trained: leave out --preset."),
+        (["--refit", "x", "--device", "cpu"], "--refit fits what was trained: leave out --device."),
+        (
+            ["--refit", "x", "--refit", "y"],
+            "--refit of several folders needs --out, the folder for what they give together.",
+        ),
+        (["--refit", "no/such"], "no/such holds no calibration: there is no plan.json."),
+        (
+            ["--out", "no/such", "--dry-run"],
+            "no/such holds no calibration: name a --preset or a --corpus to plan one there.",
+        ),
+    ],
+)  # fmt: skip
+def test_impossible_requests_get_one_sentence_and_exit_2(advisor, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = advisor("calibrate", *arguments)
+    assert (result.stdout, result.stderr, result.code) == ("", f"Error: {message}\n", 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ["--max-hours", "--minutes", "--workers", "--threads", "--vocab-size", "--h-ref"])
+@pytest.mark.parametrize("value", ["-1", "0", "many"])
+def test_numbers_that_are_none_are_refused(advisor, option, value):
+    result = advisor("calibrate", "--preset", "smoke", option, value)
+    assert (result.stdout, result.code) == ("", 2)
+    assert f"Invalid value for '{option}'" in result.stderr
+
+
+def test_a_file_is_no_folder(advisor, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("text")
+    for arguments in (("--out", path), ("--out", path, "--dry-run"), ("--prepare", path)):
+        result = advisor("calibrate", "--preset", "iso-gzip", *arguments)
+        assert (result.stdout, result.code) == ("", 2)
+        assert result.stderr == f"Error: {path} is a file: name a folder.\n"
+    assert path.read_text() == "text"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("src", ("src", "src")),
+        ("code=src/", ("code", "src/")),
+        ("/data/books.jsonl.gz", ("books", "/data/books.jsonl.gz")),
+        ("a=b=c.txt", ("a", "b=c.txt")),
+        (r"C:\data\x=1.txt", ("C-data-x-1", r"C:\data\x=1.txt")),
+        ("/data/year=2024", ("year-2024", "/data/year=2024")),
+        ("prose=/data/year=2024", ("prose", "/data/year=2024")),
+        ("org/name", ("name", "org/name")),
+        ("hf://datasets/org/name@rev", ("name-rev", "hf://datasets/org/name@rev")),
+        ("data/*.jsonl", ("corpus", "data/*.jsonl")),
+        (".", ("corpus", ".")),
+        ("=src", ("src", "=src")),
+        ("code=", ("code", "code=")),
+        ("my code=src", ("my-code-src", "my code=src")),
+    ],
+)
+def test_a_corpus_has_the_name_that_it_is_given_or_that_of_its_file(given, expected):
+    assert named_corpus(given) == expected
+
+
+def test_what_exists_under_the_whole_text_is_the_source(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "year=2024").mkdir()
+    assert named_corpus("year=2024") == ("year-2024", "year=2024")
+    assert named_corpus("year=2025") == ("year", "2025")
+
+
+def test_a_dry_run_says_the_plan_and_writes_nothing(advisor, tiny, tmp_path, text, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ("--grammars", "iso-gzip", "--only", "G1", "--corpus", f"code={text}", "--tokenizer", "bytes")
+    result = advisor("calibrate", *arguments, "--grid", "smoke", "--dry-run", "--workers", "1", *HERE[:2], "--quiet")
+    assert (result.code, result.stderr) == (0, "")
+    shown = re.sub(r"about \S+ \S+ on [^,]*", "about 1 s on a CPU", result.stdout)
+    shown = re.sub(r"(\d+)(\s+\S+\s+)(\S+)\n(?=[\d N])", r"\1\2speed\n", shown)
+    sources, sizes, rest = shown.split("\n\n")
+    assert sources.splitlines()[0].split("  ")[0] == "source"
+    g1, code = (line.split() for line in sources.splitlines()[1:3])
+    assert (g1[0], g1[1], g1[-3:]) == ("G1", "601", ["any", "10.2K,", "20.5K"])
+    assert (code[0], code[1], code[-2:]) == ("code", "257", ["10.2K,", "20.5K"])
+    assert sources.splitlines()[3:] == [
+        "H: median compressed/raw bytes of 256 tokens of the tokenizer bytes; shuf.: with their order",
+        "destroyed.",
+        "Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.",
+    ]
+    assert sizes.splitlines()[0] == "d x layers  N non-embed.  N total  seeds  peak rate  FLOPs/token  tokens/s"
+    assert sizes.splitlines()[1].startswith("2 x 1                 46    2.45K      1       0.02")
+    assert rest.splitlines() == [
+        "Note: code: left out 1 (empty files).",
+        # Each trunk trains (64 + 8 + 16) * 256 tokens; per token 6 (10 d^2 + 256 d + V d): d = 2, 4, V = 601, 257.
+        "Runs   8 in 4 trunks, 1.17B FLOPs",
+        "Batch  256 tokens; cooldown over the last 20 %",
+        "Time   about 1 s on a CPU, float32, from timed steps",
+        "Folder calibration-corpora",
+        "This is too small to yield coefficients, which take at least five sources with laws that can be",
+        "believed: it stops at the laws of its sources.",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def calibrated(advisor, out, *arguments):
+    return advisor("calibrate", "--grammars", "iso-gzip", "--only", "G1", "--grid", "smoke", "--out", out, *arguments)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a whole calibration, and the document that was printed."""
+    folder = tmp_path_factory.mktemp("trained") / "out"
+    arguments = ("--grammars", "iso-gzip", "--only", "G1", "--grid", "smoke", "--out", str(folder), *HERE, "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(presets.GRIDS, "smoke", TINY)
+        patch.setattr(speed, "PROBE_SECONDS", 0.02)
+        result = CliRunner().invoke(group, ["calibrate", *arguments])
+    assert (result.exit_code, result.stderr) == (0, "")
+    return folder, json.loads(result.stdout)
+
+
+@pytest.fixture
+def done(trained, tiny, tmp_path):
+    """A copy of that folder, and the document."""
+    shutil.copytree(trained[0], tmp_path / "out")
+    return tmp_path / "out", trained[1]
+
+
+def test_a_calibration_is_one_document_and_a_folder(done):
+    folder, document = done
+    assert document["schema_version"] == 1
+    assert [source["name"] for source in document["sources"]] == ["G1"]
+    assert document["sources"][0]["verdict"] == "refused"  # no law from points of so few steps
+    assert document["refusal"].startswith(
+        "No coefficients are written: 0 of 1 sources have a law that can be used, and lines in H need 5."
+    )
+    assert {"plan.json", "runs.jsonl", "laws.json", "data", "checkpoints"} <= {each.name for each in folder.iterdir()}
+    assert len((folder / "runs.jsonl").read_text().splitlines()) == 4
+
+
+def test_the_same_command_trains_nothing_twice(advisor, done):
+    folder, _ = done
+    ledger, plan = (folder / "runs.jsonl").read_bytes(), (folder / "plan.json").read_bytes()
+    result = calibrated(advisor, folder, *HERE)
+    assert result.code == 0
+    assert "There  2 of 2 trunks; nothing is left to train\n" in result.stdout
+    assert (folder / "runs.jsonl").read_bytes() == ledger
+    assert (folder / "plan.json").read_bytes() == plan
+    other = calibrated(advisor, folder, "--grammar-seed", "1", *HERE)
+    assert (other.stdout, other.code) == ("", 2)
+    assert other.stderr == (
+        f"Error: {folder} holds a calibration of grammars iso-gzip, only G1, grid smoke, recipe tuned: give that "
+        "again, add to it with --extend, or name another folder with --out.\n"
+    )
+
+
+def test_a_refit_needs_no_torch(done):
+    folder, first = done
+    laws = (folder / "laws.json").read_bytes()
+    barred = "import sys; sys.modules['torch'] = None; from advisor.cli import main; main()"  # as if not installed
+    done = subprocess.run(
+        [sys.executable, "-c", barred, "calibrate", "--refit", folder, "--json"], cwd=ROOT, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["sources"] == first["sources"]
+    assert (folder / "laws.json").read_bytes() == laws
+
+
+def test_a_refit_costs_no_training_and_says_the_same(advisor, done):
+    folder, first = done
+    again = advisor("calibrate", "--refit", folder, "--json")
+    assert again.code == 0
+    assert json.loads(again.stdout)["sources"] == first["sources"]
+
+
+def test_an_extension_trains_what_is_new_alone(advisor, done):
+    folder, _ = done
+    ledger = (folder / "runs.jsonl").read_text()
+    arguments = ("--grammars", "iso-gzip", "--only", "G2", "--grid", "smoke", "--extend")
+    result = advisor("calibrate", "--out", folder, *arguments, *HERE)
+    assert result.code == 0, result.stderr
+    assert "There  2 of 4 trunks; about " in result.stdout
+    assert (folder / "runs.jsonl").read_text().startswith(ledger)
+    assert len((folder / "runs.jsonl").read_text().splitlines()) == 8
+    plan = read_plan(folder)
+    assert plan is not None
+    assert [source.name for source in plan.sources] == ["G1", "G2"]
+
+
+def test_what_would_not_end_in_time_is_not_begun(advisor, tiny, tmp_path):
+    for arguments in ((), ("--json",)):
+        result = calibrated(advisor, tmp_path / "out", *HERE, "--minutes", "1e-6", *arguments)
+        assert result.code == 0
+        assert (tmp_path / "out" / "plan.json").exists()
+        assert not (tmp_path / "out" / "runs.jsonl").exists()
+        if arguments:
+            assert json.loads(result.stdout)["schema_version"] == 1
+        else:
+            said = " ".join(result.stdout.split())
+            assert re.search(r"2 trunks, about \d+ s of one device, were not begun: they would not end in time\.", said)
+
+
+def test_a_folder_that_was_prepared_is_trained_from(advisor, tiny, tmp_path, text):
+    out = tmp_path / "out"
+    arguments = ("--corpus", f"code={text}", "--tokenizer", "bytes", "--grid", "smoke")
+    result = advisor("calibrate", *arguments, "--prepare", out, *HERE[:2], "--json", "--quiet")
+    assert (result.code, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert (document["schema_version"], document["n_runs"], document["n_works_missing"]) == (1, 4, 2)
+    assert document["request"]["corpora"] == [f"code={text}"]
+    assert sorted(path.name for path in (out / "data").iterdir()) == ["code.training.npy", "code.validation.npy"]
+    text_gone = advisor("calibrate", "--out", out, *HERE)  # neither the corpus nor how it is read is needed
+    assert text_gone.code == 0, text_gone.stderr
+    assert len((out / "runs.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_damaged_plan_is_one_sentence(advisor, done):
+    folder, _ = done
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["jobs"][0]["rate"] = "fast"
+    (folder / "plan.json").write_text(json.dumps(plan))
+    for arguments in (("--out", folder, *HERE), ("--out", folder, "--dry-run"), ("--refit", folder)):
+        result = advisor("calibrate", *arguments)
+        assert (result.stdout, result.code) == ("", 1)
+        assert result.stderr == f"Error: {folder}/plan.json: jobs[0].rate must be a finite number, not 'fast'.\n"
+
+
+def test_nothing_is_installed_where_there_are_no_coefficients(advisor, done):
+    folder, _ = done
+    result = advisor("calibrate", "--refit", folder, "--install", "mine", "--json")
+    assert result.code == 1
+    assert result.stderr == "Error: Nothing is installed as mine: there are no coefficients.\n"
+
+
+def test_help_has_the_examples_and_every_preset(advisor):
+    shown = advisor("calibrate", "--help").stdout
+    assert "advisor calibrate --preset cpu --out my-calibration --install mine" in shown
+    assert "smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way." in " ".join(shown.split())
+    assert set(presets.PRESETS) == {"smoke", "cpu", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way"}
+
+
+@pytest.mark.parametrize("arguments", [("--preset", "smoke"), ("--preset", "smoke", "--dry-run")])
+def test_without_torch_the_extra_is_named(advisor, monkeypatch, arguments):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    result = advisor("calibrate", *arguments)
+    assert (result.stdout, result.code) == ("", 1)
+    assert result.stderr == (
+        "Error: advisor calibrate needs the package torch, which is not installed: "
+        "pip install 'data-scaling-advisor[calibrate]'\n"
+    )
+
+
+def test_ledgers_fitted_together_say_how_one_does_on_the_other(advisor, tmp_path):
+    folders = [ROOT / "data" / "calibrations" / name for name in ("pcfg-ladder", "pcfg-two-way")]
+    options = [part for folder in folders for part in ("--refit", folder)]
+    result = advisor("calibrate", *options, "--out", tmp_path / "both", "--json")
+    assert result.code == 0
+    document = json.loads(result.stdout)
+    (found,) = document["transfers"]  # two sources of the second have a law: too few for a line of their own
+    assert (found["fitted_on"], found["tested_on"]) == ("pcfg-ladder", "pcfg-two-way")
+    assert (found["n_fitted"], found["n_tested"], found["helps"]) == (8, 2, False)
+    # The same from the laws as they are printed.
+    laws = {one["name"]: one for one in document["sources"] if one["verdict"] != "refused"}
+    ladder, other = ([one for one in laws.values() if (one["name"][0] == "L") == is_ladder] for is_ladder in (1, 0))
+
+    def log_optima(sources):
+        budgets = np.geomspace(*found["flops"], 5)
+        return np.array([[optimum(one["law"], flops) for flops in budgets] for one in sources])
+
+    h = [np.array([one["compressibility"] for one in sources]) for sources in (ladder, other)]
+    lines = np.polyfit(h[0], log_optima(ladder), 1)
+    errors = log_optima(other) - (h[1][:, None] * lines[0] + lines[1])
+    assert found["error_ln_n"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-6)
+    assert found["centred_error_ln_n"] == pytest.approx(np.sqrt(((errors - errors.mean(0)) ** 2).mean()), rel=1e-6)
+
+
+def optimum(law, flops):
+    """Return ln N* of Hoffmann et al. 2022, equation 4."""
+    alpha, beta = law["alpha"], law["beta"]
+    log_g = math.log(alpha * law["A"] / (beta * law["B"])) / (alpha + beta)
+    return log_g + beta / (alpha + beta) * math.log(flops / 6)
+
+
+def test_predictors_and_transfers_are_tables(capsys):
+    folders = [ROOT / "data" / "calibrations" / "pcfg-ladder"]
+    predictors = compare_predictors(accepted(refit.fit(folders).laws), (1e12, 1.5e12))
+    report._print_predictors(predictors)
+    print_transfers([TRANSFER])
+    printed = capsys.readouterr().out.splitlines()
+    h = next(one for one in predictors.predictors if one.name == "H")
+    assert f"H {math.exp(h.error_ln_n):.2f}x {100 * h.error_ln_loss:.1f} % {h.p_value:.2g}".split() in [
+        line.split() for line in printed
+    ]
+    assert ["grammars", "(8)", "text", "(5)", "2.72x", "1.65x", "1.11x", "1.22x"] in [line.split() for line in printed]
+    assert predictors.verdict in " ".join(printed)
+    print_transfers([replace(TRANSFER, error_ln_n=800.0)])
+    assert ["grammars", "(8)", "text", "(5)", ">1000x"] in [
+        line.split()[:5] for line in capsys.readouterr().out.splitlines()
+    ]
+
+
+TRANSFER = Transfer(
+    fitted_on="grammars",
+    tested_on="text",
+    n_fitted=8,
+    n_tested=5,
+    flops=(1e12, 1e13),
+    error_ln_n=1.0,
+    error_of_mean=0.5,
+    centred_error_ln_n=0.1,
+    centred_error_of_mean=0.2,
+)

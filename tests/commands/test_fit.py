@@ -1,0 +1,341 @@
+"""`advisor fit` from the command line: what is on stdout, on stderr, in files, and the exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from advisor.cli import group
+from advisor.laws.scaling_law import ScalingLaw
+from tests.fit.early_runs import EARLY, early_runs
+
+DATA = Path(__file__).parents[1] / "fit"
+GRID = str(DATA / "grid36.csv")
+KEYS = {
+    "E", "A", "B", "alpha", "beta", "count", "objective", "delta", "exponent_a", "ci95", "n_runs", "frontier",
+    "diagnostics", "verdict", "forced", "one_factor", "kaplan", "repetition", "isoflop",
+}  # fmt: skip
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(group, ["fit", *args, "--bootstrap", "200"])
+
+
+def three_groups(path: Path, slope: float = -0.1, seed: int = 0) -> Path:
+    """Write sound runs of three corpora whose alpha falls with their compressibility."""
+    rng = np.random.default_rng(seed)
+    n, d = (v.ravel() for v in np.meshgrid(np.geomspace(1e7, 3e9, 6), np.geomspace(1e9, 2e11, 6)))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["n_params", "n_tokens", "loss", "corpus", "compressibility"])
+        for corpus, h in (("code", 0.38), ("html", 0.42), ("prose", 0.57)):
+            loss = 1.2 + 0.8 * h + 700 * n ** -(0.40 + slope * h) + 1100 * d**-0.36
+            for row in zip(n, d, loss * np.exp(0.002 * rng.standard_normal(36)), strict=True):
+                writer.writerow([*row, corpus, h])
+    return path
+
+
+def test_json_is_one_document_with_every_key() -> None:
+    result = run(GRID, "--json", "--flops", "1e21", "--flops", "1e20")
+    assert (result.exit_code, result.stderr) == (0, "")
+    document = json.loads(result.stdout)
+    assert document["schema_version"] == 1
+    assert document["regression"] is None
+    assert list(document["laws"]) == ["all"]
+    law = document["laws"]["all"]
+    assert set(law) == KEYS
+    assert (law["verdict"], law["forced"], law["count"], law["n_runs"]) == ("ok", False, "total", 36)
+    assert law["objective"] == pytest.approx(8.533545426279e-05, rel=1e-9)
+    assert law["exponent_a"] == pytest.approx(law["beta"] / (law["alpha"] + law["beta"]))
+    for name in ("E", "A", "B", "alpha", "beta", "exponent_a"):
+        low, high = law["ci95"][name]
+        assert low < law[name] < high
+    assert [row["flops"] for row in law["frontier"]] == [1e20, 1e21]
+    for row in law["frontier"]:
+        assert 6 * row["n_params"] * row["n_tokens"] == pytest.approx(row["flops"])
+        for name, (low, high) in row["ci95"].items():
+            assert low < row[name] < high
+
+
+def test_terminal_output_names_the_law_and_every_diagnostic() -> None:
+    result = run(GRID, "--count", "non-embedding")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line.rstrip() for line in result.stdout.splitlines()]
+    assert "Law: 36 runs, N counts non-embedding parameters" in lines
+    assert "Verdict: ok" in lines
+    assert max(map(len, lines)) <= 80
+    starts = [
+        "E ", "A ", "B ", "alpha ", "beta ", "a = beta/(alpha+beta) ", "FLOPs ", "Objective 8.533545426e-05 ",
+        "L(C) = ", "Kaplan's joint form: ", "standard error of ln N* ", "residual scale, ",
+        "condition of the Jacobian ", "profile of E, ", "range of the N term, ", "range of the D term, ",
+        "correlation ln N, ln D ", "refits at a bound, ", "distance to 2nd optimum ", "starts at the optimum ",
+    ]  # fmt: skip
+    for start in starts:
+        assert len([line for line in lines if line.strip().startswith(start)]) == 1, start
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    outputs = [
+        run(GRID, "--json", "--out", str(tmp_path / f"{i}.json"), "--seed", s).stdout for i, s in enumerate("445")
+    ]
+    assert outputs[0] == outputs[1] != outputs[2]
+    assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
+
+
+def test_law_file_is_an_entry_with_draws_and_ranges(tmp_path: Path) -> None:
+    out = tmp_path / "law.json"
+    result = CliRunner().invoke(group, ["fit", GRID, "--out", str(out), "--json", "--bootstrap", "1000"])
+    law = json.loads(out.read_text())
+    assert set(law) == KEYS | {"schema_version", "name", "source", "ranges", "draw_columns", "draws"}
+    assert (law["schema_version"], law["name"], law["source"]) == (1, "all", "advisor fit: 36 runs of grid36.csv")
+    entry = json.loads(result.stdout)["laws"]["all"]
+    assert {key: law[key] for key in KEYS} == entry
+    assert law["draw_columns"] == ["log_A", "log_B", "log_E", "alpha", "beta"]
+    draws = np.array(law["draws"])
+    assert draws.shape == (400, 5)
+    assert np.isfinite(draws).all()
+    np.testing.assert_allclose(
+        np.median(draws, 0), [np.log(law[k]) for k in "ABE"] + [law["alpha"], law["beta"]], rtol=0.1
+    )
+    assert np.corrcoef(draws[:, 0], draws[:, 3])[0, 1] > 0.95  # joint rows, not five independent columns
+    assert law["ranges"] == {
+        "n_params": [2e7, 4e9], "n_tokens": [1e9, 2e11], "flops": [1.2e17, 4.8e21], "compressibility": None,
+    }  # fmt: skip
+    assert list(tmp_path.iterdir()) == [out]
+    built = ScalingLaw(
+        name=law["name"],
+        source=law["source"],
+        count=law["count"],
+        **{k: law[k] for k in ("E", "A", "B", "alpha", "beta")},
+    )
+    flops = law["frontier"][0]["flops"]
+    assert built.frontier(flops).n_params == pytest.approx(law["frontier"][0]["n_params"], rel=1e-9)
+
+
+def test_a_law_that_was_fitted_answers_a_recommendation(tmp_path: Path) -> None:
+    out = tmp_path / "law.json"
+    fitted = json.loads(run(GRID, "--json", "--flops", "1e20", "--out", str(out)).stdout)["laws"]["all"]["frontier"][0]
+    answer = CliRunner().invoke(group, ["recommend", "--law", str(out), "--flops", "1e20", "--json"])
+    assert answer.exit_code == 0
+    headline = json.loads(answer.stdout)["headline"]
+    assert headline["law"] == "law.json"
+    assert headline["n_params"] == pytest.approx(fitted["n_params"], rel=1e-9)
+    assert headline["n_tokens"] == pytest.approx(fitted["n_tokens"], rel=1e-9)
+    # 80 % from 400 of the joint rows lies inside 95 % from all of them.
+    low, high = headline["interval80"]["n_params"]
+    assert fitted["ci95"]["n_params"][0] < low < headline["n_params"] < high < fitted["ci95"]["n_params"][1]
+
+
+def test_groups_are_fitted_and_regressed(tmp_path: Path) -> None:
+    table = str(three_groups(tmp_path / "runs.csv"))
+    out = tmp_path / "law-{group}.json"
+    result = run(table, "--group", "corpus", "--covariate", "compressibility", "--json", "--out", str(out))
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert list(document["laws"]) == ["code", "html", "prose"]
+    regression = document["regression"]
+    assert regression["form"] == "log"
+    assert regression["lines"]["E"]["slope"] == pytest.approx(0.8, abs=0.3)
+    assert set(regression["left_out_error_ln_n"]) == {"code", "html", "prose"}
+    assert 0 <= regression["dlnN_dH"]["p_value"] <= 1
+    written = json.loads((tmp_path / "law-prose.json").read_text())
+    assert written["ranges"]["compressibility"] == [0.57, 0.57]
+    shown = run(table, "--group", "corpus", "--covariate", "compressibility", "--form", "joint")
+    assert "Regression on compressibility (joint): 3 groups" in shown.stdout
+    assert "Does N* at 3.6e+22 FLOPs depend on compressibility? p = " in shown.stdout
+    assert "Slopes of the fit of all runs at once: " in shown.stdout
+
+
+def test_options_reach_the_fit() -> None:
+    def law(*args: str) -> dict[str, float]:
+        return json.loads(run(GRID, "--json", *args).stdout)["laws"]["all"]  # type: ignore[no-any-return]
+
+    assert law("--fix", "E=1.7")["E"] == pytest.approx(1.7)
+    bounded = law("--max-e", "1.75")
+    assert bounded["E"] == pytest.approx(1.75)
+    assert [r["code"] for r in bounded["diagnostics"]["reasons"]] == ["e-at-bound"]  # type: ignore[index]
+    assert law("--delta", "auto")["delta"] > 1.5e-3
+    assert law("--delta", "l1")["delta"] == 1e-7
+    assert law("--cluster", "n_params")["ci95"]["E"] != law()["ci95"]["E"]
+
+
+def test_the_early_runs_are_refused_in_words_and_json(tmp_path: Path) -> None:
+    table = early_runs(tmp_path / "early.jsonl")
+    columns = ("--columns", "n_params=model_size,n_tokens=token_ct", "--group", "corpus", "--covariate", "H")
+    out = tmp_path / "law-{group}.json"
+    result = run(str(table), *columns, "--json", "--out", str(out))
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    for name, codes in EARLY.items():
+        law = document["laws"][name]
+        assert law["verdict"] == "refused"
+        assert {r["code"] for r in law["diagnostics"]["reasons"] if r["level"] == "refused"} == codes
+        assert [law[k] for k in ("E", "A", "B", "alpha", "beta", "exponent_a", "objective")] == [None] * 7
+        for code in codes:
+            assert re.search(rf"^Refused: {re.escape(name)}: .+ \[{code}\]$", result.stderr, re.MULTILINE)
+    assert result.stderr.endswith(
+        "Error: 5 of 5 laws are refused (0.1494, 0.2373, 0.3525, 0.5362, 0.6093) for the reasons above, and nothing of "
+        "it was written; --force prints it with every number marked.\n"
+    )
+    assert "No regression: a line in H needs 3 groups or more with a law, and there are 0." in result.stderr
+    assert list(tmp_path.iterdir()) == [table]
+    shown = run(str(table), *columns)
+    assert shown.exit_code == 1
+    assert shown.stdout.count("REFUSED: no law is given. The reasons follow on stderr.") == 5
+    assert "Regression" not in shown.stdout
+
+
+def test_force_prints_refused_laws_with_every_number_marked(tmp_path: Path) -> None:
+    table = early_runs(tmp_path / "early.jsonl")
+    columns = ("--columns", "n_params=model_size,n_tokens=token_ct", "--group", "corpus", "--covariate", "H")
+    result = run(str(table), *columns, "--force")
+    assert result.exit_code == 0
+    assert result.stdout.count("REFUSED, printed because of --force: every number marked ? is not to be used.") == 5
+    names = r"E|A|B|alpha|beta|log_A|log_B|ln N\*|a = beta/\(alpha\+beta\)|1\.57e\+1[56]"
+    rows = re.findall(rf"^ ({names}) +(\S.*)$", result.stdout, re.MULTILINE)
+    assert len(rows) == 5 * (6 + 2) + 6
+    for _, row in rows:
+        numbers = re.findall(r"(?<![\w.^-])-?\d[\d.]*(?:e[+-]\d+)?[KMBT]?(.?)", row)
+        assert len(numbers) >= 3
+        assert set(numbers) == {"?"}
+    document = json.loads(run(str(table), *columns, "--force", "--json").stdout)
+    assert [law["forced"] for law in document["laws"].values()] == [True] * 5
+    assert document["laws"]["0.5362"]["E"] < 1e-3
+    assert document["regression"]["refused_groups"] == list(EARLY)
+
+
+def test_a_refused_law_is_written_only_when_forced_and_says_so(tmp_path: Path) -> None:
+    lines = Path(GRID).read_text().splitlines()
+    table, out = tmp_path / "few.csv", tmp_path / "law.json"
+    table.write_text("\n".join([*lines[:8], "4e9,2e11,nan"]) + "\n")
+    assert run(str(table), "--out", str(out)).exit_code == 1
+    assert not out.exists()
+    assert run(str(table), "--out", str(out), "--force").exit_code == 0
+    law = json.loads(out.read_text())
+    assert (law["verdict"], law["forced"]) == ("refused", True)
+    assert "bad-loss" in [r["code"] for r in law["diagnostics"]["reasons"]]
+
+
+def test_too_few_runs_print_a_document_without_numbers(tmp_path: Path) -> None:
+    table = tmp_path / "few.csv"
+    table.write_text("\n".join(Path(GRID).read_text().splitlines()[:5]) + "\n")
+    for force in ((), ("--force",)):
+        result = run(str(table), "--json", "--plot", str(tmp_path / "a.png"), *force)
+        law = json.loads(result.stdout)["laws"]["all"]
+        assert set(law) == KEYS
+        assert (law["E"], law["frontier"], law["verdict"], law["forced"]) == (None, [], "refused", False)
+        assert "there are 4 usable runs, and five parameters need at least 6. [few-runs]" in result.stderr
+    assert list(tmp_path.iterdir()) == [table]
+
+
+def test_plot_is_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "fit.png"
+    assert run(GRID, "--plot", str(path)).exit_code == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_size > 20_000
+    assert list(tmp_path.iterdir()) == [path]
+    result = run(GRID, "--plot", str(tmp_path / "fit.bmp"))
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {tmp_path}/fit.bmp does not end in .png, .svg, .pdf; name the picture so.\n"
+
+
+def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = run(GRID, "--plot", str(tmp_path / "fit.png"))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "Error: --plot needs the package matplotlib, which is not installed: pip install 'data-scaling-advisor[plot]'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "exit_code", "message"),
+    [
+        (("none.csv",), 1, "none.csv is not a file; give a table of runs (.csv, .jsonl or .parquet)."),
+        ((GRID, "--columns", "loss"), 2, "--columns has 'loss'; write OURS=YOURS, such as n_params=model_size."),
+        ((GRID, "--fix", "A=3"), 2, "--fix is 'A=3'; write E=VALUE: no other parameter can be held."),
+        ((GRID, "--fix", "E=x"), 2, "--fix E is 'x'; give nats/token."),
+        ((GRID, "--delta", "x"), 2, "--delta is 'x'; give a positive number, auto or l1."),
+        ((GRID, "--delta", "-1"), 2, "delta is -1; give a positive number, auto or l1."),
+        ((GRID, "--flops", "-1"), 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not '-1'."),
+        ((GRID, "--covariate", "H"), 2, "--covariate H needs --group: a covariate has one value for each group."),
+    ],
+)
+def test_wrong_requests_get_one_sentence(args: tuple[str, ...], exit_code: int, message: str) -> None:
+    result = run(*args)
+    assert (result.exit_code, result.stdout, result.stderr) == (exit_code, "", f"Error: {message}\n")
+
+
+def test_one_file_cannot_hold_several_laws(tmp_path: Path) -> None:
+    result = run(str(three_groups(tmp_path / "r.csv")), "--group", "corpus", "--out", "law.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: --out law.json names one file for 3 groups; put {group} in its name.\n"
+
+
+def test_help_has_an_example() -> None:
+    assert "advisor fit runs.csv --columns n_params=model_size" in run("--help").output
+
+
+def table_with(path: Path, change: str) -> str:
+    """Write the 36-run grid with one thing wrong with it."""
+    lines = Path(GRID).read_text().splitlines()
+    if change == "copied":
+        lines += lines[1:4]
+    elif change == "two losses":
+        lines[0] = lines[0].replace("n_tokens", "loss")
+    elif change == "negative unique":
+        lines = [lines[0] + ",unique_tokens", *(line + ",-4" for line in lines[1:])]
+    elif change == "groups":
+        lines = [lines[0] + ",corpus", *(f"{line},{'a/b' if i % 2 else 'a_b'}" for i, line in enumerate(lines[1:]))]
+    elif change == "constant":
+        at = lines[0].split(",").index("loss")
+        rows = [line.split(",") for line in lines[1:]]
+        lines = [lines[0], *(",".join([*row[:at], "2.5", *row[at + 1 :]]) for row in rows)]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_copied_rows_are_a_caution(tmp_path: Path) -> None:
+    result = run(table_with(tmp_path / "runs.csv", "copied"), "--bootstrap", "200")
+    assert "3 runs repeat another to the last digit" in result.stderr
+    assert result.exit_code == 0
+
+
+def test_a_constant_loss_is_refused_without_warnings(tmp_path: Path) -> None:
+    result = run(table_with(tmp_path / "runs.csv", "constant"), "--bootstrap", "200")
+    assert result.exit_code == 1
+    assert "Refused:" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "code", "message"),
+    [
+        ("two losses", (), 1, "has several columns called loss: rename all but one."),
+        ("negative unique", (), 1, "has unique_tokens of -4; it must be a positive number of tokens."),
+        ("", ("--columns", "loss=loss,loss=n_params"), 2, "--columns names loss twice."),
+        ("", ("--columns", "loss=n_params,n_tokens=n_params"), 2, "--columns names n_params twice."),
+        ("", ("--out", "{tmp}/no/law.json"), 1, "/no/law.json: there is no such folder."),
+        ("", ("--out", "{tmp}"), 1, ": it is a folder."),
+        ("", ("--plot", "{tmp}/a", "--out", "{tmp}/a"), 2, "--out and --plot both name"),
+        ("", ("--plot", "{tmp}/runs.csv"), 2, "--plot {tmp}/runs.csv would overwrite what is read from"),
+        ("groups", ("--group", "corpus", "--out", "{tmp}/{group}.json"), 2, "would both be written to"),
+    ],
+)
+def test_what_cannot_be_written_or_read_is_said_before_the_work(
+    tmp_path: Path, change: str, options: tuple[str, ...], code: int, message: str
+) -> None:
+    table = table_with(tmp_path / "runs.csv", change)
+    result = run(table, *(option.replace("{tmp}", str(tmp_path)) for option in options))
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message.replace("{tmp}", str(tmp_path)) in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
