@@ -16,7 +16,7 @@ from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
 from calibration.training.schedule import RAMP, Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.train import train_all
 from calibration.training.trunk import DataSource, Measurement, Run, Trunk
 
@@ -48,11 +48,11 @@ def main() -> None:
     """Print the table."""
     torch.set_num_threads(1)
     data, vocab_size = source()
-    shape = ModelShape(width=32, n_layers=2, n_heads=1, vocab_size=vocab_size)
+    shape = model_shape(width=32, n_layers=2, n_heads=1, vocab_size=vocab_size)
     print(f"{'batches':20} {'tokens':>10} {'steps':>6}   seed 0   seed 1  nats/token")
     for name in sys.argv[1:] or RECIPES:
         recipe = RECIPES[name]
-        plan = make_schedule(recipe, TOKENS, seq_len=shape.seq_len)
+        plan = make_schedule(recipe, TOKENS, seq_len=shape.context)
         found: dict[int, list[Measurement]] = {}
         begin = time.process_time()
         for seed in SEEDS:

@@ -14,7 +14,7 @@ from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
 from calibration.training.schedule import TUNED, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.train import train_all
 from calibration.training.trunk import DataSource, Run, Trunk
 
@@ -33,7 +33,7 @@ def main() -> None:
         drawn = sample_documents(tilt(grammars[name]), n_documents=max(TOKENS) // 256 + 512, seed=0)
         documents = torch.from_numpy(drawn).int()
         source = DataSource(documents=documents[512:], validation=documents[:512])
-        shape = ModelShape(width=width, n_layers=2, n_heads=1, vocab_size=grammars[name].n_terminals + 1)
+        shape = model_shape(width=width, n_layers=2, n_heads=1, vocab_size=grammars[name].n_terminals + 1)
         runs = tuple(Run(seed=0, rate=share * 8e-3 * (64 / width) ** 0.5) for share in SHARES)
         losses: dict[int, dict[int, float]] = {}
         for place, one in train_all(Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * len(runs))):

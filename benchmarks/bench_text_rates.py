@@ -16,7 +16,7 @@ from advisor.corpus.source import CorpusOptions
 from advisor.corpus.tokenizer import load_tokenizer
 from calibration.campaign.corpus_tokens import corpus_tokens
 from calibration.training.schedule import TEXT, TUNED, WIDTH_RATE, Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.train import train_all
 from calibration.training.trunk import DataSource, Run, Trunk
 
@@ -63,7 +63,7 @@ def read(source: str) -> DataSource:
 
 def train(source: DataSource, width: int, recipe: Recipe) -> list[float]:
     """Return the loss at each D."""
-    shape = ModelShape(width=width, n_layers=2, n_heads=1, vocab_size=257)
+    shape = model_shape(width=width, n_layers=2, n_heads=1, vocab_size=257)
     plan = make_schedule(recipe, TOKENS, seq_len=256)
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=recipe.peak_rate(width)),), sources=(source,))
     return [one.loss for _, one in sorted(train_all(trunk), key=lambda found: found[1].n_tokens)]

@@ -20,12 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from advisor.errors import DeviceMemoryError
+from advisor.plan.shape import Architecture
 from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
 from calibration.training.device import choose_device
 from calibration.training.schedule import Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.step import step
 from calibration.training.trunk import DataSource, Run, Trunk
 
@@ -115,7 +116,7 @@ def eager_step(
 
 
 def our_step(
-    shape: ModelShape, documents: Tensor, batch: int = BATCH, n_models: int = 1, graph: bool = False
+    shape: Architecture, documents: Tensor, batch: int = BATCH, n_models: int = 1, graph: bool = False
 ) -> Callable[[], object]:
     """Return a function that trains a new stack on the next batch."""
     recipe = Recipe(batches=((0, batch * SEQ_LEN),))
@@ -163,7 +164,7 @@ def on_cpu(documents: Tensor, vocab_size: int) -> int:
     print(f"{'shape':>10} " + " ".join(f"{column:>12}" for column in columns) + "  ratio  limit")
     for width, layers, heads, limit in SHAPES:
         shape = (width, layers, heads)
-        ours = ModelShape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
+        ours = model_shape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
         steps = [eager_step(shape, v, documents) for v in (LARGE_VOCABULARY, vocab_size)] + [our_step(ours, documents)]
         large, small, found = (BATCH * SEQ_LEN * rate for rate in steps_per_second(steps))
         print(
@@ -176,7 +177,7 @@ def on_cpu(documents: Tensor, vocab_size: int) -> int:
 
 
 def ways(
-    shape: ModelShape, documents: Tensor, batch: int
+    shape: Architecture, documents: Tensor, batch: int
 ) -> Iterator[tuple[str, int, Callable[[], Callable[[], object]]]]:
     """Yield the name, the models and the beginning of each way to train on a GPU."""
     sizes = (shape.width, shape.n_layers, shape.n_heads)
@@ -191,7 +192,7 @@ def on_gpu(documents: Tensor, vocab_size: int) -> int:
     hardware = choose_device("cuda")
     print(f"{hardware.name}, torch {hardware.torch_version}, {hardware.dtype}, {vocab_size} ids")
     for (width, layers, heads), batch in product(GPU_SHAPES, GPU_BATCHES):
-        shape = ModelShape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
+        shape = model_shape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
         for name, n_models, begin in ways(shape, documents, batch):
             torch.cuda.empty_cache()
             try:

@@ -13,7 +13,7 @@ from calibration.training.schedule import Recipe, Schedule, make_schedule
 
 if TYPE_CHECKING:
     from advisor.json_fields import Node
-    from calibration.training.shape import ModelShape
+    from advisor.plan.shape import Architecture
 
 SEQ_LEN = 256
 # The published models have heads of 64 (Pandey 2024); narrower ones have one head.
@@ -32,11 +32,11 @@ class Size:
         """Heads of 64, at least one."""
         return max(1, self.width // HEAD_WIDTH)
 
-    def shape(self, vocab_size: int) -> ModelShape:
+    def shape(self, vocab_size: int) -> Architecture:
         """Return the model of this size for a vocabulary."""
-        from calibration.training.shape import ModelShape
+        from calibration.training.shape import model_shape
 
-        return ModelShape(
+        return model_shape(
             width=self.width, n_layers=self.n_layers, n_heads=self.n_heads, vocab_size=vocab_size, seq_len=SEQ_LEN
         )
 

@@ -19,8 +19,8 @@ from advisor.json_fields import Node
 from calibration.lines.records import Row, read_row
 
 if TYPE_CHECKING:
+    from advisor.plan.shape import Architecture
     from calibration.training.schedule import Branch, Schedule
-    from calibration.training.shape import ModelShape
 
 # To be raised with every change of model, optimiser, schedule or training that changes a loss.
 TRAINING_VERSION = 1
@@ -32,7 +32,7 @@ _CHUNK = 2**16
 def run_key(
     *,
     data: str,
-    shape: ModelShape,
+    shape: Architecture,
     seed: int,
     plan: Schedule,
     branch: Branch,
@@ -48,7 +48,7 @@ def run_key(
     """
     facts = {
         "data": data,
-        "shape": [shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.seq_len],
+        "shape": [shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.context],
         "seed": seed,
         "rate": rate,
         "batches": _batches(plan, branch.stop),

@@ -73,7 +73,7 @@ class Task:
             n_layers=shape.n_layers,
             n_heads=shape.n_heads,
             vocab_size=shape.vocab_size,
-            seq_len=shape.seq_len,
+            seq_len=shape.context,
             n_params=shape.n_params,
             n_non_embedding=shape.n_non_embedding,
             seed=found.run.seed,

@@ -14,7 +14,7 @@ import torch
 
 from advisor.errors import UsageError
 from advisor.plan.hardware import find_gpu
-from calibration.training.shape import ModelShape
+from advisor.plan.shape import Architecture
 
 DType = Literal["bfloat16", "float32"]
 # Compute capability from which NVIDIA's GPUs multiply in bf16 (Ampere); earlier ones only emulate it.
@@ -50,11 +50,11 @@ class Device:
         """Whether this is a CUDA device, which can replay graphs."""
         return self.device.startswith("cuda")
 
-    def mfu(self, shape: ModelShape, tokens_per_second: float) -> float | None:
+    def mfu(self, shape: Architecture, tokens_per_second: float) -> float | None:
         """Return the share of the peak that training at this speed makes use of, None where no peak is known.
 
         Model FLOPs utilisation (Chowdhery et al. 2022, arXiv:2204.02311, appendix B), with the exact FLOPs per token
-        of ``ModelShape``.
+        of ``Architecture``.
         """
         return None if self.peak_flops is None else tokens_per_second * shape.flops_per_token / self.peak_flops
 

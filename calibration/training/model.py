@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from calibration.training.shape import ModelShape
+from advisor.plan.shape import Architecture
+from calibration.training.shape import layout
 
 ROPE_BASE = 10_000.0
 # The id that stands before a document's first token. In a grammar it is the separator, after which every document
@@ -25,7 +26,7 @@ START = 0
 EMBEDDING_SCALE = 0.1
 
 
-def initial_weights(shape: ModelShape, seeds: Sequence[int]) -> torch.Tensor:
+def initial_weights(shape: Architecture, seeds: Sequence[int]) -> torch.Tensor:
     """Return the weights of one model for each seed, (models, n_params), on the CPU whatever trains them.
 
     Gains are 1 and the head is 0, so that the first loss is ln V. Other matrices are normal with standard deviation
@@ -34,11 +35,11 @@ def initial_weights(shape: ModelShape, seeds: Sequence[int]) -> torch.Tensor:
     return torch.stack([_initial(shape, seed) for seed in seeds])
 
 
-def _initial(shape: ModelShape, seed: int) -> torch.Tensor:
+def _initial(shape: Architecture, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     residual = 1 / math.sqrt(2 * shape.n_layers)
     groups = []
-    for name, size in shape.layout().items():
+    for name, size in layout(shape).items():
         if name == "head":
             group = torch.zeros(size)
         elif name.endswith("gain"):
@@ -51,14 +52,14 @@ def _initial(shape: ModelShape, seed: int) -> torch.Tensor:
     return torch.cat(groups)
 
 
-def unpack(shape: ModelShape, weights: torch.Tensor) -> dict[str, torch.Tensor]:
+def unpack(shape: Architecture, weights: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return the groups of weights by name, views of (models, *layout)."""
-    layout = shape.layout()
-    columns = weights.split([math.prod(size) for size in layout.values()], dim=1)
-    return {name: group.unflatten(1, size) for (name, size), group in zip(layout.items(), columns, strict=True)}
+    sizes = layout(shape)
+    columns = weights.split([math.prod(size) for size in sizes.values()], dim=1)
+    return {name: group.unflatten(1, size) for (name, size), group in zip(sizes.items(), columns, strict=True)}
 
 
-def logits(shape: ModelShape, weights: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+def logits(shape: Architecture, weights: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Return the scores of each next token, (models, batch, time, vocab), for ``tokens`` (models, batch, time)."""
     groups = unpack(shape, weights)
     n_models, n_rows, n_time = tokens.shape
@@ -127,7 +128,7 @@ def attention(read: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> to
 
 
 def document_losses(
-    shape: ModelShape, weights: torch.Tensor, documents: torch.Tensor, dtype: torch.dtype | None = None
+    shape: Architecture, weights: torch.Tensor, documents: torch.Tensor, dtype: torch.dtype | None = None
 ) -> torch.Tensor:
     """Return the mean loss of every document in nats per token, (models, batch), for (models, batch, time) ids.
 

@@ -16,10 +16,10 @@ from typing import Any
 import torch
 
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
+from advisor.plan.shape import Architecture
 from calibration.training.device import Device
 from calibration.training.optimizer import State
 from calibration.training.schedule import Recipe, make_schedule
-from calibration.training.shape import ModelShape
 from calibration.training.step import step
 from calibration.training.trunk import MIN_VALIDATION, DataSource, Run, Trunk
 
@@ -47,7 +47,7 @@ class Throughput:
     are what ``Trunk`` takes. ``notes`` say what was tried and left out, and why.
     """
 
-    shape: ModelShape
+    shape: Architecture
     batch_documents: int
     n_models: int
     micro_batch: int | None
@@ -64,7 +64,7 @@ class Throughput:
 
 
 def probe(
-    shape: ModelShape,
+    shape: Architecture,
     batch_documents: int,
     *,
     hardware: Device,
@@ -91,7 +91,7 @@ def probe(
 
 
 def trials(
-    shape: ModelShape,
+    shape: Architecture,
     batch_documents: int,
     *,
     hardware: Device,
@@ -107,7 +107,7 @@ def trials(
         raise UsageError(f"{n_models} models, batches of {batch_documents} documents: give at least 1 to be timed.")
     graphs = graphs and hardware.is_cuda
     stacks = [size for size in STACKS if size <= n_models]
-    if not hardware.is_cuda and batch_documents * shape.seq_len >= CPU_STACK_TOKENS:
+    if not hardware.is_cuda and batch_documents * shape.context >= CPU_STACK_TOKENS:
         stacks = [1]
     share = seconds / (len(stacks) + graphs)
     timing = _Timing(shape=shape, batch_documents=batch_documents, hardware=hardware, seconds=share)
@@ -167,7 +167,7 @@ def _free(hardware: Device) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Timing:
-    shape: ModelShape
+    shape: Architecture
     batch_documents: int
     hardware: Device
     seconds: float
@@ -182,7 +182,7 @@ class _Timing:
             raise DeviceMemoryError(self._too_large(n_models, "is left")) from None
         times = self._times(trunk, state)
         median = statistics.median(times)
-        tokens_per_second = n_models * self.batch_documents * self.shape.seq_len / median
+        tokens_per_second = n_models * self.batch_documents * self.shape.context / median
         return Throughput(
             shape=self.shape,
             batch_documents=self.batch_documents,
@@ -197,7 +197,7 @@ class _Timing:
 
     def _begin(self, n_models: int, micro_batch: int | None, graph: bool) -> tuple[Trunk, State]:
         """Return a stack on random tokens and its state, random too: a model's first weights are slow to draw."""
-        device, seq_len = torch.device(self.hardware.device), self.shape.seq_len
+        device, seq_len = torch.device(self.hardware.device), self.shape.context
         generator = torch.Generator(device).manual_seed(0)
         n_documents = N_BATCHES * self.batch_documents
         size = (max(n_documents, MIN_VALIDATION), seq_len)

@@ -231,7 +231,7 @@ def _cool_down(trunk: Trunk, state: State, branch: Branch, on_step: OnStep) -> t
 def evaluate(trunk: Trunk, weights: torch.Tensor) -> NDArray[np.float64]:
     """Return the loss of each model on each of its validation documents, (models, documents), in nats per token."""
     documents = torch.stack([source.validation for source in trunk.sources])
-    n_scores = len(trunk.runs) * trunk.shape.seq_len * trunk.shape.vocab_size
+    n_scores = len(trunk.runs) * trunk.shape.context * trunk.shape.vocab_size
     size = max(1, EVALUATION_SCORES // n_scores)
     with torch.no_grad():
         chunks = [document_losses(trunk.shape, weights, chunk, trunk.dtype) for chunk in documents.split(size, dim=1)]

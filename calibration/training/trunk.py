@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import torch
 
 from advisor.errors import UsageError
+from advisor.plan.shape import Architecture
 from calibration.training.capture import Capture
 from calibration.training.model import initial_weights
 from calibration.training.optimizer import State
 from calibration.training.schedule import Schedule
-from calibration.training.shape import ModelShape
 
 MIN_VALIDATION = 128
 
@@ -64,7 +64,7 @@ class Trunk:
     graph over buffers that stay in place; off CUDA the same buffers are used without a graph.
     """
 
-    shape: ModelShape
+    shape: Architecture
     plan: Schedule
     runs: tuple[Run, ...]
     sources: tuple[DataSource, ...]
@@ -93,7 +93,7 @@ class Trunk:
             raise UsageError(
                 f"{len(source.validation)} validation documents are too few: hold out at least {MIN_VALIDATION}."
             )
-        lengths = {self.plan.seq_len, self.shape.seq_len, source.documents.shape[1], source.validation.shape[1]}
+        lengths = {self.plan.seq_len, self.shape.context, source.documents.shape[1], source.validation.shape[1]}
         if len(lengths) > 1:
             raise UsageError(f"Documents of {sorted(lengths)} tokens were mixed: data, shape and plan must agree.")
         for tokens in (source.documents, source.validation):

@@ -41,7 +41,7 @@ def test_a_source_that_is_too_small_has_no_jobs():
 def test_heads_are_64_wide_and_at_least_one():
     assert [Size(width=d, n_layers=1).n_heads for d in (8, 64, 128, 192, 2048)] == [1, 1, 2, 3, 32]
     shape = Size(width=128, n_layers=4).shape(301)
-    assert (shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.seq_len) == (128, 4, 2, 301, 256)
+    assert (shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.context) == (128, 4, 2, 301, 256)
 
 
 def test_flops_of_a_job_are_those_of_the_trunk_and_its_branches():

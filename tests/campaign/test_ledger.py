@@ -285,7 +285,7 @@ def test_whatever_a_loss_follows_from_is_in_its_key():
         key(shape=dataclasses.replace(TOY, n_layers=1)),
         key(shape=dataclasses.replace(TOY, n_heads=1)),
         key(shape=dataclasses.replace(TOY, vocab_size=6)),
-        key(shape=dataclasses.replace(TOY, seq_len=32)),
+        key(shape=dataclasses.replace(TOY, context=32)),
         key(seed=1),
         key(rate=0.01),
         key(code=2),

@@ -8,7 +8,7 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.training.device import Device, choose_device, find_devices, known_peak
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 
 H200 = Device(
     device="cuda:0",
@@ -95,7 +95,7 @@ def test_the_peak_of_other_devices_is_not_guessed(name):
 
 
 def test_mfu_is_flops_done_over_the_peak():
-    shape = ModelShape(width=64, n_layers=2, n_heads=1, vocab_size=301)  # 803712 FLOPs a token, as its docstring has it
+    shape = model_shape(width=64, n_layers=2, n_heads=1, vocab_size=301)
     assert H200.mfu(shape, 1e8) == pytest.approx(1e8 * 803712 / 989e12)
     assert H200.mfu(shape, 989e12 / 803712) == pytest.approx(1)
     assert choose_device("cpu").mfu(shape, 1e8) is None

@@ -9,9 +9,9 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.training.model import document_losses, initial_weights, logits, unpack
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 
-SMALL = ModelShape(width=12, n_layers=2, n_heads=3, vocab_size=7, seq_len=9)
+SMALL = model_shape(width=12, n_layers=2, n_heads=3, vocab_size=7, seq_len=9)
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +31,7 @@ def random_weights(shape, n_models):
 
 def random_tokens(shape, n_models, n_rows, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return torch.randint(shape.vocab_size, (n_models, n_rows, shape.seq_len), generator=generator)
+    return torch.randint(shape.vocab_size, (n_models, n_rows, shape.context), generator=generator)
 
 
 def naive_logits(shape, weights, tokens):
@@ -80,7 +80,7 @@ def test_logits_are_those_of_a_naive_loop():
 def test_no_score_depends_on_a_later_token():
     weights, tokens = random_weights(SMALL, 1), random_tokens(SMALL, 1, 1)
     before = logits(SMALL, weights, tokens)
-    for place in range(SMALL.seq_len):
+    for place in range(SMALL.context):
         changed = tokens.clone()
         changed[0, 0, place] = (changed[0, 0, place] + 1) % SMALL.vocab_size
         moved = (logits(SMALL, weights, changed) - before).abs().amax(dim=-1)[0, 0]
@@ -98,8 +98,8 @@ def test_a_stack_gives_each_models_own_scores():
 
 
 def test_one_size_counted_by_hand():
-    shape = ModelShape(width=64, n_layers=2, n_heads=1, vocab_size=301)
-    assert shape.n_embedding == shape.n_head == 301 * 64 == 19_264
+    shape = model_shape(width=64, n_layers=2, n_heads=1, vocab_size=301)
+    assert 301 * 64 == 19_264  # of the embedding, and of the head
     # A layer: four 64 x 64, three 64 x 128 and two rows of gains; then one more row of gains.
     assert shape.n_non_embedding == 2 * (4 * 4096 + 3 * 8192 + 2 * 64) + 64 == 82_240
     assert shape.n_params == 82_240 + 2 * 19_264 == 120_768
@@ -122,7 +122,9 @@ def test_one_size_counted_by_hand():
 )
 def test_the_published_sizes(width, n_layers, n_heads, non_embedding, totals, flops):
     """To half a unit of the last digit that the table of these sizes prints, which is at most .7 %."""
-    shapes = [ModelShape(width=width, n_layers=n_layers, n_heads=n_heads, vocab_size=v) for v in (21, 301, 2001, 32001)]
+    shapes = [
+        model_shape(width=width, n_layers=n_layers, n_heads=n_heads, vocab_size=v) for v in (21, 301, 2001, 32001)
+    ]
     assert shapes[0].n_non_embedding == pytest.approx(non_embedding, rel=7e-3)
     assert [shape.n_params for shape in shapes] == pytest.approx(totals, rel=5e-3)
     assert [shape.flops_per_token for shape in shapes[1:]] == pytest.approx(flops, rel=5e-3)
@@ -143,7 +145,7 @@ def test_the_same_seed_gives_the_same_weights_in_any_stack():
     one, two = initial_weights(SMALL, [5]), initial_weights(SMALL, [4, 5])
     assert torch.equal(one[0], two[1])
     assert not torch.equal(two[0], two[1])
-    shape = ModelShape(width=64, n_layers=8, n_heads=1, vocab_size=30)
+    shape = model_shape(width=64, n_layers=8, n_heads=1, vocab_size=30)
     groups = unpack(shape, initial_weights(shape, [0]))
     assert groups["qkv"].std().item() == pytest.approx(1 / 8, rel=0.02)
     assert groups["ffn_out"].std().item() == pytest.approx(1 / math.sqrt(128) / 4, rel=0.02)
@@ -162,8 +164,8 @@ def test_half_precision_is_close_to_single():
     [
         (
             {"n_layers": 0},
-            "ModelShape(width=12, n_layers=0, n_heads=3, vocab_size=7, seq_len=9) cannot be built: every "
-            "size must be at least 1.",
+            "A model 12 wide with 0 layers, 3 heads, a vocabulary of 7 and sequences of 9 cannot be built: every size "
+            "must be at least 1.",
         ),
         ({"n_heads": 4}, "4 heads cannot share a width of 12: rotary positions need a width that is a multiple of 8."),
     ],
@@ -171,5 +173,5 @@ def test_half_precision_is_close_to_single():
 def test_a_shape_that_cannot_be_built_is_said(changes, message):
     sizes = {"width": 12, "n_layers": 2, "n_heads": 3, "vocab_size": 7, "seq_len": 9, **changes}
     with pytest.raises(UsageError) as error:
-        ModelShape(**sizes)
+        model_shape(**sizes)
     assert str(error.value) == message

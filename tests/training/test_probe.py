@@ -15,9 +15,9 @@ from calibration.training.device import choose_device
 from calibration.training.model import document_losses
 from calibration.training.probe import Throughput, probe, trials
 from calibration.training.schedule import TUNED, Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 
-TOY = ModelShape(width=8, n_layers=1, n_heads=1, vocab_size=5, seq_len=16)
+TOY = model_shape(width=8, n_layers=1, n_heads=1, vocab_size=5, seq_len=16)
 CPU = dataclasses.replace(choose_device("cpu"), memory_bytes=4_000_000_000)
 # What follows a CUDA device's path here: the device is the CPU, and graphs are steps from their buffers.
 GRAPHS = type("Graphs", (type(CPU),), {"is_cuda": True})
@@ -66,7 +66,7 @@ def test_mfu_follows_where_the_peak_is_known():
 
 @pytest.mark.parametrize("width", [16, 64])
 def test_a_probe_is_quick(width):
-    shape = ModelShape(width=width, n_layers=2, n_heads=1, vocab_size=301)
+    shape = model_shape(width=width, n_layers=2, n_heads=1, vocab_size=301)
     begin = time.process_time()
     probe(shape, 8, hardware=CPU, n_models=6)
     assert time.process_time() - begin < 1.5
@@ -176,7 +176,7 @@ def test_a_document_that_does_not_fit_is_said(monkeypatch):
 
 
 def test_weights_that_do_not_fit_are_not_drawn():
-    shape = ModelShape(width=2048, n_layers=30, n_heads=32, vocab_size=301)
+    shape = model_shape(width=2048, n_layers=30, n_heads=32, vocab_size=301)
     with pytest.raises(DeviceMemoryError) as error:
         probe(shape, 1, hardware=CPU)
     assert str(error.value) == (
@@ -252,7 +252,7 @@ def test_hours_are_what_training_takes():
     from calibration.training.train import train
     from calibration.training.trunk import DataSource, Run, Trunk
 
-    shape = ModelShape(width=16, n_layers=1, n_heads=1, vocab_size=5, seq_len=64)
+    shape = model_shape(width=16, n_layers=1, n_heads=1, vocab_size=5, seq_len=64)
     plan = make_schedule(Recipe(batches=((0, 512),)), [64_000, 128_000], seq_len=64)
     source = DataSource(
         documents=torch.randint(5, (2000, 64), dtype=torch.int32),

@@ -17,12 +17,12 @@ from calibration.training import step as stepping
 from calibration.training.model import document_losses, embedded, initial_weights
 from calibration.training.optimizer import State, corrections
 from calibration.training.schedule import Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.step import learn_at, step
 from calibration.training.train import be_deterministic, train
 from calibration.training.trunk import DataSource, Run, Trunk
 
-SHAPE = ModelShape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
+SHAPE = model_shape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
 RUNS = (Run(seed=0, rate=0.02), Run(seed=1, rate=0.01))
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -257,7 +257,7 @@ def test_a_step_that_cannot_be_captured_is_said(monkeypatch):
 
 @needs_cuda
 def test_more_tokens_than_torchs_embedding_can_capture_are_captured():
-    shape = ModelShape(width=16, n_layers=1, n_heads=1, vocab_size=5, seq_len=256)
+    shape = model_shape(width=16, n_layers=1, n_heads=1, vocab_size=5, seq_len=256)
     documents = torch.randint(5, (256, 256), dtype=torch.int32, device="cuda")
     plan = make_schedule(Recipe(batches=((0, 32 * 256),)), [128 * 256], seq_len=256)
     source = DataSource(documents=documents, validation=documents[:128])

@@ -18,7 +18,7 @@ from calibration.training import train as training
 from calibration.training.model import document_losses, initial_weights
 from calibration.training.optimizer import State, adamw, corrections
 from calibration.training.schedule import PAPER, TUNED, Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.step import step
 from calibration.training.train import be_deterministic, evaluate, train, train_all
 from calibration.training.trunk import DataSource, Run, Trunk
@@ -87,7 +87,7 @@ def test_a_markov_source_is_learned_to_its_entropy():
     stay, n_time = 0.9, 64
     documents = markov(5000 + 1000, n_time, stay=stay)
     source = DataSource(documents=documents[1000:], validation=documents[:1000])
-    shape = ModelShape(width=8, n_layers=1, n_heads=1, vocab_size=2, seq_len=n_time)
+    shape = model_shape(width=8, n_layers=1, n_heads=1, vocab_size=2, seq_len=n_time)
     plan = make_schedule(Recipe(batches=((0, 512),)), [300_000], seq_len=n_time)
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=0.02),), sources=(source,))
     ((_, found),) = train_all(trunk)
@@ -103,7 +103,7 @@ def test_grammar_a2_is_learned_to_its_entropy():
     documents = sample_documents(tilt(grammar), n_documents=1200 + 256, seed=0)
     tokens = torch.from_numpy(documents).int()
     source = DataSource(documents=tokens[256:], validation=tokens[:256])
-    shape = ModelShape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
+    shape = model_shape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
     plan = make_schedule(TUNED, [300_000], seq_len=256)
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=plan.recipe.peak_rate(16)),), sources=(source,))
     ((_, found),) = train_all(trunk)
@@ -173,7 +173,7 @@ def test_the_published_recipe_trains_each_count_alone_and_hardly_at_all():
     grammar = named_set("paper", seed=0)[2].grammar
     documents = sample_documents(tilt(grammar), n_documents=384 + 128, seed=0)
     tokens, steps = torch.from_numpy(documents).int(), []
-    shape = ModelShape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
+    shape = model_shape(width=16, n_layers=2, n_heads=1, vocab_size=grammar.n_terminals + 1)
     runs = (Run(seed=0, rate=PAPER.peak_rate(16)),)
     source = DataSource(documents=tokens[128:], validation=tokens[:128])
     plan = make_schedule(PAPER, [50_000, 100_000], seq_len=256)
@@ -355,5 +355,5 @@ def test_training_needs_numpy_and_torch_alone(name):
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     ours = ("shape", "model", "optimizer", "schedule", "capture", "trunk", "step")
-    ours = {f"calibration.{each}" for each in ours} | {"advisor.errors"}
+    ours = {f"calibration.training.{each}" for each in ours} | {"advisor.errors", "advisor.plan.shape"}
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)

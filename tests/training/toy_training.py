@@ -5,10 +5,10 @@ import torch
 
 from calibration.campaign.task import Label, Task
 from calibration.training.schedule import Recipe, make_schedule
-from calibration.training.shape import ModelShape
+from calibration.training.shape import model_shape
 from calibration.training.trunk import DataSource, Run, Trunk
 
-TOY = ModelShape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
+TOY = model_shape(width=8, n_layers=2, n_heads=2, vocab_size=5, seq_len=16)
 TOY_RECIPE = Recipe(batches=((0, 64), (1000, 128)), max_warmup=2)
 TOY_COUNTS = (640, 1280, 2560)
 RUN = Run(seed=0, rate=0.02)
