@@ -10,8 +10,6 @@ from pathlib import Path
 from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF, FORMATS
 from advisor.errors import CorpusError, UsageError
 
-_RECORD_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "arrow")
-
 # Left out of a folder unless asked for: code of others, and caches.
 _LINKS = "links to files that are read already"
 LEFT_OUT_FOLDERS = ("__pycache__", "site-packages", "dist-packages", "node_modules")

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from calibration.campaign.engine import Work
-from calibration.campaign.estimate import count_steps, estimate_hours
 from calibration.campaign.grid import Job, Size, without
 from calibration.campaign.plan_file import CalibrationPlan
 from calibration.fit.run_checks import LEAST_RUNS
 from calibration.training.device import Device
+from calibration.training.estimate import count_steps, estimate_hours
 from calibration.training.probe import Throughput, probe
 
 # A step of each batch size is timed for this long.

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
-from calibration.campaign.estimate import HoursEstimate, count_steps, estimate_hours
 from calibration.training import probe as probing
 from calibration.training import step as stepping
 from calibration.training.device import choose_device
+from calibration.training.estimate import HoursEstimate, count_steps, estimate_hours
 from calibration.training.model import document_losses
 from calibration.training.probe import Throughput, probe, trials
 from calibration.training.schedule import TUNED, Recipe, make_schedule
