@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from advisor.answer.comparison import compare
+    from advisor.answer.explained import explain_recommendation
     from advisor.answer.recommendation import recommend
     from advisor.answer.request import Request
     from advisor.calibrations.coefficients import load_coefficients
     from advisor.compressibility.mixture import score_mixture
     from advisor.compressibility.score import score
     from advisor.compressibility.units import count_tokens
-    from advisor.explain.recommendation import explain_recommendation
     from advisor.laws.scaling_law import ScalingLaw
     from advisor.plan.shape import find_architecture
 
@@ -42,7 +42,7 @@ _HOMES = {
     "ScalingLaw": "advisor.laws.scaling_law",
     "compare": "advisor.answer.comparison",
     "count_tokens": "advisor.compressibility.units",
-    "explain_recommendation": "advisor.explain.recommendation",
+    "explain_recommendation": "advisor.answer.explained",
     "find_architecture": "advisor.plan.shape",
     "load_coefficients": "advisor.calibrations.coefficients",
     "recommend": "advisor.answer.recommendation",

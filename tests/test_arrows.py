@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A file of `advisor` itself, or a room, imports only what stands before it.
 ADVISOR = (
-    *("errors", "caution", "quantities", "data_files", "json_fields"),
-    *("corpus", "compressibility", "laws", "calibrations", "plan", "answer", "explain", "report", "commands"),
+    *("errors", "caution", "explanation", "quantities", "data_files", "json_fields"),
+    *("corpus", "compressibility", "laws", "calibrations", "plan", "answer", "report", "commands"),
     *("cli", "__init__", "__main__"),
 )
 CALIBRATION = ("grammars", "fit", "training", "lines", "campaign", "__init__")
@@ -196,7 +196,7 @@ ASKED = {
     "advisor.answer.inference": ["--inference-tokens", "2T"],
     "advisor.answer.advice": ["--advice"],
     "advisor.plan.cluster": ["--gpu", "H100"],
-    "advisor.explain.lines": ["--explain"],
+    "advisor.explanation": ["--explain"],
 }
 
 

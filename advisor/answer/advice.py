@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_XUE = "Xue et al. 2023, arXiv:2305.13230"
+from advisor.answer.cautions import XUE
+
 USUAL_SCOPE = "pre-training on repeated data, most of it with a masked objective on C4"
 
 
@@ -20,7 +21,7 @@ class Advice:
 
     code: str
     text: str
-    source: str = _XUE
+    source: str = XUE
     scope: str = USUAL_SCOPE
     first: bool = False
 
@@ -50,7 +51,7 @@ ADVICE = (
         text="On weight decay the literature is divided: it did not help in arXiv:2305.13230, while arXiv:2509.14786 "
         "(about 30 times the usual decay) and arXiv:2605.01640 (decay 1.0 cuts the overfitting term by about 70 %) "
         "find it the main lever. Try both.",
-        source=f"{_XUE}; arXiv:2509.14786; arXiv:2605.01640",
+        source=f"{XUE}; arXiv:2509.14786; arXiv:2605.01640",
         scope="masked objectives in the first, decoders in the other two",
         first=True,
     ),

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.compressibility.protocol import MeasuredCorpus, Protocol, difference
-from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, difference
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.plan.hardware import assumed_variant
 from advisor.quantities import format_flops, format_quantity
@@ -26,7 +25,7 @@ _DISAGREEMENT = 2.0
 # Xue et al. 2023: the world's high-quality text in 2023, in tokens, and how it grows.
 WORLD_TOKENS_2023 = 9e12
 WORLD_GROWTH = (0.04, 0.05)  # a year
-_XUE = "Xue et al. 2023, arXiv:2305.13230"
+XUE = "Xue et al. 2023, arXiv:2305.13230"
 _NEAR = 0.5  # of the supply of 2023
 
 
@@ -80,7 +79,8 @@ def about_request(
         yield Caution(
             code="assumed_protocol",
             message="The compressibility given is taken to be measured under the default protocol: "
-            f"{DEFAULT_TOKENIZER} tokens, 256 a sequence, gzip level 9, the median.",
+            f"{DEFAULT_PROTOCOL.tokenizer} tokens, {DEFAULT_PROTOCOL.seq_len} a sequence, gzip level "
+            f"{DEFAULT_PROTOCOL.level}, the {DEFAULT_PROTOCOL.statistic}.",
         )
     if request.gpu is not None and (variant := assumed_variant(request.gpu)) is not None:
         yield Caution(
@@ -191,7 +191,7 @@ def about_supply(n_tokens: float, unique: float | None = None) -> Iterator[Cauti
         message=f"{format_quantity(n_tokens)} {'training' if unique is None else 'unique'} tokens are "
         f"{format_flops(n_tokens / WORLD_TOKENS_2023)} times one published estimate of the world's stock of text, "
         f"about {WORLD_TOKENS_2023 / 1e12:g}T tokens in 2023, high-quality text growing by {100 * low:g} to "
-        f"{100 * high:g} % a year ({_XUE}); estimates differ by an order of magnitude.",
+        f"{100 * high:g} % a year ({XUE}); estimates differ by an order of magnitude.",
     )
 
 

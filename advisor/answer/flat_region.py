@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.laws.search import crossing
+
+if TYPE_CHECKING:
+    from advisor.answer.row import Answer
+    from advisor.explanation import Page
+    from advisor.laws.explained import LawNames
 
 LOSS_TOLERANCE = 0.01  # of the loss
 FLOPS_TOLERANCE = 0.10  # of the FLOPs
@@ -76,3 +82,39 @@ def _sizes(law: ScalingLaw, best: Allocation, excess: float) -> Bounds:
 def _tokens(sizes: Bounds, flops: float) -> Bounds:
     """Return the tokens that the budget leaves for each size, fewest first."""
     return flops / (6 * sizes[1]), flops / (6 * sizes[0])
+
+
+def explain_flat_region(page: Page, names: LawNames, flat: FlatRegion | None, best: Answer) -> None:
+    """Explain the ends of the region around ``best``: the two sizes on either side of it that solve an equation."""
+    from advisor.explanation import file_of
+    from advisor.laws.explained import cost_of, excess_of
+
+    law = names.law
+    if flat is None or not isinstance(law, ScalingLaw):
+        return
+    key = "flat_region"
+    source = f"{file_of(__name__)}: loss and FLOPs this near the optimum's are called nearly as good"
+    for by, share in (("loss", flat.loss_tolerance), ("flops", flat.flops_tolerance)):
+        name = f"{by}_tolerance"
+        page.add(name, "share", source, value=share, key=f"{key}.{name}_fraction", share=share)
+    less = law.frontier((1 - flat.flops_tolerance) * best.flops)
+    allowed, loss = "excess + loss_tolerance*loss", law.loss(best.n_params, best.n_tokens)
+    most = flat.loss_tolerance * loss + law.excess(best.n_params, best.n_tokens)
+    page.add("excess_allowed", allowed, "the most that is allowed", value=most)
+    wasted, wasted_key = f"1 - min(1, {cost_of('excess_allowed')}/C)", f"{key}.within_loss_wasted_fraction"
+    names.add(page, "wasted_loss", wasted, "the share that either end loses", value=flat.wasted_by_loss, key=wasted_key)
+    budget = "((1 - flops_tolerance)*C/6)"
+    terms = excess_of(f"({{G}}*{budget}**{{a}})", f"({budget}**(1 - {{a}})/{{G}})")
+    source = f"the optimum of {100 * (1 - flat.flops_tolerance):g} % of the FLOPs"
+    names.add(page, "excess_less", terms, source, value=law.excess(less.n_params, less.n_tokens))
+    for by, bound, sizes, tokens in (
+        ("loss", allowed, flat.n_params_by_loss, flat.n_tokens_by_loss),
+        ("flops", "excess_less", flat.n_params_by_flops, flat.n_tokens_by_flops),
+    ):
+        for i, (end, side) in enumerate((("low", "smaller"), ("high", "larger"))):
+            name, source = f"N_{by}_{end}", f"the {side} of two solutions, found by bisection"
+            formula = f"root({excess_of(name, f'(C/(6*{name}))')} - ({bound}), {name})"
+            names.add(page, name, formula, source, value=sizes[i], key=f"{key}.within_{by}.n_params[{i}]")
+        for i, end in enumerate(("high", "low")):
+            at = f"{key}.within_{by}.n_tokens[{i}]"
+            page.add(f"D_{by}_{end}", f"C/(6*N_{by}_{end})", "C = 6 N D", value=tokens[i], key=at)

@@ -11,7 +11,7 @@ from advisor.answer.flat_region import FlatRegion, flat_region
 from advisor.answer.law_choice import Candidates, choose_laws
 from advisor.answer.reliance import Reliance, about_reliance, reliance_of
 from advisor.answer.request import Request
-from advisor.answer.row import Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
+from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
 from advisor.calibrations.coefficients import Calibration
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
     from advisor.answer.limited_data import LimitedData
     from advisor.compressibility.units import TokenCount, Units
-
-# How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
-_NEIGHBOURS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +124,9 @@ def recommend(
         headline=headline,
         laws=laws,
         choice=sheet.choice(chosen),
-        neighbours=tuple(c for factor in _NEIGHBOURS if (c := sheet.choice(factor * optimum.n_params)) is not None),
+        neighbours=tuple(
+            c for factor in NEIGHBOURS.values() if (c := sheet.choice(factor * optimum.n_params)) is not None
+        ),
         flat=flat_region(law, flops),
         limited=limited,
         inference=serving,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from advisor.calibrations.coefficients import Calibration
     from advisor.calibrations.quality import Prediction
     from advisor.calibrations.uncertainty import WeightEstimate
+    from advisor.explanation import Page
+    from advisor.laws.explained import LawNames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,3 +151,57 @@ def about_reliance(reliance: Reliance | None) -> Iterator[Caution]:
             code="gzip_does_not_predict",
             message=f"By the calibration {reliance.calibration}, {reliance.prediction.verdict}",
         )
+
+
+def explain_reliance(
+    page: Page, reliance: Reliance | None, flops: float, head: LawNames, base: LawNames | None
+) -> None:
+    """Explain the lines "weight", "trained on" and "if wrong"; nothing where the headline does not depend on H.
+
+    ``flops`` is the budget C, ``base`` are the names of Chinchilla's law, None where it does not stand beside.
+    """
+    if reliance is None:
+        return
+    source = f"the calibration {reliance.calibration}, its coefficients file"
+    for field, name, ends in (("h_range", "H", reliance.h_range), ("flops_range", "C", reliance.flops_range)):
+        for i, (end, value) in enumerate(zip(("low", "high"), ends or (), strict=False)):
+            what, key = f"the {end} end of the accepted sources: {source}", f"reliance.{field}[{i}]"
+            page.add(f"{name}_trained_{end}", "measured", what, value=value, key=key, measured=value)
+    if (decades := reliance.decades) is not None:
+        formula = "log(C/min(max(C, C_trained_low), C_trained_high))/log(10)"
+        what = "powers of ten beyond the calibrated budgets"
+        page.add("decades", formula, what, value=decades, key="reliance.decades")
+        page.add("decades_apart", "max(decades, -decades)", "the same without its sign", value=abs(decades))
+    if reliance.estimate is not None:
+        _explain_weight(page, reliance.estimate, source)
+    if reliance.wrong is not None and base is not None:
+        _explain_wrong(page, reliance.wrong, flops, head, base)
+
+
+def _explain_weight(page: Page, estimate: WeightEstimate, source: str) -> None:
+    for i, (end, value) in enumerate(zip(("low", "high"), estimate.ci95, strict=True)):
+        what, key = f"95 % of a bootstrap over sources: {source}", f"reliance.epsilon_ci95[{i}]"
+        page.add(f"epsilon_{end}", "measured", what, value=value, key=key, measured=value)
+    for name, error in (("with_it", estimate.error), ("by_the_mean", estimate.error_of_mean)):
+        if error is not None:
+            what = f"root mean square left-out error of ln N*: {source}"
+            page.add(f"missed_{name}", "exp(error)", what, value=math.exp(error), error=error)
+
+
+def _explain_wrong(page: Page, wrong: WrongChoice, flops: float, head: LawNames, base: LawNames) -> None:
+    """Explain the share of the FLOPs that following one law loses where the other is right, both ways."""
+    from advisor.laws.explained import SURFACE, cost_of, excess_of
+
+    for tag, right, followed, field in (
+        ("headline", base, head, "headline_if_chinchilla_is_right"),
+        ("chinchilla", head, base, "chinchilla_if_headline_is_right"),
+    ):
+        law, best = right.law, followed.law.frontier(flops)
+        assert isinstance(law, ScalingLaw)
+        excess = law.excess(best.n_params, best.n_tokens)
+        terms, source = excess_of(followed.write("{N}"), followed.write("{D}")), f"{SURFACE}; the law {law.name}"
+        right.add(page, f"excess_of_{tag}", terms, source, value=excess)
+        cost, source = cost_of(f"excess_of_{tag}"), "the budget that reaches this loss at its optimum"
+        right.add(page, f"C_eq_of_{tag}", cost, source, value=law.for_excess(excess).flops)
+        lost, key = f"max(1 - C_eq_of_{tag}/C, 0)", f"reliance.wasted_fraction_if_wrong.{field}"
+        page.add(f"lost_by_{tag}", lost, "the share that is lost", value=getattr(wrong, field), key=key)

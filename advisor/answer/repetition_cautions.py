@@ -11,10 +11,12 @@ from advisor.quantities import format_flops, format_quantity
 
 if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedData
+    from advisor.explanation import Page
 
 # Up to 4 epochs a repeated token is nearly as good as a new one; above 40 the law's error is larger than its signal: at
-# 44 epochs the loss rises 2.5 to 5 times as much as it predicts.
+# 44 epochs the loss was seen to rise 2.5 to 5 times as much as it predicts.
 GOOD_EPOCHS, POOR_EPOCHS, BLIND_EPOCHS = 4.0, 16.0, 40.0
+_SEEN_AT_EPOCHS, _RISE = 44.0, (2.5, 5.0)
 
 
 def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
@@ -52,18 +54,30 @@ def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
         yield Caution(
             code="epochs_above_40",
             message=f"{times} epochs of the {of} are beyond what this law can see: it knows no overfitting, and "
-            "under-predicts the rise of the loss 2.5 to 5 times at 44 epochs. Do not train so: get more unique data, "
-            "or spend less compute.",
+            f"under-predicts the rise of the loss {_RISE[0]:g} to {_RISE[1]:g} times at {_SEEN_AT_EPOCHS:g} epochs. Do "
+            "not train so: get more unique data, or spend less compute.",
         )
     elif epochs > POOR_EPOCHS:
         yield Caution(
             code="epochs_above_16",
-            message=f"{times} epochs of the {of}: above 16 a repeated token has lost most of its value, and the law, "
-            "which knows no overfitting, is too hopeful.",
+            message=f"{times} epochs of the {of}: above {POOR_EPOCHS:g} a repeated token has lost most of its value, "
+            "and the law, which knows no overfitting, is too hopeful.",
         )
     elif epochs > GOOD_EPOCHS:
         yield Caution(
             code="epochs_above_4",
-            message=f"{times} epochs of the {of}: up to 4 epochs repeated data are nearly as good as new "
-            f"({SOURCE}), beyond they lose value, and overfitting is not in the law.",
+            message=f"{times} epochs of the {of}: up to {GOOD_EPOCHS:g} epochs repeated data are nearly as good as "
+            f"new ({SOURCE}), beyond they lose value, and overfitting is not in the law.",
         )
+
+
+def explain_epochs(page: Page) -> None:
+    """Explain the numbers in the cautions about epochs."""
+    from advisor.explanation import file_of
+
+    source = f"{file_of(__name__)}: where repetition costs little, much, and more than the law can see"
+    for name, epochs in (("good", GOOD_EPOCHS), ("poor", POOR_EPOCHS), ("blind", BLIND_EPOCHS)):
+        page.add(f"{name}_epochs", "epochs", source, value=epochs, epochs=epochs)
+    least, most = _RISE
+    source = "the rise of the loss over what the law predicts, as seen"
+    page.add("rise", "most", source, value=most, least=least, most=most, seen_at_epochs=_SEEN_AT_EPOCHS)

@@ -11,6 +11,8 @@ from advisor.errors import LawError
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
 Bounds = tuple[float, float]
+# How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
+NEIGHBOURS = {"a third": 1 / 3, "a half": 1 / 2, "1": 1.0, "2": 2.0, "3": 3.0}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ GZIP_WBITS = 31  # zlib writes the gzip header and trailer: the same bytes as gz
 _BINS, _BINS_TOP = 40, 0.8
 N_BOOTSTRAP = 2000
 FEW_CLUSTERS = 10
+ENDS = (0.025, 0.975)  # quantiles of a 95 % interval
 _STRETCH = 8  # neighbouring sequences that are resampled together in a corpus of one or few documents
 
 
@@ -131,5 +132,5 @@ def median_interval(
         counts = np.bincount(rng.integers(0, len(numbers), len(numbers)), minlength=len(numbers))
         cumulative = np.cumsum(counts[member[order]])
         medians[i] = ratios[order[np.searchsorted(cumulative, cumulative[-1] / 2)]]
-    low, high = np.quantile(medians, (0.025, 0.975))
+    low, high = np.quantile(medians, ENDS)
     return float(low), float(high)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.compressibility.measure import FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
+from advisor.compressibility.measure import ENDS, FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
 from advisor.compressibility.protocol import Protocol
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import CorpusError, UsageError
@@ -174,5 +174,5 @@ def _interval(
     for i in range(N_BOOTSTRAP):
         times = [np.bincount(rng.integers(0, n, n), minlength=n)[part] for part, n in zip(numbers, counts, strict=True)]
         medians[i] = sequences.median([t * (share / t.sum()) for t, share in zip(times, shares, strict=True)])
-    low, high = np.quantile(medians, (0.025, 0.975))
+    low, high = np.quantile(medians, ENDS)
     return float(low), float(high)

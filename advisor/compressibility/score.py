@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from advisor.caution import Caution
-from advisor.compressibility.measure import Compressibility, measure
-from advisor.compressibility.protocol import Protocol
+from advisor.compressibility.measure import ENDS, Compressibility, measure
+from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import draw_sample
 from advisor.corpus.sequences import TooSmallError
@@ -19,6 +19,7 @@ from advisor.errors import CorpusError, UsageError
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tokenizer import Tokenizer
+    from advisor.explanation import Page
 
 _FEW_SEQUENCES = 200
 
@@ -201,3 +202,28 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
     if profile.n_documents_skipped:
         found.append(("skipped", _left_out(profile.skipped).strip()))
     return tuple(Caution(code=code, message=message) for code, message in found)
+
+
+def explain_profile(page: Page, profile: MeasuredCorpus) -> None:
+    """Explain what is known of a corpus: measured, not computed."""
+    p, source = profile.protocol, f"measured on {profile.source}"
+
+    def add(name: str, what: str, value: float | None, key: str | None = None, **more: float) -> None:
+        page.take(name, "measured", what, value=value, key=key, **more)
+
+    sample = f"{p.n_sequences} sequences of {p.seq_len} tokens, gzip level {p.level}"
+    add("H", f"the median compressed/raw size, {source}: {sample}", profile.median, "compressibility")
+    ends = " and ".join(f"{end:g}".lstrip("0") for end in ENDS)
+    what = f"95 % interval of H: bootstrap over documents (shares: over sources too), quantiles {ends}, {source}"
+    for i, (end, value) in enumerate(zip(("low", "high"), profile.ci95 or (), strict=False)):
+        add(f"H_{end}", what, value, f"profile.ci95[{i}]", level=ENDS[1] - ENDS[0])
+    size, rate = profile.estimated_tokens, profile.bytes_per_token
+    add("corpus_tokens", f"bytes over bytes per token, {source}", size, "profile.estimated_tokens")
+    add("bytes_per_token", f"mean over the sample, {source}", rate, "profile.bytes_per_token")
+    found = getattr(profile, "compressibility", None)
+    if found is not None:
+        add("n_documents", f"counted, {source}", getattr(profile, "n_documents", None))
+        add("n_sequences", f"drawn, {source}", getattr(profile, "n_sequences", None))
+        add("H_sd", f"standard deviation over sequences, {source}", found.sd)
+        add("H_shuffled", f"median of the same tokens in random order, {source}", found.shuffled_median)
+        add("H_ceiling", "median of ids drawn uniformly from the vocabulary, same protocol", found.ceiling)

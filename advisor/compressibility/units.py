@@ -12,6 +12,7 @@ from advisor.errors import UsageError
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress
     from advisor.corpus.source import CorpusOptions
+    from advisor.explanation import Page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,3 +107,22 @@ def count_tokens(
     if found.bytes_per_token is None:
         raise UsageError(f"--count-tokenizer counts tokens of text, and {source} holds token ids.")
     return TokenCount(tokenizer=tokenizer, bytes_per_token=found.bytes_per_token, vocab_size=found.vocab_size)
+
+
+def explain_units(page: Page, units: Units | None) -> None:
+    """Explain the headline's data in bytes and in the user's own tokens; nothing where they are not known."""
+    if units is None:
+        return
+    what = "tokens of the protocol's tokenizer, in bytes of UTF-8"
+    page.add("n_bytes", "D*bytes_per_token", what, value=units.n_bytes, key="units.n_bytes")
+    ratio = units.bytes_per_param
+    page.add("bytes_per_param", "n_bytes/N", "bytes over parameters", value=ratio, key="units.bytes_per_param")
+    if units.counted is not None:
+        page.add(
+            "n_tokens_counted",
+            "n_bytes/count_bytes_per_token",
+            f"bytes per token of {units.counted.tokenizer}, measured on the corpus",
+            value=units.counted_tokens,
+            key="units.n_tokens_counted",
+            count_bytes_per_token=units.counted.bytes_per_token,
+        )

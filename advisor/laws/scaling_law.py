@@ -15,6 +15,7 @@ from advisor.errors import LawError
 # Which parameters N counts; "unknown" where we could not learn it from the paper.
 Count = Literal["total", "non-embedding", "unknown"]
 Row = tuple[float, float, float, float, float]
+INTERVAL_LEVEL = 0.8  # of an allocation's interval, a decision's range
 _LARGEST = 709.0  # exp of more overflows
 
 
@@ -173,7 +174,9 @@ class ScalingLaw:
             found.append((n_params, n_tokens, exp(log_e) + (A * n_params**-alpha + B * n_tokens**-beta)))
         return found
 
-    def interval(self, quantity: Callable[[ScalingLaw], float], level: float = 0.8) -> tuple[float, float] | None:
+    def interval(
+        self, quantity: Callable[[ScalingLaw], float], level: float = INTERVAL_LEVEL
+    ) -> tuple[float, float] | None:
         """Return the central interval of ``quantity`` over the joint draws, or None where the law has none."""
         return central_interval([quantity(law) for law in self.drawn_laws()], level) if self.draws else None
 
@@ -217,7 +220,7 @@ class FrontierLaw:
 Law = ScalingLaw | FrontierLaw
 
 
-def central_interval(values: Iterable[float], level: float = 0.8) -> tuple[float, float]:
+def central_interval(values: Iterable[float], level: float = INTERVAL_LEVEL) -> tuple[float, float]:
     """Return the quantiles (1-level)/2 and (1+level)/2 of ``values``, interpolated linearly between order statistics.
 
     >>> central_interval(range(101), 0.5)

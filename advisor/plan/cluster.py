@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from advisor.plan.hardware import PUBLISHED_MFU, Hardware
+from advisor.plan.hardware import PUBLISHED_MFU, Hardware, explain_cost, explain_gpu_hours, peak_source
+
+if TYPE_CHECKING:
+    from advisor.explanation import Page
 
 Precision = Literal["bf16", "fp32"]
 PRECISIONS: tuple[Precision, ...] = ("bf16", "fp32")
@@ -179,3 +182,71 @@ def plan_cluster(
         if n_params is not None
     )
     return Cluster(hardware=hardware, flops=flops, flops_6nd=flops_6nd or flops, n_gpus=n_gpus, memory=memory)
+
+
+def explain_cluster(page: Page, cluster: Cluster) -> None:
+    """Explain the hours, the money and the memory of the plan."""
+    hardware, key = cluster.hardware, "plan.cluster"
+    flops = "exact_flops" if cluster.memory else "C_plan"
+    explain_gpu_hours(page, "hours_plan", flops, hardware, value=cluster.gpu_hours, key=f"{key}.gpu_hours")
+    explain_gpu_hours(page, "hours_6nd", "C_plan", hardware, value=cluster.gpu_hours_6nd, key=f"{key}.gpu_hours_6nd")
+    explain_cost(page, "cost_plan", "hours_plan", hardware, value=cluster.cost, key=f"{key}.cost")
+    explain_cost(page, "cost_6nd", "hours_6nd", hardware, value=cluster.cost_6nd, key=f"{key}.cost_6nd")
+    _explain_published_mfu(page, cluster, flops)
+    if cluster.n_gpus is not None:
+        page.add("n_gpus", "gpus", "given: --gpus", value=cluster.n_gpus, key=f"{key}.n_gpus", gpus=cluster.n_gpus)
+    memory = hardware.memory_bytes
+    if memory is not None:
+        source = "given: --gpu-memory" if hardware.memory_gb is not None else hardware.gpu.memory_source
+        page.add("gpu_bytes", "gb*1e9", source, value=memory, key=f"{key}.gpu_memory_bytes", gb=memory / 1e9)
+    for i, row in enumerate(cluster.memory):
+        _explain_memory(page, row, f"{key}.memory[{i}]")
+    if cluster.n_gpus is not None:
+        _explain_wall_time(page, cluster)
+
+
+def _explain_wall_time(page: Page, cluster: Cluster) -> None:
+    held = bool(cluster.memory) and cluster.memory[0].data_parallel is not None
+    working, found = "replicas_bf16*gpus_bf16" if held else "n_gpus", cluster.working_gpus
+    page.add("n_working", working, "the GPUs in whole replicas", value=found, key="plan.cluster.n_gpus_working")
+    if found is not None:
+        page.add("n_idle", "n_gpus - n_working", "the others", value=(cluster.n_gpus or 0) - found)
+    hours, key = cluster.wall_hours, "plan.cluster.wall_hours"
+    if hours is not None:
+        page.add("wall_hours", "hours_plan/n_working", "GPU-hours over GPUs", value=hours, key=key)
+        page.add("wall_days", "wall_hours/24", "hours a day", value=hours / 24)
+
+
+def _explain_published_mfu(page: Page, cluster: Cluster, flops: str) -> None:
+    """Explain the MFUs of published runs, and the hours that ``flops`` take at the ends of them."""
+    for i, (run, mfu) in enumerate(PUBLISHED_MFU):
+        what, key = f"the MFU that {run} reached", f"plan.cluster.published_mfu[{i}].mfu"
+        page.add(f"mfu_{i}", "published", what, value=mfu, key=key, published=mfu)
+    by_mfu = sorted(range(len(PUBLISHED_MFU)), key=lambda i: PUBLISHED_MFU[i][1])
+    peak, source = cluster.hardware.gpu.peak_flops, peak_source(cluster.hardware)
+    for end, (i, hours) in enumerate(zip((by_mfu[-1], by_mfu[0]), cluster.gpu_hours_range, strict=True)):
+        formula, key = f"{flops}/(peak*mfu_{i}*3600)", f"plan.cluster.gpu_hours_at_published_mfu[{end}]"
+        page.add(f"hours_plan_{end}", formula, source, value=hours, key=key, peak=peak)
+
+
+def _explain_memory(page: Page, memory: Memory, key: str) -> None:
+    from advisor.explanation import file_of
+
+    state, tag = memory.state, f"_{memory.state.precision}"
+    source = f"{file_of(__name__)}, training_state: bytes for each parameter under AdamW in {state.precision}"
+    page.add(f"weights{tag}", "bytes*P_total", source, value=memory.weights_bytes, bytes=state.weights)
+    page.add(f"gradients{tag}", "bytes*P_total", source, value=memory.gradients_bytes, bytes=state.gradients)
+    page.add(f"adam{tag}", "bytes*P_total", source, value=memory.optimizer_bytes, bytes=state.optimizer)
+
+    def add(name: str, formula: str, what: str, value: float | None, field: str) -> None:
+        page.add(f"{name}{tag}", formula, what, value=value, key=f"{key}.{field}")
+
+    whole, gpus, sharded = f"all{tag}", f"gpus{tag}", memory.sharded_bytes_per_gpu
+    fewest = f"2**max(ceil(log2({whole}/gpu_bytes)), 0)"
+    add("all", f"weights{tag} + gradients{tag} + adam{tag}", "their sum", memory.total_bytes, "replica_bytes")
+    add("gpus", fewest, "the least power of two that holds it", memory.gpus_per_replica, "gpus_per_replica")
+    add("least", f"ceil({whole}/gpu_bytes)", "one state over all of them", memory.gpus_sharded, "gpus_sharded")
+    each = memory.replica_bytes_per_gpu
+    add("each", f"{whole}/{gpus}", "over the GPUs of a replica", each, "replica_bytes_per_gpu")
+    add("replicas", f"n_gpus//{gpus}", "whole replicas", memory.data_parallel, "data_parallel")
+    add("sharded", f"{whole}/n_gpus", "over all GPUs", sharded, "sharded_bytes_per_gpu")

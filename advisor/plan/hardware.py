@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.errors import UsageError
+
+if TYPE_CHECKING:
+    from advisor.explanation import Page
 
 # Model FLOPs utilisation of published runs, and where the user gives none.
 PUBLISHED_MFU = (("GPT-3", 0.21), ("DeepSeek-V3", 0.35), ("Llama-3 405B", 0.38), ("Llama-3 405B", 0.43), ("PaLM", 0.46))
 DEFAULT_MFU = 0.40
+_DEFAULT = f"{DEFAULT_MFU:g}".lstrip("0")  # as sources write it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,3 +153,48 @@ def _plain(name: str) -> str:
 def _without_family(plain: str) -> str:
     """Return a plain name without its leading family word: ``rtx4090`` is also ``4090``."""
     return next((plain.removeprefix(family) for family in _FAMILIES if plain.startswith(family)), plain)
+
+
+def explain_budget(page: Page, hardware: Hardware, *, gpus: int, hours: float, value: float) -> None:
+    """Explain the FLOPs of ``gpus`` accelerators in ``hours``."""
+    page.add(
+        "C",
+        "peak*mfu*n_gpus*hours*3600",
+        f"peak FLOP/s: {hardware.gpu.source}; seconds an hour; the rest as given, MFU {_DEFAULT} unless given",
+        value=value,
+        key="headline.flops",
+        peak=hardware.gpu.peak_flops,
+        mfu=hardware.mfu,
+        n_gpus=gpus,
+        hours=hours,
+    )
+
+
+def explain_gpu_hours(page: Page, name: str, flops: str, hardware: Hardware, *, value: float | None, key: str) -> None:
+    """Explain the GPU-hours that the ``flops`` of this name take."""
+    peak, source = hardware.gpu.peak_flops, peak_source(hardware)
+    page.add(name, f"{flops}/(peak*mfu*3600)", source, value=value, key=key, peak=peak, mfu=hardware.mfu)
+
+
+def peak_source(hardware: Hardware) -> str:
+    """Return where the peak and the MFU of GPU-hours are from."""
+    return f"peak FLOP/s: {hardware.gpu.source}; MFU as given, else {_DEFAULT}"
+
+
+def explain_cost(page: Page, name: str, hours: str, hardware: Hardware, *, value: float | None, key: str) -> None:
+    """Explain the cost of the GPU-hours of this name; nothing without a price."""
+    price = hardware.price_per_hour or 0.0
+    page.add(name, f"{hours}*price", "given: --price-per-hour", value=value, key=key, price=price)
+
+
+def explain_price_of_a_flop(page: Page, name: str, hardware: Hardware) -> None:
+    """Explain what a FLOP costs; nothing without a price."""
+    page.add(
+        name,
+        "price/(peak*mfu*3600)",
+        f"the cost of a FLOP; peak FLOP/s: {hardware.gpu.source}; price and MFU as given",
+        value=hardware.cost(1.0),
+        price=hardware.price_per_hour or 0.0,
+        peak=hardware.gpu.peak_flops,
+        mfu=hardware.mfu,
+    )

@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Literal
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.laws.scaling_law import Count
-from advisor.plan.hyperparameters import Hyperparameters, deepseek, step_law
-from advisor.plan.shape import DEFAULT_CONTEXT, DEFAULT_VOCAB_SIZE, Architecture, find_architecture
+from advisor.plan.hyperparameters import Hyperparameters, deepseek, explain_rule, step_law
+from advisor.plan.shape import (
+    DEFAULT_CONTEXT,
+    DEFAULT_VOCAB_SIZE,
+    HEAD_WIDTHS,
+    Architecture,
+    explain_shape,
+    find_architecture,
+)
 from advisor.quantities import format_flops, format_quantity
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import TokenCount, Units
+    from advisor.explanation import Page
     from advisor.plan.cluster import Cluster
     from advisor.plan.hardware import Hardware
 
@@ -120,8 +128,8 @@ def about_plan(plan: Plan, *, hours: float | None, budget: float | None) -> Iter
     if plan.shape is None:
         yield Caution(
             code="no_shape",
-            message=f"No model with heads of 64 or 128 and a vocabulary of {plan.vocab_size:,} has "
-            f"{format_quantity(plan.n_params)} parameters: see --vocab-size.",
+            message=f"No model with heads of {HEAD_WIDTHS[0]} or {HEAD_WIDTHS[1]} and a vocabulary of "
+            f"{plan.vocab_size:,} has {format_quantity(plan.n_params)} parameters: see --vocab-size.",
         )
     ratio = plan.exact_over_budget
     if plan.shape is not None and ratio is not None and not 1 / _FAR <= ratio <= _FAR:
@@ -184,3 +192,19 @@ def _about_replicas(cluster: Cluster) -> Iterator[Caution]:
             message=f"A replica takes {memory.gpus_per_replica} GPUs, so {idle} of the {cluster.n_gpus} {are} idle: "
             f"the wall time is that of {cluster.working_gpus}.",
         )
+
+
+def explain_plan(page: Page, plan: Plan, n_params: str, n_tokens: str) -> None:
+    """Explain the plan; ``n_params`` and ``n_tokens`` are the formulas of what it trains."""
+    source = f"what is to be trained: {plan.of.replace('_', ' ')}"
+    page.add("N_plan", n_params, source, value=plan.n_params, key="plan.n_params")
+    page.add("D_plan", n_tokens, source, value=plan.n_tokens, key="plan.n_tokens")
+    page.add("C_plan", "6*N_plan*D_plan", "C = 6 N D", value=plan.flops, key="plan.flops")
+    if plan.shape is not None:
+        explain_shape(page, plan.shape, exact_flops=plan.exact_flops, exact_over_6nd=plan.exact_over_budget)
+        for i, rule in enumerate(plan.hyperparameters):
+            explain_rule(page, rule, plan.shape, plan.n_tokens, i)
+    if plan.cluster is not None:
+        from advisor.plan.cluster import explain_cluster
+
+        explain_cluster(page, plan.cluster)

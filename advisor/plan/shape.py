@@ -11,9 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.errors import UsageError
 from advisor.laws.scaling_law import Count
+
+if TYPE_CHECKING:
+    from advisor.explanation import Page
 
 # The pieces of the default tokenizer, which H is measured with.
 DEFAULT_VOCAB_SIZE = 32_000
@@ -21,8 +25,11 @@ DEFAULT_CONTEXT = 2048
 TOLERANCE = 0.02  # how far a shape's parameters may be from those asked for
 _LARGEST = 1e14  # parameters; nothing near it was ever trained, and the search would be long
 
-_LARGE = 1e9  # parameters from which a model is 128 times as wide as deep and its heads are 128 wide, else 64 and 64
-_FFN_RATIO = 8 / 3
+_LARGE = 1e9  # parameters from which a model has the second of each pair, else the first
+_ASPECTS = (64, 128)  # width over depth
+HEAD_WIDTHS = (64, 128)
+_FFN = (8, 3)  # feed-forward over width, as a fraction
+_FFN_RATIO = _FFN[0] / _FFN[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +174,7 @@ def _candidates(n_params: float, count: Count, vocab_size: int, context: int, gr
             yield Architecture(
                 width=width,
                 n_layers=n_layers,
-                n_heads=width // (head_width if width % head_width == 0 else 64),
+                n_heads=width // (head_width if width % head_width == 0 else HEAD_WIDTHS[0]),
                 ffn_width=ffn_width,
                 vocab_size=vocab_size,
                 context=context,
@@ -176,7 +183,8 @@ def _candidates(n_params: float, count: Count, vocab_size: int, context: int, gr
 
 def _conventions(n_params: float) -> tuple[int, int]:
     """Return width over depth, and the width of a head, of models of about this size."""
-    return (128, 128) if n_params >= _LARGE else (64, 64)
+    large = n_params >= _LARGE
+    return _ASPECTS[large], HEAD_WIDTHS[large]
 
 
 def _multiple(exact: float, step: int) -> int:
@@ -189,3 +197,35 @@ def _oddity(shape: Architecture, n_params: float) -> float:
     aspect, _ = _conventions(n_params)
     depth = abs(math.log(shape.width / (aspect * shape.n_layers)))
     return depth + abs(math.log(shape.ffn_width / (_FFN_RATIO * shape.width)))
+
+
+def explain_shape(page: Page, shape: Architecture, *, exact_flops: float | None, exact_over_6nd: float | None) -> None:
+    """Explain the plan's shape; ``exact_flops`` are those of its D, ``exact_over_6nd`` is them over C_plan."""
+    from advisor.explanation import file_of
+
+    file, key = file_of(__name__), "plan.shape"
+    conventions = (
+        f"{file}: within {100 * TOLERANCE:g} % of N, the proportions nearest to width over depth of {_ASPECTS[0]} "
+        f"({_ASPECTS[1]} from {_LARGE / 1e9:g}B parameters) and feed-forward over width of {_FFN[0]}/{_FFN[1]}, which "
+        f"are conventions; heads of {HEAD_WIDTHS[0]} or {HEAD_WIDTHS[1]}"
+    )
+    for name, field, value, source in (
+        ("d", "width", shape.width, conventions),
+        ("n_layers", "n_layers", shape.n_layers, conventions),
+        ("head_width", "head_width", shape.head_width, conventions),
+        ("f", "ffn_width", shape.ffn_width, conventions),
+        ("V", "vocab_size", shape.vocab_size, "given, or the default"),
+        ("T_context", "context_tokens", shape.context, "given, or the default"),
+    ):
+        page.take(name, "chosen", source, value=value, key=f"{key}.{field}")
+    page.add("n_heads", "d//head_width", "width over the width of a head", value=shape.n_heads, key=f"{key}.n_heads")
+    weights = "n_layers*(4*d**2 + 3*d*f + 2*d) + d"
+    source = f"{file}, n_non_embedding: matrices and gains of each layer, and the last gains"
+    page.add("P", weights, source, value=shape.n_non_embedding, key=f"{key}.n_params_non_embedding")
+    page.add("P_total", "P + 2*V*d", "with embedding and head", value=shape.n_params, key=f"{key}.n_params_total")
+    exact = "6*(n_layers*(4*d**2 + 3*d*f) + n_layers*2*d*T_context//2 + V*d)"
+    source = f"{file}, flops_per_token: matrices, causal attention and the head, forward and backward"
+    page.add("flops_per_token", exact, source, value=shape.flops_per_token, key=f"{key}.flops_per_token")
+    page.add("exact_flops", "flops_per_token*D_plan", "for all tokens", value=exact_flops, key=f"{key}.exact_flops")
+    ratio = f"{key}.exact_over_6nd"
+    page.add("exact_over_6nd", "exact_flops/C_plan", "against 6 N D", value=exact_over_6nd, key=ratio)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from advisor.report.text import echo, print_hanging, print_labelled
 
 if TYPE_CHECKING:
-    from advisor.explain.lines import Explanation
+    from advisor.explanation import Explanation
 
 
 def explanations_as_json(explanations: Sequence[Explanation] | None) -> dict[str, Any]:
     """Return the keys that explanations add to a document; null where none are asked for."""
     if explanations is None:
         return {"explanations": None, "explanation_functions": None}
-    from advisor.explain.lines import FUNCTIONS
+    from advisor.explanation import FUNCTIONS
 
     return {"explanations": [_line(each) for each in explanations], "explanation_functions": FUNCTIONS}
 
@@ -34,7 +34,7 @@ def then_explained(render: Callable[[], None], explanations: Sequence[Explanatio
 
 def print_explanations(explanations: Sequence[Explanation]) -> None:
     """Print where every number of the report comes from, in the order in which one stands on another."""
-    from advisor.explain.lines import FUNCTIONS
+    from advisor.explanation import FUNCTIONS
 
     echo()
     echo("Where every number comes from", "bold")

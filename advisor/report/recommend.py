@@ -42,9 +42,9 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
     """
     explanations = None
     if explain:
-        from advisor.explain.recommendation import explain_recommendation
+        from advisor.answer.explained import explain_recommendation
 
-        explanations = explain_recommendation(recommendation, as_document(recommendation))
+        explanations = explain_recommendation(recommendation)
     render = then_explained(lambda: _render(recommendation), explanations)
 
     def document() -> dict[str, Any]:

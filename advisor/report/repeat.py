@@ -38,9 +38,9 @@ def show(
     document = _document(table)
     explanations = None
     if explained is not None:
-        from advisor.explain.tables import explain_repeat
+        from advisor.answer.repeat_table import explain_repeat
 
-        explanations = explain_repeat(explained, document)
+        explanations = explain_repeat(explained, table)
     render = then_explained(lambda: _render(table, all_advice), explanations)
     emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)

@@ -40,9 +40,9 @@ def show(
     }
     explanations = None
     if explained is not None:
-        from advisor.explain.tables import explain_table
+        from advisor.answer.table import explain_table
 
-        explanations = explain_table(law, document, by_flops=explained == "budgets")
+        explanations = explain_table(law, rows, by_flops=explained == "budgets")
     render = then_explained(lambda: _render(law, rows, compressibility), explanations)
     emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
     warn(cautions)

@@ -69,6 +69,9 @@ TITLES = {
 NUMBER = re.compile(
     r"(?<![\w.*^])(?P<digits>\d{1,3}(?:,\d{3})+|\d*\.?\d+)(?P<exponent>e-?\d+)?(?P<unit> %|[KMBT]\b| [KMGTP]B\b)?"
 )
+# A file in a source, and the function in it where one is named.
+FILE = re.compile(r"((?:advisor|data)/[\w/]+\.\w+)(?:, (\w+):)?")
+ROOT = Path(__file__).resolve().parents[2]
 UNITS = {"": 1.0, "%": 0.01, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 UNITS |= {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15}
 
@@ -98,6 +101,9 @@ def check_formulas(document: dict[str, Any], explained: Explained) -> None:
         if each["key"] is not None:
             assert at(document, each["key"]) == value, each
         assert each["source"]
+        for file, function in FILE.findall(each["source"]):
+            text = (ROOT / file).read_text(encoding="utf-8")
+            assert not function or f"def {function}(" in text, each
 
 
 def at(document: Any, key: str) -> Any:
@@ -263,6 +269,22 @@ def test_intervals_say_which_draws_and_which_quantiles(advisor) -> None:
         "G*(C/6)**a",
         {"flops": 1e21},
     )
+
+
+def test_sources_name_the_files_and_functions_that_compute(advisor) -> None:
+    words = "recommend --flops 1e22 --unique-tokens 1B --gpu H100 --compressibility .4 --explain --json"
+    document = json.loads(advisor(*words.split()).stdout)
+    named = {found for each in document["explanations"] for found in FILE.findall(each["source"])}
+    assert named == {
+        ("advisor/answer/flat_region.py", ""),
+        ("advisor/answer/repetition_cautions.py", ""),
+        ("advisor/compressibility/protocol.py", ""),
+        ("advisor/plan/cluster.py", "training_state"),
+        ("advisor/plan/shape.py", ""),
+        ("advisor/plan/shape.py", "flops_per_token"),
+        ("advisor/plan/shape.py", "n_non_embedding"),
+        ("data/chinchilla_draws.csv", ""),
+    }
 
 
 def test_the_optimum_with_limited_data_is_a_search_of_the_papers_law(advisor) -> None:

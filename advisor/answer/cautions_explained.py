@@ -1,0 +1,96 @@
+"""The numbers in cautions that stand nowhere else in the report: how far outside a range, how far apart, how near."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.answer.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023, XUE
+from advisor.answer.repetition_cautions import explain_epochs
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL
+from advisor.explanation import file_of
+
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+    from advisor.answer.inference import InferenceAnswer
+    from advisor.answer.limited_data import LimitedData
+    from advisor.answer.row import Answer
+    from advisor.explanation import Page
+    from advisor.laws.explained import LawNames
+    from advisor.laws.scaling_law import Ranges
+    from advisor.plan.hardware import Hardware
+
+
+def explain_cautions(
+    page: Page,
+    codes: Set[str],
+    *,
+    laws: tuple[Answer, ...],
+    ranges: Ranges,
+    names: dict[str, LawNames],
+    limited: tuple[LimitedData, ...],
+    serving: InferenceAnswer | None,
+    hardware: Hardware | None,
+) -> None:
+    """Explain the numbers of the cautions with these ``codes``; ``laws``, ``ranges`` ... are what they are about.
+
+    ``laws`` has the headline first, and ``ranges`` are its law's.
+    """
+    headline = laws[0]
+    if "budget_outside_range" in codes and ranges.flops is not None:
+        _outside(page, headline, ranges.flops)
+    if "laws_disagree" in codes:
+        _disagreement(page, laws, names)
+    if "near_world_supply" in codes:
+        _supply(page, headline, limited, serving)
+    if any(code.startswith("epochs_above") for code in codes):
+        explain_epochs(page)
+    if "training_tokens_outside_range" in codes and ranges.n_tokens is not None:
+        _known(page, "largest_tokens", ranges.n_tokens[1], "the largest run of the headline law's fit")
+    if "compressibility_outside_range" in codes and ranges.compressibility is not None:
+        for end, value in zip(("lowest", "highest"), ranges.compressibility, strict=True):
+            _known(page, f"{end}_H", value, "what the calibration was made on")
+    if "training_exceeds_budget" in codes and serving is not None:
+        value = serving.best.training_flops / headline.flops
+        page.add("times_budget", "training_flops_served/C", "training over the budget", value=value)
+    if "assumed_protocol" in codes:
+        source = f"the default protocol, {file_of(type(DEFAULT_PROTOCOL).__module__)}"
+        _known(page, "sequence_tokens", DEFAULT_PROTOCOL.seq_len, source)
+        _known(page, "gzip_level", DEFAULT_PROTOCOL.level, source)
+    if "gpu_variant_assumed" in codes and hardware is not None:
+        peak = hardware.gpu.peak_flops
+        page.add("peak_teraflops", "peak/1e12", hardware.gpu.source, value=peak / 1e12, peak=peak)
+
+
+def _known(page: Page, name: str, value: float, source: str) -> None:
+    page.take(name, "known", source, value=value)
+
+
+def _outside(page: Page, headline: Answer, fitted: tuple[float, float]) -> None:
+    """Explain how far the budget is from the runs that the headline law was fitted to."""
+    (smallest, largest), flops = fitted, headline.flops
+    above = flops > largest
+    formula, times = ("C/largest", flops / largest) if above else ("smallest/C", smallest / flops)
+    source = f"the runs that {headline.law} was fitted to"
+    page.add("times_outside", formula, source, value=times, smallest=smallest, largest=largest)
+
+
+def _disagreement(page: Page, laws: tuple[Answer, ...], names: dict[str, LawNames]) -> None:
+    compared = sorted((law for law in laws if law.law not in APART), key=lambda law: law.n_params)
+    low, high = compared[0], compared[-1]
+    formula = f"{names[high.law].write('{N}')}/{names[low.law].write('{N}')}"
+    page.add("disagreement", formula, "the largest N over the smallest", value=high.n_params / low.n_params)
+
+
+def _supply(page: Page, headline: Answer, limited: tuple[LimitedData, ...], serving: InferenceAnswer | None) -> None:
+    """Explain the share of the world's text that the training would read."""
+    name, tokens = "D", headline.n_tokens
+    if limited:
+        name, tokens = "U", limited[0].unique_tokens
+    elif serving is not None and serving.best.n_tokens > tokens:
+        name, tokens = "D_served", serving.best.n_tokens
+    _known(page, "supply", WORLD_TOKENS_2023, f"{XUE}: the world's text in 2023, tokens")
+    for end, growth in zip(("low", "high"), WORLD_GROWTH, strict=True):
+        _known(page, f"growth_{end}", growth, f"{XUE}: growth of high-quality text in a year")
+    page.add("supply_share", f"{name}/supply", "tokens over the supply", value=tokens / WORLD_TOKENS_2023)
+    page.add("supply_trillions", "supply/1e12", "in T", value=WORLD_TOKENS_2023 / 1e12)

@@ -1,0 +1,104 @@
+"""A recommendation, explained number by number: each part by what computes it, in the order of the report."""
+
+from __future__ import annotations
+
+from advisor.answer.cautions_explained import explain_cautions
+from advisor.answer.flat_region import explain_flat_region
+from advisor.answer.inference_explained import explain_inference
+from advisor.answer.limited_data_explained import explain_limited_data, limited_tag
+from advisor.answer.recommendation import Recommendation
+from advisor.answer.reliance import explain_reliance
+from advisor.answer.row_explained import explain_headline, explain_other, explain_sizes
+from advisor.calibrations.laws_in_h import LAW_NAMES
+from advisor.explanation import Explanation, Page
+from advisor.laws.explained import LawNames, names_of
+from advisor.laws.scaling_law import Law, ScalingLaw
+from advisor.plan.plan import explain_plan
+
+
+def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation, ...]:
+    """Return where every number of a recommendation's report comes from.
+
+    Each formula stands on constants and on the names explained before it.
+
+    >>> from advisor.answer.recommendation import recommend
+    >>> from advisor.answer.request import Request
+    >>> lines = explain_recommendation(recommend(Request(flops=1e21)))
+    >>> next((each.formula, f"{each.value:.3g}") for each in lines if each.key == "headline.n_params")
+    ('G*(C/6)**a', '2.78e+09')
+    """
+    r, request = recommendation, recommendation.request
+    page = Page("The answer")
+    head = _explain_answer(page, r)
+    page.section = "Every law"
+    names = {r.headline.law: head}
+    for i, law in enumerate(r.candidates.others, 1):
+        names[law.name] = _names(page, r, law, headline=False)
+        explain_other(page, head, names[law.name], r.laws[i], i)
+    page.section = "The answer"
+    explain_reliance(page, r.reliance, r.headline.flops, head, names.get("chinchilla"))
+    page.section = "Other sizes"
+    explain_sizes(page, head, r.headline, request, r.neighbours, r.choice)
+    explain_flat_region(page, head, r.flat, r.headline)
+    page.section = "Limited data"
+    explain_limited_data(page, r.limited, request.unique_tokens, names)
+    page.section = "Inference"
+    explain_inference(page, head, r.inference, request.hardware)
+    page.section = "The plan"
+    explain_plan(page, r.plan, *_trained(r, names))
+    page.section = "Cautions"
+    explain_cautions(
+        page,
+        {caution.code for caution in r.cautions},
+        laws=r.laws,
+        ranges=r.candidates.headline.ranges,
+        names=names,
+        limited=r.limited,
+        serving=r.inference,
+        hardware=request.hardware,
+    )
+    if r.plan.shape is None:
+        page.take("V", "known", "given, or the default", value=r.plan.vocab_size)
+    return tuple(page.lines)
+
+
+def _explain_answer(page: Page, r: Recommendation) -> LawNames:
+    """Explain the corpus, the headline, its data in bytes and how it moves with H; return its law's names."""
+    if r.profile is not None:
+        from advisor.compressibility.score import explain_profile
+
+        explain_profile(page, r.profile)
+    elif (h := r.compressibility) is not None:
+        page.add("H", "H_given", "given: --compressibility", value=h, key="compressibility", H_given=h)
+    head = _names(page, r, r.candidates.headline, headline=True)
+    explain_headline(page, head, r.headline, r.request, r.profile)
+    if r.units is not None:
+        from advisor.compressibility.units import explain_units
+
+        explain_units(page, r.units)
+    if r.candidates.at_h is not None and r.usable is not None:
+        from advisor.calibrations.laws_in_h_explained import explain_sensitivity
+
+        dependence, epsilon = r.usable.dependence, r.request.epsilon
+        explain_sensitivity(page, r.candidates.at_h, dependence, epsilon, r.headline.flops)
+    return head
+
+
+def _names(page: Page, r: Recommendation, law: Law, *, headline: bool) -> LawNames:
+    """Return a law's names; explain its parameters first where they are lines in H."""
+    if r.usable is None or law.name not in LAW_NAMES or not isinstance(law, ScalingLaw):
+        return names_of(law, headline=headline)
+    from advisor.calibrations.laws_in_h_explained import explain_law
+
+    return explain_law(page, law, r.usable.dependence, r.request.epsilon, headline=headline)
+
+
+def _trained(r: Recommendation, names: dict[str, LawNames]) -> tuple[str, str]:
+    """Return the formulas of the N and D that the plan trains."""
+    tag = limited_tag(names[r.limited[0].law]) if r.limited else ""
+    return {
+        "headline": ("N", "D"),
+        "choice": ("N_choice", "C/(6*N_choice)"),
+        "inference": ("N_served", "D_served"),
+        "limited_data": (f"N{tag}", f"D{tag}"),
+    }[r.plan.of]

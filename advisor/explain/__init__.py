@@ -1,1 +1,0 @@
-"""Where every printed number comes from: formula, constants and source, as data."""
