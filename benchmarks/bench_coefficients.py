@@ -59,9 +59,8 @@ def drawn_optima(draws: LineDraws, h: float, flops: float, scatter: bool) -> Arr
 
 
 def rows_of(law: Array) -> Array:
-    """Return (E, ln A, ln B, alpha, beta) as (ln A, ln B, ln E, alpha, beta)."""
-    e, log_a, log_b, alpha, beta = np.moveaxis(law, -1, 0)
-    return np.stack([log_a, log_b, np.log(np.maximum(e, 1e-300)), alpha, beta], -1)
+    """Return (E, ln A, ln B, alpha, beta) with ln E in place of E."""
+    return np.concatenate([np.log(np.maximum(law[..., :1], 1e-300)), law[..., 1:]], -1)
 
 
 def simulate(scatter: float, seed: int) -> Iterator[tuple[tuple[str, float, str], float, Array]]:

@@ -18,13 +18,13 @@ from calibration.fit.bootstrap import bootstrap
 from calibration.fit.fit import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem
 
-# Besiroglu et al. 2024 (arXiv:2404.10102), (ln A, ln B, ln E, alpha, beta).
-TRUTH = np.array([6.177955975826981, 7.6427323622433505, 0.5971119597824348, 0.34781302903942635, 0.3658541172951044])
+# Besiroglu et al. 2024 (arXiv:2404.10102), (ln E, ln A, ln B, alpha, beta).
+TRUTH = np.array([0.5971119597824348, 6.177955975826981, 7.6427323622433505, 0.34781302903942635, 0.3658541172951044])
 
 
 def simulated_grid(noise: float, seed: int) -> Problem:
     n, d = (values.ravel() for values in np.meshgrid(np.geomspace(2e7, 4e9, 6), np.geomspace(1e9, 2e11, 6)))
-    log_a, log_b, e, alpha, beta = TRUTH
+    e, log_a, log_b, alpha, beta = TRUTH
     loss = math.exp(e) + np.exp(log_a - alpha * np.log(n)) + np.exp(log_b - beta * np.log(d))
     log_loss = np.log(loss) + noise * np.random.default_rng(seed).standard_normal(len(n))
     return Problem(log_n=np.log(n), log_d=np.log(d), log_loss=log_loss, weight=np.ones(len(n)))

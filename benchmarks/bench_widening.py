@@ -17,7 +17,7 @@ from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import Dependence, law_at
 from advisor.calibrations.lines import Regressions
 from advisor.laws.published import CHINCHILLA, chinchilla
-from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import ScalingLaw, central_interval
 from advisor.quantities import format_flops
 
 H_HALF_WIDTH = 0.01
@@ -41,8 +41,8 @@ def stages(found: Dependence, h: float) -> dict[str, ScalingLaw]:
 
 def width(law: ScalingLaw, flops: float) -> float:
     """Return the width of the 80 % interval of ln N*."""
-    found = law.interval(lambda one: math.log(one.frontier(flops).n_params))
-    return math.nan if found is None else found[1] - found[0]
+    low, high = central_interval(math.log(one.frontier(flops).n_params) for one in law.drawn_laws())
+    return high - low
 
 
 def main() -> None:

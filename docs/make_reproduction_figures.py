@@ -14,15 +14,17 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed
 
 import numpy as np
 from matplotlib import colormaps
-from reproduction_claims_of_laws import PARAMETERS, Quantity, exponents_cross, laws_on_lines, log_n_at
+from reproduction_crossings import exponents_cross, laws_on_lines
+from reproduction_laws import WrittenLaw
 from reproduction_lines import CROSSING_H, FRONTIER_H, budgets
 from reproduction_material import Material, common_flops, read_material
 from reproduction_rules import laws_of
-from reproduction_written_laws import WrittenLaw
+from reproduction_statistics import PARAMETERS, Quantity, interval, log_n_at
 
 from advisor.calibrations.coefficients import Calibration
 from advisor.calibrations.laws_in_h import law_at
 from advisor.errors import CoefficientsError
+from advisor.laws.parameters import LOG_SYMBOLS
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.report.plots import new_figure, save_figure
@@ -33,7 +35,6 @@ from calibration.lines.records import Row
 FOLDER = Path(__file__).parent / "reproduction"
 _PAPER = ("A1", "A2", "A3", "A4", "A5", "A6")
 _LEVELS = (0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
-_COLUMN = {"E": 2, "ln A": 0, "ln B": 1, "alpha": 3, "beta": 4}
 
 
 def losses(material: Material) -> Any:
@@ -130,7 +131,7 @@ def parameters(material: Material) -> Any:
 
 
 def _column(rows: Array, name: str) -> Array:
-    column = rows[..., _COLUMN[name]]
+    column = rows[..., LOG_SYMBOLS.index(name)]
     return np.exp(column) if name == "E" else np.asarray(column)
 
 
@@ -158,9 +159,9 @@ def frontiers(calibration: Calibration, sources: Sequence[WrittenLaw]) -> Any:
     figure = new_figure((5.2 * len(asked), 4.4))
     for axis, flops in zip(figure.subplots(1, len(asked), squeeze=False).ravel(), asked, strict=True):
         _lines(axis, calibration, partial(_optimum, flops=flops), "C0", "law gzip, 95 %", span)
-        best, interval = chinchilla().frontier(flops), chinchilla().interval(log_n_at(flops), 0.95)
-        assert interval is not None
-        axis.axhspan(*np.exp(interval), color="0.4", alpha=0.3, lw=0)
+        best, ends = chinchilla().frontier(flops), interval(chinchilla(), log_n_at(flops))
+        assert ends is not None
+        axis.axhspan(*np.exp(ends), color="0.4", alpha=0.3, lw=0)
         axis.axhline(best.n_params, color="0.2", lw=1.2, label="Chinchilla (total N), 95 %")
         axis.axvspan(*FRONTIER_H, color="C3", alpha=0.12, lw=0, label="stated crossing")
         reached = [one for one in sources if one.accepted is not None and _reaches(one.accepted, flops)]
@@ -236,7 +237,7 @@ def _color(material: Material, calibration: str) -> str:
 def _bar(axis: Any, x: float, one: WrittenLaw, quantity: Quantity, color: str, first: bool, label: str) -> None:
     law = one.accepted
     assert law is not None
-    axis.plot([x, x], law.interval(quantity, 0.95), color=color, lw=1, alpha=0.7)
+    axis.plot([x, x], interval(law, quantity), color=color, lw=1, alpha=0.7)
     axis.plot([x], [quantity(law)], "o", color=color, ms=4, label=label if first else None)
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from reproduction_claims_of_laws import PARAMETERS, Quantity, differences, heterogeneity, least_squares, log_n_at
+from reproduction_laws import WrittenLaw
 from reproduction_material import FEWEST_FOR_A_LINE, LineSet, common_flops
 from reproduction_rules import (
     LEVEL,
@@ -21,7 +21,7 @@ from reproduction_rules import (
     together,
     too_few,
 )
-from reproduction_written_laws import WrittenLaw
+from reproduction_statistics import PARAMETERS, Quantity, differences, heterogeneity, least_squares, log_n_at
 
 from advisor.calibrations.evidence import Verdict
 

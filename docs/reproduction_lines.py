@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reproduction_claims_of_laws import PARAMETERS, Crossing, Quantity, exponents_cross, frontiers_cross, least_squares
+from reproduction_crossings import Crossing, exponents_cross, frontiers_cross
 from reproduction_material import LineSet
 from reproduction_rules import LEVEL, Finding, bonferroni, count, in_figures, over_set, percent, sign, slope, together
+from reproduction_statistics import PARAMETERS, Quantity, least_squares
 
 from advisor.answer.reliance import wrong_choice
 from advisor.calibrations.coefficients import Calibration

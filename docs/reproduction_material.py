@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from reproduction_claims_of_laws import Quantity, log_n_at
-from reproduction_written_laws import LAWS_FILE, WrittenLaw, read_written_laws
+from reproduction_laws import LAWS_FILE, WrittenLaw, read_written_laws
+from reproduction_statistics import Quantity, log_n_at
 
 from advisor.calibrations.coefficients import Coefficients, load_coefficients
 from advisor.laws.scaling_law import ScalingLaw

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from reproduction_claims_of_laws import Coefficient, least_squares
+from reproduction_laws import WrittenLaw
 from reproduction_material import LineSet, names_of
-from reproduction_written_laws import WrittenLaw
+from reproduction_statistics import Coefficient, least_squares
 
 from advisor.calibrations.evidence import PredictedFigure, Verdict, sign_verdict
 from advisor.laws.scaling_law import ScalingLaw

@@ -6,11 +6,11 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from reproduction_claims_of_laws import PARAMETERS, Quantity, differences, heterogeneity, log_n_at
 from reproduction_findings import NEAR_H, near_pairs
+from reproduction_laws import WrittenLaw
 from reproduction_material import KINDS, LineSet, Material, common_flops, line_sets, names_of, set_shape
 from reproduction_rules import are, count, in_figures, laws_of, slope
-from reproduction_written_laws import WrittenLaw
+from reproduction_statistics import PARAMETERS, Quantity, differences, heterogeneity, interval, log_n_at
 
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Settings
@@ -200,7 +200,7 @@ def _absent(material: Material) -> tuple[str, ...]:
 
 
 def _interval(law: ScalingLaw, quantity: Quantity, digits: int) -> str:
-    found = law.interval(quantity, 0.95)
+    found = interval(law, quantity)
     if found is None:
         return "-"
     low, high = (f"{x:.{digits}f}" if digits else f"{x:,.0f}" for x in found)

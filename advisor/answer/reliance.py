@@ -105,8 +105,7 @@ def wrong_choice(law: Law, flops: float) -> WrongChoice | None:
 
 def _lost(followed: ScalingLaw, right: ScalingLaw, flops: float) -> float:
     best = best_allocation(followed, Request(flops=flops))
-    equivalent = right.for_excess(right.excess(best.n_params, best.n_tokens)).flops
-    return max(1.0 - equivalent / flops, 0.0)
+    return max(1.0 - right.equivalent_flops(best.n_params, best.n_tokens) / flops, 0.0)
 
 
 def _decades(flops: float, fitted: tuple[float, float] | None) -> float | None:

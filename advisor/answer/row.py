@@ -105,13 +105,13 @@ class Sheet:
         if n_params is None or not isinstance(law, ScalingLaw):
             return None
         n_tokens = self.flops / (6 * n_params)
-        excess = law.excess(n_params, n_tokens)
-        equivalent = min(law.for_excess(excess).flops, self.flops)  # at the optimum itself rounding can exceed it
+        # At the optimum itself rounding can exceed the budget.
+        equivalent = min(law.equivalent_flops(n_params, n_tokens), self.flops)
         return Choice(
             n_params=n_params,
             n_tokens=n_tokens,
             flops=self.flops,
-            loss=law.E + excess,
+            loss=law.loss(n_params, n_tokens),
             equivalent_flops=equivalent,
             wasted=1 - equivalent / self.flops,
         )

@@ -23,7 +23,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from advisor.calibrations.frontier_shift import Parameters
 from advisor.calibrations.laws_in_h import Dependence
 from advisor.calibrations.lines import JointDraws, LinesInH, Regressions
 from advisor.calibrations.quality import Quality, read_quality
@@ -32,10 +31,11 @@ from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError, UsageError
 from advisor.json_fields import Node, json_text, read_json
 from advisor.laws.law_file import MAX_DRAWS, law_from, ranges_from
+from advisor.laws.parameters import LOG_NAMES, NAMES, Parameters
 from advisor.laws.published import PUBLISHED_NAMES
 from advisor.laws.scaling_law import Count, ScalingLaw
 
-_FORMS = {"log": ("E", "log_A", "log_B", "alpha", "beta"), "linear": ("E", "A", "B", "alpha", "beta")}
+_FORMS = {"log": LOG_NAMES, "linear": NAMES}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,13 @@ from itertools import cycle
 from typing import Literal
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
-from advisor.calibrations.frontier_shift import Parameters
 from advisor.calibrations.laws_in_h import Dependence, law_at
 from advisor.calibrations.lines import Regressions
 from advisor.calibrations.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
 from advisor.calibrations.transfer import KnownLaw, Transfer, transfers
 from advisor.calibrations.uncertainty import drawn_weights
 from advisor.errors import CoefficientsError
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw, central_interval
 

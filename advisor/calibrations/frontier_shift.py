@@ -12,18 +12,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from advisor.laws.frontier import exponent_and_level, log_n_at
+from advisor.laws.parameters import Parameters
+
 # The middle, in logs, of the runs that Chinchilla's law was fitted to: there the excess loss is left as it was.
 _PIVOT_FLOPS = 1.35e20
-
-
-class Parameters(NamedTuple):
-    """The five parameters of a law, or their slopes or intercepts in H; A and B stand for ln A and ln B in logs."""
-
-    E: float
-    A: float
-    B: float
-    alpha: float
-    beta: float
 
 
 class FrontierShift(NamedTuple):
@@ -51,13 +44,13 @@ def shifted(law: Parameters, shift: FrontierShift) -> Parameters | None:
     total = law.alpha + law.beta
     exponent, level = _frontier(law)
     log_nd = math.log(_PIVOT_FLOPS / 6)
-    log_n = level + exponent * log_nd
+    log_n = log_n_at(log_nd, exponent, level)
     log_excess = law.A - law.alpha * log_n - math.log(law.beta / total)
     exponent += shift.exponent
     if not 0 < exponent < 1:
         return None
     alpha, beta = (1 - exponent) * total, exponent * total
-    log_n = level + shift.level + exponent * log_nd
+    log_n = log_n_at(log_nd, exponent, level + shift.level)
     return Parameters(
         E=law.E + shift.floor,
         A=log_excess + math.log(beta / total) + alpha * log_n,
@@ -69,6 +62,4 @@ def shifted(law: Parameters, shift: FrontierShift) -> Parameters | None:
 
 def _frontier(law: Parameters) -> tuple[float, float]:
     """Return a and ln G of a law in logs."""
-    total = law.alpha + law.beta
-    level = (math.log(law.alpha / law.beta) + law.A - law.B) / total
-    return law.beta / total, level
+    return exponent_and_level(math.log(law.alpha / law.beta) + law.A - law.B, law.alpha, law.beta)

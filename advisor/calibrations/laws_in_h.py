@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import cast
 
-from advisor.calibrations.frontier_shift import Parameters, shift_between, shifted
+from advisor.calibrations.frontier_shift import shift_between, shifted
 from advisor.calibrations.lines import LinesInH, Regressions
 from advisor.calibrations.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 from advisor.errors import CoefficientsError
 from advisor.laws.law_file import LARGEST_LOG, MOST_NATS, STEEPEST
-from advisor.laws.scaling_law import Count, Ranges, Row, ScalingLaw
+from advisor.laws.parameters import LOG_SYMBOLS, NAMES, Parameters
+from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 
 LAW_NAMES = ("anchored", "blend", "gzip")
 
@@ -220,13 +221,13 @@ def _beyond(found: Parameters) -> tuple[str, float] | None:
         return None
     most = (MOST_NATS, LARGEST_LOG, LARGEST_LOG, STEEPEST, STEEPEST)
     values = (E, abs(A), abs(B), alpha, beta)
-    names = ("E", "ln A", "ln B", "alpha", "beta")
-    return next((name, x) for name, x, value, top in zip(names, found, values, most, strict=True) if not value <= top)
+    each = zip(LOG_SYMBOLS, found, values, most, strict=True)
+    return next((name, x) for name, x, value, top in each if not value <= top)
 
 
 def _outside(regression: LinesInH, h: float) -> tuple[str, float] | None:
     """Return a parameter that the regression gives as <= 0 at H, and its value; in logs A and B are always above 0."""
-    names = ("alpha", "beta") if regression.form == "log" else ("A", "B", "alpha", "beta")
+    names = NAMES[3:] if regression.form == "log" else NAMES[1:]
     at_h = regression.at(h)
     return next(((name, getattr(at_h, name)) for name in names if not getattr(at_h, name) > 0), None)
 
@@ -257,14 +258,13 @@ def _in_logs(law: ScalingLaw) -> Parameters:
 
 def _rows(base: ScalingLaw) -> Iterator[Parameters]:
     """Return the base's draws, over and over, in logs; its own parameters where it has none."""
-    rows = [Parameters(math.exp(log_e), log_a, log_b, *exponents) for log_a, log_b, log_e, *exponents in base.draws]
+    rows = [Parameters(math.exp(row.E), *row[1:]) for row in base.draws]
     return cycle(rows or [_in_logs(base)])
 
 
-def _draw(parameters: Parameters) -> Row:
+def _draw(parameters: Parameters) -> Parameters:
     """Return parameters in logs as a row of ``ScalingLaw.draws``."""
-    log_e = math.log(parameters.E) if parameters.E > 0 else -math.inf
-    return (parameters.A, parameters.B, log_e, parameters.alpha, parameters.beta)
+    return Parameters(math.log(parameters.E) if parameters.E > 0 else -math.inf, *parameters[1:])
 
 
 def _flip(d_log_g: float, d_a: float) -> float | None:

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from advisor.explanation import used_in
-from advisor.laws.explained import PARAMETERS, LawNames, names_of
+from advisor.laws.explained import LawNames, names_of
+from advisor.laws.parameters import NAMES
 from advisor.laws.published import chinchilla
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def explain_law(
     """Explain the parameters of a law in H; return its names. ``epsilon`` is the weight where one was asked for."""
     names, lines, base = names_of(law, headline=headline, explained=True), _lines(law, dependence), chinchilla()
     source = f"{_EQ_4} on the calibration {dependence.name}, {lines.form} regression; {law.note}"
-    for field in PARAMETERS:
+    for field in NAMES:
         in_logs = lines.form == "log" and field in ("A", "B")
         formula = _FORMS[law.name].format(f"ln_{field}" if in_logs else field)
         formula = f"exp({formula})" if in_logs else f"max({formula}, 0)" if field == "E" else formula
@@ -49,7 +50,7 @@ def explain_law(
 def explain_sensitivity(page: Page, at_h: LawAtH, dependence: Dependence, epsilon: float | None, flops: float) -> None:
     """Explain d ln N*/dH at the budget C, ``flops``, and where its sign flips."""
     d, form, lines = at_h.derivative, at_h.law.name, _lines(at_h.law, dependence)
-    for field in PARAMETERS[1:]:
+    for field in NAMES[1:]:
         level = field in ("A", "B")
         formula = _DERIVATIVES[form] + (f"/{field}" if level and lines.form == "linear" else "")
         name = f"dln{field}" if level else f"d{field}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple, overload
 
-from advisor.calibrations.frontier_shift import Parameters
+from advisor.laws.parameters import Parameters
 
 _NO_SCATTER = Parameters(0.0, 0.0, 0.0, 0.0, 0.0)
 

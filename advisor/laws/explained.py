@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from advisor.explanation import Page, used_in
+from advisor.laws.parameters import NAMES
 from advisor.laws.published import published_laws
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
 from advisor.laws.scaling_law import INTERVAL_LEVEL, FrontierLaw, Law, ScalingLaw
@@ -16,9 +17,8 @@ FRONTIER = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 4"
 SURFACE = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 2"
 REPETITION = f"{SOURCE}, eq. 5 to 7"
 SEARCH = "bounded search in log N, from several starts, of ln(L - limit), which is least where L is"
-PARAMETERS = ("E", "A", "B", "alpha", "beta")
 DECAY = {"R_D": R_D_STAR, "R_N": R_N_STAR}
-_NAMED = (*PARAMETERS, "coefficient", "exponent", "a", "G", "N", "D", "excess", "loss")
+_NAMED = (*NAMES, "coefficient", "exponent", "a", "G", "N", "D", "excess", "loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class LawNames:
 def names_of(law: Law, *, headline: bool, explained: bool = False) -> LawNames:
     """Return the names of a law's quantities; its parameters are constants unless they are ``explained`` themselves."""
     suffix = "" if headline else "_" + re.sub(r"\W", "_", law.name)
-    parameters = ("coefficient", "exponent") if isinstance(law, FrontierLaw) else PARAMETERS
+    parameters = ("coefficient", "exponent") if isinstance(law, FrontierLaw) else NAMES
     constants = {} if explained else {name + suffix: float(getattr(law, name)) for name in parameters}
     return LawNames(law=law, suffix=suffix, constants=constants)
 

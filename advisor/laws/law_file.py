@@ -1,10 +1,11 @@
 """Law files: what ``advisor fit --out`` writes and ``--law FILE`` reads.
 
     {"schema_version": 1, "name", "source", "E", "A", "B", "alpha", "beta", "count", "exponent_a", "verdict",
-     "draws": [[ln A, ln B, ln E, alpha, beta], ...], "ranges": {"n_params": [lo, hi], ...}}
+     "ranges": {"n_params": [lo, hi], ...}, "draw_columns": [...],
+     "draws": [[ln A, ln B, ln E, alpha, beta], ...]}
 
-ln E is null where E is 0. ``name``, ``source``, ``verdict``, ``draws`` and ``ranges`` may be absent; other keys, such
-as the fit's diagnostics, are kept out of the law.
+ln E is null where E is 0. ``name``, ``source``, ``verdict``, ``ranges``, ``draw_columns`` and ``draws`` may be absent;
+other keys, such as the fit's diagnostics, are kept out of the law.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from typing import Any, Literal, cast
 from advisor.data_files import write_atomically
 from advisor.errors import LawError
 from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
-from advisor.laws.scaling_law import Count, Ranges, Row, ScalingLaw
+from advisor.laws.parameters import NAMES, Parameters
+from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 
 MAX_DRAWS = 400
+# The order of a file's draws, which is not that of Parameters.
+DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 # Beyond these no law of language is meant, and the arithmetic overflows.
 MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
 COUNTS = ("total", "non-embedding", "unknown")
@@ -39,19 +43,42 @@ def read_law(path: Path) -> ScalingLaw:
     return law
 
 
-def write_law(law: ScalingLaw, path: Path, extra: Mapping[str, Any] | None = None) -> None:
-    """Write ``law`` to ``path``, with the keys of ``extra`` (such as the fit's diagnostics) beside its own."""
-    document = {"schema_version": SCHEMA_VERSION, **(extra or {}), **law_as_json(law)}
+def write_law(law: ScalingLaw, path: Path, figures: Mapping[str, Any] | None = None) -> None:
+    """Write ``law`` to ``path``, whole or not at all, with ``figures`` (such as the fit's diagnostics) beside it.
+
+    Raises:
+        LawError: no reader would take the law.
+    """
+    document = law_document(law, figures)
     law_from(Node(document, str(path), "", LawError), name=law.name, source=law.source)
     write_atomically(path, json_text(document))
 
 
+def law_document(law: ScalingLaw, figures: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the contents of a law file; keys that ``figures`` has stand where it has them."""
+    own = {**_constants(law), "verdict": law.verdict, "ranges": asdict(law.ranges), "draw_columns": DRAW_COLUMNS}
+    head = {"schema_version": SCHEMA_VERSION, "name": law.name, "source": law.source}
+    return {**head, **(figures or {}), **own, "draws": _rows_of(law)}
+
+
 def law_as_json(law: ScalingLaw) -> dict[str, Any]:
-    """Return the JSON form of ``law``: its constants, draws and ranges."""
-    draws = [[None if math.isinf(x) else x for x in row] for row in law.draws]
-    constants = {name: getattr(law, name) for name in ("E", "A", "B", "alpha", "beta", "exponent_a", "count")}
+    """Return the JSON form of ``law`` inside another document: its constants, draws and ranges."""
     about = {"name": law.name, "source": law.source, "verdict": law.verdict}
-    return {**about, **constants, "draws": draws, "ranges": asdict(law.ranges)}
+    return {**about, **_constants(law), "draws": _rows_of(law), "ranges": asdict(law.ranges)}
+
+
+def _constants(law: ScalingLaw) -> dict[str, Any]:
+    return {name: getattr(law, name) for name in (*NAMES, "exponent_a", "count")}
+
+
+def _rows_of(law: ScalingLaw) -> list[list[float | None]]:
+    rows = map(row_in_file, law.draws)
+    return [[None if math.isinf(x) else x for x in row] for row in rows]
+
+
+def row_in_file(row: Parameters) -> tuple[float, ...]:
+    """Return a row (ln E, ln A, ln B, alpha, beta) in the order of DRAW_COLUMNS."""
+    return row.A, row.B, row.E, row.alpha, row.beta
 
 
 def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
@@ -91,7 +118,7 @@ def ranges_from(node: Node | None) -> Ranges:
     return Ranges(**{key: found.pair(0) for key in names if (found := node.get(key)) is not None})
 
 
-def _draws(node: Node | None) -> tuple[Row, ...]:
+def _draws(node: Node | None) -> tuple[Parameters, ...]:
     """Return the joint rows of a law, at most MAX_DRAWS."""
     rows = [] if node is None else [_row(element) for element in node.items()]
     if node is not None and len(rows) > MAX_DRAWS:
@@ -99,16 +126,13 @@ def _draws(node: Node | None) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _row(node: Node) -> Row:
+def _row(node: Node) -> Parameters:
     """Return one joint row; a null ln E means E = 0."""
     elements = list(node.items())
     if len(elements) != 5:
         raise node.fail(f"must be the 5 numbers ln A, ln B, ln E, alpha, beta, not {len(elements)}")
     log_a, log_b, log_e, alpha, beta = elements
-    return (
-        log_a.number(-LARGEST_LOG, LARGEST_LOG),
-        log_b.number(-LARGEST_LOG, LARGEST_LOG),
-        -math.inf if log_e.value is None else log_e.number(-LARGEST_LOG, LARGEST_LOG),
-        _positive(alpha, STEEPEST),
-        _positive(beta, STEEPEST),
-    )
+    # Read in the file's order: a complaint is about the first number that is wrong.
+    a, b = (node.number(-LARGEST_LOG, LARGEST_LOG) for node in (log_a, log_b))
+    e = -math.inf if log_e.value is None else log_e.number(-LARGEST_LOG, LARGEST_LOG)
+    return Parameters(e, a, b, _positive(alpha, STEEPEST), _positive(beta, STEEPEST))

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cache
-from typing import cast
 
 from advisor.data_files import shipped_file
-from advisor.laws.scaling_law import FrontierLaw, Law, Ranges, Row, ScalingLaw
+from advisor.laws.parameters import Parameters
+from advisor.laws.scaling_law import FrontierLaw, Law, Ranges, ScalingLaw
 
 PETAFLOP_DAY = 8.64e19
 
@@ -104,16 +104,6 @@ DEEPSEEK = FrontierLaw(
 )
 
 
-def kaplan_loss(n_params: float, n_tokens: float) -> float:
-    """Return Kaplan et al.'s loss of a model trained to convergence, nats/token (2020, eq. 1.5).
-
-    L(N, D) = [(N_c/N)^(alpha_N/alpha_D) + D_c/D]^alpha_D with non-embedding N. It is not the loss on their
-    compute-efficient frontier, where training stops about 10 % above it, so recommendations do not print it.
-    """
-    alpha_n, alpha_d, n_c, d_c = 0.076, 0.103, 6.4e13, 1.8e13
-    return float(((n_c / n_params) ** (alpha_n / alpha_d) + d_c / n_tokens) ** alpha_d)
-
-
 _OTHERS: tuple[Law, ...] = (HOFFMANN, HOFFMANN_TABLE_3, MUENNIGHOFF, CODE, DEEPSEEK, KAPLAN)
 # Known without the draws, which are read from a file.
 PUBLISHED_NAMES = frozenset(law.name for law in (CHINCHILLA, *_OTHERS))
@@ -126,7 +116,8 @@ def chinchilla() -> ScalingLaw:
     The draws are shifted so that their medians are the published values; their 95 % ranges agree with the paper's.
     """
     lines = shipped_file("chinchilla_draws.csv").read_text(encoding="utf-8").splitlines()
-    draws = tuple(cast(Row, tuple(map(float, line.split(",")))) for line in lines[1:])
+    rows = (map(float, line.split(",")) for line in lines[1:])
+    draws = tuple([Parameters(log_e, log_a, log_b, alpha, beta) for log_a, log_b, log_e, alpha, beta in rows])
     return replace(CHINCHILLA, draws=draws)
 
 

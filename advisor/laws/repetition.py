@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
+from advisor.laws.frontier import log_usable
 from advisor.laws.scaling_law import Allocation, ScalingLaw
 from advisor.laws.search import crossing, minimise
 
@@ -170,8 +172,11 @@ class RepeatedLaw:
         return self.base.E + sum(self._terms(_effective(log_n, log_u_n, self.r_n), _effective(log_d, log_u, self.r_d)))
 
     def _log_usable(self, log_u_d: float) -> float:
-        log_g = self.base.log_g
-        return log_g + self.base.beta / self.base.alpha * (log_g + log_u_d)
+        return log_usable(self._ratio, self.base.alpha, self.base.beta, log_u_d)
+
+    @cached_property
+    def _ratio(self) -> float:
+        return self.base.ratio
 
     def _limits(self) -> tuple[float, float]:
         """Return ln of the largest N' and D'."""

@@ -6,15 +6,24 @@ L(N, D) = E + A/N^alpha + B/D^beta   nats/token,   C = 6 N D FLOPs      (Hoffman
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from advisor.errors import LawError
+from advisor.laws.frontier import (
+    cheapest,
+    exponent_and_level,
+    exponent_of,
+    log_n_at,
+    log_n_for_tokens,
+    log_nd_for_params,
+    ratio_of,
+)
+from advisor.laws.parameters import Parameters
 
 # Which parameters N counts; "unknown" where we could not learn it from the paper.
 Count = Literal["total", "non-embedding", "unknown"]
-Row = tuple[float, float, float, float, float]
 INTERVAL_LEVEL = 0.8  # of an allocation's interval, a decision's range
 _LARGEST = 709.0  # exp of more overflows
 
@@ -51,7 +60,7 @@ class Ranges:
 class ScalingLaw:
     """L(N, D) = E + A/N^alpha + B/D^beta in nats/token (Hoffmann et al. 2022, eq. 2).
 
-    ``draws`` are joint rows (ln A, ln B, ln E, alpha, beta) of the law's sampling distribution: the five are strongly
+    ``draws`` are joint rows (ln E, ln A, ln B, alpha, beta) of the law's sampling distribution: the five are strongly
     correlated, so an interval is a quantile over rows, never a product of five normals. ``verdict`` is the fit's own.
     """
 
@@ -63,7 +72,7 @@ class ScalingLaw:
     beta: float
     count: Count
     source: str
-    draws: tuple[Row, ...] = ()
+    draws: tuple[Parameters, ...] = ()
     ranges: Ranges = Ranges()
     note: str = ""
     verdict: Literal["ok", "caution", "refused"] = "ok"
@@ -71,18 +80,26 @@ class ScalingLaw:
     @property
     def exponent_a(self) -> float:
         """The exponent of N* in C: beta / (alpha + beta)."""
-        return self.beta / (self.alpha + self.beta)
+        return exponent_of(self.alpha, self.beta)
 
     @property
-    def log_g(self) -> float:
-        """The logarithm of G = (alpha A / (beta B))^(1/(alpha+beta)), the level of the frontier."""
+    def ratio(self) -> float:
+        """ln(alpha A / (beta B)), what the frontier hangs on beside the exponents."""
         if not min(self.A, self.B, self.alpha, self.beta) > 0:
             raise LawError(
                 f"The law {self.name} has no compute-optimal frontier: A, B, alpha and beta must be above 0, not "
                 f"A={self.A:g}, B={self.B:g}, alpha={self.alpha:g}, beta={self.beta:g}."
             )
-        ratio = math.log(self.alpha) + math.log(self.A) - math.log(self.beta) - math.log(self.B)
-        return ratio / (self.alpha + self.beta)
+        return ratio_of(math.log(self.A), math.log(self.B), self.alpha, self.beta, math.log)
+
+    @property
+    def log_g(self) -> float:
+        """The logarithm of G = (alpha A / (beta B))^(1/(alpha+beta)), the level of the frontier."""
+        return self._frontier[1]
+
+    @property
+    def _frontier(self) -> tuple[float, float]:
+        return exponent_and_level(self.ratio, self.alpha, self.beta)
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
@@ -94,26 +111,21 @@ class ScalingLaw:
         return excess
 
     def frontier(self, flops: float) -> Allocation:
-        """Return the allocation of least loss that costs ``flops``.
-
-        With flops = 6 N D the optimum is closed-form (Hoffmann et al. 2022, eq. 4), evaluated in logs:
-            N* = G (flops/6)^a,  a = beta/(alpha+beta),  G = (alpha A / (beta B))^(1/(alpha+beta))
-        """
+        """Return the allocation of least loss that costs ``flops`` (``advisor.laws.frontier``)."""
         log_nd = _log(flops, "flops") - math.log(6)
-        log_n = self.log_g + self.exponent_a * log_nd
+        log_n = log_n_at(log_nd, *self._frontier)
         return _allocation(log_n, log_nd - log_n)
 
     def for_params(self, n_params: float) -> Allocation:
         """Return the point of the frontier with ``n_params`` parameters: the budget for which they are optimal."""
         log_n = _log(n_params, "n_params")
-        best = _allocation(log_n, (log_n - self.log_g) / self.exponent_a - log_n)
+        best = _allocation(log_n, log_nd_for_params(log_n, *self._frontier) - log_n)
         return replace(best, n_params=n_params)
 
     def for_tokens(self, n_tokens: float) -> Allocation:
         """Return the point of the frontier with ``n_tokens`` training tokens."""
         log_d = _log(n_tokens, "n_tokens")
-        best = _allocation((self.log_g + self.exponent_a * log_d) / (1 - self.exponent_a), log_d)
-        return replace(best, n_tokens=n_tokens)
+        return replace(_allocation(log_n_for_tokens(log_d, *self._frontier), log_d), n_tokens=n_tokens)
 
     def for_loss(self, loss: float) -> Allocation:
         """Return the cheapest allocation that reaches ``loss`` nats/token, which must be above E."""
@@ -125,21 +137,19 @@ class ScalingLaw:
         return self.for_excess(loss - self.E)
 
     def for_excess(self, excess: float) -> Allocation:
-        """Return the cheapest allocation whose loss is E + ``excess``.
+        """Return the cheapest allocation whose loss is E + ``excess``."""
+        logs = math.log(self.A), math.log(self.B)
+        return _allocation(*cheapest(math.log(excess), *logs, self.alpha, self.beta))
 
-        On the frontier alpha A/N^alpha = beta B/D^beta, so each term is a fixed share of the excess L - E:
-            A/N^alpha = (L-E) beta/(alpha+beta),  B/D^beta = (L-E) alpha/(alpha+beta)
-        """
-        total, log_excess = self.alpha + self.beta, math.log(excess)
-        log_n = (math.log(self.A) - log_excess - math.log(self.beta / total)) / self.alpha
-        log_d = (math.log(self.B) - log_excess - math.log(self.alpha / total)) / self.beta
-        return _allocation(log_n, log_d)
+    def equivalent_flops(self, n_params: float, n_tokens: float) -> float:
+        """Return C_eq, the budget whose optimum reaches the loss of this allocation, FLOPs."""
+        return self.for_excess(self.excess(n_params, n_tokens)).flops
 
     def drawn_laws(self) -> Iterator[ScalingLaw]:
         """Yield one law for each joint row of ``draws``."""
         # Not dataclasses.replace, which takes three times as long: a recommendation asks for some 1500 laws.
         shared = {"name": self.name, "count": self.count, "source": self.source, "ranges": self.ranges}
-        for log_a, log_b, log_e, alpha, beta in self.draws:
+        for log_e, log_a, log_b, alpha, beta in self.draws:
             yield ScalingLaw(
                 E=math.exp(log_e),
                 A=math.exp(log_a),
@@ -154,13 +164,13 @@ class ScalingLaw:
     def drawn_frontiers(self, flops: float) -> list[tuple[float, float, float]] | None:
         """Return N*, D* and the loss there for each joint row of ``draws``: ``frontier`` and ``loss`` without the laws.
 
-        A recommendation asks some 1500 rows. None where a row has no such optimum or a number is out of range, so that
-        the laws must be asked one by one.
+        A recommendation asks some 1500 rows, so the formulas are written out. None where a row has no such optimum or a
+        number is out of range, so that the laws must be asked one by one.
         """
         log_nd, log_6 = _log(flops, "flops") - math.log(6), math.log(6)
         exp, log = math.exp, math.log
         found = []
-        for log_a, log_b, log_e, alpha, beta in self.draws:
+        for log_e, log_a, log_b, alpha, beta in self.draws:
             A, B, total = exp(log_a), exp(log_b), alpha + beta
             if not (A > 0 and B > 0 and alpha > 0 and beta > 0):
                 return None
@@ -173,12 +183,6 @@ class ScalingLaw:
                 return None
             found.append((n_params, n_tokens, exp(log_e) + (A * n_params**-alpha + B * n_tokens**-beta)))
         return found
-
-    def interval(
-        self, quantity: Callable[[ScalingLaw], float], level: float = INTERVAL_LEVEL
-    ) -> tuple[float, float] | None:
-        """Return the central interval of ``quantity`` over the joint draws, or None where the law has none."""
-        return central_interval([quantity(law) for law in self.drawn_laws()], level) if self.draws else None
 
 
 @dataclass(frozen=True, kw_only=True)

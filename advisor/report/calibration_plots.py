@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor.laws.parameters import LOG_NAMES, LOG_SYMBOLS
 from advisor.report.plots import new_figure, save_figure
 
 if TYPE_CHECKING:
     from calibration.lines.regression import HRegression
     from calibration.lines.source_laws import SourceLaw
 
-_LABELS = {"E": "E, nats/token", "log_A": "ln A", "log_B": "ln B", "alpha": "alpha", "beta": "beta"}
+_LABELS = dict(zip(LOG_NAMES, ("E, nats/token", *LOG_SYMBOLS[1:]), strict=True))
 
 
 def write_calibration_plots(folder: Path, laws: Sequence[SourceLaw], found: HRegression | None) -> tuple[Path, ...]:
@@ -96,8 +97,7 @@ def loss_figure(laws: Sequence[SourceLaw]) -> Any:
 def _column(rows: Any, name: str) -> Any:
     import numpy as np
 
-    order = {"log_A": 0, "log_B": 1, "E": 2, "alpha": 3, "beta": 4}
-    values = rows[..., order[name]]
+    values = rows[..., LOG_NAMES.index(name)]
     return np.exp(values) if name == "E" else values
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from advisor.errors import RunsError
+from advisor.laws.frontier import exponent_of
+from advisor.laws.parameters import Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 from calibration.fit.bootstrap import Draws, bootstrap
 from calibration.fit.diagnostics import Diagnostics, diagnose
 from calibration.fit.fit import Fit, FitOptions, fit_problem, log_optimum
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
-from calibration.fit.joint_regression import fit_jointly
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
 from calibration.fit.objective import Array
-from calibration.fit.regression import Form, Regression, regress
+from calibration.fit.regression import Form, Regression, fit_jointly, regress
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
 from calibration.fit.runs import Runs
@@ -78,7 +79,7 @@ class GroupFit:
         if self.draws is None:
             return None
         alpha, beta = self.draws.rows[:, 3], self.draws.rows[:, 4]
-        return self.interval(beta / (alpha + beta))
+        return self.interval(exponent_of(alpha, beta))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,9 +164,8 @@ def _left_out(n: int, n_all: int) -> Reason:
 
 
 def _law(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str) -> ScalingLaw:
-    log_a, log_b, log_e, alpha, beta = (float(v) for v in fit.parameters)
+    log_e, log_a, log_b, alpha, beta = (float(v) for v in fit.parameters)
     kept = np.unique(np.linspace(0, len(draws.rows) - 1, min(len(draws.rows), _LARGEST_FILE_DRAWS)).astype(int))
-    rows = [tuple(float(f"{v:.9g}") for v in row) for row in draws.rows[kept]]
     return ScalingLaw(
         name=runs.name,
         E=math.exp(log_e),
@@ -175,7 +175,7 @@ def _law(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str) -> Scali
         beta=beta,
         count=count,
         source=f"advisor fit: {len(runs)} runs of {source}",
-        draws=tuple((a, b, e, p, q) for a, b, e, p, q in rows),
+        draws=tuple(Parameters(*(float(f"{v:.9g}") for v in row)) for row in draws.rows[kept]),
         ranges=Ranges(
             n_params=_ends(runs.n_params),
             n_tokens=_ends(runs.n_tokens),
@@ -198,7 +198,7 @@ def _budget(group: GroupFit, fit: Fit, draws: Draws, flops: float) -> Budget:
     log_nd = math.log(flops / 6.0)
     rows = np.vstack([fit.parameters, draws.rows])
     log_n = log_optimum(rows, flops)
-    log_a, log_b, log_e, alpha, beta = rows.T
+    log_e, log_a, log_b, alpha, beta = rows.T
     loss = np.exp(log_e) + _exp(log_a - alpha * log_n) + _exp(log_b - beta * (log_nd - log_n))
     n, d = _exp(log_n), _exp(log_nd - log_n)
     return Budget(

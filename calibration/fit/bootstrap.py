@@ -23,7 +23,7 @@ _BATCH = 1000  # resamples whose weights are held at once
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """Joint rows (ln A, ln B, ln E, alpha, beta), and the share of them with a parameter at a bound."""
+    """Joint rows (ln E, ln A, ln B, alpha, beta), and the share of them with a parameter at a bound."""
 
     rows: Array
     share_at_bound: float
@@ -59,7 +59,7 @@ def at_bound(fit: Fit, theta: Array) -> npt.NDArray[np.bool_]:
     """Return for each centred row whether a parameter lies at a bound that the user did not ask for."""
     low, high = fit.box.low, fit.box.high.copy()
     if fit.max_e is not None:
-        high[2] = np.inf
+        high[0] = np.inf
     free = low < high
     near = (theta <= low + 1e-6) | (theta >= high - 1e-6)
     return np.asarray((near & free).any(-1))

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
-from calibration.fit.objective import Array
+from calibration.fit.objective import ELIMINATION, Array
+from calibration.fit.solver import solved
 
 Predict = Callable[[Array], Array]  # (S, k) parameter rows -> (S, runs) values of ln L
 
@@ -69,9 +71,15 @@ def _step(
     floor = 1e-9 * diagonal.max(1, keepdims=True) + 1e-300
     added = np.where(free, damping[:, None] * np.maximum(diagonal, floor), 1.0) + floor
     damped = h + np.eye(theta.shape[1]) * added[:, :, None]
-    step = np.linalg.solve(damped, g[:, :, None])[:, :, 0]
+    step = solved(damped, g, _order(theta.shape[1]))
     step /= np.maximum(1.0, np.abs(step).max(1, keepdims=True) / 2.0)
     return step, np.einsum("si,si->s", g, step)
+
+
+def _order(k: int) -> npt.NDArray[np.intp]:
+    """Return the order of elimination: that of a law in each five, then the rest."""
+    laws = [ELIMINATION + 5 * i for i in range(k // 5)]
+    return np.concatenate([*laws, np.arange(k - k % 5, k)])
 
 
 def _jacobian(predict: Predict, theta: Array) -> Array:

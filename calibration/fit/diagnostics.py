@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from calibration.fit.bootstrap import Draws
 from calibration.fit.fit import Fit, log_optimum
-from calibration.fit.objective import Array, jacobian, shares
+from calibration.fit.objective import ELIMINATION, Array, jacobian, shares
 from calibration.fit.profile_of_e import ProfileOfE, profile_of_e
 from calibration.fit.run_checks import Reason, correlation
 from calibration.fit.runs import Runs
@@ -94,7 +94,7 @@ def standard_error(fit: Fit, flops: float) -> float:
 
     V = 1.57 s^2 (J'J)^-1 with s the residual scale; parameters held fixed or at a bound of E are left out of J.
     """
-    free = _free(fit)
+    free = ELIMINATION[_free(fit)[ELIMINATION]]
     j = jacobian(fit.problem, fit.theta)[:, free] * np.sqrt(fit.problem.weight / fit.problem.weight.mean())[:, None]
     covariance = _MEDIAN_VARIANCE * fit.scale**2 * np.linalg.pinv(j.T @ j, hermitian=True)
     g = _gradient_of_log_optimum(fit, flops)[free]
@@ -103,25 +103,25 @@ def standard_error(fit: Fit, flops: float) -> float:
 
 def condition(fit: Fit) -> float:
     """Return the condition number of J in centred coordinates, without a parameter that was held fixed."""
-    fixed = fit.box.low == fit.box.high
-    singular = np.linalg.svd(jacobian(fit.problem, fit.theta)[:, ~fixed], compute_uv=False)
+    varied = ELIMINATION[(fit.box.low < fit.box.high)[ELIMINATION]]
+    singular = np.linalg.svd(jacobian(fit.problem, fit.theta)[:, varied], compute_uv=False)
     return float(singular[0] / max(singular[-1], 1e-300))
 
 
 def _free(fit: Fit) -> npt.NDArray[np.bool_]:
     free = fit.box.low < fit.box.high
-    free[2] &= bool(fit.box.low[2] + 1e-6 < fit.theta[2] < fit.box.high[2] - 1e-6)
+    free[0] &= bool(fit.box.low[0] + 1e-6 < fit.theta[0] < fit.box.high[0] - 1e-6)
     return np.asarray(free)
 
 
 def _gradient_of_log_optimum(fit: Fit, flops: float) -> Array:
-    """Return d ln N* / d (a, b, e, alpha, beta) for centred a and b: ln A is a + alpha mean(ln N), ln B alike."""
+    """Return d ln N* / d (e, a, b, alpha, beta) for centred a and b: ln A is a + alpha mean(ln N), ln B alike."""
     alpha, beta = fit.parameters[3:]
     log_n = float(log_optimum(fit.parameters, flops))
     x0, y0 = fit.problem.centre
     d_alpha = 1.0 / alpha - log_n + x0
     d_beta = -1.0 / beta + math.log(flops / 6.0) - log_n - y0
-    return np.asarray(np.array([1.0, -1.0, 0.0, d_alpha, d_beta]) / (alpha + beta))
+    return np.asarray(np.array([0.0, 1.0, -1.0, d_alpha, d_beta]) / (alpha + beta))
 
 
 def _reasons(fit: Fit, d: Diagnostics) -> tuple[Reason, ...]:
@@ -146,7 +146,7 @@ def _graded(code: str, value: float | None, caution: float, refuse: float, messa
 
 def _share_of_e(fit: Fit) -> float:
     """E over the least loss of the runs."""
-    return math.exp(fit.theta[2] - fit.problem.log_loss.min())
+    return math.exp(fit.theta[0] - fit.problem.log_loss.min())
 
 
 def _e_at_zero(fit: Fit) -> Reason | None:
@@ -157,7 +157,7 @@ def _e_at_zero(fit: Fit) -> Reason | None:
 
 
 def _e_at_its_bound(fit: Fit) -> Reason | None:
-    if fit.max_e is None or fit.theta[2] < fit.box.high[2] - 1e-6:
+    if fit.max_e is None or fit.theta[0] < fit.box.high[0] - 1e-6:
         return None
     message = f"E lies at the upper bound of {fit.max_e:g} nats/token that was asked for; the runs want it higher."
     return Reason(code="e-at-bound", message=message, level="caution")

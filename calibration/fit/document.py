@@ -6,20 +6,20 @@ Numbers are finite or null. A refused law has null for every fitted number unles
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from advisor.data_files import write_atomically
 from advisor.errors import RunsError
-from advisor.json_fields import SCHEMA_VERSION, json_text
+from advisor.json_fields import SCHEMA_VERSION
+from advisor.laws.law_file import DRAW_COLUMNS, law_document, row_in_file, write_law
+from advisor.laws.parameters import NAMES
+from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis, GroupFit
 from calibration.fit.diagnostics import Diagnostics
 from calibration.fit.regression import Regression
-
-DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
-_PARAMETERS = ("E", "A", "B", "alpha", "beta")
 
 
 def fit_document(analysis: Analysis, *, force: bool = False) -> dict[str, Any]:
@@ -36,33 +36,12 @@ def fit_document(analysis: Analysis, *, force: bool = False) -> dict[str, Any]:
 
 
 def law_entry(group: GroupFit, analysis: Analysis) -> dict[str, Any]:
-    """Return the content of a law file: an entry of ``laws`` with a name, a source, ranges and joint draws.
-
-    ``draws`` are at most 400 joint rows in the order of ``draw_columns`` (natural logarithms).
+    """Return the contents of a group's law file: its entry of ``laws`` with a name, a source, ranges and joint draws.
 
     Raises:
         RunsError: The group has no law.
     """
-    if group.law is None:
-        raise RunsError(f"group {group.runs.name} has no law to write: {group.diagnostics.reasons[0].message}")
-    law = group.law
-    entry: dict[str, Any] = _finite(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "name": law.name,
-            "source": law.source,
-            **law_summary(group, analysis, force=True),
-            "ranges": {
-                "n_params": law.ranges.n_params,
-                "n_tokens": law.ranges.n_tokens,
-                "flops": law.ranges.flops,
-                "compressibility": law.ranges.compressibility,
-            },
-            "draw_columns": DRAW_COLUMNS,
-            "draws": law.draws,
-        }
-    )
-    return entry
+    return law_document(_judged(group), _finite(law_summary(group, analysis, force=True)))
 
 
 def write_law_file(path: Path, group: GroupFit, analysis: Analysis) -> None:
@@ -72,20 +51,27 @@ def write_law_file(path: Path, group: GroupFit, analysis: Analysis) -> None:
         RunsError: The group has no law.
         AdvisorError: The file cannot be written.
     """
-    write_atomically(path, json_text(law_entry(group, analysis)))
+    write_law(_judged(group), path, _finite(law_summary(group, analysis, force=True)))
+
+
+def _judged(group: GroupFit) -> ScalingLaw:
+    """Return the group's law with its verdict."""
+    if group.law is None:
+        raise RunsError(f"group {group.runs.name} has no law to write: {group.diagnostics.reasons[0].message}")
+    return replace(group.law, verdict=group.diagnostics.verdict)
 
 
 def law_summary(group: GroupFit, analysis: Analysis, *, force: bool) -> dict[str, Any]:
     """Return the entry of a group in ``laws``; fitted numbers are null where the law is refused and not forced."""
     shown = group.law is not None and (force or group.diagnostics.verdict != "refused")
     law, fit, draws = (group.law, group.fit, group.draws) if shown else (None, None, None)
-    intervals: dict[str, Any] = dict.fromkeys([*_PARAMETERS, "exponent_a"])
+    intervals: dict[str, Any] = dict.fromkeys([*NAMES, "exponent_a"])
     if draws is not None:
-        columns = [np.exp(draws.rows[:, 2]), *np.exp(draws.rows[:, :2]).T, *draws.rows[:, 3:].T]
-        intervals = {name: group.interval(column) for name, column in zip(_PARAMETERS, columns, strict=True)}
+        columns = [np.exp(draws.rows[:, 0]), *np.exp(draws.rows[:, 1:3]).T, *draws.rows[:, 3:].T]
+        intervals = {name: group.interval(column) for name, column in zip(NAMES, columns, strict=True)}
         intervals["exponent_a"] = group.exponent_a_ci95
     return {
-        **{name: None if law is None else getattr(law, name) for name in _PARAMETERS},
+        **{name: None if law is None else getattr(law, name) for name in NAMES},
         "count": analysis.settings.count,
         "objective": None if fit is None else fit.objective,
         "delta": None if fit is None else fit.delta,
@@ -163,7 +149,7 @@ def _repetition(group: GroupFit) -> dict[str, Any] | None:
     constants = {"R_D": r.r_d, "R_N": r.r_n}
     return {
         **{name: {"value": c.value, "ci95": c.ci95, "not_identified": c.why_not} for name, c in constants.items()},
-        "law": dict(zip(DRAW_COLUMNS, r.parameters, strict=True)),
+        "law": dict(zip(DRAW_COLUMNS, row_in_file(r.parameters), strict=True)),
         "n_repeated_runs": r.n_repeated_runs,
         "max_epochs": r.max_epochs,
     }

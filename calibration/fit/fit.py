@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from advisor.errors import UsageError
+from advisor.laws import frontier
 from calibration.fit.objective import Array, Problem, residuals
 from calibration.fit.solver import Box, descend
 from calibration.fit.starts import hoffmann_starts, projection_starts, share_starts
@@ -49,7 +50,7 @@ class FitOptions:
 class Fit:
     """The fitted row and how it was found.
 
-    ``theta`` is centred; ``parameters`` is (ln A, ln B, ln E, alpha, beta) as in the papers. ``objective`` is the sum
+    ``theta`` is centred; ``parameters`` is (ln E, ln A, ln B, alpha, beta) as in the papers. ``objective`` is the sum
     of Huber losses (for l1 the sum of absolute residuals of ln L). ``basins`` holds the other local optima within 1 %
     of it, as rows of parameters. ``n_reached`` of ``n_starts`` starts ended within 1e-8 of it (those far behind after
     ten steps are dropped). ``max_e`` is the user's bound on E.
@@ -68,7 +69,7 @@ class Fit:
 
     @property
     def parameters(self) -> Array:
-        """(ln A, ln B, ln E, alpha, beta), not centred."""
+        """(ln E, ln A, ln B, alpha, beta), not centred."""
         return self.problem.uncentred(self.theta)
 
     @property
@@ -89,13 +90,10 @@ def residual_scale(r: Array) -> float:
 
 
 def log_optimum(parameters: Array, flops: float) -> Array:
-    """Return ln N* at ``flops`` for rows (ln A, ln B, ln E, alpha, beta), from Hoffmann et al. 2022, eq. 4.
-
-    ln N* = (ln(alpha A) - ln(beta B) + beta ln(C/6)) / (alpha + beta)
-    """
-    log_a, log_b, alpha, beta = (parameters[..., i] for i in (0, 1, 3, 4))
-    level = np.log(alpha) + log_a - np.log(beta) - log_b + beta * math.log(flops / 6.0)
-    return np.asarray(level / (alpha + beta))
+    """Return ln N* at ``flops`` for rows (ln E, ln A, ln B, alpha, beta)."""
+    log_a, log_b, alpha, beta = (parameters[..., i] for i in (1, 2, 3, 4))
+    ratio = frontier.ratio_of(log_a, log_b, alpha, beta, np.log)
+    return np.asarray(frontier.log_optimum(ratio, alpha, beta, math.log(flops / 6.0)))
 
 
 def fit_problem(problem: Problem, options: FitOptions | None = None) -> Fit:
@@ -163,11 +161,11 @@ def refine(
 
 def box_of(problem: Problem, options: FitOptions) -> Box:
     """Return the bounds of a fit: exponents .001 to 8, E from e^-14 of the least loss to the largest loss."""
-    low = np.array([-60.0, -60.0, problem.log_loss.min() - _SMALLEST_SHARE_OF_E, *[_EXPONENT_RANGE[0]] * 2])
-    high = np.array([60.0, 60.0, problem.log_loss.max(), *[_EXPONENT_RANGE[1]] * 2])
+    low = np.array([problem.log_loss.min() - _SMALLEST_SHARE_OF_E, -60.0, -60.0, *[_EXPONENT_RANGE[0]] * 2])
+    high = np.array([problem.log_loss.max(), 60.0, 60.0, *[_EXPONENT_RANGE[1]] * 2])
     if options.max_e is not None:
-        high[2] = math.log(options.max_e)
-        low[2] = min(low[2], high[2] - 1.0)
+        high[0] = math.log(options.max_e)
+        low[0] = min(low[0], high[0] - 1.0)
     if options.fixed_e is not None:
-        low[2] = high[2] = math.log(options.fixed_e)
+        low[0] = high[0] = math.log(options.fixed_e)
     return Box(low=low, high=high)

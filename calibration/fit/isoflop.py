@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.laws.frontier import log_optimum
 from calibration.fit.bootstrap import resampled_weights
 from calibration.fit.line import fit_line
 from calibration.fit.objective import Array
@@ -100,8 +101,8 @@ class _Profile:
         alpha, beta = exponents
         levels, _ = self.levels(exponents, weight)
         with np.errstate(invalid="ignore", divide="ignore"):
-            log_g = np.log(alpha * levels[:, 1]) - np.log(beta * levels[:, 2])
-        return np.asarray((log_g + beta * log_nd) / (alpha + beta))
+            ratio = np.log(alpha * levels[:, 1]) - np.log(beta * levels[:, 2])
+        return np.asarray(log_optimum(ratio, alpha, beta, log_nd))
 
     def holds(self, log_n: float) -> bool:
         """Whether an optimum lies among the sizes of this budget."""

@@ -53,7 +53,7 @@ def one_factor_laws(runs: Runs, fit: Fit, seed: int = 0) -> dict[str, PowerLaw |
 
     Which runs are limited is read off the fitted additive law. Four different values of the factor are needed.
     """
-    log_a, log_b, _, alpha, beta = fit.parameters
+    _, log_a, log_b, alpha, beta = fit.parameters
     log_n, log_d, log_c = np.log(runs.n_params), np.log(runs.n_tokens), np.log(runs.flops)
     n_term, d_term = np.exp(log_a - alpha * log_n), np.exp(log_b - beta * log_d)
     optimum = np.array([float(log_optimum(fit.parameters, c)) for c in runs.flops])

@@ -3,8 +3,8 @@
     F(theta) = sum_i w_i Huber_delta(r_i),   r_i = ln L_i - LSE(a - alpha ln N_i, b - beta ln D_i, e)
 
 (Hoffmann et al. 2022, arXiv:2203.15556, eq. 10; the sum, because with the mean optimisers stop early: Besiroglu et al.
-2024, arXiv:2404.10102.) A row theta is (a, b, e, alpha, beta) with a = ln A, b = ln B, e = ln E, and ln N and ln D are
-centred on the runs, which takes the strongest correlation out of it.
+2024, arXiv:2404.10102.) A row theta is (e, a, b, alpha, beta) with e = ln E, a = ln A, b = ln B, the order of
+``advisor.laws.parameters``, and ln N and ln D are centred on the runs, which takes the strongest correlation out of it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+
+# The normal equations are solved with E behind A and B. Any order is as good, but another one gives other last digits,
+# and the laws in data/ were fitted with this one.
+ELIMINATION = np.array([1, 2, 0, 3, 4])
 
 # Elements of one block of (rows, runs): its dozen temporaries stay in the second-level cache.
 _BLOCK = 16_000
@@ -57,7 +61,7 @@ class Problem:
         return np.stack([one, x, x * x], 1), np.stack([one, y, y * y], 1), np.stack([one, x, y, x * y], 1)
 
     def centred(self, theta: Array) -> Array:
-        """Return rows in centred coordinates for rows in the papers' (ln A, ln B, ln E, alpha, beta)."""
+        """Return rows in centred coordinates for rows in the papers' (ln E, ln A, ln B, alpha, beta)."""
         return self._shifted(theta, -1.0)
 
     def uncentred(self, theta: Array) -> Array:
@@ -66,8 +70,8 @@ class Problem:
 
     def _shifted(self, theta: Array, sign: float) -> Array:
         rows = np.array(theta, dtype=np.float64)
-        rows[..., 0] += sign * rows[..., 3] * self.centre[0]
-        rows[..., 1] += sign * rows[..., 4] * self.centre[1]
+        rows[..., 1] += sign * rows[..., 3] * self.centre[0]
+        rows[..., 2] += sign * rows[..., 4] * self.centre[1]
         return rows
 
 
@@ -82,10 +86,10 @@ class Evaluation:
 
 def shares(problem: Problem, theta: Array) -> tuple[Array, Array, Array]:
     """Return the shares of A/N^alpha and of B/D^beta in the predicted loss, and ln of that loss, each (S, runs)."""
-    u = np.exp(theta[:, :1] - theta[:, 3:4] * problem.x)
-    v = np.exp(theta[:, 1:2] - theta[:, 4:5] * problem.y)
+    u = np.exp(theta[:, 1:2] - theta[:, 3:4] * problem.x)
+    v = np.exp(theta[:, 2:3] - theta[:, 4:5] * problem.y)
     total = u + v
-    total += np.exp(theta[:, 2:3])
+    total += np.exp(theta[:, :1])
     u /= total
     v /= total
     return u, v, np.log(total, out=total)
@@ -100,7 +104,7 @@ def jacobian(problem: Problem, theta: Array) -> Array:
     """Return d ln(predicted loss) / d theta of one row, (runs, 5), in centred coordinates."""
     p, q, _ = shares(problem, theta[None])
     p, q = p[0], q[0]
-    return np.stack([p, q, 1.0 - p - q, -problem.x * p, -problem.y * q], 1)
+    return np.stack([1.0 - p - q, p, q, -problem.x * p, -problem.y * q], 1)
 
 
 def evaluate(problem: Problem, theta: Array, delta: float, *, weight: Array | None, newton: bool) -> Evaluation:
@@ -135,9 +139,9 @@ def _evaluate_block(
     first_q = q_psi @ y_moments
     sum_psi = w_psi.sum(1)
     g = out.gradient[rows]
-    g[:, 0], g[:, 3] = -first_p[:, 0], first_p[:, 1]
-    g[:, 1], g[:, 4] = -first_q[:, 0], first_q[:, 1]
-    g[:, 2] = first_p[:, 0] + first_q[:, 0] - sum_psi
+    g[:, 1], g[:, 3] = -first_p[:, 0], first_p[:, 1]
+    g[:, 2], g[:, 4] = -first_q[:, 0], first_q[:, 1]
+    g[:, 0] = first_p[:, 0] + first_q[:, 0] - sum_psi
     size = np.abs(r)
     # The Hessian of LSE is sum_k p_k g_k g_k' - J'J, of F it is J'(w rho'' + w psi)J - sum_i w psi sum_k p_k g_k g_k'.
     k = w * (size <= delta) + w_psi if newton else w * (delta / np.maximum(size, delta))
@@ -157,24 +161,24 @@ def _gauss_newton(k: Array, p: Array, q: Array, moments: tuple[Array, Array, Arr
     kq *= s
     ps, qs = kp @ x_moments[:, :2], kq @ y_moments[:, :2]
     k = k * s
-    h[:, 0, 0], h[:, 0, 3], h[:, 3, 3] = pp[:, 0], -pp[:, 1], pp[:, 2]
-    h[:, 1, 1], h[:, 1, 4], h[:, 4, 4] = qq[:, 0], -qq[:, 1], qq[:, 2]
-    h[:, 0, 1], h[:, 1, 3], h[:, 0, 4], h[:, 3, 4] = pq[:, 0], -pq[:, 1], -pq[:, 2], pq[:, 3]
-    h[:, 0, 2], h[:, 2, 3] = ps[:, 0], -ps[:, 1]
-    h[:, 1, 2], h[:, 2, 4] = qs[:, 0], -qs[:, 1]
-    h[:, 2, 2] = np.einsum("ij,ij->i", k, s)
+    h[:, 1, 1], h[:, 1, 3], h[:, 3, 3] = pp[:, 0], -pp[:, 1], pp[:, 2]
+    h[:, 2, 2], h[:, 2, 4], h[:, 4, 4] = qq[:, 0], -qq[:, 1], qq[:, 2]
+    h[:, 1, 2], h[:, 2, 3], h[:, 1, 4], h[:, 3, 4] = pq[:, 0], -pq[:, 1], -pq[:, 2], pq[:, 3]
+    h[:, 0, 1], h[:, 0, 3] = ps[:, 0], -ps[:, 1]
+    h[:, 0, 2], h[:, 0, 4] = qs[:, 0], -qs[:, 1]
+    h[:, 0, 0] = np.einsum("ij,ij->i", k, s)
     for i in range(5):
         for j in range(i):
             h[:, i, j] = h[:, j, i]
 
 
 def _subtract_curvature_of_terms(first_p: Array, first_q: Array, sum_psi: Array, h: Array) -> None:
-    h[:, 0, 0] -= first_p[:, 0]
-    h[:, 0, 3] += first_p[:, 1]
-    h[:, 3, 0] += first_p[:, 1]
+    h[:, 1, 1] -= first_p[:, 0]
+    h[:, 1, 3] += first_p[:, 1]
+    h[:, 3, 1] += first_p[:, 1]
     h[:, 3, 3] -= first_p[:, 2]
-    h[:, 1, 1] -= first_q[:, 0]
-    h[:, 1, 4] += first_q[:, 1]
-    h[:, 4, 1] += first_q[:, 1]
+    h[:, 2, 2] -= first_q[:, 0]
+    h[:, 2, 4] += first_q[:, 1]
+    h[:, 4, 2] += first_q[:, 1]
     h[:, 4, 4] -= first_q[:, 2]
-    h[:, 2, 2] -= sum_psi - first_p[:, 0] - first_q[:, 0]
+    h[:, 0, 0] -= sum_psi - first_p[:, 0] - first_q[:, 0]

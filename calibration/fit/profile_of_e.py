@@ -32,17 +32,17 @@ class ProfileOfE:
 
 def profile_of_e(fit: Fit) -> ProfileOfE | None:
     """Return the profile of E of a fit; None where E was held fixed."""
-    if fit.box.low[2] == fit.box.high[2]:
+    if fit.box.low[0] == fit.box.high[0]:
         return None
     least = float(np.exp(fit.problem.log_loss.min()))
-    values = np.append(np.linspace(0.01, 0.999, _N_VALUES) * least, math.exp(fit.theta[2]))
-    values = np.unique(np.minimum(values, math.exp(fit.box.high[2])))
+    values = np.append(np.linspace(0.01, 0.999, _N_VALUES) * least, math.exp(fit.theta[0]))
+    values = np.unique(np.minimum(values, math.exp(fit.box.high[0])))
     start = np.repeat(fit.theta[None], len(values), 0)
-    start[:, 2] = np.log(values)
+    start[:, 0] = np.log(values)
     low, high = (np.tile(bound, (len(values), 1)) for bound in (fit.box.low, fit.box.high))
-    low[:, 2] = high[:, 2] = np.log(values)
+    low[:, 0] = high[:, 0] = np.log(values)
     # Where E is lower than fitted, the other two terms share the difference.
-    start[:, :2] = np.log(np.maximum(math.exp(fit.theta[2]) - values, 0.0)[:, None] / 2.0 + np.exp(start[:, :2]))
+    start[:, 1:3] = np.log(np.maximum(math.exp(fit.theta[0]) - values, 0.0)[:, None] / 2.0 + np.exp(start[:, 1:3]))
     objective = _least_objectives(fit, start, Box(low=low, high=high))
     least_objective = fit.objective * fit.delta if fit.l1 else fit.objective
     low_end, high_end = _ends(values, objective - least_objective, _allowed_rise(fit), int(np.argmin(objective)))
@@ -66,7 +66,7 @@ def _least_objectives(fit: Fit, theta: Array, box: Box) -> Array:
         before = objective
         for step in (1, -1):
             start = np.roll(theta, step, axis=0)
-            start[:, 2] = box.low[:, 2]
+            start[:, 0] = box.low[:, 0]
             other, value = refine(fit.problem, start, delta=fit.delta, l1=fit.l1, box=box)
             theta = np.where((value < objective)[:, None], other, theta)
             objective = np.minimum(value, objective)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from advisor.laws.frontier import log_usable, ratio_of
+from advisor.laws.parameters import Parameters
 from calibration.fit.bootstrap import resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.fit import Fit
@@ -38,11 +40,11 @@ class Constant:
 
 @dataclass(frozen=True, kw_only=True)
 class Repetition:
-    """The two constants, the law (ln A, ln B, ln E, alpha, beta) fitted with them, and how much was repeated."""
+    """The two constants, the law (ln E, ln A, ln B, alpha, beta) fitted with them, and how much was repeated."""
 
     r_d: Constant
     r_n: Constant
-    parameters: tuple[float, ...]
+    parameters: Parameters
     n_repeated_runs: int
     max_epochs: float
 
@@ -59,14 +61,14 @@ def effective_log_loss(
 ) -> Array:
     """Return ln L of the data-constrained law, (S, runs).
 
-    ``parameters`` is (S, 5) rows (ln A, ln B, ln E, alpha, beta), ``log_r`` is (S, 2) rows (ln R_D*, ln R_N*).
+    ``parameters`` is (S, 5) rows (ln E, ln A, ln B, alpha, beta), ``log_r`` is (S, 2) rows (ln R_D*, ln R_N*).
     """
-    log_a, log_b, log_e, alpha, beta = (parameters[:, [i]] for i in range(5))
+    log_e, log_a, log_b, alpha, beta = (parameters[:, [i]] for i in range(5))
     r_d, r_n = np.exp(log_r[:, :1]), np.exp(log_r[:, 1:])
     u_d = np.minimum(unique_tokens, n_tokens)
     effective_d = u_d * (1.0 - r_d * np.expm1(-(n_tokens / u_d - 1.0) / r_d))
-    log_g = (np.log(alpha) + log_a - np.log(beta) - log_b) / (alpha + beta)
-    log_u_n = np.minimum(np.log(n_params), log_g + beta / alpha * (log_g + np.log(u_d)))
+    ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
+    log_u_n = np.minimum(np.log(n_params), log_usable(ratio, alpha, beta, np.log(u_d)))
     log_effective_n = log_u_n + np.log1p(-r_n * np.expm1(-np.expm1(np.log(n_params) - log_u_n) / r_n))
     terms = np.exp(log_a - alpha * log_effective_n) + np.exp(log_b - beta * np.log(effective_d))
     return np.asarray(np.log(np.exp(log_e) + terms))
@@ -102,7 +104,7 @@ def fit_repetition(runs: Runs, base: Fit, seed: int = 0) -> Repetition | None:
     return Repetition(
         r_d=_constant("R_D*", best[5], drawn[:, 5], _too_little(n_repeated, epochs)),
         r_n=_constant("R_N*", best[6], drawn[:, 6], _no_excess(runs, law, unique)),
-        parameters=tuple(float(v) for v in law),
+        parameters=Parameters(*(float(v) for v in law)),
         n_repeated_runs=n_repeated,
         max_epochs=epochs,
     )
@@ -118,9 +120,9 @@ def _too_little(n_repeated: int, epochs: float) -> str | None:
 
 def _no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
     """R_N* is seen only in runs with more parameters than their unique tokens can use."""
-    log_a, log_b, _, alpha, beta = law
-    log_g = (math.log(alpha) + log_a - math.log(beta) - log_b) / (alpha + beta)
-    log_u_n = log_g + beta / alpha * (log_g + np.log(np.minimum(unique, runs.n_tokens)))
+    _, log_a, log_b, alpha, beta = law
+    ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
+    log_u_n = log_usable(ratio, alpha, beta, np.log(np.minimum(unique, runs.n_tokens)))
     n = int((np.log(runs.n_params) > log_u_n + math.log(_LEAST_EPOCHS)).sum())
     if n >= _LEAST_REPEATED_RUNS:
         return None

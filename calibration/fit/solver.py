@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibration.fit.objective import Array, Evaluation, Problem, evaluate
+from calibration.fit.objective import ELIMINATION, Array, Evaluation, Problem, evaluate
 
 # No step moves an exponent by more than 0.5 or a logarithm by more than 3: farther than that the model of F is fiction.
 _LONGEST = np.array([3.0, 3.0, 3.0, 0.5, 0.5])
@@ -84,7 +84,7 @@ def _step(theta: Array, now: Evaluation, damping: Array, low: Array, high: Array
     np.einsum("ijj->ij", damped)[:] += np.where(free, added, 1.0)
     g = np.where(free, g, 0.0)
     try:
-        step = -np.linalg.solve(damped, g[:, :, None])[:, :, 0]
+        step = -solved(damped, g, ELIMINATION)
     except np.linalg.LinAlgError:
         step = -g / (scale + added)
     step = np.nan_to_num(step, nan=0.0, posinf=0.0, neginf=0.0)
@@ -92,6 +92,13 @@ def _step(theta: Array, now: Evaluation, damping: Array, low: Array, high: Array
     slope = np.einsum("ij,ij->i", g, step)
     bend = np.einsum("ij,ijk,ik->i", step, h, step)
     return step, np.abs(slope + 0.5 * bend)
+
+
+def solved(matrix: Array, right: Array, order: npt.NDArray[np.intp]) -> Array:
+    """Return the solutions (S, k) of linear systems (S, k, k), whose unknowns are eliminated in ``order``."""
+    found = np.empty_like(right)
+    found[:, order] = np.linalg.solve(matrix[:, order[:, None], order], right[:, order, None])[:, :, 0]
+    return found
 
 
 def _next_damping(damping: Array, better: npt.NDArray[np.bool_], ratio: Array) -> Array:

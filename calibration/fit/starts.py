@@ -15,9 +15,9 @@ _EXPONENTS = np.geomspace(0.02, 2.5, 36)
 
 
 def hoffmann_starts() -> Array:
-    """Return the grid of Hoffmann et al. 2022, app. D.3, as (4500, 5) rows (ln A, ln B, ln E, alpha, beta)."""
+    """Return the grid of Hoffmann et al. 2022, app. D.3, as (4500, 5) rows (ln E, ln A, ln B, alpha, beta)."""
     exponents, logs, e = np.arange(0.0, 2.1, 0.5), np.arange(0.0, 26.0, 5.0), np.arange(-1.0, 1.1, 0.5)
-    return np.array(list(itertools.product(logs, logs, e, exponents, exponents)))
+    return np.array([(e, a, b, *rest) for a, b, e, *rest in itertools.product(logs, logs, e, exponents, exponents)])
 
 
 def share_starts(problem: Problem) -> Array:
@@ -27,7 +27,7 @@ def share_starts(problem: Problem) -> Array:
     for share in (0.02, 0.6, 0.95):
         half = np.log(0.5 * (median - share * least))
         for alpha, beta in itertools.product((0.1, 0.25, 0.5, 1.0, 2.0), repeat=2):
-            rows.append((half, half, np.log(share * least), alpha, beta))
+            rows.append((np.log(share * least), half, half, alpha, beta))
     return np.array(rows)
 
 
@@ -68,4 +68,4 @@ def _rows_at_minima(error: Array, solution: Array, n_starts: int) -> Array:
     cells = cells[np.argsort(error[minima], kind="stable")][:n_starts]
     i, j = cells[:, 0], cells[:, 1]
     e, a, b = (np.log(solution[i, j, m]) for m in range(3))
-    return np.stack([a, b, e, _EXPONENTS[i], _EXPONENTS[j]], 1)
+    return np.stack([e, a, b, _EXPONENTS[i], _EXPONENTS[j]], 1)

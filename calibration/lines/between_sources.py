@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.laws.frontier import exponent_and_level, log_n_at
 from calibration.fit.objective import Array
 
 _TAIL = 0.005  # a refit that runs off along a flat valley would otherwise be the whole of a covariance
@@ -90,20 +91,20 @@ def _moments(h: Array, values: Array, sampling: Array, weight: Array) -> Moments
     return Moments(total=total, sampling=np.tensordot(share / share.sum(), sampling, 1), weight=weight)
 
 
-def frontier_of(laws: Array, flops: float) -> Array:
+def to_frontier(laws: Array, flops: float) -> Array:
     """Return (..., 5) a, ln N* at ``flops``, E, ln(alpha + beta) and the log of the excess loss on the frontier there.
 
     ``laws`` are rows (E, ln A, ln B, alpha, beta). With N* D* = C/6 the five say all that a law does.
     """
     e, log_a, log_b, alpha, beta = np.moveaxis(laws, -1, 0)
-    total = alpha + beta
-    exponent = beta / total
-    log_n = (np.log(alpha / beta) + log_a - log_b) / total + exponent * math.log(flops / 6)
-    return np.stack([exponent, log_n, e, np.log(total), log_a - alpha * log_n - np.log(exponent)], -1)
+    exponent, level = exponent_and_level(np.log(alpha / beta) + log_a - log_b, alpha, beta)
+    log_n = log_n_at(math.log(flops / 6), exponent, level)
+    log_excess = log_a - alpha * log_n - np.log(exponent)
+    return np.stack([exponent, log_n, e, np.log(alpha + beta), log_excess], -1)
 
 
-def law_of(frontier: Array, flops: float) -> Array:
-    """Return the inverse of ``frontier_of``; an a outside (0, 1) gives an alpha or beta that is not above 0."""
+def from_frontier(frontier: Array, flops: float) -> Array:
+    """Return the inverse of ``to_frontier``; an a outside (0, 1) gives an alpha or beta that is not above 0."""
     exponent, log_n, e, log_total, log_excess = np.moveaxis(frontier, -1, 0)
     total = np.exp(log_total)
     alpha, beta = (1.0 - exponent) * total, exponent * total

@@ -19,6 +19,7 @@ from advisor.data_files import write_atomically
 from advisor.errors import CoefficientsError
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.laws.law_file import law_as_json
+from advisor.laws.parameters import LOG_NAMES, NAMES
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis, Settings
 from calibration.fit.document import law_entry
@@ -26,7 +27,6 @@ from calibration.fit.line import Line
 from calibration.fit.objective import Array
 from calibration.fit.regression import Regression
 from calibration.fit.run_checks import Reason
-from calibration.lines.line_draws import LINEAR_NAMES, LOG_NAMES
 from calibration.lines.records import Row
 from calibration.lines.regression import H_REF, H_REF_SOURCE, HRegression, refusal, regress_on_h
 from calibration.lines.source_laws import SourceLaw
@@ -201,7 +201,7 @@ def _reason(reason: Reason) -> dict[str, str]:
 def _regression(found: HRegression) -> dict[str, Any]:
     return {
         "log": {name: _line(found.log.lines[name]) for name in LOG_NAMES},
-        "linear": {name: _line(found.linear.lines[name]) for name in LINEAR_NAMES},
+        "linear": {name: _line(found.linear.lines[name]) for name in NAMES},
         "draws": _numbers(found.draws.lines),
         "scatter": _numbers(found.draws.scatter),
         "flops": found.flops[1],

@@ -45,7 +45,7 @@ class Epsilon:
 def estimate_epsilon(
     h: Array, laws: Array, flops: tuple[float, float], *, n_draws: int = 400, seed: int = 0
 ) -> Epsilon:
-    """Return epsilon for laws (ln A, ln B, ln E, alpha, beta) at compressibilities ``h``, over budgets ``flops``."""
+    """Return epsilon for laws (ln E, ln A, ln B, alpha, beta) at compressibilities ``h``, over budgets ``flops``."""
     budgets = np.geomspace(*flops, _N_BUDGETS)
     value, chosen, error, of_mean = _weigh(h, laws, budgets, np.ones(len(h)))
     rng = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def _weigh(h: Array, laws: Array, budgets: Array, weight: Array) -> tuple[float,
 def _squared_errors(h: Array, laws: Array, budgets: Array, weight: Array) -> Array:
     """Return the mean squared error over budgets of each source left out, at each weight: (sources, weights)."""
     others = weight * (1.0 - np.eye(len(h)))
-    y = laws[:, [0, 1, 3, 4]]
+    y = laws[:, [1, 2, 3, 4]]
     slope, intercept = weighted_lines(h, y, others)
     share = others / others.sum(1, keepdims=True)
     base = share @ y
@@ -96,5 +96,5 @@ def _squared_errors(h: Array, laws: Array, budgets: Array, weight: Array) -> Arr
 def _optimum(four: Array, flops: float) -> Array:
     """Return ln N* of (ln A, ln B, alpha, beta); where an exponent is not positive, of one that is just above 0."""
     log_a, log_b, alpha, beta = np.moveaxis(four, -1, 0)
-    rows = np.stack([log_a, log_b, log_a * 0.0, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9)], -1)
+    rows = np.stack([log_a * 0.0, log_a, log_b, np.maximum(alpha, 1e-9), np.maximum(beta, 1e-9)], -1)
     return log_optimum(rows, flops)

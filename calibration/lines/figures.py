@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from advisor.laws.frontier import exponent_of
+from advisor.laws.parameters import NAMES
 from calibration.fit.diagnostics import Verdict
 from calibration.fit.fit import log_optimum
 from calibration.fit.line import Line
@@ -16,7 +18,7 @@ from calibration.lines.regression import HRegression
 from calibration.lines.source_laws import SourceLaw
 
 Interval = tuple[float, float]
-_NAMES = ("E", "A", "B", "alpha", "beta", "exponent_a")
+_NAMES = (*NAMES, "exponent_a")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +99,8 @@ def _figures(law: SourceLaw) -> SourceFigures:
 
 
 def _columns(rows: Any) -> list[Any]:
-    log_a, log_b, log_e, alpha, beta = np.moveaxis(rows, -1, 0)
-    return [np.exp(log_e), np.exp(log_a), np.exp(log_b), alpha, beta, beta / (alpha + beta)]
+    log_e, log_a, log_b, alpha, beta = np.moveaxis(rows, -1, 0)
+    return [np.exp(log_e), np.exp(log_a), np.exp(log_b), alpha, beta, exponent_of(alpha, beta)]
 
 
 def _law(law: SourceLaw) -> dict[str, float]:

@@ -25,12 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.fit.objective import Array
-from calibration.lines.between_sources import between_sources, frontier_of, law_of, sampling_covariance
+from calibration.lines.between_sources import between_sources, from_frontier, sampling_covariance, to_frontier
 
-# The order of advisor.calibrations.coefficients: E, then A and B (in logs for the first five), alpha, beta.
-LOG_NAMES = ("E", "log_A", "log_B", "alpha", "beta")
-LINEAR_NAMES = ("E", "A", "B", "alpha", "beta")
-# Of calibration.lines.between_sources.frontier_of: what N* hangs on, and what only the loss does.
+# Of calibration.lines.between_sources.to_frontier: what N* hangs on, and what only the loss does.
 _BLOCKS = ((0, 1), (2, 3, 4))
 _MOST_LOG = 300.0  # of a factor on A or B, so that a wild draw stays a finite number
 
@@ -47,8 +44,8 @@ class LineDraws:
 
 
 def both_forms(rows: Array) -> Array:
-    """Return (..., 10) parameters, log form and linear, of rows (ln A, ln B, ln E, alpha, beta)."""
-    log_a, log_b, log_e, alpha, beta = np.moveaxis(rows, -1, 0)
+    """Return (..., 10) parameters, log form and linear, of rows (ln E, ln A, ln B, alpha, beta)."""
+    log_e, log_a, log_b, alpha, beta = np.moveaxis(rows, -1, 0)
     e = np.exp(log_e)
     columns = (e, log_a, log_b, alpha, beta, e, np.exp(log_a), np.exp(log_b), alpha, beta)
     return np.stack(columns, -1)
@@ -71,7 +68,7 @@ def draw_lines(
 
     Args:
         h: The compressibility of each source.
-        laws: The law of each source, rows (ln A, ln B, ln E, alpha, beta).
+        laws: The law of each source, rows (ln E, ln A, ln B, alpha, beta).
         drawn: The bootstrap rows of each law; None takes the laws as known without error.
         flops: The budget in the middle of the calibrated ones.
         n_draws: How many.
@@ -100,10 +97,10 @@ def _further_source(
     h: Array, laws: Array, drawn: Sequence[Array] | None, flops: float, scale: Array, rng: np.random.Generator
 ) -> Array:
     """Return draws (n, 5) of how far the frontier of a further source is off the lines."""
-    values = frontier_of(both_forms(laws)[:, :5], flops)
+    values = to_frontier(both_forms(laws)[:, :5], flops)
     normal = rng.standard_normal((len(scale), 5))
     found = np.zeros_like(normal)
-    refits = None if drawn is None else [frontier_of(both_forms(rows)[:, :5], flops) for rows in drawn]
+    refits = None if drawn is None else [to_frontier(both_forms(rows)[:, :5], flops) for rows in drawn]
     for block in map(list, _BLOCKS):
         none = np.zeros((len(h), len(block), len(block)))
         error = none if refits is None else np.stack([sampling_covariance(rows[:, block]) for rows in refits])
@@ -113,7 +110,7 @@ def _further_source(
 
 def _as_rows(off: Array, middle: Array, flops: float) -> Array:
     """Return shifts of the frontier as rows (n, 10) off ``middle``, the ten parameters of a law; A, B by a factor."""
-    log = law_of(frontier_of(middle[:5], flops) + off, flops) - middle[:5]
+    log = from_frontier(to_frontier(middle[:5], flops) + off, flops) - middle[:5]
     linear = log.copy()
     linear[:, 1:3] = middle[6:8] * np.expm1(np.minimum(log[:, 1:3], _MOST_LOG))
     return np.concatenate([log, linear], 1)

@@ -110,7 +110,7 @@ def log_optima(laws: Sequence[SourceLaw], flops: tuple[float, float]) -> Array:
 def _log_losses(laws: Sequence[SourceLaw]) -> Array:
     """Return ln L of each law over a grid of sizes and token counts that all sources span."""
     rows = np.stack([law.parameters for law in laws])
-    log_a, log_b, log_e, alpha, beta = (rows[:, [i]] for i in range(5))
+    log_e, log_a, log_b, alpha, beta = (rows[:, [i]] for i in range(5))
     sides = []
     for name in ("n_params", "n_tokens"):
         ends = [(getattr(law.group.runs, name).min(), getattr(law.group.runs, name).max()) for law in laws]

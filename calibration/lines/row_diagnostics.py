@@ -113,7 +113,7 @@ def _wide_left_out(figures: RowFigures, flops: float) -> Reason | None:
 
 
 def _at_entropy_bound(source: SourceRecord, fit: Fit) -> Reason | None:
-    if not source.entropy_bound or fit.max_e is None or fit.theta[2] < fit.box.high[2] - 1e-6:
+    if not source.entropy_bound or fit.max_e is None or fit.theta[0] < fit.box.high[0] - 1e-6:
         return None
     message = (
         f"E lies at the entropy bound of the documents, {source.entropy_bound:.4g} nats/token; the runs want it higher."
@@ -125,11 +125,11 @@ def _under_entropy_rate(source: SourceRecord, group: GroupFit) -> Reason | None:
     """Compare E with the entropy rate, which an unambiguous grammar's documents cannot be predicted below."""
     if source.entropy_rate is None or group.draws is None or group.fit is None:
         return None
-    low, high = group.interval(np.exp(group.draws.rows[:, 2]))
+    low, high = group.interval(np.exp(group.draws.rows[:, 0]))
     if high >= source.entropy_rate:
         return None
     message = (
-        f"E = {math.exp(group.fit.parameters[2]):.3g} nats/token (95 % {low:.3g} to {high:.3g}) is below the entropy "
+        f"E = {math.exp(group.fit.parameters[0]):.3g} nats/token (95 % {low:.3g} to {high:.3g}) is below the entropy "
         f"rate, {source.entropy_rate:.3g}: the grammar is ambiguous, or the runs are too far from the floor to see it."
     )
     return Reason(code="e-under-entropy-rate", message=message, level="caution")

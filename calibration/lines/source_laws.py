@@ -55,7 +55,7 @@ class SourceLaw:
 
     @property
     def parameters(self) -> Array:
-        """(ln A, ln B, ln E, alpha, beta); only where a law was fitted."""
+        """(ln E, ln A, ln B, alpha, beta); only where a law was fitted."""
         assert self.group.fit is not None
         return self.group.fit.parameters
 

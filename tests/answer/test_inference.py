@@ -8,6 +8,7 @@ from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.errors import LawError, UsageError
 from advisor.laws.published import CHINCHILLA, CODE, HOFFMANN, chinchilla
+from tests.laws.intervals import interval
 
 # 13B quality with 2T inference tokens (Sardana et al. 2024, arXiv:2401.00448: 7B, 2.1x the data, 17 % less compute).
 ANCHORS = [("hoffmann", 7.12e9, 2.10, 0.163), ("chinchilla", 6.09e9, 2.84, 0.29)]
@@ -99,7 +100,7 @@ def test_the_interval_is_over_joint_draws():
     def size(law):
         return serving_optimum(law, law.for_params(13e9), 2e12).n_params
 
-    assert found.interval80.n_params == chinchilla().interval(size, 0.8)
+    assert found.interval80.n_params == interval(chinchilla(), size, 0.8)
     assert found.interval80.n_params[0] < found.best.n_params < found.interval80.n_params[1]
     assert found.interval80.saved[0] < found.saved < found.interval80.saved[1]
     assert recommend(Request(n_params=13e9, inference_tokens=2e12, law="hoffmann")).inference.interval80 is None

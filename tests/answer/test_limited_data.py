@@ -15,6 +15,7 @@ from advisor.errors import LawError, UsageError
 from advisor.laws.published import CHINCHILLA, HOFFMANN, MUENNIGHOFF, chinchilla
 from advisor.laws.repetition import RepeatedLaw
 from tests.calibrations.hand_made import document, write
+from tests.laws.intervals import interval
 
 CORPUS = ProfileRecord(
     source="corpus.jsonl",
@@ -275,5 +276,5 @@ def test_rows_of_optimal_models():
 
 def test_the_losses_have_intervals_where_the_law_has_draws():
     (row,) = repeat_table(chinchilla(), 25e9, n_params=7e9, epochs=(4,)).rows
-    expected = chinchilla().interval(lambda law: RepeatedLaw(base=law, unique_tokens=25e9).loss(7e9, 100e9), 0.8)
+    expected = interval(chinchilla(), lambda law: RepeatedLaw(base=law, unique_tokens=25e9).loss(7e9, 100e9), 0.8)
     assert row.loss_interval80 == expected

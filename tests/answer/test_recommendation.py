@@ -173,8 +173,8 @@ def test_the_interval_is_over_joint_draws():
     interval = recommend(Request(flops=1e21)).headline.interval80
     assert interval is not None
     assert interval.flops == (1e21, 1e21)
-    assert interval.n_params == chinchilla().interval(lambda law: law.frontier(1e21).n_params, 0.8)
-    ratio = chinchilla().interval(lambda law: law.frontier(1e21).tokens_per_param, 0.8)
+    assert interval.n_params == interval(chinchilla(), lambda law: law.frontier(1e21).n_params, 0.8)
+    ratio = interval(chinchilla(), lambda law: law.frontier(1e21).tokens_per_param, 0.8)
     assert interval.tokens_per_param == ratio
     assert interval.loss[0] < recommend(Request(flops=1e21)).headline.loss < interval.loss[1]
 
@@ -183,7 +183,7 @@ def test_the_interval_of_an_inverse_question_is_of_that_question():
     interval = recommend(Request(n_params=7e9)).headline.interval80
     assert interval is not None
     assert interval.n_params == (7e9, 7e9)
-    assert interval.flops == chinchilla().interval(lambda law: law.for_params(7e9).flops, 0.8)
+    assert interval.flops == interval(chinchilla(), lambda law: law.for_params(7e9).flops, 0.8)
     assert interval.flops[0] < recommend(Request(n_params=7e9)).headline.flops < interval.flops[1]
 
 

@@ -13,6 +13,7 @@ from advisor.calibrations.coefficients import load_coefficients, write_coefficie
 from advisor.data_files import shipped_file
 from advisor.errors import AdvisorError, CoefficientsError, LawError, UsageError
 from advisor.laws.law_file import read_law, write_law
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, chinchilla
 from advisor.laws.scaling_law import Ranges
 from tests.calibrations.hand_made import calibration, document, write
@@ -247,7 +248,7 @@ def test_a_law_file_round_trip(tmp_path):
         source="my runs",
         note="",
         ranges=Ranges(flops=(1e18, 1e21)),
-        draws=(*chinchilla().draws[:3], (6.0, 7.0, -math.inf, 0.3, 0.4)),
+        draws=(*chinchilla().draws[:3], Parameters(-math.inf, 6.0, 7.0, 0.3, 0.4)),
     )
     write_law(law, tmp_path / "law.json", {"objective": 1e-3, "ci95": {"alpha": [0.3, 0.4]}})
     assert read_law(tmp_path / "law.json") == law

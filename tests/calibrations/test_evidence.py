@@ -17,6 +17,7 @@ from advisor.cli import group
 from advisor.laws.published import PUBLISHED_NAMES, chinchilla, published_laws
 from advisor.report.evidence import as_document
 from tests.calibrations.hand_made import LOG, calibration, document, write
+from tests.laws.intervals import interval
 
 ROOT = Path(__file__).parents[2]
 PREDICTORS = {
@@ -66,7 +67,7 @@ def test_an_exponent_is_that_of_the_law_at_h_of_the_kind(tmp_path):
         for corpus, kind in (("C4", WEB), ("GitHub", CODE_TEXT), ("code", CODE_TEXT)):
             expected = law_at(law, one, chinchilla(), kind.h, h_ci95=kind.h_range).law
             assert rows[corpus].predicted.value == expected.exponent_a
-            assert rows[corpus].predicted.ci95 == expected.interval(lambda each: each.exponent_a, 0.95)
+            assert rows[corpus].predicted.ci95 == interval(expected, lambda each: each.exponent_a, 0.95)
 
 
 def test_nothing_is_predicted_of_a_corpus_whose_h_is_not_known(tmp_path):

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from advisor.calibrations.frontier_shift import FrontierShift, Parameters, shift_between, shifted
+from advisor.calibrations.frontier_shift import FrontierShift, shift_between, shifted
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, HOFFMANN
 from advisor.laws.scaling_law import ScalingLaw
 

@@ -11,6 +11,7 @@ from advisor.calibrations.laws_in_h import LAW_NAMES, law_at
 from advisor.errors import CoefficientsError
 from advisor.laws.published import CHINCHILLA, chinchilla
 from tests.calibrations.hand_made import LINEAR, LOG, calibration, document, write
+from tests.laws.intervals import interval
 
 H_REF = 0.571
 
@@ -199,7 +200,7 @@ def widened(tmp_path, **changes):
 
 
 def width(law, flops):
-    low, high = law.interval(lambda one: math.log(one.frontier(flops).n_params))
+    low, high = interval(law, lambda one: math.log(one.frontier(flops).n_params))
     return high - low
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from advisor.errors import AdvisorError, UsageError
+from advisor.laws.parameters import LOG_NAMES
 from calibration.campaign import pipeline, refit
 from calibration.campaign.devices import take_devices
 from calibration.campaign.ledger import Ledger
@@ -73,7 +74,7 @@ def test_the_true_lines_come_back_within_their_intervals(planted):
             at = [law.source.compressibility for law in result.laws]
             middle = sum(at) / len(at)
             drawn = result.regression.draws.lines
-            place = ("E", "log_A", "log_B", "alpha", "beta").index(name)
+            place = LOG_NAMES.index(name)
             low, high = np.quantile(drawn[:, place] * middle + drawn[:, 5 + place], [0.025, 0.975])
             assert low <= true_law(middle)[name] <= high, name
 

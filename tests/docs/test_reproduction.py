@@ -11,23 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reproduction_claims_of_laws import (
-    PARAMETERS,
-    WIDER,
-    Crossing,
-    difference,
-    differences,
-    exponents_cross,
-    frontiers_cross,
-    heterogeneity,
-    laws_on_lines,
-    least_squares,
-    log_n_at,
-)
-from reproduction_written_laws import WrittenLaw, read_written_laws
 
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import law_at
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import Ranges, ScalingLaw
 from calibration.fit.line import fit_line
@@ -41,10 +28,22 @@ sys.path.insert(0, str(DOCS))
 
 import reproduction_findings as of_laws  # noqa: E402
 import reproduction_lines as of_lines  # noqa: E402
+from reproduction_crossings import Crossing, exponents_cross, frontiers_cross, laws_on_lines  # noqa: E402
+from reproduction_laws import WrittenLaw, read_written_laws  # noqa: E402
 from reproduction_material import LineSet, Trained, line_sets, read_material, set_shape  # noqa: E402
 from reproduction_recipe import recipe_table  # noqa: E402
 from reproduction_rules import overall, together  # noqa: E402
 from reproduction_runs import controls_sentence  # noqa: E402
+from reproduction_statistics import (  # noqa: E402
+    PARAMETERS,
+    WIDER,
+    difference,
+    differences,
+    heterogeneity,
+    interval,
+    least_squares,
+    log_n_at,
+)
 
 LEDGERS = ROOT / "data" / "calibrations"
 SD_OF_95 = 1.959963984540054
@@ -52,8 +51,8 @@ SD_OF_95 = 1.959963984540054
 
 def law(log_a=5.0, log_b=7.0, e=1.0, alpha=0.35, beta=0.37, sd=0.01, flops=1e12, seed=0):
     """Return a law with 400 normal draws of standard deviation ``sd``, in ln A and ln B ten times that."""
-    center = (log_a, log_b, math.log(e), alpha, beta)
-    off = np.random.default_rng(seed).standard_normal((400, 5)) * sd * np.array([10, 10, 1, 1, 1])
+    center = (math.log(e), log_a, log_b, alpha, beta)
+    off = np.random.default_rng(seed).standard_normal((400, 5)) * sd * np.array([1, 10, 10, 1, 1])
     rows = np.array(center) + off
     rows[:, 3:] = np.maximum(rows[:, 3:], 0.01)
     return ScalingLaw(
@@ -65,7 +64,7 @@ def law(log_a=5.0, log_b=7.0, e=1.0, alpha=0.35, beta=0.37, sd=0.01, flops=1e12,
         beta=beta,
         count="non-embedding",
         source="by hand",
-        draws=tuple(tuple(map(float, row)) for row in rows),
+        draws=tuple(Parameters(*map(float, row)) for row in rows),
         ranges=Ranges(flops=(1e9, flops)),
     )
 
@@ -134,7 +133,7 @@ def test_a_difference_is_that_of_the_values_and_its_interval_that_of_the_draws()
 
 def test_cochrans_q_of_two_laws_is_the_square_of_their_z():
     one, other = law(alpha=0.40), law(alpha=0.37, sd=0.02)
-    s = [WIDER * (b - a) / 2 / SD_OF_95 for a, b in (each.interval(PARAMETERS["alpha"], 0.95) for each in (one, other))]
+    s = [WIDER * (b - a) / 2 / SD_OF_95 for a, b in (interval(each, PARAMETERS["alpha"]) for each in (one, other))]
     found = heterogeneity([one, other], PARAMETERS["alpha"])
     z2 = 0.03**2 / (s[0] ** 2 + s[1] ** 2)
     assert (found.q, found.df) == (pytest.approx(z2), 1)
@@ -167,7 +166,7 @@ def test_lines_and_where_they_cross(tmp_path):
     rows = laws_on_lines(one, np.array([0.3]))
     assert rows.shape == (41, 1, 5)
     e, log_a, log_b, alpha, beta = (LOG[name][0] * 0.3 + LOG[name][1] for name in LOG)
-    assert rows[0, 0] == pytest.approx([log_a, log_b, math.log(e), alpha, beta])
+    assert rows[0, 0] == pytest.approx([math.log(e), log_a, log_b, alpha, beta])
     found = exponents_cross(one)
     assert found.value == pytest.approx(0.125)
     assert (found.share(), found.share(0.5, 1.0), found.n_draws) == (1.0, 0.0, 40)
@@ -332,7 +331,7 @@ def test_what_chinchillas_allocation_costs_on_code(tmp_path):
     one = load_coefficients(write(tmp_path / "c.json", document())).calibrations[0]
     at_code = law_at("gzip", one.dependence, chinchilla(), 0.38).law
     best = chinchilla().frontier(1e18)
-    lost = 1 - at_code.for_excess(at_code.excess(best.n_params, best.n_tokens)).flops / 1e18
+    lost = 1 - at_code.equivalent_flops(best.n_params, best.n_tokens) / 1e18
     assert of_lines.saved_on_code(one, "gzip", 1e18).says.startswith(f"{100 * lost:.0f} % (95 % ")
 
 

@@ -10,12 +10,12 @@ from calibration.fit.fit import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem
 
 # Besiroglu et al. 2024 (arXiv:2404.10102), (ln A, ln B, ln E, alpha, beta).
-TRUTH = np.array([6.177955975826981, 7.6427323622433505, 0.5971119597824348, 0.34781302903942635, 0.3658541172951044])
+TRUTH = np.array([0.5971119597824348, 6.177955975826981, 7.6427323622433505, 0.34781302903942635, 0.3658541172951044])
 
 
 def grid36(noise: float, seed: int) -> Problem:
     n, d = (v.ravel() for v in np.meshgrid(np.geomspace(2e7, 4e9, 6), np.geomspace(1e9, 2e11, 6)))
-    log_a, log_b, e, alpha, beta = TRUTH
+    e, log_a, log_b, alpha, beta = TRUTH
     loss = np.exp(e) + np.exp(log_a - alpha * np.log(n)) + np.exp(log_b - beta * np.log(d))
     log_loss = np.log(loss) + noise * np.random.default_rng(seed).standard_normal(36)
     return Problem(log_n=np.log(n), log_d=np.log(d), log_loss=log_loss, weight=np.ones(36))

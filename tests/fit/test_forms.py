@@ -17,7 +17,7 @@ from calibration.fit.runs import Runs, read_runs
 
 DATA = Path(__file__).parent
 # Muennighoff et al. 2023 (arXiv:2305.16264): (ln A, ln B, ln E, alpha, beta) and (R_D*, R_N*).
-MUENNIGHOFF = np.array([6.255414, 7.3049974, 0.6254804, 0.3526596, 0.3526596])
+MUENNIGHOFF = np.array([0.6254804, 6.255414, 7.3049974, 0.3526596, 0.3526596])
 R_STAR = (15.387756, 5.309743)
 
 
@@ -121,13 +121,13 @@ def isoflop_runs(law: np.ndarray, noise: float, off_centre: float = 1.0) -> tupl
     best = np.exp([float(log_optimum(law, c)) for c in budgets])
     n = np.outer(best * off_centre, np.geomspace(0.15, 6, 8)).ravel()
     d = np.repeat(budgets, 8) / 6 / n
-    loss = np.exp(law[2]) + np.exp(law[0]) * n ** -law[3] + np.exp(law[1]) * d ** -law[4]
+    loss = np.exp(law[0]) + np.exp(law[1]) * n ** -law[3] + np.exp(law[2]) * d ** -law[4]
     return runs_of(n, d, loss * np.exp(noise * np.random.default_rng(0).standard_normal(56))), best
 
 
 def test_isoflop_optima_are_exact_without_noise_where_a_parabola_is_biased() -> None:
     """Profiles that are off centre by 4x and have unlike exponents, as approach 2 dislikes them."""
-    law = np.array([6.0, 9.0, 0.5, 0.30, 0.45])
+    law = np.array([0.5, 6.0, 9.0, 0.30, 0.45])
     runs, best = isoflop_runs(law, 0.0, off_centre=4.0)
     found = isoflop_optima(runs)
     assert found is not None
@@ -139,7 +139,7 @@ def test_isoflop_optima_are_exact_without_noise_where_a_parabola_is_biased() -> 
 
 
 def test_isoflop_exponent_agrees_with_the_law_under_noise() -> None:
-    law = np.array([6.177955975826981, 7.6427323622433505, 0.5971119597824348, 0.34781302903942635, 0.3658541172951044])
+    law = np.array([0.5971119597824348, 6.177955975826981, 7.6427323622433505, 0.34781302903942635, 0.3658541172951044])
     runs, _ = isoflop_runs(law, 0.003)
     found = isoflop_optima(runs)
     assert found is not None

@@ -63,7 +63,7 @@ def test_endless_repetition_is_worth_16_39_times_the_tokens():
 def test_the_loss_is_the_one_that_fits_use(base):
     rng = np.random.default_rng(0)
     n_params, n_tokens, unique = 10 ** rng.uniform([6, 8, 8], [12, 14, 12], (200, 3)).T
-    row = np.array([[math.log(base.A), math.log(base.B), math.log(base.E), base.alpha, base.beta]])
+    row = np.array([[math.log(base.E), math.log(base.A), math.log(base.B), base.alpha, base.beta]])
     decay = np.log([[R_D_STAR, R_N_STAR]])
     theirs = np.exp(effective_log_loss(row, decay, n_params, n_tokens, unique))[0]
     ours = [

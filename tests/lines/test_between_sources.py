@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from advisor.calibrations.frontier_shift import Parameters, shift_between
+from advisor.calibrations.frontier_shift import shift_between
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, HOFFMANN
-from calibration.lines.between_sources import Moments, between_sources, frontier_of, law_of, sampling_covariance
+from calibration.lines.between_sources import Moments, between_sources, from_frontier, sampling_covariance, to_frontier
 from calibration.lines.line_draws import draw_lines
 
 H8 = np.linspace(0.15, 0.62, 8)
@@ -142,11 +143,11 @@ def in_logs(law) -> np.ndarray:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("law", [CHINCHILLA, HOFFMANN])
 def test_a_laws_frontier_says_all_of_it(law) -> None:  # type: ignore[no-untyped-def]
     best = law.frontier(1e20)
-    found = frontier_of(in_logs(law), 1e20)
+    found = to_frontier(in_logs(law), 1e20)
     expected = [law.exponent_a, math.log(best.n_params), law.E, math.log(law.alpha + law.beta)]
     assert found[:4] == pytest.approx(expected, rel=1e-9)
     assert math.exp(found[4]) == pytest.approx(law.excess(best.n_params, best.n_tokens), rel=1e-9)
-    assert law_of(found, 1e20) == pytest.approx(in_logs(law), rel=1e-9)
+    assert from_frontier(found, 1e20) == pytest.approx(in_logs(law), rel=1e-9)
 
 
 def test_scatter_is_read_back_as_the_shift_of_a_and_ln_g_that_was_drawn() -> None:
@@ -155,8 +156,8 @@ def test_scatter_is_read_back_as_the_shift_of_a_and_ln_g_that_was_drawn() -> Non
     h = np.linspace(0.15, 0.62, 20)
     values = np.stack([0.5 + 0.2 * h, 9.0 - h, 1.0 + h, -0.3 + 0 * h, 0.5 - h], 1)
     values += rng.multivariate_normal(np.zeros(5), np.diag([0.0004, 0.04, 0.01, 1e-4, 0.01]), 20)
-    laws = law_of(values, FLOPS)
-    rows = np.stack([laws[:, 1], laws[:, 2], np.log(laws[:, 0]), laws[:, 3], laws[:, 4]], 1)
+    laws = from_frontier(values, FLOPS)
+    rows = np.concatenate([np.log(laws[:, :1]), laws[:, 1:]], 1)
     draws = draw_lines(h, rows, drawn=None, flops=FLOPS, n_draws=20_000, seed=0)
     slope, intercept = np.polyfit(h, laws, 1)
     middle = slope * (h.min() + h.max()) / 2 + intercept
@@ -176,8 +177,8 @@ def test_errors_of_fits_do_not_widen_the_scatter_and_still_widen_the_lines() -> 
     error = np.diag([0.0025, 0.04, 0.01, 1e-4, 0.01])
 
     def rows(frontier: np.ndarray) -> np.ndarray:
-        law = law_of(frontier, FLOPS)
-        return np.stack([law[..., 1], law[..., 2], np.log(law[..., 0]), law[..., 3], law[..., 4]], -1)
+        law = from_frontier(frontier, FLOPS)
+        return np.concatenate([np.log(law[..., :1]), law[..., 1:]], -1)
 
     fits = center + rng.multivariate_normal(np.zeros(5), error, 8)
     refits = [rows(one + rng.multivariate_normal(np.zeros(5), error, 400)) for one in fits]
@@ -193,7 +194,7 @@ def test_lines_without_a_law_in_the_middle_still_have_scatter() -> None:
     h = np.array([0.1, *np.linspace(0.20, 0.22, 18), 0.6])
     alpha = np.array([3.0, *np.full(19, 0.01)])
     assert np.polyval(np.polyfit(h, alpha, 1), 0.35) < 0
-    rows = np.stack([6.0 + h, 7.0 + 0 * h, 0.0 * h, alpha, 0.4 + 0.1 * np.sin(30 * h)], 1)
+    rows = np.stack([0.0 * h, 6.0 + h, 7.0 + 0 * h, alpha, 0.4 + 0.1 * np.sin(30 * h)], 1)
     draws = draw_lines(h, rows, drawn=None, flops=FLOPS, n_draws=50, seed=0)
     assert np.isfinite(draws.scatter).all()
     assert draws.scatter[:, [3, 4]].std(0).min() > 0

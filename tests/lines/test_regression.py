@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from advisor.laws.parameters import LOG_NAMES
 from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, log_optimum
 from calibration.fit.line import fit_line
@@ -21,24 +22,23 @@ from calibration.lines.source_laws import SourceLaw, fit_sources
 from tests.lines.synthetic_rows import INTERCEPT, SLOPE, H, rows_of, source, true_law
 
 X = np.array(H)
-NAMES = ("log_A", "log_B", "E", "alpha", "beta")
 BUDGETS = (1e12, 1e14)
 QUICK = Settings(n_draws=100, options=FitOptions(starts="fast"))
 
 
 def laws_of(values: np.ndarray, scatter: float, rng: np.random.Generator) -> np.ndarray:
-    """Return rows (ln A, ln B, ln E, alpha, beta) on the known lines, moved off them."""
-    step = np.array([0.1, 0.1, 0.05, 0.005, 0.005])
-    law = np.array([[SLOPE[n] * h + INTERCEPT[n] for n in NAMES] for h in values])
+    """Return rows (ln E, ln A, ln B, alpha, beta) on the known lines, moved off them."""
+    step = np.array([0.05, 0.1, 0.1, 0.005, 0.005])
+    law = np.array([[SLOPE[n] * h + INTERCEPT[n] for n in LOG_NAMES] for h in values])
     law += scatter * step * rng.standard_normal(law.shape)
-    law[:, 2] = np.log(law[:, 2])
+    law[:, 0] = np.log(law[:, 0])
     return law
 
 
 def fitted(values: Sequence[float], laws: np.ndarray, **changes: Sequence[object]) -> list[SourceLaw]:
     """Return the fits of nearly noiseless rows of these laws; ``changes`` are of each source."""
     sources, rows = [], []
-    for i, (h, (log_a, log_b, log_e, alpha, beta)) in enumerate(zip(values, laws, strict=True)):
+    for i, (h, (log_e, log_a, log_b, alpha, beta)) in enumerate(zip(values, laws, strict=True)):
         record = source(h, entropy_bound=None, **{name: each[i] for name, each in changes.items()})
         law = {"E": math.exp(log_e), "log_A": log_a, "log_B": log_b, "alpha": alpha, "beta": beta}
         sources.append(record)
@@ -57,7 +57,7 @@ def lawful() -> list[SourceLaw]:
 
 
 def test_both_forms() -> None:
-    row = np.array([6.0, 7.0, math.log(1.5), 0.3, 0.4])
+    row = np.array([math.log(1.5), 6.0, 7.0, 0.3, 0.4])
     assert both_forms(row).tolist() == pytest.approx([1.5, 6.0, 7.0, 0.3, 0.4, 1.5, math.exp(6), math.exp(7), 0.3, 0.4])
 
 
@@ -73,12 +73,12 @@ def test_weighted_lines_are_least_squares() -> None:
 def test_the_draws_have_the_moments_of_student_t() -> None:
     laws = laws_of(X, 1.0, np.random.default_rng(1))
     draws = draw_lines(X, laws, drawn=None, flops=1e13, n_draws=40_000, seed=0)
-    line = fit_line(X, laws[:, 0])  # ln A, the second of the log form
+    line = fit_line(X, laws[:, 1])  # ln A
     slopes = (draws.lines[:, 1] - line.slope) / line.slope_se
     for level in (0.1, 0.25, 0.5, 0.9, 0.975):
         assert np.quantile(slopes, level) == pytest.approx(stats.t.ppf(level, 6), abs=0.05)
     # A further source: E is one of the coordinates that scatter is drawn in, and here its fits are exact.
-    floor = fit_line(X, np.exp(laws[:, 2]))
+    floor = fit_line(X, np.exp(laws[:, 0]))
     at = draws.lines[:, 0] * 0.7 + draws.lines[:, 5] + draws.scatter[:, 0]
     residual = floor.slope_se * math.sqrt(((X - X.mean()) ** 2).sum())
     factor = residual * math.sqrt(1 + 1 / 8 + (0.7 - X.mean()) ** 2 / ((X - X.mean()) ** 2).sum())
@@ -124,7 +124,7 @@ def test_the_intervals_of_a_new_source_cover(at: float) -> None:
         draws = draw_lines(X, laws_of(X, 1.0, rng), drawn=None, flops=1e13, n_draws=400, seed=seed)
         truth = float(log_optimum(laws_of(np.array([at]), 1.0, rng), 1e15)[0])
         e, log_a, log_b, alpha, beta = (draws.lines[:, :5] * at + draws.lines[:, 5:10] + draws.scatter[:, :5]).T
-        drawn = log_optimum(np.stack([log_a, log_b, 0.0 * e, alpha, beta], 1), 1e15)
+        drawn = log_optimum(np.stack([0.0 * e, log_a, log_b, alpha, beta], 1), 1e15)
         for level in hits:
             low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
             hits[level] += bool(low <= truth <= high)

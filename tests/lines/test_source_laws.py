@@ -164,7 +164,7 @@ def test_e_at_the_entropy_bound_and_under_the_entropy_rate():
         "E lies at the entropy bound of the documents, 0.8 nats/token; the runs want it higher.",
     )
     assert "e-at-bound" not in found
-    assert math.exp(law.parameters[2]) == pytest.approx(0.8)
+    assert math.exp(law.parameters[0]) == pytest.approx(0.8)
     low = messages(fitted(source(0.36, entropy_bound=None, entropy_rate=1.5), rows))
     assert low["e-under-entropy-rate"][0] == "caution"
     assert "is below the entropy rate, 1.5: the grammar is ambiguous, or" in low["e-under-entropy-rate"][1]

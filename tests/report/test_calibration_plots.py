@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import MissingExtraError, RunsError
+from advisor.laws.parameters import LOG_NAMES
 from advisor.report.calibration_plots import loss_figure, parameter_figure, write_calibration_plots
 from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, log_optimum
@@ -35,7 +36,7 @@ def test_a_panel_for_each_parameter_with_the_line_and_both_bands(laws, found):
         *("E, nats/token", "ln A", "ln B", "alpha", "beta"),
         "N*, non-embedding parameters",
     ]
-    for axis, name in zip(axes, ("E", "log_A", "log_B", "alpha", "beta"), strict=False):
+    for axis, name in zip(axes, LOG_NAMES, strict=False):
         x, y = axis.lines[-1].get_data()
         assert y == pytest.approx([found.log.lines[name].at(h) for h in x])
         new, line = (band.get_paths()[0].get_extents() for band in axis.collections)
