@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.corpus.documents import pieces
-from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import Sample, TooSmallError, encode, separator_of
 from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
 from advisor.corpus.tokenizer import Tokenizer
@@ -46,28 +46,27 @@ class CorpusTokens:
 def corpus_tokens(
     source: str,
     options: CorpusOptions,
-    tokenizer: Tokenizer,
+    sampling: Sampling,
     *,
+    tokenizer: Tokenizer,
     n_tokens: int,
     n_validation: int,
-    seq_len: int,
-    seed: int,
     progress: Progress,
 ) -> CorpusTokens:
     """Return the tokens to train on, ``n_tokens`` or more where the corpus has them, and sequences that are held out.
 
-    Held out are ``n_validation`` sequences, or a tenth of the corpus if that is less. Documents are cut into sequences
-    as ``advisor score`` does. Of a corpus of more than HELD_TOKENS, and more than are asked for, a random part of the
-    documents is read; of a hub dataset, the rows that ``advisor score`` reads, which are 32 MB at most.
+    ``sampling`` is that of H, ``tokenizer`` the one that it names. Held out are ``n_validation`` sequences, or a tenth
+    of the corpus if that is less. Documents are cut into sequences as ``advisor score`` does. Of a corpus of more than
+    HELD_TOKENS, and more than are asked for, a random part of the documents is read; of a hub dataset, the rows that
+    ``advisor score`` reads, which are 32 MB at most.
 
     Raises:
         CorpusError: the corpus cannot be read, or is too small to hold out 128 sequences.
     """
+    seq_len, seed = sampling.seq_len, sampling.seed
     corpus = open_corpus(source, options, seq_len=seq_len)
     try:
-        sample = draw_sample(
-            corpus.readers, tokenizer=tokenizer, seq_len=seq_len, n_sequences=1000, seed=seed, progress=progress
-        )
+        sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=progress)
     except TooSmallError as error:
         raise _too_small(source, 0, corpus.tally.skipped) from error
     left_out = dict(corpus.tally.skipped)
