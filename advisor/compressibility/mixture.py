@@ -25,10 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """A mixture of ``sources``, of whose tokens each has the share in ``weights``, which sum to 1.
+    """A mixture of corpora.
 
-    ``estimated_tokens`` is what can be drawn at these weights before one corpus is used up; None where a size is not
-    known. ``bytes_per_token`` is the mean over tokens.
+    Attributes:
+        source: the mixture in words.
+        sources: its corpora.
+        weights: the share of the tokens that each has; they sum to 1.
+        protocol: how H was measured.
+        median: H.
+        ci95: of H; None where a corpus has too few documents or stretches.
+        estimated_tokens: what can be drawn at these weights before a corpus is used up; None where a size is not known.
+        bytes_per_token: the mean over tokens; None where a corpus holds token ids.
+        cautions: what a reader of H should know.
     """
 
     source: str

@@ -25,7 +25,25 @@ _FEW_SEQUENCES = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What was measured of a corpus. Counts of documents and tokens are estimates unless said to be exact."""
+    """What was measured of a corpus.
+
+    Attributes:
+        source: the corpus, as it was named.
+        protocol: how H was measured.
+        compressibility: H with its interval, and what stands beside it.
+        vocab_size: of the tokenizer; of a corpus of token ids, one more than the largest that was drawn.
+        n_sequences: how many were drawn.
+        n_documents: in the corpus, an estimate unless ``n_documents_exact``; None where it is not known.
+        n_documents_exact: they were counted.
+        n_documents_seen: documents that a sequence was drawn from.
+        n_documents_skipped: documents that were left out.
+        skipped: how many of them for which reason.
+        bytes_per_token: bytes of text in UTF-8 over tokens; None for a corpus of token ids.
+        estimated_tokens: in the corpus; None where a hub dataset does not say how many rows it has.
+        estimated_tokens_ci95: None where the tokens were counted, or are not known.
+        zlib_version: of the library that compressed.
+        cautions: what a reader of H should know.
+    """
 
     source: str
     protocol: Protocol

@@ -13,10 +13,11 @@ from calibration.campaign.refit import CalibrationOutcome
 from calibration.lines.document import write_calibrated
 
 if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
     from calibration.campaign.devices import Devices
     from calibration.campaign.engine import Listener, Trainer
     from calibration.campaign.pipeline import Opened
-    from calibration.campaign.planning import CalibrationRequest, Progress
+    from calibration.campaign.planning import CalibrationRequest
     from calibration.campaign.speed import TimedWork
 
     # What is shown while works are trained: entered with those that are missing, it yields what hears of them.

@@ -6,7 +6,7 @@ All that is read is kept, whatever a grid needs of it, so that a larger grid fin
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from calibration.campaign.token_data import Ids, TokenData
 
 if TYPE_CHECKING:
     from advisor.corpus.documents import Content
+    from advisor.corpus.sequences import Progress
 
 # At least this many tokens of a corpus are read. Grids that need no more have the same data, and continue each other's
 # ledgers; of a corpus that has more, one that needs more is other data.
@@ -30,8 +31,6 @@ HELD_TOKENS = 24_000_000
 STRETCH = 32
 MIN_VALIDATION = 128
 MAX_ID = (1 << 31) - 1
-
-Progress = Callable[[str, float, float | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,10 +25,11 @@ from calibration.campaign.plan_file import (
 from calibration.campaign.sources import CorpusSource, read_again, restore
 
 if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
     from calibration.campaign.devices import Devices
     from calibration.campaign.engine import Listener, News, Trainer, Work
     from calibration.campaign.grid import Job
-    from calibration.campaign.planning import CalibrationRequest, Progress
+    from calibration.campaign.planning import CalibrationRequest
     from calibration.campaign.speed import TimedWork
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,12 @@ from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED
 
 if TYPE_CHECKING:
     from advisor.compressibility.protocol import Protocol
+    from advisor.corpus.sequences import Progress
     from calibration.campaign.presets import Preset
     from calibration.campaign.sources import PreparedSource
     from calibration.grammars.sets import NamedGrammar
     from calibration.lines.records import SourceRecord
 
-Progress = Callable[[str, float, float | None], None]
 # "text" is "tuned" where there are corpora.
 RECIPES = {"tuned": TUNED, "text": TEXT, "paper": PAPER}
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,10 +26,11 @@ from calibration.grammars.sets import NamedGrammar
 from calibration.grammars.tilting import tilt
 from calibration.lines.records import SourceRecord
 
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
+
 # H of longer sequences stands beside H: tokens a sequence, and how many of them.
 WINDOWS = {1000: 300, 8000: 100}
-
-Progress = Callable[[str, float, float | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
