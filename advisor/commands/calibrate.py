@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +132,6 @@ def command(
         request = replace(request, name=folder.resolve().name)
     from advisor.report import calibrate as report
     from advisor.report.progress import progress_bar
-    from advisor.report.training import training_view
     from calibration.campaign import calibrate as campaign
     from calibration.campaign.devices import take_devices
 
@@ -144,16 +144,7 @@ def command(
             planning.close()
             report.show_plan(opened, missing, folder, as_json=as_json)
             return
-
-        @contextmanager
-        def watch(opened: Opened, missing: tuple[TimedWork, ...]) -> Iterator[Listener]:
-            planning.close()
-            if not as_json:
-                report.print_plan(opened, missing, folder)
-                sys.stdout.flush()
-            with training_view(opened, missing, quiet=quiet) as tell:
-                yield tell
-
+        watch = partial(_watched, planning=planning, folder=folder, as_json=as_json, quiet=quiet)
         outcome = campaign.calibrate(
             request,
             folder,
@@ -165,6 +156,22 @@ def command(
             watch=watch,
         )
     _show(outcome, folder, install=install, force=force, as_json=as_json)
+
+
+@contextmanager
+def _watched(
+    opened: Opened, missing: tuple[TimedWork, ...], *, planning: ExitStack, folder: Path, as_json: bool, quiet: bool
+) -> Iterator[Listener]:
+    """End what was shown while planning, print the plan, and show the training."""
+    from advisor.report.calibrate import print_plan
+    from advisor.report.training import training_view
+
+    planning.close()
+    if not as_json:
+        print_plan(opened, missing, folder)
+        sys.stdout.flush()
+    with training_view(opened, missing, quiet=quiet) as tell:
+        yield tell
 
 
 def _check(context: click.Context) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -60,22 +60,18 @@ Examples:
 def command(
     table: Path,
     columns: str | None,
-    group: str | None,
-    cluster: str | None,
-    covariate: str | None,
-    form: Literal["log", "linear", "joint"],
     flops: tuple[float, ...],
     delta: str,
     fix: str | None,
     max_e: float | None,
     count: Literal["total", "non-embedding"],
-    vocab_size: int | None,
     bootstrap: int,
     seed: int,
     out: Path | None,
     plot: Path | None,
     as_json: bool,
     force: bool,
+    **asked: Any,
 ) -> None:
     """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
 
@@ -92,7 +88,6 @@ def command(
         check_writable(written)
     if out is not None and plot is not None and out.resolve() == plot.resolve():
         raise UsageError(f"--out and --plot both name {out}: give them different names.")
-
     settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
 
     def check(runs: Mapping[str, Runs]) -> None:
@@ -102,16 +97,7 @@ def command(
             click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
 
     analysis = fit_table(
-        table,
-        columns=_columns(columns),
-        group=group,
-        cluster=cluster,
-        covariate=covariate,
-        vocab_size=vocab_size,
-        form=form,
-        settings=settings,
-        with_refused=force,
-        on_runs=check,
+        table, columns=_columns(columns), settings=settings, with_refused=force, on_runs=check, **asked
     )
     report.show(fit_document(analysis, force=force), as_json=as_json)
     _write(analysis, out, plot, force)

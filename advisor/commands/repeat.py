@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -46,37 +47,13 @@ Examples:
 @advice_option
 @explain_option
 @output_options("the table")
-def command(
-    unique_tokens: float,
-    flops: float | None,
-    n_params: float | None,
-    epochs: tuple[float, ...] | None,
-    law: str,
-    compressibility: float | None,
-    epsilon: float | None,
-    coefficients: Path | None,
-    calibration: str | None,
-    advice: bool,
-    explain: bool,
-    as_json: bool,
-    out: Path | None,
-) -> None:
+def command(advice: bool, explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
     """Print epochs, the unique tokens that they are worth, and the loss, where unique data are limited.
 
     Under the data-constrained law of Muennighoff et al. 2023. Without --flops or --params each row has the parameters
     that are optimal for its tokens. Another --law keeps its own exponents and takes over how repeated tokens decay.
     """
-    table = repeat_table(
-        law,
-        unique_tokens,
-        epochs=epochs,
-        n_params=n_params,
-        flops=flops,
-        compressibility=compressibility,
-        epsilon=epsilon,
-        coefficients=coefficients,
-        calibration=calibration,
-    )
+    table = repeat_table(**asked)
 
     from advisor.report.repeat import show
 

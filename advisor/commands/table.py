@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -43,32 +44,13 @@ Examples:
 @calibration_options
 @explain_option
 @output_options("the table")
-def command(
-    law: str,
-    sizes: tuple[float, ...] | None,
-    flops: tuple[float, ...] | None,
-    compressibility: float | None,
-    epsilon: float | None,
-    coefficients: Path | None,
-    calibration: str | None,
-    explain: bool,
-    as_json: bool,
-    out: Path | None,
-) -> None:
+def command(explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
     """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
     numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
     """
-    found = table(
-        law,
-        sizes=sizes,
-        flops=flops,
-        compressibility=compressibility,
-        epsilon=epsilon,
-        coefficients=coefficients,
-        calibration=calibration,
-    )
+    found = table(**asked)
 
     from advisor.report.table import show
 
