@@ -17,14 +17,14 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from killed_calibration import attempt, outcome
-from toy_calibration import tiny_request
+from tests.campaign.killed_calibration import attempt, outcome
+from tests.campaign.toy_calibration import tiny_request
 
 MOMENTS = (
     *("step", "before write", "inside write", "after write", "before fsync", "after fsync", "before replace"),
-    *("after replace", "fitting", "writing", "measuring A1", "timing a few steps"),
+    *("after replace", "fitting", "measuring A1", "timing a few steps"),
 )
 KILLS_EACH = 10
 

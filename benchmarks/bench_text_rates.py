@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import torch
 
+from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import CorpusOptions
 from advisor.corpus.tokenizer import load_tokenizer
 from calibration.campaign.corpus_tokens import corpus_tokens
@@ -47,11 +48,10 @@ def read(source: str) -> DataSource:
     data = corpus_tokens(
         source,
         CorpusOptions(format="text"),
-        load_tokenizer("bytes"),
+        Sampling(tokenizer="bytes"),
+        tokenizer=load_tokenizer("bytes"),
         n_tokens=max(TOKENS),
         n_validation=512,
-        seq_len=256,
-        seed=0,
         progress=lambda *_: None,
     ).data
     n_documents = max(TOKENS) // 256 + 1

@@ -46,7 +46,16 @@ class InferenceInterval:
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
-    """A model trained on ``n_tokens`` that then serves: FLOPs, and costs by them (None where that is not priced)."""
+    """A model that is trained and then serves.
+
+    Attributes:
+        n_params: its parameters.
+        n_tokens: the tokens it is trained on.
+        training_flops: 6 N D.
+        inference_flops: 2 N for each token served.
+        training_cost: in the prices' currency; None where training is not priced.
+        inference_cost: ... None where serving is not priced.
+    """
 
     n_params: float
     n_tokens: float
@@ -72,10 +81,19 @@ class ServedModel:
 class InferenceAnswer:
     """The model that reaches the headline's loss and costs least to train and to serve ``inference_tokens``.
 
-    ``minimised`` says what is least: "flops" or "cost". ``baseline`` is the headline, optimal for training alone.
-    ``saved`` is the share saved of what is minimised, ``flops_saved`` that of the FLOPs. ``data_ratio`` is D_tr over
-    the baseline's tokens, ``overtraining_ratio`` D_tr over the tokens for which the N is compute-optimal.
-    ``hardware`` is what serves; None where FLOPs are minimised.
+    Attributes:
+        law: the headline law's name.
+        minimised: what is least, FLOPs or cost.
+        inference_tokens: tokens to be served.
+        loss: nats/token of both models.
+        best: the model to train and serve.
+        baseline: the headline, optimal for training alone.
+        saved: the share saved of what is minimised.
+        flops_saved: ... and of the FLOPs of training and serving.
+        data_ratio: training tokens of the best over the baseline's.
+        overtraining_ratio: ... over the tokens for which its N is compute-optimal.
+        hardware: what serves; None where FLOPs are minimised.
+        interval80: None where the law has no draws.
     """
 
     law: str

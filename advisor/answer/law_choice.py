@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.answer.request import check_dependence
+from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
 from advisor.errors import CoefficientsError, UsageError
 from advisor.laws.law_file import read_law
 from advisor.laws.published import chinchilla, published_laws
@@ -101,6 +104,30 @@ def find_law(
     if at_h.n_dropped > MOST_DROPPED * n_draws:  # the others are no sample of what is possible
         at_h = replace(at_h, law=replace(at_h.law, draws=()))
     return at_h.law, at_h
+
+
+def law_of_table(
+    law: str | Law,
+    compressibility: float | None,
+    epsilon: float | None,
+    coefficients: Path | None,
+    calibration: str | None,
+) -> Law:
+    """Return the law of a table: as it is given, or by its name as ``find_law`` does, H under the default protocol.
+
+    Raises:
+        UsageError: H or epsilon is out of its domain, or epsilon is given to a law that has none.
+        ProtocolMismatchError: the calibration of a law that depends on H has another protocol.
+        AdvisorError: as ``find_law``.
+    """
+    name = law if isinstance(law, str) else law.name
+    check_dependence(name, compressibility, epsilon)
+    if not isinstance(law, str):
+        return law
+    chosen = available(coefficients).calibration(calibration)
+    if chosen is not None and law in LAW_NAMES:
+        check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
+    return find_law(law, chosen, compressibility, epsilon)[0]
 
 
 def _same_tokens(name: str, calibration: Calibration | None) -> bool:

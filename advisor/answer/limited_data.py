@@ -22,8 +22,15 @@ _MORE = (2.0, 4.0, math.inf)
 class MoreData:
     """The optimum of the same budget with ``factor`` times the unique tokens.
 
-    ``matching_flops`` is the budget that would reach this loss with the unique tokens at hand, None where none does;
-    ``saved`` is the share of the budget that the loss of now would not need, 1 - C'/C.
+    Attributes:
+        factor: infinity is unlimited data.
+        unique_tokens: that many, or infinity.
+        n_params: of the optimum.
+        n_tokens: ... its tokens.
+        epochs: ... 0 with unlimited data.
+        loss: ... nats/token.
+        matching_flops: the budget that would reach this loss with the unique tokens at hand; None where none does.
+        saved: the share of the budget that the loss of now would not need, 1 - C'/C.
     """
 
     factor: float
@@ -50,11 +57,32 @@ class LimitedInterval:
 class LimitedData:
     """The optimum of a budget with limited unique tokens, under the data-constrained law over one base law.
 
-    ``transplanted`` says that R_D* and R_N* are another law's. ``unlimited_*`` is the optimum of the same law with
-    unlimited data, and ``wasted`` the share of the FLOPs lost to the limit: 1 - C_eq/C, where C_eq reaches the loss
-    with unlimited data. ``average_value`` and ``last_value`` are what a token is worth over all epochs and at the end,
-    against a unique one. ``loss_limit`` is the loss of unlimited compute with these tokens, ``nearly_flops`` the least
-    budget whose loss is within 1 % of this one's, ``n_params_by_loss`` the sizes that stay within 1 % with the budget.
+    Attributes:
+        law: the name of the base law.
+        count: which parameters N counts.
+        source: the papers of the base law and of the decay.
+        transplanted: R_D* and R_N* are another law's than the base.
+        unique_tokens: the limit.
+        flops: the budget.
+        n_params: of the optimum.
+        n_tokens: ... the tokens it is trained on, repeated ones among them.
+        epochs: ... n_tokens over unique_tokens.
+        effective_tokens: D', the unique tokens that these are worth.
+        usable_params: U_N, the parameters that these unique tokens are optimal for.
+        effective_params: N', the parameters that these are worth with so few tokens.
+        loss: nats/token of the optimum.
+        loss_limit: nats/token of unlimited compute with these tokens.
+        average_value: what a token is worth over all epochs, against a unique one.
+        last_value: ... and at their end.
+        unlimited_n_params: of the optimum of the same law and budget with unlimited data.
+        unlimited_n_tokens: ... its tokens.
+        unlimited_loss: ... its loss, nats/token.
+        wasted: the share of the FLOPs lost to the limit: 1 - C_eq/C, where C_eq reaches the loss with unlimited data.
+        nearly_flops: the least budget whose loss is within 1 % of this one's.
+        n_params_by_loss: the sizes that stay within 1 % with the budget.
+        more_data: the optima with more unique tokens; empty where none are repeated.
+        choice: the user's own number of parameters against the optimum; None where none is given.
+        interval80: None where the base law has no draws.
     """
 
     law: str

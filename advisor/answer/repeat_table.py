@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.answer.advice import Advice, advice_for
 from advisor.answer.cautions import about_rows
+from advisor.answer.law_choice import law_of_table
 from advisor.answer.repetition_cautions import about_epochs, about_transplant, unique_tokens_text
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
@@ -31,12 +33,12 @@ class RepeatRow:
     n_params: float
     n_tokens: float
     flops: float
-    effective_tokens: float
-    effective_params: float
-    average_value: float
-    last_value: float
-    loss: float
-    loss_interval80: Bounds | None
+    effective_tokens: float  # the unique tokens that these are worth, D' of Muennighoff et al. 2023
+    effective_params: float  # ... and N', the parameters that these are worth with so few tokens
+    average_value: float  # of a token over all epochs, D'/D
+    last_value: float  # of a token at their end, dD'/dD
+    loss: float  # nats/token
+    loss_interval80: Bounds | None  # None where the law has no draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,39 +49,48 @@ class RepeatTable:
     """
 
     law: str
-    count: Count
+    count: Count  # which parameters N counts
     source: str
-    transplanted: bool
+    transplanted: bool  # how repeated tokens decay is Muennighoff's, and not of the law's own runs
     unique_tokens: float
     n_params: float | None
     flops: float | None
-    most_effective_tokens: float
-    loss_limit: float
+    most_effective_tokens: float  # what endless repetition is worth in unique tokens
+    loss_limit: float  # nats/token, of unlimited compute
     rows: tuple[RepeatRow, ...]
     optimum: RepeatRow | None
     advice: tuple[Advice, ...]
     cautions: tuple[Caution, ...]
+    base: ScalingLaw  # the law of unique data
 
 
 def repeat_table(
-    base: Law,
+    law: str | Law,
     unique_tokens: float,
     *,
-    epochs: Sequence[float] = EPOCHS,
+    epochs: Sequence[float] | None = None,
     n_params: float | None = None,
     flops: float | None = None,
+    compressibility: float | None = None,
+    epsilon: float | None = None,
+    coefficients: Path | None = None,
+    calibration: str | None = None,
 ) -> RepeatTable:
-    """Return what repeating ``unique_tokens`` gives under the data-constrained law over ``base``.
+    """Return what repeating ``unique_tokens`` gives under the data-constrained law over ``law``.
 
-    >>> from advisor.laws.published import MUENNIGHOFF
-    >>> table = repeat_table(MUENNIGHOFF, 25e9, flops=1e22)
+    ``law`` is a law, the name of one, or a law file; the last four are those of ``Request``, for the laws that depend
+    on the corpus. Without ``epochs`` the rows are those of EPOCHS.
+
+    >>> table = repeat_table("muennighoff", 25e9, flops=1e22)
     >>> [round(row.loss, 3) for row in table.rows], round(table.optimum.epochs, 2)
     ([2.357, 2.289, 2.243, 2.223, 2.23, 2.284], 9.49)
 
     Raises:
-        UsageError: both ``n_params`` and ``flops`` are given.
+        UsageError: both ``n_params`` and ``flops`` are given, or an argument is out of its domain.
+        CoefficientsError: the law needs a calibration that is not there, or that cannot answer at this H.
         LawError: the law predicts no loss.
     """
+    base = law_of_table(law, compressibility, epsilon, coefficients, calibration)
     if n_params is not None and flops is not None:
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
     if unique_tokens < 1:
@@ -88,30 +99,32 @@ def repeat_table(
         raise UsageError(f"--params must be at least 1, not {n_params:g}.")
     if not isinstance(base, ScalingLaw):
         raise LawError(f"The law {base.name} predicts no loss, so it cannot weigh repeated data: choose another.")
-    law = RepeatedLaw(base=base, unique_tokens=unique_tokens)
-    rows = tuple(_row(law, _allocation(law, each * unique_tokens, n_params, flops)) for each in sorted(set(epochs)))
-    optimum = None if flops is None else _row(law, law.optimum(flops))
+    repeated = RepeatedLaw(base=base, unique_tokens=unique_tokens)
+    passes = sorted(set(epochs or EPOCHS))
+    rows = tuple(_row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in passes)
+    optimum = None if flops is None else _row(repeated, repeated.optimum(flops))
     for row in rows:
         check_whole(Allocation(n_params=row.n_params, n_tokens=row.n_tokens))
     most = rows[-1].epochs
     return RepeatTable(
         law=base.name,
         count=base.count,
-        source=f"{base.source}; {SOURCE}" if law.transplanted else base.source,
-        transplanted=law.transplanted,
+        source=f"{base.source}; {SOURCE}" if repeated.transplanted else base.source,
+        transplanted=repeated.transplanted,
         unique_tokens=unique_tokens,
         n_params=n_params,
         flops=flops,
-        most_effective_tokens=law.most_effective_tokens,
-        loss_limit=law.loss_limit,
+        most_effective_tokens=repeated.most_effective_tokens,
+        loss_limit=repeated.loss_limit,
         rows=rows,
         optimum=optimum,
         advice=advice_for(most, asked=True),
         cautions=(
             *about_epochs(most, unique_tokens_text(unique_tokens)),
             *about_rows(base, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
-            *((about_transplant(base.name),) if law.transplanted and most > 1 else ()),
+            *((about_transplant(base.name),) if repeated.transplanted and most > 1 else ()),
         ),
+        base=base,
     )
 
 
@@ -143,12 +156,12 @@ def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
     )
 
 
-def explain_repeat(base: ScalingLaw, table: RepeatTable) -> tuple[Explanation, ...]:
-    """Return where the numbers of the table over ``base`` come from."""
+def explain_repeat(table: RepeatTable) -> tuple[Explanation, ...]:
+    """Return where the numbers of the table come from."""
     from advisor.explanation import Page
     from advisor.laws.explained import DECAY, REPETITION, explain_frontier, loss_limit, names_of
 
-    page, names = Page("The table"), names_of(base, headline=True)
+    page, names = Page("The table"), names_of(table.base, headline=True)
     unique, flops, n_params = table.unique_tokens, table.flops, table.n_params
     page.add("U", "unique_tokens", "given: --unique-tokens", value=unique, key="unique_tokens", unique_tokens=unique)
     explain_frontier(page, names)

@@ -31,20 +31,33 @@ class Request:
     """A checked request for a recommendation.
 
     Exactly one of these gives the budget: ``flops``; ``gpu``, ``gpus`` and ``hours`` with ``mfu``; or one question
-    alone, ``n_params``, ``n_tokens`` or ``target_loss`` (nats/token), answered with the budget for which it is optimal.
-    ``n_params`` or ``n_tokens`` beside a budget is a choice to weigh against the optimum. ``gpu`` and ``mfu`` beside
-    any other budget turn FLOPs into GPU-hours, ``gpus`` those into wall time and ``price_per_hour`` into cost.
-    ``gpu_memory`` is the memory of one in GB, where it is not what the GPU is known to have.
+    alone, ``n_params``, ``n_tokens`` or ``target_loss``, answered with the budget for which it is optimal.
 
-    ``vocab_size`` and ``context`` (tokens a sequence in training) are those of the model whose shape is sought.
-
-    ``law`` names a law or a law file; None takes ``anchored`` where a calibration and H are there, else ``chinchilla``.
-    ``coefficients`` is a coefficients file in place of what ships and is installed, ``calibration`` a name among those.
-
-    ``unique_tokens``, or ``use_corpus_size`` for the corpus's own, limits the data of a budget. ``inference_tokens``
-    weighs serving that many tokens too: in FLOPs, or in cost where ``inference_mfu`` is given beside ``gpu`` and
-    ``price_per_hour`` (``inference_price_per_hour`` where serving costs another price). ``advice`` asks for what is
-    known of repeated data even where none are repeated.
+    Attributes:
+        flops: the training budget, a total; None where GPUs or a question give it.
+        gpu: the accelerator, such as "H100"; beside a budget it turns FLOPs into GPU-hours.
+        gpus: how many there are; with ``hours`` the budget, else what turns GPU-hours into wall time.
+        hours: wall-clock hours of training.
+        mfu: model FLOPs utilisation, above 0 to 1; None takes DEFAULT_MFU.
+        price_per_hour: of one GPU-hour, in any currency: adds the cost.
+        gpu_memory: GB of one accelerator; None takes what it is known to have.
+        n_params: parameters whose budget is asked for, or beside a budget a choice to weigh against the optimum.
+        n_tokens: training tokens, likewise.
+        target_loss: nats/token; the cheapest budget that reaches it is asked for.
+        vocab_size: vocabulary of the model whose shape is sought; None takes the plan's default.
+        context: its tokens a sequence in training; None takes the plan's default.
+        compressibility: H, inside (0, 1), under the default protocol, where there is no profile.
+        law: the headline, a law's name or a law file; None takes ``anchored`` where a calibration and H are there, else
+            ``chinchilla``.
+        epsilon: weight of the calibration in ``blend`` and ``anchored``, 0 to 1; None takes the calibration's own.
+        coefficients: a coefficients file in place of what ships and is installed.
+        calibration: the name of one of those; None takes the default.
+        unique_tokens: tokens that there are: more training repeats them. None sets no limit.
+        use_corpus_size: take the corpus's own estimated size for ``unique_tokens``.
+        inference_tokens: tokens to be served: least FLOPs of training and serving. None serves none.
+        inference_mfu: utilisation when serving: least cost in place of FLOPs, with ``gpu`` and ``price_per_hour``.
+        inference_price_per_hour: of a GPU-hour when serving; None takes the training's.
+        advice: what is known of repeated data even where none are repeated.
 
     Raises:
         UsageError: a value is out of its domain, or two values exclude each other.

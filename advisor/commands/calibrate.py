@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import importlib.util
+import math
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.commands.calibration_request import check, read_request
-from advisor.commands.corpus_options import reading_options
+from advisor.commands.options import Reading, is_given, json_option, reading_options, refuse_reading_options, spelled
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
-    from advisor.calibrations.transfer import Transfer
-    from calibration.campaign.devices import Devices
+    from calibration.campaign.engine import Listener
+    from calibration.campaign.pipeline import Opened
     from calibration.campaign.planning import CalibrationRequest
+    from calibration.campaign.refit import CalibrationOutcome
+    from calibration.campaign.speed import TimedWork
     from calibration.lines.document import Calibrated
 
+# What changes a new plan, what happens after planning, and what may stand beside --refit.
+_OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
+_OF_TRAINING = ("minutes", "h_ref", "install")
+_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "as_json", "quiet")
 _EXAMPLES = """
 \b
 Examples:
@@ -36,7 +44,7 @@ Examples:
 
 @click.command("calibrate", epilog=_EXAMPLES)
 @click.option("--preset", metavar="NAME", help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.")
-@click.option("--grammars", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
+@click.option("--grammars", "sets", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
 @click.option("--only", metavar="A,B,...", multiple=True, help="Of the grammars, these alone; repeatable.")
 @click.option("--corpus", metavar="[NAME=]SOURCE", multiple=True, help="Train on this corpus too; repeatable.")
 @click.option("--grid", metavar="NAME", help="Sizes and token counts of another preset.  [default: the preset's]")
@@ -48,6 +56,7 @@ Examples:
 @click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first.")
 @click.option(
     "--grammar-seed",
+    "seed",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
@@ -77,10 +86,31 @@ Examples:
 @click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")
 @click.option("--install", metavar="NAME", help="Keep the coefficients where advisor recommend finds them.")
 @click.option("--force", is_flag=True, help="Replace an installed calibration of that name.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option()
 @click.option("--quiet", is_flag=True, help="No progress.")
 @reading_options
-def command(**given: Any) -> None:
+def command(
+    corpus: tuple[str, ...],
+    only: tuple[str, ...],
+    score_tokenizer: str | None,
+    reading: Reading,
+    minutes: float | None,
+    device: str | None,
+    engine: str | None,
+    workers: int | None,
+    threads: int,
+    out: Path | None,
+    extend: bool,
+    dry_run: bool,
+    prepare: Path | None,
+    refit: tuple[Path, ...],
+    h_ref: float | None,
+    install: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    **asked: Any,
+) -> None:
     """Train small models on sources of known compressibility, and learn how scaling laws depend on it.
 
     Everything is in one folder (--out): the plan, a ledger of every trained point, and at the end laws.json and
@@ -88,132 +118,151 @@ def command(**given: Any) -> None:
     than five sources have a law that is accepted: then there are no coefficients. A grid that is too small for them, or
     fewer than five sources, stops at the laws and exits 0.
     """
-    check(given)
-    if given["refit"]:
-        _refit(given)
+    _check(click.get_current_context())
+    if refit:
+        from calibration.campaign.refit import refit as fit_again
+
+        _show(fit_again(refit, out, h_ref=h_ref), out or refit[0], install=install, force=force, as_json=as_json)
         return
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
-    request = read_request(given)
-    folder = given["prepare"] or given["out"] or (Path(f"calibration-{request.name}") if request else None)
-    if request is not None and folder is not None:
+    request = _requested(corpus, only, score_tokenizer, reading, asked)
+    folder = _folder(prepare or out, request)
+    if request is not None:
         request = replace(request, name=folder.resolve().name)
+    from advisor.report import calibrate as report
+    from advisor.report.progress import progress_bar
+    from calibration.campaign import calibrate as campaign
+    from calibration.campaign.devices import take_devices
+
+    devices = take_devices(device=device, engine=engine, workers=workers, threads=threads)
+    with ExitStack() as planning:
+        progress = planning.enter_context(progress_bar(quiet=quiet))
+        if dry_run or prepare is not None:
+            plan = campaign.look if dry_run else campaign.prepare
+            opened, missing = plan(request, folder, devices=devices, extend=extend, progress=progress)
+            planning.close()
+            report.show_plan(opened, missing, folder, as_json=as_json)
+            return
+        watch = partial(_watched, planning=planning, folder=folder, as_json=as_json, quiet=quiet)
+        outcome = campaign.calibrate(
+            request,
+            folder,
+            devices=devices,
+            extend=extend,
+            minutes=minutes,
+            h_ref=h_ref,
+            progress=progress,
+            watch=watch,
+        )
+    _show(outcome, folder, install=install, force=force, as_json=as_json)
+
+
+@contextmanager
+def _watched(
+    opened: Opened, missing: tuple[TimedWork, ...], *, planning: ExitStack, folder: Path, as_json: bool, quiet: bool
+) -> Iterator[Listener]:
+    """End what was shown while planning, print the plan, and show the training."""
+    from advisor.report.calibrate import print_plan
+    from advisor.report.training import training_view
+
+    planning.close()
+    if not as_json:
+        print_plan(opened, missing, folder)
+        sys.stdout.flush()
+    with training_view(opened, missing, quiet=quiet) as tell:
+        yield tell
+
+
+def _check(context: click.Context) -> None:
+    """Raise UsageError for options that contradict each other, or that would do nothing."""
+    given = context.params
+    named = [name for name in given if is_given(name)]
+    if given["refit"] and (others := [name for name in named if name not in _OF_REFIT]):
+        raise UsageError(f"--refit fits what was trained: leave out {spelled(others[0])}.")
+    if given["prepare"] is not None and (given["out"] is not None or given["dry_run"]):
+        raise UsageError("--prepare names the folder that is written: leave out --out and --dry-run.")
+    for way in ("prepare", "dry_run"):
+        if given[way] and (later := [name for name in named if name in _OF_TRAINING]):
+            raise UsageError(f"{spelled(way)} trains nothing: leave out {spelled(later[0])}.")
+    if given["score_tokenizer"] is not None and not given["corpus"]:
+        raise UsageError("--score-tokenizer is how H of a --corpus is measured, and none is given.")
+    if given["extend"] and given["out"] is None:
+        raise UsageError("--extend adds to a calibration: name its folder with --out.")
+    if given["force"] and given["install"] is None:
+        raise UsageError("--force replaces an installed calibration: name it with --install.")
+    for name in ("max_hours", "minutes", "h_ref"):
+        if given[name] is not None and not math.isfinite(given[name]):
+            raise UsageError(f"{spelled(name)} must be a finite number, not {given[name]}.")
+    if given["install"] is not None:
+        from advisor.calibrations.installed import check_name
+
+        check_name(given["install"])  # before hours of training
+
+
+def _requested(
+    corpus: tuple[str, ...], only: tuple[str, ...], score_tokenizer: str | None, reading: Reading, asked: dict[str, Any]
+) -> CalibrationRequest | None:
+    """Return what is asked for; None where only a folder is, whose plan is gone on with."""
+    if not corpus:
+        refuse_reading_options("a corpus")
+    if asked["preset"] is None and not corpus and not asked["sets"]:
+        if extra := [name for name in click.get_current_context().params if name in _OF_REQUEST and is_given(name)]:
+            raise UsageError(
+                f"{spelled(extra[0])} changes what a --preset, --grammars or a --corpus trains, and none is given."
+            )
+        return None
+    from calibration.campaign.planning import CalibrationRequest
+    from calibration.campaign.sources import CorpusSource
+
+    scorer = None if score_tokenizer == reading.tokenizer else score_tokenizer
+    corpora = tuple(
+        CorpusSource(
+            name=name, source=source, tokenizer=reading.tokenizer, options=reading.options, score_tokenizer=scorer
+        )
+        for name, source in map(named_corpus, corpus)
+    )
+    names = tuple(name for text in only for part in text.split(",") if (name := part.strip()))
+    return CalibrationRequest.of(only=names, corpora=corpora, **asked)
+
+
+def named_corpus(text: str) -> tuple[str, str]:
+    """Return the name and the source of NAME=SOURCE; a source alone is called by its last part.
+
+    What exists under the whole text is a source alone, as the folder year=2024 of a partitioned table.
+    """
+    name, equals, source = text.partition("=")
+    named = bool(equals and source and re.fullmatch(r"\w[\w.-]*", name)) and not Path(text).exists()
+    if (source if named else text) == "-":
+        raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")
+    if named:
+        return name, source
+    stem = re.sub(r"[^\w.-]+", "-", Path(text).name.split(".")[0]).strip("-.") or "corpus"
+    return stem, text
+
+
+def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
+    """Return the folder of the calibration: the one that is named, else one called by what is asked for."""
+    folder = given or (Path(f"calibration-{request.name}") if request else None)
     if folder is None:
         raise UsageError("Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out.")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder.")
-    from calibration.campaign.devices import take_devices
+    return folder
 
-    devices = take_devices(
-        device=given["device"], engine=given["engine"], workers=given["workers"], threads=given["threads"]
-    )
-    if given["dry_run"]:
-        _dry_run(request, devices, folder, given)
+
+def _show(outcome: CalibrationOutcome, folder: Path, *, install: str | None, force: bool, as_json: bool) -> None:
+    """Print what was found, draw and install it; without coefficients where there should be some, exit with 1."""
+    from advisor.report import calibrate as report
+
+    result, failures = outcome.result, outcome.trained.failures
+    if result is None:
+        report.show_left(outcome, folder, as_json=as_json)
     else:
-        _run(request, devices, folder, given)
-
-
-def _dry_run(request: CalibrationRequest | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
-    from advisor.report import calibrate as report
-    from advisor.report.progress import progress_bar
-    from advisor.report.text import emit
-    from calibration.campaign import pipeline
-
-    with progress_bar(quiet=given["quiet"]) as progress:
-        opened, missing = pipeline.look(request, devices, folder=folder, extend=given["extend"], progress=progress)
-    emit(
-        report.plan_as_json(opened, missing),
-        lambda: report.print_plan(opened, missing, folder),
-        as_json=given["as_json"],
-    )
-
-
-def _run(request: CalibrationRequest | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
-    from advisor.report import calibrate as report
-    from advisor.report.progress import progress_bar
-    from advisor.report.text import emit
-    from advisor.report.training import training_view
-    from calibration.campaign import pipeline, refit
-    from calibration.campaign.lock import lock
-
-    pipeline.make_folder(folder)
-    with lock(folder) as held:
-        with progress_bar(quiet=given["quiet"]) as progress:
-            opened = pipeline.open_calibration(
-                request, devices, folder=folder, extend=given["extend"], progress=progress
-            )
-            missing = pipeline.missing_works(opened, folder)
-            pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
-        if given["prepare"] is not None:
-            emit(
-                report.plan_as_json(opened, missing),
-                lambda: report.print_plan(opened, missing, folder),
-                as_json=given["as_json"],
-            )
-            return
-        if not given["as_json"]:
-            report.print_plan(opened, missing, folder)
-            sys.stdout.flush()
-        with training_view(opened, missing, quiet=given["quiet"]) as tell:
-            trained = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=given["minutes"])
-        if trained.left:
-            emit(
-                {**report.plan_as_json(opened, trained.left), "not_trained": dict(trained.failures)},
-                lambda: report.print_left(trained, folder),
-                as_json=given["as_json"],
-            )
-        else:
-            result = refit.fit([folder], h_ref=given["h_ref"])
-            _finish(result, folder, given, laws_only=opened.plan.laws_only, failures=trained.failures)
-        if trained.failures:
-            click.get_current_context().exit(1)
-
-
-def _refit(given: dict[str, Any]) -> None:
-    from calibration.campaign import refit
-    from calibration.campaign.lock import lock
-    from calibration.campaign.pipeline import make_folder
-
-    folders: Sequence[Path] = given["refit"]
-    if len(folders) > 1 and given["out"] is None:
-        raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
-    out = given["out"] or folders[0]
-    called = None if given["out"] is None else out.resolve().name
-    refit.read_folders(folders)  # what cannot be fitted is said before a folder is made
-    make_folder(out)
-    with lock(out):
-        result = refit.fit(folders, h_ref=given["h_ref"], name=called)
-        transfers = refit.transfers(folders, result.laws)
-        _finish(result, out, given, laws_only=refit.laws_only(folders), transfers=transfers)
-
-
-def _finish(
-    result: Calibrated,
-    folder: Path,
-    given: dict[str, Any],
-    *,
-    laws_only: bool,
-    transfers: Sequence[Transfer] = (),
-    failures: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    """Write and print what was found; without coefficients where there should be some, exit with 1."""
-    from advisor.report import calibrate as report
-    from advisor.report.text import emit
-    from calibration.lines.document import write_calibrated
-    from calibration.lines.figures import line_figures, source_figures
-
-    files = list(write_calibrated(result, folder))
-    files += _drawn(result, folder)
-    sources = source_figures(result.laws)
-    lines = () if result.regression is None else line_figures(result.regression)
-    emit(
-        report.result_as_json(result, sources, lines, files, failures, transfers),
-        lambda: report.print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=laws_only),
-        as_json=given["as_json"],
-    )
-    if given["install"] is not None:
-        _install(result, folder, given)
-    if result.document is None and not laws_only:
+        report.show_result(outcome, _drawn(result, folder), as_json=as_json)
+        if install is not None:
+            _install(result, folder, install, force=force)
+    if failures or (result is not None and result.document is None and not outcome.laws_only):
         click.get_current_context().exit(1)
 
 
@@ -228,10 +277,10 @@ def _drawn(result: Calibrated, folder: Path) -> list[Path]:
     return list(write_calibration_plots(folder / "figures", result.laws, result.regression))
 
 
-def _install(result: Calibrated, folder: Path, given: dict[str, Any]) -> None:
+def _install(result: Calibrated, folder: Path, name: str, *, force: bool) -> None:
     from advisor.calibrations.installed import install
 
     if result.document is None:
-        raise CoefficientsError(f"Nothing is installed as {given['install']}: there are no coefficients.")
-    where = install(given["install"], folder / "fitted_coefficients.json", force=given["force"])
-    click.echo(f"Installed as {given['install']}: {where}", err=True)
+        raise CoefficientsError(f"Nothing is installed as {name}: there are no coefficients.")
+    where = install(name, folder / "fitted_coefficients.json", force=force)
+    click.echo(f"Installed as {name}: {where}", err=True)

@@ -9,9 +9,20 @@ import click
 
 from advisor.answer.comparison import compare
 from advisor.answer.request import Request
-from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
-from advisor.commands.corpus_options import corpus_options, mix_sources, refuse_reading_options, score_sources
-from advisor.commands.quantities import quantities, quantity
+from advisor.commands.options import (
+    FILE,
+    Reading,
+    corpus_options,
+    hardware_options,
+    headline_options,
+    output_options,
+    quantities,
+    quantity,
+    quiet_option,
+    refuse_reading_options,
+    refuse_repeated_input,
+    score_sources,
+)
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 
@@ -20,10 +31,6 @@ if TYPE_CHECKING:
 
     from advisor.compressibility.protocol import MeasuredCorpus
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_REQUEST_OPTIONS = (
-    *("gpu", "gpus", "hours", "mfu", "price_per_hour", "law", "epsilon", "coefficients", "calibration"),
-)
 _EXAMPLES = """\b
 Examples:
   advisor compare prose/ code/ --flops 1e21
@@ -42,10 +49,7 @@ Examples:
     metavar="FLOPS",
     help="Training budget in FLOPs, such as 1e21; repeatable.",
 )
-@click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours.")
-@click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators; with --hours, the budget.")
-@click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training.")
-@click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]")
+@hardware_options
 @click.option(
     "--price-per-hour", type=quantity("--price-per-hour"), metavar="PRICE", help="Price of one GPU-hour: adds the cost."
 )
@@ -55,18 +59,12 @@ Examples:
     metavar="W,W,...",
     help="Shares of the tokens, one for each SOURCE: adds their mixture.",
 )
-@click.option(
-    "--profile", type=_FILE, metavar="FILE", help="Profiles from `advisor score --json`, in place of SOURCES."
-)
+@click.option("--profile", type=FILE, metavar="FILE", help="Profiles from `advisor score --json`, in place of SOURCES.")
 @click.option("--corpus", multiple=True, metavar="NAME", help="A corpus of the --profile; repeatable.  [default: all]")
-@click.option("--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`.")
-@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
-@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
+@headline_options
 @corpus_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@output_options("the tables")
+@quiet_option
 def command(
     sources: tuple[str, ...],
     flops: tuple[float, ...],
@@ -76,7 +74,8 @@ def command(
     as_json: bool,
     out: Path | None,
     quiet: bool,
-    **options: Any,
+    reading: Reading,
+    **asked: Any,
 ) -> None:
     """Compare what several corpora, or several budgets, want: one row for each.
 
@@ -85,15 +84,13 @@ def command(
 
     Each row is what `advisor recommend` answers; its --explain says where the numbers come from.
     """
-    if not flops and not any(options[name] for name in ("gpu", "gpus", "hours")):
+    if not flops and not any(asked[name] for name in ("gpu", "gpus", "hours")):
         raise UsageError("No budget is given: give --flops, or --gpu with --gpus and --hours.")
-    if not flops and options["hours"] is None:
+    if not flops and asked["hours"] is None:
         raise UsageError("A budget in GPU time needs --gpu, --gpus and --hours: give them, or --flops.")
-    refuse_overwriting(out, *sources, profile, options["law"], options["coefficients"])
-    asked = {name: options[name] for name in _REQUEST_OPTIONS}
+    refuse_overwriting(out, *sources, profile, asked["law"], asked["coefficients"])
     requests = [Request(flops=budget, **asked) for budget in flops] or [Request(**asked)]
-    reading = {name: options[name] for name in CORPUS_OPTIONS}
-    measured = _measured(sources, profile, corpus, weights, quiet=quiet, reading=reading)
+    measured = _measured(sources, profile, corpus, weights, reading, quiet=quiet)
     comparison = compare(requests, measured or [None])
 
     from advisor.report.compare import show
@@ -106,9 +103,9 @@ def _measured(
     profile: Path | None,
     corpus: tuple[str, ...],
     weights: tuple[float, ...] | None,
+    reading: Reading,
     *,
     quiet: bool,
-    reading: dict[str, Any],
 ) -> Sequence[MeasuredCorpus]:
     """Return the profiles of the corpora that are named, the mixture last; none where none is named."""
     if sources and profile is not None:
@@ -123,6 +120,14 @@ def _measured(
         from advisor.compressibility.profile_file import read_profile, read_records
 
         return [read_profile(profile, name) for name in corpus] or read_records(profile)
-    if weights is not None:
-        return mix_sources(sources, weights, quiet=quiet, **reading)
-    return score_sources(sources, quiet=quiet, **reading) if sources else []
+    if weights is None:
+        return score_sources(sources, reading, quiet=quiet)
+    from advisor.compressibility.mixture import score_mixture
+    from advisor.report.progress import progress_bar
+
+    refuse_repeated_input(sources)
+    with progress_bar(quiet=quiet) as progress:
+        profiles, mixture = score_mixture(
+            sources, weights, options=reading.options, sampling=reading.sampling, progress=progress
+        )
+    return [*profiles, mixture]

@@ -8,8 +8,8 @@ import click
 
 from advisor.calibrations.evidence import scorecard
 from advisor.calibrations.installed import available
+from advisor.commands.options import coefficients_option, output_options
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b
 Examples:
   advisor evidence
@@ -19,9 +19,8 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
+@coefficients_option
+@output_options("the tables")
 def command(coefficients: Path | None, as_json: bool, out: Path | None) -> None:
     """Set what each calibration predicts beside what was published, and say whether they agree.
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from advisor.commands.quantities import quantity
+from advisor.commands.options import json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis
     from calibration.fit.fit import FitOptions
+    from calibration.fit.runs import Runs
 
 _MANY_RUNS = 5000
 _EXAMPLES = """
@@ -53,27 +55,23 @@ Examples:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@json_option()
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
 def command(
     table: Path,
     columns: str | None,
-    group: str | None,
-    cluster: str | None,
-    covariate: str | None,
-    form: str,
     flops: tuple[float, ...],
     delta: str,
     fix: str | None,
     max_e: float | None,
-    count: str,
-    vocab_size: int | None,
+    count: Literal["total", "non-embedding"],
     bootstrap: int,
     seed: int,
     out: Path | None,
     plot: Path | None,
     as_json: bool,
     force: bool,
+    **asked: Any,
 ) -> None:
     """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
 
@@ -81,37 +79,27 @@ def command(
     vocab_size, weight, unique_tokens and compressibility. Intervals are 95 %. Exit code 1 if any law is refused.
     """
     from advisor.report import fit as report
-    from calibration.fit.analysis import Settings, analyse
+    from calibration.fit.analysis import Settings
+    from calibration.fit.analysis import fit as fit_table
     from calibration.fit.document import fit_document
-    from calibration.fit.runs import read_runs
 
     for option, written in (("--out", out), ("--plot", plot)):
         refuse_overwriting(written, table, option=option)
         check_writable(written)
     if out is not None and plot is not None and out.resolve() == plot.resolve():
         raise UsageError(f"--out and --plot both name {out}: give them different names.")
-    if covariate is not None and group is None:
-        raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
-    settings = Settings(
-        options=_options(delta, fix, max_e),
-        n_draws=bootstrap,
-        seed=seed,
-        count=cast(Literal["total", "non-embedding"], count),
-        budgets=tuple(flops),
+    settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
+
+    def check(runs: Mapping[str, Runs]) -> None:
+        _check_names(out, list(runs))
+        n_runs = sum(map(len, runs.values()))
+        if n_runs > _MANY_RUNS:
+            click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
+
+    analysis = fit_table(
+        table, columns=_columns(columns), settings=settings, with_refused=force, on_runs=check, **asked
     )
-    runs = read_runs(
-        table, columns=_columns(columns), group=group, cluster=cluster, covariate=covariate, vocab_size=vocab_size
-    )
-    if out is not None and len(runs) > 1 and "{group}" not in out.name:
-        raise UsageError(f"--out {out} names one file for {len(runs)} groups; put {{group}} in its name.")
-    _check_names(out, list(runs))
-    n_runs = sum(map(len, runs.values()))
-    if n_runs > _MANY_RUNS:
-        click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
-    form_ = cast(Literal["log", "linear", "joint"], form)
-    analysis = analyse(runs, settings, source=table.name, covariate=covariate, form=form_, with_refused=force)
-    document = fit_document(analysis, force=force)
-    report.show(document, as_json=as_json)
+    report.show(fit_document(analysis, force=force), as_json=as_json)
     _write(analysis, out, plot, force)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
@@ -123,9 +111,13 @@ def _law_path(out: Path, group: str) -> Path:
 
 def _check_names(out: Path | None, groups: list[str]) -> None:
     """Raise before anything is fitted if two groups' laws would get one name, or one that no file can have."""
+    if out is None:
+        return
+    if len(groups) > 1 and "{group}" not in out.name:
+        raise UsageError(f"--out {out} names one file for {len(groups)} groups; put {{group}} in its name.")
     taken: dict[Path, str] = {}
-    for group in groups if out is not None else ():
-        path = _law_path(cast(Path, out), group)
+    for group in groups:
+        path = _law_path(out, group)
         check_writable(path)
         if taken.setdefault(path, group) != group:
             raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")

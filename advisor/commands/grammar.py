@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor.commands.options import json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
 
@@ -37,8 +38,8 @@ Examples:
 @click.option("--seq-len", default=256, show_default=True, type=click.IntRange(min=1), help="Tokens in a document.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write DIR/grammars.json.")
 @click.option("--tokens", metavar="COUNT", help="Write so many tokens of each grammar to DIR/<name>/*.parquet: 100M.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@json_option()
+@quiet_option
 def command(
     name: str | None,
     target_h: str | None,

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
-from advisor.commands.beyond_options import NAMES as BEYOND_OPTIONS
-from advisor.commands.beyond_options import beyond_options
-from advisor.commands.corpus_options import NAMES as CORPUS_OPTIONS
-from advisor.commands.corpus_options import corpus_options, count_source, refuse_reading_options, score_sources
-from advisor.commands.quantities import quantity, whole
+from advisor.commands.options import (
+    FILE,
+    Reading,
+    advice_option,
+    compressibility_option,
+    corpus_options,
+    explain_option,
+    hardware_options,
+    headline_options,
+    output_options,
+    quantity,
+    quiet_option,
+    refuse_reading_options,
+    score_sources,
+    whole,
+)
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_REQUEST_OPTIONS = (
-    *("gpu_memory", "vocab_size", "context"),
-    *("flops", "gpu", "gpus", "hours", "mfu", "price_per_hour", "n_params", "n_tokens", "target_loss"),
-    *("compressibility", "law", "epsilon", "coefficients", "calibration"),
-    *BEYOND_OPTIONS,
-)
+if TYPE_CHECKING:
+    from advisor.compressibility.units import TokenCount
+
 _EXAMPLES = """\b
 Examples:
   advisor recommend --flops 1e21
@@ -41,10 +48,7 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @click.argument("source", required=False)
 @click.option("--flops", type=quantity("--flops"), metavar="FLOPS", help="Training budget in FLOPs, such as 1e21.")
-@click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours.")
-@click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators; with --hours, the budget.")
-@click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training.")
-@click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]")
+@hardware_options
 @click.option("--gpu-memory", type=float, metavar="GB", help="Memory of one accelerator.  [default: the vendor's]")
 @click.option(
     "--price-per-hour",
@@ -79,21 +83,40 @@ Examples:
 @click.option(
     "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
 )
-@click.option("--compressibility", type=float, metavar="H", help="Compressibility, 0 to 1, in place of a SOURCE.")
-@click.option(
-    "--profile", type=_FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE."
-)
+@compressibility_option("Compressibility, 0 to 1, in place of a SOURCE.")
+@click.option("--profile", type=FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE.")
 @click.option("--corpus", metavar="NAME", help="Which corpus of a profile that holds several.")
-@click.option("--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`.")
-@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
-@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
-@beyond_options
+@headline_options
+@click.option(
+    "--unique-tokens",
+    type=quantity("--unique-tokens"),
+    metavar="U",
+    help="Unique tokens there are, such as 25B: more training repeats them.",
+)
+@click.option("--use-corpus-size", is_flag=True, help="Take the corpus's own estimated size for --unique-tokens.")
+@click.option(
+    "--inference-tokens",
+    type=quantity("--inference-tokens"),
+    metavar="TOKENS",
+    help="Tokens to be served, such as 2T: least FLOPs of training and inference.",
+)
+@click.option(
+    "--inference-mfu",
+    type=float,
+    metavar="SHARE",
+    help="Utilisation when serving: least cost in place of FLOPs, with --gpu and --price-per-hour.",
+)
+@click.option(
+    "--inference-price-per-hour",
+    type=quantity("--inference-price-per-hour"),
+    metavar="PRICE",
+    help="Price of a GPU-hour when serving.  [default: the training's]",
+)
+@advice_option
 @corpus_options
-@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the tables.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@explain_option
+@output_options("the tables")
+@quiet_option
 def command(
     source: str | None,
     profile: Path | None,
@@ -103,7 +126,8 @@ def command(
     as_json: bool,
     out: Path | None,
     quiet: bool,
-    **options: Any,
+    reading: Reading,
+    **asked: Any,
 ) -> None:
     """Recommend parameters N and training tokens D for a compute budget.
 
@@ -118,17 +142,14 @@ def command(
     --calibration picks one that ships or is installed (`advisor laws` lists them); without it the shipped default is
     used, or, where none ships, the only one installed. A --coefficients file stands alone.
     """
-    refuse_overwriting(out, source, profile, options["law"], options["coefficients"])
+    refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"])
     if source is None:
         refuse_reading_options("a SOURCE")
-    request = Request(**{name: options[name] for name in _REQUEST_OPTIONS})
-    reading = {name: options[name] for name in CORPUS_OPTIONS}
-    measured = _measured(source, profile, corpus, request, quiet=quiet, reading=reading)
+    request = Request(**asked)
+    measured = _measured(source, profile, corpus, request, reading, quiet=quiet)
     counted = None
     if count_tokenizer is not None:
-        if source is None:
-            raise UsageError("--count-tokenizer counts the tokens of a SOURCE, and none is given.")
-        counted = count_source(source, count_tokenizer, quiet=quiet, **reading)
+        counted = _counted(source, count_tokenizer, reading, quiet=quiet)
     recommendation = recommend(request, profile=measured, counted=counted)
 
     from advisor.report.recommend import show
@@ -137,13 +158,7 @@ def command(
 
 
 def _measured(
-    source: str | None,
-    profile: Path | None,
-    corpus: str | None,
-    request: Request,
-    *,
-    quiet: bool,
-    reading: dict[str, Any],
+    source: str | None, profile: Path | None, corpus: str | None, request: Request, reading: Reading, *, quiet: bool
 ) -> MeasuredCorpus | None:
     """Return the profile of the corpus that is named in one of the three ways, or None where none is."""
     given = {"SOURCE": source, "--profile": profile, "--compressibility": request.compressibility}
@@ -156,7 +171,16 @@ def _measured(
         from advisor.compressibility.profile_file import read_profile
 
         return read_profile(profile, corpus)
+    return None if source is None else score_sources((source,), reading, quiet=quiet)[0]
+
+
+def _counted(source: str | None, tokenizer: str, reading: Reading, *, quiet: bool) -> TokenCount:
+    """Return the bytes per token of ``tokenizer`` in the source."""
     if source is None:
-        return None
-    measured: MeasuredCorpus = score_sources((source,), quiet=quiet, **reading)[0]
-    return measured
+        raise UsageError("--count-tokenizer counts the tokens of a SOURCE, and none is given.")
+    from advisor.compressibility.units import count_tokens
+    from advisor.report.progress import progress_bar
+
+    with progress_bar(quiet=quiet) as progress:
+        seed = reading.sampling.seed
+        return count_tokens(source, tokenizer, options=reading.options, seed=seed, progress=progress)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from advisor.answer.law_choice import find_law
-from advisor.answer.repeat_table import EPOCHS, repeat_table
-from advisor.answer.request import check_dependence
-from advisor.calibrations.installed import available
-from advisor.calibrations.laws_in_h import LAW_NAMES
-from advisor.commands.quantities import quantities, quantity
-from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
-from advisor.laws.scaling_law import ScalingLaw
+from advisor.answer.repeat_table import repeat_table
+from advisor.commands.options import (
+    advice_option,
+    calibration_options,
+    compressibility_option,
+    explain_option,
+    output_options,
+    quantities,
+    quantity,
+    table_law_option,
+)
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b
 Examples:
   advisor repeat --unique-tokens 25B
@@ -38,43 +41,20 @@ Examples:
 @click.option(
     "--epochs", type=quantities("--epochs"), metavar="E,E,...", help="Rows of the table.  [default: 1,2,4,8,16,40]"
 )
-@click.option("--law", default="muennighoff", show_default=True, metavar="LAW", help="A law's name, or a law file.")
-@click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1, for the laws gzip, blend and anchored.")
-@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
-@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
-@click.option("--advice", is_flag=True, help="Print all that is known of repeated data, with sources.")
-@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
-def command(
-    unique_tokens: float,
-    flops: float | None,
-    n_params: float | None,
-    epochs: tuple[float, ...] | None,
-    law: str,
-    compressibility: float | None,
-    epsilon: float | None,
-    coefficients: Path | None,
-    calibration: str | None,
-    advice: bool,
-    explain: bool,
-    as_json: bool,
-    out: Path | None,
-) -> None:
+@table_law_option("muennighoff")
+@compressibility_option("H, 0 to 1, for the laws gzip, blend and anchored.")
+@calibration_options
+@advice_option
+@explain_option
+@output_options("the table")
+def command(advice: bool, explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
     """Print epochs, the unique tokens that they are worth, and the loss, where unique data are limited.
 
     Under the data-constrained law of Muennighoff et al. 2023. Without --flops or --params each row has the parameters
     that are optimal for its tokens. Another --law keeps its own exponents and takes over how repeated tokens decay.
     """
-    check_dependence(law, compressibility, epsilon)
-    chosen = available(coefficients).calibration(calibration)
-    if chosen is not None and law in LAW_NAMES:
-        check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
-    found, _ = find_law(law, chosen, compressibility, epsilon)
-    table = repeat_table(found, unique_tokens, epochs=epochs or EPOCHS, n_params=n_params, flops=flops)
+    table = repeat_table(**asked)
 
     from advisor.report.repeat import show
 
-    explained = found if explain and isinstance(found, ScalingLaw) else None
-    show(table, all_advice=advice, explained=explained, as_json=as_json, out=out)
+    show(table, all_advice=advice, explain=explain, as_json=as_json, out=out)

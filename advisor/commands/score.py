@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from advisor.commands.corpus_options import corpus_options, refuse_reading_options, score_sources
+from advisor.commands.options import (
+    FILE,
+    Reading,
+    corpus_options,
+    output_options,
+    quiet_option,
+    refuse_reading_options,
+    score_sources,
+)
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
 _EXAMPLES = """\b
 Examples:
   advisor score corpus/
@@ -25,13 +31,12 @@ Examples:
 
 @click.command(epilog=_EXAMPLES)
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
-@click.option("--from", "profile", type=_FILE, metavar="FILE", help="Print the profiles in FILE, measured before.")
+@click.option("--from", "profile", type=FILE, metavar="FILE", help="Print the profiles in FILE, measured before.")
 @corpus_options
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
-@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@output_options("the table")
+@quiet_option
 def command(
-    sources: tuple[str, ...], profile: Path | None, as_json: bool, out: Path | None, quiet: bool, **options: Any
+    sources: tuple[str, ...], profile: Path | None, as_json: bool, out: Path | None, quiet: bool, reading: Reading
 ) -> None:
     """Measure how compressible a corpus is: H, its interval, and what else a scaling law needs.
 
@@ -48,7 +53,7 @@ def command(
 
         profiles = read_profiles(profile)
     else:
-        profiles = score_sources(sources, quiet=quiet, **options)
+        profiles = score_sources(sources, reading, quiet=quiet)
 
     from advisor.report.score import show
 

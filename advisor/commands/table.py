@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
-from advisor.answer.law_choice import find_law
-from advisor.answer.request import check_dependence
-from advisor.answer.row import check_whole
-from advisor.calibrations.installed import available
-from advisor.calibrations.laws_in_h import LAW_NAMES
-from advisor.commands.quantities import quantities
-from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
-from advisor.errors import UsageError
+from advisor.answer.table import table
+from advisor.commands.options import (
+    calibration_options,
+    compressibility_option,
+    explain_option,
+    output_options,
+    quantities,
+    table_law_option,
+)
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_CHINCHILLA_SIZES = (400e6, 1e9, 10e9, 67e9, 175e9, 280e9, 520e9, 1e12, 10e12)
 _EXAMPLES = """\b
 Examples:
   advisor table
@@ -28,7 +27,7 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--law", default="chinchilla", show_default=True, metavar="LAW", help="A law's name, or a law file.")
+@table_law_option("chinchilla")
 @click.option(
     "--sizes",
     type=quantities("--sizes"),
@@ -41,45 +40,18 @@ Examples:
     metavar="C,C,...",
     help="Budgets in FLOPs, such as 1e20,1e21, in place of sizes.",
 )
-@click.option("--compressibility", type=float, metavar="H", help="H, 0 to 1; moves the laws gzip, blend and anchored.")
-@click.option("--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1.")
-@click.option("--coefficients", type=_FILE, metavar="FILE", help="Coefficients file in place of the shipped one.")
-@click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed.")
-@click.option("--explain", is_flag=True, help="Print the formula, constants and source of every number.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document in place of the table.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Also write the JSON document to FILE.")
-def command(
-    law: str,
-    sizes: tuple[float, ...] | None,
-    flops: tuple[float, ...] | None,
-    compressibility: float | None,
-    epsilon: float | None,
-    coefficients: Path | None,
-    calibration: str | None,
-    explain: bool,
-    as_json: bool,
-    out: Path | None,
-) -> None:
+@compressibility_option("H, 0 to 1; moves the laws gzip, blend and anchored.")
+@calibration_options
+@explain_option
+@output_options("the table")
+def command(explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
     """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
     numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
     """
-    if sizes is not None and flops is not None:
-        raise UsageError("--sizes and --flops both give the rows of the table: give one.")
-    check_dependence(law, compressibility, epsilon)
-    chosen = available(coefficients).calibration(calibration)
-    if chosen is not None and law in LAW_NAMES:
-        check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
-    found, _ = find_law(law, chosen, compressibility, epsilon)
-    if flops is not None:
-        rows = tuple(found.frontier(budget) for budget in flops)
-    else:
-        rows = tuple(found.for_params(n_params) for n_params in sizes or _CHINCHILLA_SIZES)
-    for row in rows:
-        check_whole(row)
+    found = table(**asked)
 
     from advisor.report.table import show
 
-    asked: Literal["sizes", "budgets"] = "sizes" if flops is None else "budgets"
-    show(found, rows, compressibility=compressibility, explained=asked if explain else None, as_json=as_json, out=out)
+    show(found, explain=explain, as_json=as_json, out=out)

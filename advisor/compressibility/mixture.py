@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
 from advisor.compressibility.protocol import Protocol
-from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from advisor.compressibility.score import Profile
+    from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.source import CorpusOptions
 
@@ -25,10 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Mixture:
-    """A mixture of ``sources``, of whose tokens each has the share in ``weights``, which sum to 1.
+    """A mixture of corpora.
 
-    ``estimated_tokens`` is what can be drawn at these weights before one corpus is used up; None where a size is not
-    known. ``bytes_per_token`` is the mean over tokens.
+    Attributes:
+        source: the mixture in words.
+        sources: its corpora.
+        weights: the share of the tokens that each has; they sum to 1.
+        protocol: how H was measured.
+        median: H.
+        ci95: of H; None where a corpus has too few documents or stretches.
+        estimated_tokens: what can be drawn at these weights before a corpus is used up; None where a size is not known.
+        bytes_per_token: the mean over tokens; None where a corpus holds token ids.
+        cautions: what a reader of H should know.
     """
 
     source: str
@@ -56,32 +64,18 @@ def score_mixture(
     weights: Sequence[float],
     *,
     options: CorpusOptions | None = None,
-    tokenizer: str = DEFAULT_TOKENIZER,
-    seq_len: int = 256,
-    n_sequences: int = 1000,
-    seed: int = 0,
+    sampling: Sampling | None = None,
     progress: Progress | None = None,
 ) -> tuple[tuple[Profile, ...], Mixture]:
-    """Return the profile of each corpus and that of their mixture; ``n_sequences`` are sampled from each.
+    """Return the profile of each corpus and that of their mixture; of each as many sequences are drawn.
 
     The arguments are those of ``score``, and so are the errors, beside those of ``mix``.
     """
     from advisor.compressibility.score import score_and_sample
 
     check_weights(weights, len(sources))
-    parts = [
-        score_and_sample(
-            source,
-            options=options,
-            tokenizer=tokenizer,
-            seq_len=seq_len,
-            n_sequences=n_sequences,
-            seed=seed,
-            progress=progress,
-        )
-        for source in sources
-    ]
-    return tuple(profile for profile, _ in parts), mix(parts, weights, seed=seed)
+    parts = [score_and_sample(source, options=options, sampling=sampling, progress=progress) for source in sources]
+    return tuple(profile for profile, _ in parts), mix(parts, weights, seed=sampling.seed if sampling else 0)
 
 
 def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, seed: int = 0) -> Mixture:

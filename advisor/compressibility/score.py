@@ -10,11 +10,11 @@ from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.readers.shards import HubShards
-from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
 from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
-from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
-from advisor.errors import CorpusError, UsageError
+from advisor.corpus.tokenizer import load_tokenizer
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress, Sample
@@ -26,7 +26,25 @@ _FEW_SEQUENCES = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What was measured of a corpus. Counts of documents and tokens are estimates unless said to be exact."""
+    """What was measured of a corpus.
+
+    Attributes:
+        source: the corpus, as it was named.
+        protocol: how H was measured.
+        compressibility: H with its interval, and what stands beside it.
+        vocab_size: of the tokenizer; of a corpus of token ids, one more than the largest that was drawn.
+        n_sequences: how many were drawn.
+        n_documents: in the corpus, an estimate unless ``n_documents_exact``; None where it is not known.
+        n_documents_exact: they were counted.
+        n_documents_seen: documents that a sequence was drawn from.
+        n_documents_skipped: documents that were left out.
+        skipped: how many of them for which reason.
+        bytes_per_token: bytes of text in UTF-8 over tokens; None for a corpus of token ids.
+        estimated_tokens: in the corpus; None where a hub dataset does not say how many rows it has.
+        estimated_tokens_ci95: None where the tokens were counted, or are not known.
+        zlib_version: of the library that compressed.
+        cautions: what a reader of H should know.
+    """
 
     source: str
     protocol: Protocol
@@ -63,65 +81,44 @@ def score(
     source: str,
     *,
     options: CorpusOptions | None = None,
-    tokenizer: str = DEFAULT_TOKENIZER,
-    seq_len: int = 256,
-    n_sequences: int = 1000,
-    seed: int = 0,
+    sampling: Sampling | None = None,
     progress: Progress | None = None,
 ) -> Profile:
     """Return the profile of a corpus: a file, folder, glob, ``-`` for standard input, or a hub dataset ``org/name``.
 
+    ``options`` say how it is read, ``sampling`` what is drawn of it.
+
     Raises:
         CorpusError: it cannot be read, or holds less than one sequence (HubError: the hub does not give it).
         TokenizerError: the tokenizer cannot be found or read.
-        UsageError: ``seq_len`` or ``n_sequences`` is out of range, or the options do not fit the source.
+        UsageError: the options do not fit the source.
     """
-    return score_and_sample(
-        source,
-        options=options,
-        tokenizer=tokenizer,
-        seq_len=seq_len,
-        n_sequences=n_sequences,
-        seed=seed,
-        progress=progress,
-    )[0]
+    return score_and_sample(source, options=options, sampling=sampling, progress=progress)[0]
 
 
 def score_and_sample(
     source: str,
     *,
     options: CorpusOptions | None = None,
-    tokenizer: str = DEFAULT_TOKENIZER,
-    seq_len: int = 256,
-    n_sequences: int = 1000,
-    seed: int = 0,
+    sampling: Sampling | None = None,
     progress: Progress | None = None,
 ) -> tuple[Profile, Sample]:
     """Return the profile of a corpus as ``score`` does, and the sequences it was measured on."""
-    _check_range("--seq-len", seq_len, 8, 1 << 16)
-    _check_range("--sequences", n_sequences, 2, 1 << 20)
-    _check_range("--seed", seed, 0, (1 << 63) - 1)
+    sampling = sampling or Sampling()
     report = progress or (lambda what, done, total: None)
-    corpus = open_corpus(source, options or CorpusOptions(), seq_len=seq_len)
-    loaded = load_tokenizer(tokenizer)
+    corpus = open_corpus(source, options or CorpusOptions(), seq_len=sampling.seq_len)
+    tokenizer = load_tokenizer(sampling.tokenizer)
     try:
-        sample = draw_sample(
-            corpus.readers, tokenizer=loaded, seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=report
-        )
+        sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report)
     except TooSmallError as error:
         raise CorpusError(f"{error}{_left_out(corpus.tally.skipped)}") from error
     protocol = Protocol(
-        tokenizer=loaded.name if sample.tokenized else None,
-        seq_len=seq_len,
-        n_sequences=n_sequences,
+        tokenizer=tokenizer.name if sample.tokenized else None,
+        seq_len=sampling.seq_len,
+        n_sequences=sampling.n_sequences,
         chunking="concatenation" if sample.joined else "document",
     )
-    return _profile(corpus, sample, protocol, loaded, seed), sample
-
-
-def _check_range(option: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
+    return _profile(corpus, sample, protocol, tokenizer, sampling.seed), sample
 
 
 def _check_ids(sample: Sample, source: str) -> None:

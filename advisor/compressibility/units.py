@@ -100,10 +100,11 @@ def count_tokens(
         UsageError: the corpus holds token ids, or is standard input, which can be read only once.
     """
     from advisor.compressibility.score import score
+    from advisor.corpus.sampling import Sampling
 
     if source == "-":
         raise UsageError("--count-tokenizer reads the corpus a second time, which standard input does not allow.")
-    found = score(source, options=options, tokenizer=tokenizer, seed=seed, progress=progress)
+    found = score(source, options=options, sampling=Sampling(tokenizer=tokenizer, seed=seed), progress=progress)
     if found.bytes_per_token is None:
         raise UsageError(f"--count-tokenizer counts tokens of text, and {source} holds token ids.")
     return TokenCount(tokenizer=tokenizer, bytes_per_token=found.bytes_per_token, vocab_size=found.vocab_size)

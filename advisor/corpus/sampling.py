@@ -13,10 +13,13 @@ import heapq
 import itertools
 import math
 import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from advisor.corpus.documents import Document, Passage, passage, pieces, window_size
 from advisor.corpus.sequences import PILOT, Cutter, Sample, exhaustive_sample
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
+from advisor.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,21 +37,45 @@ _MOST_CHUNKS = 128  # row groups that are read: a draw inside one costs reading 
 _ROUNDS = 8  # of draws, until enough are kept
 
 
-def draw_sample(
-    readers: Sequence[Reader],
-    *,
-    tokenizer: Tokenizer,
-    seq_len: int,
-    n_sequences: int,
-    seed: int,
-    progress: Progress,
-) -> Sample:
-    """Return up to ``n_sequences`` sequences, uniform over those of the corpus, each at most once.
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """What is drawn of a corpus; the defaults are those of the default protocol.
+
+    Attributes:
+        tokenizer: the name of the tokenizer, as ``load_tokenizer`` takes it; a corpus of token ids needs none.
+        seq_len: tokens a sequence, 8 to 65,536.
+        n_sequences: sequences that are drawn, 2 to 2^20; a small corpus has fewer.
+        seed: the same seed draws the same sequences.
+
+    Raises:
+        UsageError: a number is out of its range.
+    """
+
+    tokenizer: str = DEFAULT_TOKENIZER
+    seq_len: int = 256
+    n_sequences: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_range("--seq-len", self.seq_len, 8, 1 << 16)
+        _check_range("--sequences", self.n_sequences, 2, 1 << 20)
+        _check_range("--seed", self.seed, 0, (1 << 63) - 1)
+
+
+def _check_range(option: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
+
+
+def draw_sample(readers: Sequence[Reader], sampling: Sampling, *, tokenizer: Tokenizer, progress: Progress) -> Sample:
+    """Return the sequences that ``sampling`` asks for, uniform over those of the corpus, each at most once.
+
+    ``tokenizer`` is the one that ``sampling`` names.
 
     Raises:
         CorpusError: the corpus has fewer tokens than one sequence, or cannot be read.
     """
-    rng = random.Random(seed)
+    seq_len, n_sequences, rng = sampling.seq_len, sampling.n_sequences, random.Random(sampling.seed)
     in_order = [reader for reader in readers if reader.size is None]
     seekable = [cast("Seekable", reader) for reader in readers if reader.size is not None]
     if sum(reader.size or 0 for reader in seekable) <= _READ_WHOLE:

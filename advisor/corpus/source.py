@@ -29,13 +29,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusOptions:
-    """How a source is read; the hub's options mean what ``datasets.load_dataset`` means by them."""
+    """How a source is read.
+
+    Attributes:
+        column: the column with the text, token ids or chat messages; None finds it.
+        format: one of FORMATS, which every file is read as; None goes by each file's name.
+        encoding: of text files.
+        skip_bad: leave out lines and rows that cannot be read, and count them; else one is an error.
+        everything: hidden folders, caches, site-packages and dist-packages too.
+        hub: how a dataset of the hub is read.
+    """
 
     column: str | None = None
-    format: str | None = None  # one of files.FORMATS: read every file as this
+    format: str | None = None
     encoding: str = "utf-8"
     skip_bad: bool = False
-    everything: bool = False  # hidden folders, caches and site-packages too
+    everything: bool = False
     hub: HubOptions = field(default_factory=HubOptions)
 
 

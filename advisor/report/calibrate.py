@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import echo, print_labelled, print_table, quantity
+from advisor.report.text import echo, emit, print_labelled, print_table, quantity
 from advisor.report.training import duration
 from advisor.report.transfer import print_transfers
 
@@ -15,10 +15,36 @@ if TYPE_CHECKING:
     from advisor.calibrations.transfer import Transfer
     from calibration.campaign.pipeline import Opened, Trained
     from calibration.campaign.plan_file import CalibrationPlan
+    from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
     from calibration.lines.document import Calibrated
     from calibration.lines.figures import LineFigures, SourceFigures
     from calibration.lines.predictors import PredictorComparison
+
+
+def show_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path, *, as_json: bool) -> None:
+    """Print what would be trained, or its JSON document."""
+    emit(plan_as_json(opened, missing), lambda: print_plan(opened, missing, folder), as_json=as_json)
+
+
+def show_left(outcome: CalibrationOutcome, folder: Path, *, as_json: bool) -> None:
+    """Print what was not begun for want of time, or its JSON document."""
+    opened, trained = outcome.opened, outcome.trained
+    assert opened is not None
+    document = {**plan_as_json(opened, trained.left), "not_trained": dict(trained.failures)}
+    emit(document, lambda: print_left(trained, folder), as_json=as_json)
+
+
+def show_result(outcome: CalibrationOutcome, figures: Sequence[Path], *, as_json: bool) -> None:
+    """Print the laws, the lines in H and what was written, or their JSON document; ``figures`` were drawn of them."""
+    result, sources, lines = outcome.result, outcome.sources, outcome.lines
+    assert result is not None
+    files, failures, transfers = (*outcome.files, *figures), outcome.trained.failures, outcome.transfers
+    emit(
+        result_as_json(result, sources, lines, files, failures, transfers),
+        lambda: print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=outcome.laws_only),
+        as_json=as_json,
+    )
 
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:

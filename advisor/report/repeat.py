@@ -8,7 +8,6 @@ from typing import Any
 
 from advisor.answer.repeat_table import RepeatRow, RepeatTable
 from advisor.answer.repetition_cautions import BLIND_EPOCHS
-from advisor.laws.scaling_law import ScalingLaw
 from advisor.quantities import format_flops
 from advisor.report.advice import advice_as_json, print_advice
 from advisor.report.explain import explanations_as_json, then_explained
@@ -28,19 +27,17 @@ from advisor.report.text import (
 )
 
 
-def show(
-    table: RepeatTable, *, all_advice: bool, explained: ScalingLaw | None = None, as_json: bool, out: Path | None
-) -> None:
+def show(table: RepeatTable, *, all_advice: bool, explain: bool = False, as_json: bool, out: Path | None) -> None:
     """Print a table of epochs, or its JSON document; write the document to ``out`` if given.
 
-    ``explained``, the law of the table, adds where every number comes from.
+    ``explain`` adds where every number comes from.
     """
     document = _document(table)
     explanations = None
-    if explained is not None:
+    if explain:
         from advisor.answer.repeat_table import explain_repeat
 
-        explanations = explain_repeat(explained, table)
+        explanations = explain_repeat(table)
     render = then_explained(lambda: _render(table, all_advice), explanations)
     emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)

@@ -2,83 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from advisor.answer.cautions import about_rows
-from advisor.answer.table import GOPHER_FLOPS
-from advisor.calibrations.laws_in_h import LAW_NAMES
-from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
+from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
 from advisor.report.explain import explanations_as_json, then_explained
 from advisor.report.text import counted, echo, emit, nats, print_table, quantity, ratio, warn
 
 
-def show(
-    law: Law,
-    rows: Sequence[Allocation],
-    *,
-    compressibility: float | None,
-    explained: Literal["sizes", "budgets"] | None = None,
-    as_json: bool,
-    out: Path | None,
-) -> None:
+def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
     """Print the allocations of one law, or their JSON document; write the document to ``out`` if given.
 
-    ``explained`` adds where every number comes from, and says what the rows were asked by.
+    ``explain`` adds where every number comes from.
     """
-    cautions = tuple(about_rows(law, rows))
     document = {
-        "law": law.name,
-        "count": law.count,
-        "source": law.source,
-        "compressibility": compressibility,
-        "depends_on_compressibility": law.name in LAW_NAMES,
-        "rows": [_row(law, row) for row in rows],
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in cautions],
+        "law": table.law,
+        "count": table.count,
+        "source": table.source,
+        "compressibility": table.compressibility,
+        "depends_on_compressibility": table.depends_on_compressibility,
+        "rows": [_row(row) for row in table.rows],
+        "cautions": [{"code": caution.code, "message": caution.message} for caution in table.cautions],
     }
     explanations = None
-    if explained is not None:
+    if explain:
         from advisor.answer.table import explain_table
 
-        explanations = explain_table(law, rows, by_flops=explained == "budgets")
-    render = then_explained(lambda: _render(law, rows, compressibility), explanations)
+        explanations = explain_table(table)
+    render = then_explained(lambda: _render(table), explanations)
     emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
-    warn(cautions)
+    warn(table.cautions)
 
 
-def _row(law: Law, row: Allocation) -> dict[str, Any]:
+def _row(row: TableRow) -> dict[str, Any]:
     return {
         "n_params": row.n_params,
         "flops": row.flops,
-        "gopher_units": row.flops / GOPHER_FLOPS,
+        "gopher_units": row.gopher_units,
         "n_tokens": row.n_tokens,
         "tokens_per_param": row.tokens_per_param,
-        "loss_nats_per_token": law.loss(row.n_params, row.n_tokens) if isinstance(law, ScalingLaw) else None,
+        "loss_nats_per_token": row.loss,
     }
 
 
-def _render(law: Law, rows: Sequence[Allocation], compressibility: float | None) -> None:
-    echo(f"{law.name}: {law.source}")
-    if compressibility is not None:
-        effect = "" if law.name in LAW_NAMES else ", on which this law does not depend"
-        echo(f"H = {compressibility:g}{effect}")
+def _render(table: AllocationTable) -> None:
+    echo(f"{table.law}: {table.source}")
+    if table.compressibility is not None:
+        effect = "" if table.depends_on_compressibility else ", on which this law does not depend"
+        echo(f"H = {table.compressibility:g}{effect}")
     unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
-    echo(f"N counts {counted(law.count)} parameters; {unit}", "dim")
+    echo(f"N counts {counted(table.count)} parameters; {unit}", "dim")
     echo()
     cells = [
         (
             quantity(row.n_params),
             format_flops(row.flops),
-            _units(row.flops / GOPHER_FLOPS),
+            _units(row.gopher_units),
             quantity(row.n_tokens),
             ratio(row.tokens_per_param),
-            nats(law.loss(row.n_params, row.n_tokens)) if isinstance(law, ScalingLaw) else "",
+            "" if row.loss is None else nats(row.loss),
         )
-        for row in rows
+        for row in table.rows
     ]
-    print_table(("N", "FLOPs", "Gopher units", "D", "D/N", "loss" if isinstance(law, ScalingLaw) else ""), cells)
+    has_loss = any(row.loss is not None for row in table.rows)
+    print_table(("N", "FLOPs", "Gopher units", "D", "D/N", "loss" if has_loss else ""), cells)
 
 
 def _units(units: float) -> str:

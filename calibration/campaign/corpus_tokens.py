@@ -6,14 +6,14 @@ All that is read is kept, whatever a grid needs of it, so that a larger grid fin
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from advisor.corpus.documents import pieces
-from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import Sample, TooSmallError, encode, separator_of
 from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
 from advisor.corpus.tokenizer import Tokenizer
@@ -22,6 +22,7 @@ from calibration.campaign.token_data import Ids, TokenData
 
 if TYPE_CHECKING:
     from advisor.corpus.documents import Content
+    from advisor.corpus.sequences import Progress
 
 # At least this many tokens of a corpus are read. Grids that need no more have the same data, and continue each other's
 # ledgers; of a corpus that has more, one that needs more is other data.
@@ -30,8 +31,6 @@ HELD_TOKENS = 24_000_000
 STRETCH = 32
 MIN_VALIDATION = 128
 MAX_ID = (1 << 31) - 1
-
-Progress = Callable[[str, float, float | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,28 +45,27 @@ class CorpusTokens:
 def corpus_tokens(
     source: str,
     options: CorpusOptions,
-    tokenizer: Tokenizer,
+    sampling: Sampling,
     *,
+    tokenizer: Tokenizer,
     n_tokens: int,
     n_validation: int,
-    seq_len: int,
-    seed: int,
     progress: Progress,
 ) -> CorpusTokens:
     """Return the tokens to train on, ``n_tokens`` or more where the corpus has them, and sequences that are held out.
 
-    Held out are ``n_validation`` sequences, or a tenth of the corpus if that is less. Documents are cut into sequences
-    as ``advisor score`` does. Of a corpus of more than HELD_TOKENS, and more than are asked for, a random part of the
-    documents is read; of a hub dataset, the rows that ``advisor score`` reads, which are 32 MB at most.
+    ``sampling`` is that of H, ``tokenizer`` the one that it names. Held out are ``n_validation`` sequences, or a tenth
+    of the corpus if that is less. Documents are cut into sequences as ``advisor score`` does. Of a corpus of more than
+    HELD_TOKENS, and more than are asked for, a random part of the documents is read; of a hub dataset, the rows that
+    ``advisor score`` reads, which are 32 MB at most.
 
     Raises:
         CorpusError: the corpus cannot be read, or is too small to hold out 128 sequences.
     """
+    seq_len, seed = sampling.seq_len, sampling.seed
     corpus = open_corpus(source, options, seq_len=seq_len)
     try:
-        sample = draw_sample(
-            corpus.readers, tokenizer=tokenizer, seq_len=seq_len, n_sequences=1000, seed=seed, progress=progress
-        )
+        sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=progress)
     except TooSmallError as error:
         raise _too_small(source, 0, corpus.tally.skipped) from error
     left_out = dict(corpus.tally.skipped)

@@ -25,10 +25,11 @@ from calibration.campaign.plan_file import (
 from calibration.campaign.sources import CorpusSource, read_again, restore
 
 if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
     from calibration.campaign.devices import Devices
     from calibration.campaign.engine import Listener, News, Trainer, Work
     from calibration.campaign.grid import Job
-    from calibration.campaign.planning import CalibrationRequest, Progress
+    from calibration.campaign.planning import CalibrationRequest
     from calibration.campaign.speed import TimedWork
 
 
@@ -173,8 +174,8 @@ def _check_extension(plan: CalibrationPlan | None, folder: Path, *, extend: bool
 
 def look(
     request: CalibrationRequest | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
-) -> tuple[Opened, tuple[TimedWork, ...]]:
-    """Return the calibration that would be trained and what of it is missing; nothing is written.
+) -> Opened:
+    """Return the calibration that ``open_calibration`` would; nothing is written.
 
     Raises:
         AdvisorError: as ``open_calibration``.
@@ -182,10 +183,8 @@ def look(
     plan = read_plan(folder)
     _check_extension(plan, folder, extend=extend)
     if request is None or (plan is not None and not extend):
-        opened = _timed(_same(plan, request, folder), devices, progress=progress)
-    else:
-        opened = plan_calibration(request, devices, folder=None, progress=progress, there=plan)
-    return opened, missing_works(opened, folder)
+        return _timed(_same(plan, request, folder), devices, progress=progress)
+    return plan_calibration(request, devices, folder=None, progress=progress, there=plan)
 
 
 def materialise(

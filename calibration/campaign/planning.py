@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +18,30 @@ from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED
 
 if TYPE_CHECKING:
     from advisor.compressibility.protocol import Protocol
+    from advisor.corpus.sequences import Progress
+    from calibration.campaign.presets import Preset
     from calibration.campaign.sources import PreparedSource
+    from calibration.grammars.sets import NamedGrammar
     from calibration.lines.records import SourceRecord
 
-Progress = Callable[[str, float, float | None], None]
 # "text" is "tuned" where there are corpora.
 RECIPES = {"tuned": TUNED, "text": TEXT, "paper": PAPER}
 
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRequest:
-    """What is to be calibrated: the grid, the sources, and how much time it may take.
+    """What is to be calibrated: the grid, the sources, and how much time it may take; ``of`` makes one from names.
 
-    ``vocab_size`` widens the models' vocabulary, as the published one of 32001; ``max_hours`` drops the largest runs
-    until the plan fits; ``laws_only`` says that no coefficients can come of it. ``asked`` is what a rerun must ask for
-    again, in plain words.
+    Attributes:
+        name: what the calibration, and its coefficients, are called.
+        grid: sizes, token counts, seeds and recipe of the models that are trained on every source.
+        specs: the sources: grammars and corpora.
+        seed: of the grammars' documents and of what is drawn from corpora.
+        laws_only: no coefficients can come of it: the grid is too small, or the sources are too few.
+        vocab_size: widens the models' vocabulary, as the published one of 32001; None leaves each source its own.
+        max_hours: hours by the clock; the largest runs are dropped until the plan fits. None drops none.
+        lr_sweep: half and twice the peak learning rate of each width are tried first.
+        asked: what a rerun must ask for again, in plain words.
     """
 
     name: str
@@ -45,30 +54,65 @@ class CalibrationRequest:
     lr_sweep: bool = False
     asked: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        preset: str | None = None,
+        sets: Sequence[str] = (),
+        only: Sequence[str] = (),
+        corpora: Sequence[CorpusSource] = (),
+        grid: str | None = None,
+        recipe: str = "tuned",
+        vocab_size: int | None = None,
+        lr_sweep: bool = False,
+        max_hours: float | None = None,
+        seed: int = 0,
+    ) -> CalibrationRequest:
+        """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
 
-def requested(
-    *,
-    preset: str | None,
-    sets: Sequence[str] = (),
-    only: Sequence[str] = (),
-    corpora: Sequence[CorpusSource] = (),
-    grid: str | None = None,
-    recipe: str = "tuned",
-    vocab_size: int | None = None,
-    lr_sweep: bool = False,
-    max_hours: float | None = None,
-    seed: int = 0,
-) -> CalibrationRequest:
-    """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
+        Without a preset the grid is the CPU's, of corpora the text's, and the only grammars are those of ``sets``;
+        ``only`` picks some. Where there are corpora, all train by the recipe for text, unless its batches are too large
+        for the grid's smallest D.
 
-    Without a preset the grid is the CPU's, of corpora the text's, and the only grammars are those of ``sets``; ``only``
-    picks some. Where there are corpora, all train by the recipe for text, unless its batches are too large for the
-    grid's smallest D.
+        Raises:
+            UsageError: a name is not known, two sources share one, or no source is left.
+        """
+        found = None if preset is None else find_preset(preset)
+        specs: tuple[SourceSpec, ...] = (*_grammars(found, sets, only, seed), *corpora)
+        _check_names(specs)
+        shape = found.grid if found is not None and grid is None else find_grid(grid or ("text" if corpora else "cpu"))
+        text_fits = min(shape.token_counts) >= MIN_STEPS * TEXT.batch_documents(0, SEQ_LEN) * SEQ_LEN
+        of_text = recipe == "tuned" and corpora and text_fits
+        return cls(
+            name=preset or ("corpora" if corpora else "-".join(sets)),
+            grid=replace(shape, recipe=RECIPES["text" if of_text else recipe]),
+            specs=specs,
+            seed=seed,
+            laws_only=shape.laws_only or len(specs) < LEAST_SOURCES,
+            vocab_size=vocab_size,
+            max_hours=max_hours,
+            lr_sweep=lr_sweep,
+            asked={
+                "preset": preset,
+                "grammars": list(sets),
+                "only": list(only),
+                "corpora": [f"{spec.name}={spec.source}" for spec in corpora],
+                "tokenizer": corpora[0].tokenizer if corpora else None,
+                "score-tokenizer": corpora[0].score_tokenizer if corpora else None,
+                "reading": corpora[0].reading if corpora else {},
+                "grid": grid,
+                "recipe": recipe,
+                "vocabulary": vocab_size,
+                "lr-sweep": lr_sweep,
+                "max-hours": max_hours,
+                "grammar-seed": seed,
+            },
+        )
 
-    Raises:
-        UsageError: a name is not known, two sources share one, or no source is left.
-    """
-    found = None if preset is None else find_preset(preset)
+
+def _grammars(found: Preset | None, sets: Sequence[str], only: Sequence[str], seed: int) -> list[NamedGrammar]:
+    """Return the grammars of ``sets``, else the preset's, and of these alone what ``only``, else the preset, picks."""
     chosen = tuple(sets) or (found.sets if found is not None else ())
     grammars = [one for name in chosen for one in grammars_of(name, seed=seed)]
     kept = only if found is None or sets or only else found.only
@@ -76,40 +120,15 @@ def requested(
     if unknown:
         known = ", ".join(one.name for one in grammars) or "none"
         raise UsageError(f"--only {unknown[0]} is not among the grammars: they are {known}.")
-    specs: tuple[SourceSpec, ...] = (*(one for one in grammars if not kept or one.name in kept), *corpora)
+    return [one for one in grammars if not kept or one.name in kept]
+
+
+def _check_names(specs: Sequence[SourceSpec]) -> None:
     names = [spec.name for spec in specs]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"Two sources are called {twice[0]}: give a corpus its name with --corpus NAME=SOURCE.")
     if not specs:
         raise UsageError("Nothing is left to train on: name a --preset, a set of --grammars or a --corpus.")
-    shape = found.grid if found is not None and grid is None else find_grid(grid or ("text" if corpora else "cpu"))
-    text_fits = min(shape.token_counts) >= MIN_STEPS * TEXT.batch_documents(0, SEQ_LEN) * SEQ_LEN
-    of_text = recipe == "tuned" and corpora and text_fits
-    return CalibrationRequest(
-        name=preset or ("corpora" if corpora else "-".join(sets)),
-        grid=replace(shape, recipe=RECIPES["text" if of_text else recipe]),
-        specs=specs,
-        seed=seed,
-        laws_only=shape.laws_only or len(specs) < LEAST_SOURCES,
-        vocab_size=vocab_size,
-        max_hours=max_hours,
-        lr_sweep=lr_sweep,
-        asked={
-            "preset": preset,
-            "grammars": list(sets),
-            "only": list(only),
-            "corpora": [f"{spec.name}={spec.source}" for spec in corpora],
-            "tokenizer": corpora[0].tokenizer if corpora else None,
-            "score-tokenizer": corpora[0].score_tokenizer if corpora else None,
-            "reading": corpora[0].reading if corpora else {},
-            "grid": grid,
-            "recipe": recipe,
-            "vocabulary": vocab_size,
-            "lr-sweep": lr_sweep,
-            "max-hours": max_hours,
-            "grammar-seed": seed,
-        },
-    )
 
 
 def make_plan(

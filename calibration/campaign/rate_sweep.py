@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,9 +19,10 @@ from calibration.training.device import Device
 from calibration.training.train import train_all
 from calibration.training.trunk import DataSource, Run, Trunk
 
-FACTORS = (0.5, 1.0, 2.0)
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
 
-Progress = Callable[[str, float, float | None], None]
+FACTORS = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)

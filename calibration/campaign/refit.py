@@ -3,19 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
 from advisor.errors import AdvisorError, UsageError
 from calibration.campaign.ledger import Ledger, merged, rows_digest
-from calibration.campaign.pipeline import in_words, keys_of_job
+from calibration.campaign.lock import lock
+from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
 from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
 from calibration.fit.run_checks import Reason
-from calibration.lines.document import About, Calibrated, calibrated
+from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
+from calibration.lines.figures import LineFigures, SourceFigures, line_figures, source_figures
 from calibration.lines.records import Row, SourceRecord
 from calibration.lines.source_laws import SourceLaw, accepted, fit_sources
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationOutcome:
+    """What a calibration, or ledgers that are fitted again, came to.
+
+    Attributes:
+        result: the laws, the lines through them, and the coefficients or why there are none; None where works are left.
+        files: what was written.
+        laws_only: the grid is too small for coefficients, or there are too few sources: none were to be expected.
+        trained: what training left undone.
+        opened: the plan and how it is trained on this machine; None where nothing was to be trained.
+        transfers: how the line in H through one folder's laws does on another's.
+    """
+
+    result: Calibrated | None = None
+    files: tuple[Path, ...] = ()
+    laws_only: bool
+    trained: Trained = field(default_factory=Trained)
+    opened: Opened | None = None
+    transfers: tuple[transfer.Transfer, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceFigures, ...]:
+        """What a table of laws shows of each source."""
+        return () if self.result is None else source_figures(self.result.laws)
+
+    @property
+    def lines(self) -> tuple[LineFigures, ...]:
+        """What a table of lines in H shows of each; none where no line was fitted."""
+        found = None if self.result is None else self.result.regression
+        return () if found is None else line_figures(found)
+
+
+def refit(folders: Sequence[Path], out: Path | None = None, *, h_ref: float | None = None) -> CalibrationOutcome:
+    """Return what the ledgers in ``folders`` come to together, written into ``out`` and called by its name.
+
+    Without ``out`` the only folder has its own laws and coefficients written again. ``h_ref`` is H of web text.
+
+    Raises:
+        UsageError: several folders and no ``out``, or as ``read_folders``.
+        AdvisorError: as ``read_folders``, ``out`` is in use, or a file cannot be written.
+    """
+    if len(folders) > 1 and out is None:
+        raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
+    target = folders[0] if out is None else out
+    read_folders(folders)  # what cannot be fitted is said before a folder is made
+    make_folder(target)
+    with lock(target):
+        result = fit(folders, h_ref=h_ref, name=None if out is None else out.resolve().name)
+        return CalibrationOutcome(
+            result=result,
+            files=write_calibrated(result, target),
+            laws_only=_laws_only(folders),
+            transfers=transfers(folders, result.laws),
+        )
 
 
 def read_folders(
@@ -122,7 +180,7 @@ def _known_law(law: SourceLaw) -> transfer.KnownLaw:
     return transfer.KnownLaw(name=law.source.name, h=law.source.compressibility, law=law.group.law)
 
 
-def laws_only(folders: Sequence[Path]) -> bool:
+def _laws_only(folders: Sequence[Path]) -> bool:
     """Return whether this is one folder whose grid is too small for coefficients."""
     plan = read_plan(folders[0])
     return len(folders) == 1 and plan is not None and plan.laws_only

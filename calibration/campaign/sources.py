@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from advisor.compressibility.measure import measure, sequence_ratios
 from advisor.compressibility.protocol import Protocol
-from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
 from advisor.corpus.source import CorpusOptions, open_corpus
 from advisor.corpus.tokenizer import Tokenizer, load_tokenizer
@@ -27,10 +26,11 @@ from calibration.grammars.sets import NamedGrammar
 from calibration.grammars.tilting import tilt
 from calibration.lines.records import SourceRecord
 
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
+
 # H of longer sequences stands beside H: tokens a sequence, and how many of them.
 WINDOWS = {1000: 300, 8000: 100}
-
-Progress = Callable[[str, float, float | None], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +123,14 @@ def grammar_data(source: NamedGrammar, *, n_tokens: int, n_validation: int, seed
 
 def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, progress: Progress) -> PreparedSource:
     tokenizer = load_tokenizer(spec.tokenizer)
+    sampling = Sampling(tokenizer=spec.tokenizer, seq_len=SEQ_LEN, seed=seed)
     read = corpus_tokens(
         spec.source,
         spec.options,
-        tokenizer,
+        sampling,
+        tokenizer=tokenizer,
         n_tokens=n_tokens,
         n_validation=n_validation,
-        seq_len=SEQ_LEN,
-        seed=seed,
         progress=progress,
     )
     sample = read.sample
@@ -139,15 +139,9 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
     if spec.score_tokenizer is not None:
         if not sample.tokenized:
             raise UsageError(f"{spec.source} holds token ids, which --score-tokenizer cannot tokenise: leave it out.")
-        scorer = load_tokenizer(spec.score_tokenizer)
-        scored = draw_sample(
-            open_corpus(spec.source, spec.options, seq_len=SEQ_LEN).readers,
-            tokenizer=scorer,
-            seq_len=SEQ_LEN,
-            n_sequences=1000,
-            seed=seed,
-            progress=progress,
-        )
+        scorer, sampling = load_tokenizer(spec.score_tokenizer), replace(sampling, tokenizer=spec.score_tokenizer)
+        corpus = open_corpus(spec.source, spec.options, seq_len=SEQ_LEN)
+        scored = draw_sample(corpus.readers, sampling, tokenizer=scorer, progress=progress)
     protocol = Protocol(
         tokenizer=scorer.name if scored.tokenized else None,
         seq_len=SEQ_LEN,
@@ -169,7 +163,7 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
         compressibility=measured.median,
         ci95=measured.ci95,
         shuffled=measured.shuffled_median,
-        windows=_windows(spec, scorer, seed, progress),
+        windows=_windows(spec, scorer, sampling, progress),
         entropy_bound=None,
         entropy_rate=None,
         trained_compressibility=None if scored is sample else median_ratio(sample.ids),
@@ -193,15 +187,14 @@ def _n_ids(data: TokenData, sample: Ids) -> int:
     return 1 + max(int(ids.max()) for ids in (data.training, data.validation, sample))
 
 
-def _windows(spec: CorpusSource, tokenizer: Tokenizer, seed: int, progress: Progress) -> dict[str, float]:
+def _windows(spec: CorpusSource, tokenizer: Tokenizer, sampling: Sampling, progress: Progress) -> dict[str, float]:
     """Return H of longer sequences; a corpus whose documents have none of a length has none."""
     found = {}
     for length, count in WINDOWS.items():
         corpus = open_corpus(spec.source, spec.options, seq_len=length)
+        longer = replace(sampling, seq_len=length, n_sequences=count)
         try:
-            sample = draw_sample(
-                corpus.readers, tokenizer=tokenizer, seq_len=length, n_sequences=count, seed=seed, progress=progress
-            )
+            sample = draw_sample(corpus.readers, longer, tokenizer=tokenizer, progress=progress)
         except TooSmallError:
             continue
         found[str(length)] = median_ratio(sample.ids)

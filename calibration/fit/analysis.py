@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
-from advisor.errors import RunsError
+from advisor.errors import RunsError, UsageError
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
@@ -21,16 +22,21 @@ from calibration.fit.objective import Array
 from calibration.fit.regression import Form, Regression, fit_jointly, regress
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
-from calibration.fit.runs import Runs
+from calibration.fit.runs import Runs, read_runs
 
 _LARGEST_FILE_DRAWS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What to do with every group: how to fit, how many refits, what N counts, and the budgets to answer for.
+    """What to do with every group.
 
-    ``budgets`` are FLOPs; without any they are the largest of the runs and ten times that.
+    Attributes:
+        options: how to fit: Huber's delta, and what is held or bounded.
+        n_draws: refits of the bootstrap.
+        seed: of the refits.
+        count: which parameters N counts.
+        budgets: FLOPs to answer for; without any, the largest of the runs and ten times that.
     """
 
     options: FitOptions = field(default_factory=FitOptions)
@@ -95,6 +101,46 @@ class Analysis:
     def refused(self) -> tuple[str, ...]:
         """The groups whose law is refused."""
         return tuple(name for name, group in self.groups.items() if group.diagnostics.verdict == "refused")
+
+
+def fit(
+    table: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    group: str | None = None,
+    cluster: str | None = None,
+    covariate: str | None = None,
+    vocab_size: int | None = None,
+    form: Form = "log",
+    settings: Settings | None = None,
+    with_refused: bool = False,
+    on_runs: Callable[[Mapping[str, Runs]], None] | None = None,
+) -> Analysis:
+    """Return the laws of a table of runs, each with its intervals and whether to believe it.
+
+    Args:
+        table: A .csv, .jsonl or .parquet file with n_params, n_tokens and loss (nats/token) of each run.
+        columns: The table's name for each of ours, e.g. {"n_params": "model_size"}.
+        group: The column whose values name groups with a law each; without it there is one group, "all".
+        cluster: The column whose values mark runs that are not independent, such as checkpoints of one model.
+        covariate: The column that the groups' laws are regressed on: one number for each group.
+        vocab_size: The vocabulary of every run, where the table has no such column.
+        form: The form of the regression.
+        settings: How to fit; None takes the defaults.
+        with_refused: Whether refused laws take part in the regression.
+        on_runs: Called with the runs of each group before anything is fitted, which may take minutes.
+
+    Raises:
+        UsageError: A covariate without groups.
+        RunsError: The file or a value in it cannot be used.
+    """
+    if covariate is not None and group is None:
+        raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
+    runs = read_runs(table, columns=columns, group=group, cluster=cluster, covariate=covariate, vocab_size=vocab_size)
+    if on_runs is not None:
+        on_runs(runs)
+    name = Path(table).name
+    return analyse(runs, settings or Settings(), source=name, covariate=covariate, form=form, with_refused=with_refused)
 
 
 def analyse(

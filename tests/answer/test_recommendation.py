@@ -170,21 +170,21 @@ def test_the_inverse_questions_meet_the_frontier():
 
 
 def test_the_interval_is_over_joint_draws():
-    interval = recommend(Request(flops=1e21)).headline.interval80
-    assert interval is not None
-    assert interval.flops == (1e21, 1e21)
-    assert interval.n_params == interval(chinchilla(), lambda law: law.frontier(1e21).n_params, 0.8)
+    found = recommend(Request(flops=1e21)).headline.interval80
+    assert found is not None
+    assert found.flops == (1e21, 1e21)
+    assert found.n_params == interval(chinchilla(), lambda law: law.frontier(1e21).n_params, 0.8)
     ratio = interval(chinchilla(), lambda law: law.frontier(1e21).tokens_per_param, 0.8)
-    assert interval.tokens_per_param == ratio
-    assert interval.loss[0] < recommend(Request(flops=1e21)).headline.loss < interval.loss[1]
+    assert found.tokens_per_param == ratio
+    assert found.loss[0] < recommend(Request(flops=1e21)).headline.loss < found.loss[1]
 
 
 def test_the_interval_of_an_inverse_question_is_of_that_question():
-    interval = recommend(Request(n_params=7e9)).headline.interval80
-    assert interval is not None
-    assert interval.n_params == (7e9, 7e9)
-    assert interval.flops == interval(chinchilla(), lambda law: law.for_params(7e9).flops, 0.8)
-    assert interval.flops[0] < recommend(Request(n_params=7e9)).headline.flops < interval.flops[1]
+    found = recommend(Request(n_params=7e9)).headline.interval80
+    assert found is not None
+    assert found.n_params == (7e9, 7e9)
+    assert found.flops == interval(chinchilla(), lambda law: law.for_params(7e9).flops, 0.8)
+    assert found.flops[0] < recommend(Request(n_params=7e9)).headline.flops < found.flops[1]
 
 
 def test_a_loss_that_draws_cannot_reach_has_no_upper_end():

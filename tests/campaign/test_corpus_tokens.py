@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import CorpusOptions
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError
@@ -19,9 +20,9 @@ BYTES = load_tokenizer("bytes")
 
 
 def read(path, **changes):
-    arguments = {"n_tokens": 100_000, "n_validation": 200, "seq_len": SEQ_LEN, "seed": 0, "tokenizer": BYTES}
-    arguments |= changes
-    return corpus_tokens(str(path), CorpusOptions(), progress=lambda *_: None, **arguments)
+    sampling = Sampling(seq_len=SEQ_LEN, seed=changes.pop("seed", 0))
+    arguments = {"n_tokens": 100_000, "n_validation": 200, "tokenizer": BYTES} | changes
+    return corpus_tokens(str(path), CorpusOptions(), sampling, progress=lambda *_: None, **arguments)
 
 
 def ids_file(path, lengths, first=0):

@@ -11,7 +11,7 @@ from advisor.corpus.source import CorpusOptions
 from advisor.errors import AdvisorError, UsageError
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.plan_file import PLAN_FILE, extended, rates_of, read_plan, write_plan
-from calibration.campaign.planning import CalibrationRequest, make_plan, requested
+from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import CPU_GRID, GPU_GRID, QUICK_GRID, SMOKE_GRID, TEXT_GRID, grammars_of
 from calibration.campaign.sources import CorpusSource, restore
 from calibration.training.schedule import PAPER, TEXT, TUNED
@@ -74,7 +74,7 @@ def names(request):
     ],
 )
 def test_presets_sets_and_corpora_combine(options, expected, grid):
-    request = requested(**options)
+    request = CalibrationRequest.of(**options)
     assert names(request) == expected
     assert request.grid == grid
 
@@ -100,19 +100,19 @@ def test_presets_sets_and_corpora_combine(options, expected, grid):
 )  # fmt: skip
 def test_impossible_requests_are_one_sentence(options, message):
     with pytest.raises(UsageError) as caught:
-        requested(**options)
+        CalibrationRequest.of(**options)
     assert str(caught.value) == message
 
 
 def test_what_cannot_yield_coefficients_says_so():
-    assert requested(preset="smoke", sets=("paper",)).laws_only  # six sources, on a grid that is too small
-    assert requested(preset="iso-gzip").laws_only  # four sources
-    assert not requested(preset="cpu").laws_only
-    assert not requested(preset="smoke", sets=("paper",), grid="cpu").laws_only
+    assert CalibrationRequest.of(preset="smoke", sets=("paper",)).laws_only  # six sources, on a grid that is too small
+    assert CalibrationRequest.of(preset="iso-gzip").laws_only  # four sources
+    assert not CalibrationRequest.of(preset="cpu").laws_only
+    assert not CalibrationRequest.of(preset="smoke", sets=("paper",), grid="cpu").laws_only
 
 
 def test_what_was_asked_for_has_no_more_than_was_asked_for():
-    asked = requested(preset="smoke", corpora=(corpus("x"),), recipe="paper", max_hours=2.0).asked
+    asked = CalibrationRequest.of(preset="smoke", corpora=(corpus("x"),), recipe="paper", max_hours=2.0).asked
     assert {key: value for key, value in asked.items() if value} == {
         "preset": "smoke",
         "corpora": ["code=x"],
@@ -120,7 +120,7 @@ def test_what_was_asked_for_has_no_more_than_was_asked_for():
         "recipe": "paper",
         "max-hours": 2.0,
     }
-    assert requested(preset="smoke", recipe="paper").grid.recipe == PAPER
+    assert CalibrationRequest.of(preset="smoke", recipe="paper").grid.recipe == PAPER
 
 
 def test_a_plan_has_every_job_and_writes_nothing(plan, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.compressibility.score import score
 from advisor.corpus.hub import HubOptions
+from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import CorpusOptions
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from calibration.campaign.grid import SEQ_LEN
@@ -135,7 +136,7 @@ def test_a_definition_that_says_nothing_is_one_sentence(tmp_path, prepared, chan
 
 def test_a_corpus_is_measured_as_by_advisor_score(code, prepared_code):
     found = prepared_code
-    record, scored = found.record, score(str(code), tokenizer="bytes")
+    record, scored = found.record, score(str(code), sampling=Sampling(tokenizer="bytes"))
     assert record.compressibility == scored.median
     assert record.ci95 == scored.ci95
     assert (record.kind, record.vocab_size, record.entropy_bound) == ("corpus", 257, None)
@@ -181,7 +182,7 @@ def test_h_can_be_of_other_tokens_than_are_trained_on(code, prepared_code):
         scored.compressibility.shuffled_median,
     )
     assert found.protocol == DEFAULT_PROTOCOL
-    assert record.windows["1000"] == score(str(code), seq_len=1000, n_sequences=300).median
+    assert record.windows["1000"] == score(str(code), sampling=Sampling(seq_len=1000, n_sequences=300)).median
     # What is trained on is the same bytes as without it.
     assert record.trained_compressibility == prepared_code.record.compressibility
     assert (record.data, record.vocab_size) == (prepared_code.record.data, 257)

@@ -2,17 +2,18 @@
 
 import dataclasses
 import math
+from contextlib import contextmanager
 
-from calibration.campaign import pipeline, refit, speed
+from calibration.campaign import calibrate as campaign
+from calibration.campaign import speed
+from calibration.campaign.calibrate import silent
 from calibration.campaign.devices import take_devices
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.ledger import Ledger
-from calibration.campaign.lock import lock
 from calibration.campaign.plan_file import read_plan
-from calibration.campaign.planning import requested
+from calibration.campaign.planning import CalibrationRequest
 from calibration.campaign.presets import PRESETS, Preset
 from calibration.campaign.task import run_task
-from calibration.lines.document import write_calibrated
 from calibration.training.schedule import Recipe
 
 speed.PROBE_SECONDS = 0.02  # these processes are not asked how long anything takes
@@ -31,7 +32,7 @@ def tiny_request(**changes):
     """Return the request of the tiny preset, whose recipe `advisor calibrate` has no name for."""
     PRESETS["tiny"] = dataclasses.replace(TINY, **changes)
     try:
-        return dataclasses.replace(requested(preset="tiny"), grid=TINY.grid)
+        return dataclasses.replace(CalibrationRequest.of(preset="tiny"), grid=TINY.grid)
     finally:
         del PRESETS["tiny"]
 
@@ -67,17 +68,14 @@ def train_planted(task, *, ledger, **options):
     run_task(task, ledger=Planted(ledger.path), **options)
 
 
-def calibrate(folder, *, request=None, trainer=None, engine="process", workers=None, progress=lambda *_: None):
-    """Do what `advisor calibrate` does, step by step; return what was trained and the result."""
-    devices = take_devices(device="cpu", engine=engine, workers=workers)
-    pipeline.make_folder(folder)
-    with lock(folder) as held:
-        opened = pipeline.open_calibration(request, devices, folder=folder, extend=False, progress=progress)
-        missing = pipeline.missing_works(opened, folder)
-        pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
-        trained = pipeline.train(opened, folder, held, missing=missing, tell=lambda _: None, trainer=trainer)
+def calibrate(folder, *, request=None, trainer=None, engine="process", workers=None, progress=silent):
+    """Return what was trained and the result; ``progress`` hears of the end of the training too."""
+
+    @contextmanager
+    def watch(opened, missing):
+        yield lambda news: None
         progress("fitting", 0, None)
-        result = refit.fit([folder])
-        progress("writing", 0, None)
-        write_calibrated(result, folder)
-    return trained, result
+
+    devices = take_devices(device="cpu", engine=engine, workers=workers)
+    outcome = campaign.calibrate(request, folder, devices=devices, trainer=trainer, progress=progress, watch=watch)
+    return outcome.trained, outcome.result

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from advisor.calibrations.transfer import Transfer
 from advisor.cli import group
-from advisor.commands.calibration_request import named_corpus
+from advisor.commands.calibrate import named_corpus
 from advisor.report import calibrate as report
 from advisor.report.transfer import print_transfers
 from calibration.campaign import presets, refit, speed

@@ -7,12 +7,15 @@ import pytest
 
 from advisor.compressibility.mixture import _interval, _Sequences, check_weights, mix
 from advisor.compressibility.score import score_and_sample
+from advisor.corpus.sampling import Sampling
 from advisor.errors import CorpusError, UsageError
 
 
 @pytest.fixture(scope="module")
 def parts(stdlib):
-    return [score_and_sample(str(stdlib / folder), n_sequences=400) for folder in ("email", "pydoc_data")]
+    return [
+        score_and_sample(str(stdlib / folder), sampling=Sampling(n_sequences=400)) for folder in ("email", "pydoc_data")
+    ]
 
 
 def test_alone_a_corpus_keeps_its_h(parts):
@@ -89,7 +92,7 @@ def test_from_python(stdlib, parts):
     import advisor
 
     sources = [str(stdlib / folder) for folder in ("email", "pydoc_data")]
-    profiles, mixture = advisor.score_mixture(sources, (0.7, 0.3), n_sequences=400)
+    profiles, mixture = advisor.score_mixture(sources, (0.7, 0.3), sampling=Sampling(n_sequences=400))
     assert profiles == tuple(profile for profile, _ in parts)
     assert mixture == mix(parts, (0.7, 0.3))
     rows = advisor.compare([advisor.Request(flops=1e21)], [*profiles, mixture]).rows

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.corpus import sampling
-from advisor.corpus.sampling import draw_sample
+from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import Sample
 from advisor.corpus.source import CorpusOptions, open_corpus
 from advisor.corpus.tokenizer import Tokenizer, load_tokenizer
@@ -28,9 +28,8 @@ def quiet(what: str, done: float, total: float | None) -> None:
 def sample_of(source: Path, *, n_sequences: int = 1000, seed: int = 0, seq_len: int = SEQ_LEN) -> Sample:
     options = CorpusOptions()
     corpus = open_corpus(str(source), options, seq_len=seq_len)
-    return draw_sample(
-        corpus.readers, tokenizer=words(), seq_len=seq_len, n_sequences=n_sequences, seed=seed, progress=quiet
-    )
+    asked = Sampling(seq_len=seq_len, n_sequences=n_sequences, seed=seed)
+    return draw_sample(corpus.readers, asked, tokenizer=words(), progress=quiet)
 
 
 def words() -> Tokenizer:
@@ -136,9 +135,8 @@ def test_no_sequence_is_taken_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for whole in (0, 1 << 40):
         monkeypatch.setattr(sampling, "_READ_WHOLE", whole)
         corpus = open_corpus(str(path), CorpusOptions(column="text"), seq_len=SEQ_LEN)
-        sample = draw_sample(
-            corpus.readers, tokenizer=tokenizer, seq_len=SEQ_LEN, n_sequences=2000, seed=1, progress=quiet
-        )
+        asked = Sampling(seq_len=SEQ_LEN, n_sequences=2000, seed=1)
+        sample = draw_sample(corpus.readers, asked, tokenizer=tokenizer, progress=quiet)
         assert len({tuple(row) for row in sample.ids.tolist()}) == len(sample.ids) > 400
 
 
@@ -187,7 +185,7 @@ def test_draws_touch_every_row_group_and_at_most_128(tmp_path: Path, monkeypatch
         for reader in corpus.readers:
             reader.load = lambda load=reader.load, row=reader.first_row: (loaded.append(row), load())[1]  # type: ignore[attr-defined]
         loaded.clear()
-        draw_sample(corpus.readers, tokenizer=words(), seq_len=SEQ_LEN, n_sequences=500, seed=0, progress=quiet)
+        draw_sample(corpus.readers, Sampling(seq_len=SEQ_LEN, n_sequences=500), tokenizer=words(), progress=quiet)
         assert len(set(loaded)) == pytest.approx(expected, abs=1)
 
 
@@ -208,10 +206,8 @@ def test_a_document_of_many_megabytes_is_many_units_of_the_bootstrap(
         monkeypatch.setattr(sampling, "_READ_WHOLE", whole)
         sample = draw_sample(
             open_corpus(str(path), CorpusOptions(), seq_len=256).readers,
+            Sampling(n_sequences=300),
             tokenizer=load_tokenizer("bytes"),
-            seq_len=256,
-            n_sequences=300,
-            seed=0,
             progress=quiet,
         )
         assert len(sample.ids) == 300

@@ -18,6 +18,7 @@ import zstandard
 
 from advisor.compressibility.score import Profile, score
 from advisor.corpus import sampling
+from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import CorpusOptions, open_corpus
 from advisor.errors import AdvisorError, CorpusError, UsageError
 
@@ -41,9 +42,7 @@ def profile(source: object, *, n_sequences: int = 50, **options: object) -> Prof
     return score(
         str(source),
         options=CorpusOptions(**options),
-        tokenizer="bytes",
-        seq_len=64,
-        n_sequences=n_sequences,  # type: ignore[arg-type]
+        sampling=Sampling(tokenizer="bytes", seq_len=64, n_sequences=n_sequences),
     )
 
 
@@ -314,9 +313,9 @@ def test_options_that_do_not_fit(tmp_path: Path) -> None:
         profile(path, format="x")
     for seq_len in (0, -5, 7, 10**6):
         with pytest.raises(UsageError, match="--seq-len must be between 8 and 65536"):
-            score(str(path), seq_len=seq_len)
+            score(str(path), sampling=Sampling(seq_len=seq_len))
     with pytest.raises(UsageError, match="--sequences must be between"):
-        score(str(path), n_sequences=1)
+        score(str(path), sampling=Sampling(n_sequences=1))
 
 
 @pytest.mark.parametrize("whole", [0, 1 << 40], ids=["by draws", "in order"])
@@ -340,6 +339,6 @@ def test_a_line_too_long_to_hold_is_read_in_pieces(whole: int, tmp_path: Path, m
 def test_lone_surrogates_are_read(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     path.write_text('{"text": "' + "half \\ud83d pair " * 50 + '"}\n')
-    assert score(str(path), seq_len=64).n_sequences > 1
+    assert score(str(path), sampling=Sampling(seq_len=64)).n_sequences > 1
     with pytest.raises(CorpusError):
-        score(str(path), seq_len=60_000)
+        score(str(path), sampling=Sampling(seq_len=60_000))

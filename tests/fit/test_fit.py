@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import advisor as library
 from advisor.errors import UsageError
+from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem, evaluate, jacobian, shares
 from calibration.fit.runs import read_runs
@@ -199,3 +202,15 @@ def test_impossible_options(kwargs: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError) as error:
         FitOptions(**kwargs)
     assert str(error.value) == message
+
+
+def test_a_table_of_runs_is_fitted_by_one_call_as_by_the_command(advisor):
+    table, seen = DATA / "grid36.csv", []
+    settings = Settings(n_draws=200, budgets=(1e21,))
+    analysis = library.fit(table, settings=settings, on_runs=lambda runs: seen.extend(map(len, runs.values())))
+    outcome = advisor("fit", table, "--bootstrap", "200", "--flops", "1e21", "--json")
+    law = analysis.groups["all"].law
+    assert seen == [36]
+    assert json.loads(outcome.stdout)["laws"]["all"]["E"] == pytest.approx(law.E)
+    with pytest.raises(UsageError, match=r"^--covariate h needs --group: a covariate has one value for each group"):
+        library.fit(table, covariate="h")

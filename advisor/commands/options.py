@@ -1,0 +1,254 @@
+"""What commands share: the options that several of them have, each declared once, and the types of quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from advisor.corpus.formats import FORMATS
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
+from advisor.errors import UsageError
+from advisor.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from advisor.compressibility.score import Profile
+    from advisor.corpus.sampling import Sampling
+    from advisor.corpus.source import CorpusOptions
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def quantity(option: str) -> Callable[[str], float]:
+    """Return a click type for ``option``: a positive number with an optional suffix K, M, B or T."""
+
+    def number(value: str | float) -> float:
+        return parse_quantity(value, option) if isinstance(value, str) else value
+
+    return number
+
+
+def whole(option: str) -> Callable[[str], int]:
+    """Return a click type for ``option``: a whole number such as 32000, 32K or 1e5."""
+
+    def number(value: str | int) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            return int(value)  # 0 and less are refused with the option's own bounds
+        except ValueError:
+            found = parse_quantity(value, option)
+        if found != int(found):
+            raise UsageError(f"{option} must be a whole number such as 32000 or 32K, not {value!r}.")
+        return int(found)
+
+    return number
+
+
+def quantities(option: str) -> Callable[[str], tuple[float, ...]]:
+    """Return a click type for ``option``: such numbers separated by commas."""
+
+    def numbers(value: str | tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(parse_quantity(part, option) for part in value.split(",")) if isinstance(value, str) else value
+
+    return numbers
+
+
+def _all_of(*options: Decorator) -> Decorator:
+    """Return what adds these options to a command, in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def json_option(in_place_of: str | None = None) -> Decorator:
+    """Return --json; ``in_place_of`` is what is printed without it."""
+    instead = "" if in_place_of is None else f" in place of {in_place_of}"
+    return click.option("--json", "as_json", is_flag=True, help=f"Print one JSON document{instead}.")
+
+
+def output_options(in_place_of: str) -> Decorator:
+    """Return --json and --out, of the commands whose result is one document."""
+    out = click.option("--out", type=FILE, metavar="FILE", help="Also write the JSON document to FILE.")
+    return _all_of(json_option(in_place_of), out)
+
+
+quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr.")
+explain_option = click.option(
+    "--explain", is_flag=True, help="Print the formula, constants and source of every number."
+)
+advice_option = click.option("--advice", is_flag=True, help="Print all that is known of repeated data, with sources.")
+coefficients_option = click.option(
+    "--coefficients", type=FILE, metavar="FILE", help="Coefficients file in place of the shipped one."
+)
+# Which coefficients the laws that depend on H take, and with what weight.
+calibration_options = _all_of(
+    click.option(
+        "--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1."
+    ),
+    coefficients_option,
+    click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed."),
+)
+headline_options = _all_of(
+    click.option(
+        "--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`."
+    ),
+    calibration_options,
+)
+hardware_options = _all_of(
+    click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours."),
+    click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators; with --hours, the budget."),
+    click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training."),
+    click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]"),
+)
+
+
+def table_law_option(default: str) -> Decorator:
+    """Return --law of a table: the law that it is of."""
+    return click.option("--law", default=default, show_default=True, metavar="LAW", help="A law's name, or a law file.")
+
+
+def compressibility_option(meaning: str) -> Decorator:
+    """Return --compressibility, which does not mean the same to every command."""
+    return click.option("--compressibility", type=float, metavar="H", help=meaning)
+
+
+class _ReadingOption(click.Option):
+    """An option that says how a corpus is read or sampled."""
+
+
+def _reading(*names: str, **settings: Any) -> Decorator:
+    return click.option(*names, cls=_ReadingOption, **settings)
+
+
+_READING = _all_of(
+    _reading("--column", metavar="NAME", help="Column with the text, token ids or chat messages."),
+    _reading("--format", type=click.Choice(FORMATS), help="Read every file as this, whatever its name says."),
+    _reading("--encoding", default="utf-8", metavar="NAME", help="Encoding of text files.  [default: utf-8]"),
+    _reading("--skip-bad", is_flag=True, help="Leave out lines and rows that cannot be read, and count them."),
+    _reading("--all-folders", is_flag=True, help="Also hidden folders, caches, site-packages and dist-packages."),
+    _reading("--name", metavar="CONFIG", help="Hub: configuration, as in datasets.load_dataset."),
+    _reading("--split", metavar="SPLIT", help="Hub: split.  [default: train]"),
+    _reading("--revision", metavar="REV", help="Hub: branch, tag or commit."),
+    _reading("--data-files", multiple=True, metavar="PATTERN", help="Hub: files of the repository; repeatable."),
+    _reading("--token", metavar="TOKEN", help="Hub: access token.  [default: HF_TOKEN or the stored login]"),
+    _reading("--streaming/--no-streaming", default=True, help="Hub: read rows of many shards, or download all."),
+    _reading(
+        "--tokenizer",
+        default=DEFAULT_TOKENIZER,
+        metavar="NAME",
+        help="mistral-v1, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  [default: mistral-v1]",
+    ),
+)
+_SAMPLING = _all_of(
+    _reading("--seq-len", type=int, default=256, metavar="TOKENS", help="Tokens a sequence.  [default: 256]"),
+    _reading("--sequences", type=int, default=1000, metavar="COUNT", help="Sequences sampled.  [default: 1000]"),
+    _reading("--seed", type=int, default=0, metavar="SEED", help="Seed of the sample.  [default: 0]"),
+)
+
+
+class Reading:
+    """How the options say that a corpus is read and sampled, in the library's terms only where there is a corpus."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+
+    @property
+    def tokenizer(self) -> str:
+        """The name of the tokenizer."""
+        return str(self._given["tokenizer"])
+
+    @property
+    def options(self) -> CorpusOptions:
+        """How the corpus is read."""
+        from advisor.corpus.hub import HubOptions
+        from advisor.corpus.source import CorpusOptions
+
+        given = self._given
+        hub = {name: given[name] for name in ("name", "split", "revision", "token", "streaming")}
+        return CorpusOptions(
+            **{name: given[name] for name in ("column", "format", "encoding", "skip_bad")},
+            everything=given["all_folders"],
+            hub=HubOptions(**hub, data_files=tuple(given["data_files"])),
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """What is drawn from it."""
+        from advisor.corpus.sampling import Sampling
+
+        given = self._given
+        return Sampling(
+            tokenizer=self.tokenizer, seq_len=given["seq_len"], n_sequences=given["sequences"], seed=given["seed"]
+        )
+
+
+def corpus_options(command: Command) -> Command:
+    """Add the options that say how a corpus is read and sampled: the command has them as ``reading``."""
+    return _READING(_SAMPLING(_gathered(command)))
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that say how a corpus is read, without those of its sample: ``reading`` has no ``sampling``."""
+    return _READING(_gathered(command))
+
+
+def _gathered(command: Command) -> Command:
+    @wraps(command)
+    def gathering(**given: Any) -> Any:
+        reading = {name: given.pop(name) for name in _reading_names()}
+        return command(**given, reading=Reading(reading))
+
+    return gathering
+
+
+def _reading_names() -> list[str]:
+    """Return the options of reading that the running command has."""
+    options = click.get_current_context().command.params
+    return [str(option.name) for option in options if isinstance(option, _ReadingOption)]
+
+
+def refuse_reading_options(what: str) -> None:
+    """Raise UsageError if an option that says how a corpus is read was given on the command line."""
+    given = [name for name in _reading_names() if is_given(name)]
+    if given:
+        raise UsageError(f"{spelled(given[0])} says how {what} is read, and none is given.")
+
+
+def is_given(name: str) -> bool:
+    """Return whether the parameter ``name`` of the running command is on the command line."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def spelled(name: str) -> str:
+    """Return the option of the running command's parameter ``name`` as people write it."""
+    return next(each.opts[0] for each in click.get_current_context().command.params if each.name == name)
+
+
+def score_sources(sources: Sequence[str], reading: Reading, *, quiet: bool) -> list[Profile]:
+    """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
+    # Scoring needs numpy and more; a request without a corpus must not wait for them.
+    from advisor.compressibility.score import score
+    from advisor.report.progress import progress_bar
+
+    refuse_repeated_input(sources)
+    with progress_bar(quiet=quiet) as progress:
+        return [
+            score(source, options=reading.options, sampling=reading.sampling, progress=progress) for source in sources
+        ]
+
+
+def refuse_repeated_input(sources: Sequence[str]) -> None:
+    """Raise UsageError if standard input is named twice."""
+    if sources.count("-") > 1:
+        raise UsageError("Standard input, -, can be read only once.")

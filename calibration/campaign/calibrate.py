@@ -1,0 +1,129 @@
+"""A calibration as one call: planned, trained, gone on with, fitted and written, all in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calibration.campaign import pipeline, refit
+from calibration.campaign.lock import lock
+from calibration.campaign.refit import CalibrationOutcome
+from calibration.lines.document import write_calibrated
+
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
+    from calibration.campaign.devices import Devices
+    from calibration.campaign.engine import Listener, Trainer
+    from calibration.campaign.pipeline import Opened
+    from calibration.campaign.planning import CalibrationRequest
+    from calibration.campaign.speed import TimedWork
+
+    # What is shown while works are trained: entered with those that are missing, it yields what hears of them.
+    Watch = Callable[[Opened, tuple[TimedWork, ...]], AbstractContextManager[Listener]]
+
+
+def silent(what: str, done: float, total: float | None) -> None:
+    """Show no progress."""
+
+
+@contextmanager
+def unwatched(opened: Opened, missing: tuple[TimedWork, ...]) -> Iterator[Listener]:
+    """Show nothing of the training."""
+    yield lambda news: None
+
+
+def calibrate(
+    request: CalibrationRequest | None,
+    folder: Path,
+    *,
+    devices: Devices | None = None,
+    extend: bool = False,
+    minutes: float | None = None,
+    h_ref: float | None = None,
+    trainer: Trainer | None = None,
+    progress: Progress = silent,
+    watch: Watch = unwatched,
+) -> CalibrationOutcome:
+    """Return what the calibration in ``folder`` comes to: what is missing of it is trained, its laws fitted, written.
+
+    The same call goes on where another was stopped, however that was.
+
+    Args:
+        request: what is calibrated; None goes on with the plan that the folder has.
+        folder: where the plan, the ledger of every trained point and the results are.
+        devices: what trains, as ``take_devices`` finds it; None takes all of the best kind.
+        extend: add the request to the plan that the folder has.
+        minutes: begin no trunk that would end later; what is left is in the outcome, and nothing is fitted.
+        h_ref: H of web text, for the anchored law; None takes the default.
+        trainer: trains a task in place of ``run_task``.
+        progress: called with what is done until the training begins, how much of it, and how much there is.
+        watch: a context manager for the time of the training.
+
+    Raises:
+        UsageError: the folder's plan is another one, or there is neither plan nor request.
+        AdvisorError: a source cannot be read, a file not written, the folder is in use, or nothing could be trained.
+    """
+    pipeline.make_folder(folder)
+    with lock(folder) as held:
+        opened, missing = _ready(request, folder, devices, extend, progress)
+        with watch(opened, missing) as tell:
+            trained = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=minutes, trainer=trainer)
+        if trained.left:
+            return CalibrationOutcome(opened=opened, trained=trained, laws_only=opened.plan.laws_only)
+        result = refit.fit([folder], h_ref=h_ref)
+        files = write_calibrated(result, folder)
+    return CalibrationOutcome(
+        opened=opened, trained=trained, result=result, files=files, laws_only=opened.plan.laws_only
+    )
+
+
+def prepare(
+    request: CalibrationRequest | None,
+    folder: Path,
+    *,
+    devices: Devices | None = None,
+    extend: bool = False,
+    progress: Progress = silent,
+) -> tuple[Opened, tuple[TimedWork, ...]]:
+    """Return the calibration of ``folder`` and what is missing of it, with plan and tokens written there.
+
+    A machine with numpy and torch alone trains from such a folder. The arguments and errors are those of ``calibrate``.
+    """
+    pipeline.make_folder(folder)
+    with lock(folder):
+        return _ready(request, folder, devices, extend, progress)
+
+
+def look(
+    request: CalibrationRequest | None,
+    folder: Path,
+    *,
+    devices: Devices | None = None,
+    extend: bool = False,
+    progress: Progress = silent,
+) -> tuple[Opened, tuple[TimedWork, ...]]:
+    """Return the calibration that would be trained and what of it is missing; nothing is written.
+
+    The arguments and errors are those of ``calibrate``.
+    """
+    opened = pipeline.look(request, devices or _all_devices(), folder=folder, extend=extend, progress=progress)
+    return opened, pipeline.missing_works(opened, folder)
+
+
+def _ready(
+    request: CalibrationRequest | None, folder: Path, devices: Devices | None, extend: bool, progress: Progress
+) -> tuple[Opened, tuple[TimedWork, ...]]:
+    """Return the calibration of a locked folder and what is missing of it, whose tokens are then there."""
+    devices = devices or _all_devices()
+    opened = pipeline.open_calibration(request, devices, folder=folder, extend=extend, progress=progress)
+    missing = pipeline.missing_works(opened, folder)
+    pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
+    return opened, missing
+
+
+def _all_devices() -> Devices:
+    from calibration.campaign.devices import take_devices
+
+    return take_devices()
