@@ -357,16 +357,16 @@ def test_the_published_names_are_those_of_the_published_laws():
     assert set(published_laws()) == PUBLISHED_NAMES
 
 
-def test_the_readme_has_the_scorecard_of_what_ships():
+def test_the_page_has_the_scorecard_of_what_ships():
     made = runpy.run_path(str(ROOT / "docs" / "make_evidence.py"))
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     assert made["page"](text) == text
     assert made["block"]() in text
 
 
-def test_a_readme_with_another_figure_is_found_out():
+def test_a_page_with_another_figure_is_found_out():
     made = runpy.run_path(str(ROOT / "docs" / "make_evidence.py"))
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     spoilt = text.replace(
         "chinchilla      0.513  0.48 to 0.55     agree", "chinchilla      0.500  0.48 to 0.55     agree", 1
     )
