@@ -249,7 +249,9 @@ def test_the_json_has_every_row_with_its_source(tmp_path):
     for row in (*found["exponents"], *found["signs"]):
         assert "arXiv:" in row["source"]
         assert row["verdict"] in ("agree", "disagree", "cannot say")
-        assert (row["reason"] is None) == ("predicted_a" in row or "predicted_slope_per_h" in row) or row["reason"]
+        assert ("predicted_a" in row) != ("predicted_slope_per_h" in row)
+        assert (row["reason"] is None) == (row["ci95"] is not None)
+    assert {row["reason"] for row in found["exponents"]} == {None, "H of this corpus is not known"}
 
 
 def spoilt(**changes):
