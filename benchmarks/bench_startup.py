@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-LIMIT = 2.5
+LIMIT = 2.2
 ROOT = Path(__file__).resolve().parent.parent
 OURS = [sys.executable, "-m", "advisor", "recommend", "--flops", "1e21", "--compressibility", ".45"]
 THEIRS = [sys.executable, "-c", "import click, rich"]

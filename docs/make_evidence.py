@@ -1,4 +1,4 @@
-"""Put what `advisor evidence` prints of the shipped calibrations into the README; ``--check`` fails if it is not there.
+"""Put what `advisor evidence` prints of what ships into docs/evidence.md; ``--check`` fails if it is not there.
 
 python docs/make_evidence.py [--check]
 """
@@ -15,12 +15,12 @@ from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.evidence import scorecard
 from advisor.report.evidence import render
 
-PAGE = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent / "evidence.md"
 BEGIN, END = "<!-- evidence: written by docs/make_evidence.py -->\n", "<!-- end of evidence -->\n"
 
 
 def page(text: str) -> str:
-    """Return the README's ``text`` with the scorecard of the shipped file between its markers."""
+    """Return the page's ``text`` with the scorecard of the shipped file between its markers."""
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     return f"{before}{BEGIN}```\n{block()}```\n{END}{after}"
@@ -41,12 +41,12 @@ def block() -> str:
 
 
 def main() -> None:
-    """Write the README, or check it."""
+    """Write the page, or check it."""
     text = PAGE.read_text(encoding="utf-8")
     if "--check" not in sys.argv:
         PAGE.write_text(page(text), encoding="utf-8")
     elif page(text) != text:
-        sys.exit("The README's scorecard is not what the shipped file gives: run python docs/make_evidence.py")
+        sys.exit("docs/evidence.md is not what the shipped file gives: run python docs/make_evidence.py")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import runpy
 from pathlib import Path
@@ -14,11 +15,55 @@ from advisor.cli import COMMANDS, group
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 
 
-def test_commands_page_is_what_the_commands_print() -> None:
-    page = runpy.run_path(str(ROOT / "docs" / "make_commands.py"))["page"]()
-    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page
+@pytest.mark.parametrize("name", ["commands", "map"])
+def test_a_page_is_what_its_script_writes(name: str) -> None:
+    page = runpy.run_path(str(ROOT / "docs" / f"make_{name}.py"))["page"]()
+    assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == page
+
+
+def links(page: Path) -> list[str]:
+    """Return where a page links to in the checkout, relative to its own folder."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return [to for to in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", to)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_to_files(name: str) -> None:
+    missing = [to for to in links(PAGES[name]) if not (PAGES[name].parent / to.split("#")[0]).exists()]
+    assert missing == []
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    reached, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop().resolve()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            ahead += [page.parent / to.split("#")[0] for to in links(page)]
+    assert {path.resolve() for path in PAGES.values()} <= reached
+
+
+def test_the_readme_is_a_page_that_is_read() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_the_answer_of_the_readme_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but what is of that corpus alone: its own lines, and the intervals, which hold what is not known of its H."""
+    monkeypatch.setenv("COLUMNS", "80")
+    printed = CliRunner().invoke(group, ["recommend", "--flops", "1e21", "--compressibility", ".421"]).output
+    shown = README.split("```\nCompute-optimal")[1].split("```")[0]
+    assert 20 < len(shown.splitlines()) <= 35
+    shown = re.sub(r"^(corpus .*(\n {11}.*)+|Epochs of the corpus .*|\.\.\.)\n", "", shown, flags=re.MULTILINE)
+    assert "shuffled" not in shown
+    words = [" ".join(line.split()) for line in printed.splitlines()]
+    for line in shown.splitlines()[1:]:
+        known = " ".join(re.sub(r" +\S+ to \S+$", "", line).split())
+        assert any(each.startswith(known) for each in words), line
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -43,28 +88,35 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
     assert text_of(page) == "One&two\na bold\nword\nnext\nlast"
 
 
-def test_every_option_of_the_readme_exists() -> None:
-    known = {"--help", "--version", "--check", "--size-gb", "--memory", "--index-url", "--simulations"}
-    for name in COMMANDS:
-        command = group.get_command(click.Context(group), name)
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("docs/commands.md", "docs/h_ref.md")])
+def test_every_option_of_a_page_exists(name: str) -> None:
+    known = {"--help", "--version", "--check", "--size-gb", "--memory", "--simulations", "--kills"}
+    for each in COMMANDS:
+        command = group.get_command(click.Context(group), each)
         assert command is not None
         known |= {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", README)) <= known
+    assert set(re.findall(r"(?<![\w-])--[a-z][\w-]*", PAGES[name].read_text(encoding="utf-8"))) <= known
 
 
-def test_the_readme_tree_names_files_that_exist() -> None:
-    tree = README.split("## Where things are")[1].split("```")[1]
-    folder = ""
-    names = []
-    for line in tree.strip().splitlines():
-        first = line.split("  ")[0] if not line.startswith(" ") else line.strip().split("  ")[0]
-        if not line.startswith(" "):
-            folder = first if first.endswith("/") else ""
-        for name in first.split():
-            path = name if not line.startswith(" ") else folder + name
-            names.append(path)
-            assert (ROOT / path).exists(), path
-    assert len(names) > 30
+def tree(package: str) -> list[str]:
+    """Return the names that the README's tree has under a package."""
+    lines = README.split("## Where things are")[1].split("```")[1].splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"{package}/ "))
+    return [line.split()[0] for line in itertools.takewhile(lambda line: line.startswith(" "), lines[start + 1 :])]
+
+
+@pytest.mark.parametrize("package", ["advisor", "calibration"])
+def test_the_readme_tree_has_every_room_and_every_file_beside_them(package: str) -> None:
+    files = {path.name for path in (ROOT / package).glob("*.py") if not path.stem.startswith("__")}
+    rooms = {f"{path.parent.name}/" for path in (ROOT / package).glob("*/__init__.py")}
+    assert sorted(tree(package)) == sorted(files | rooms)
+
+
+def test_the_readme_tree_names_what_exists() -> None:
+    block = README.split("## Where things are")[1].split("```")[1]
+    names = [name for line in block.splitlines() if line[:1].strip() for name in re.split(r" {4,}", line)[0].split()]
+    assert len(names) > 8
+    assert [name for name in names if not (ROOT / name).exists()] == []
 
 
 def test_ci_runs_the_second_command_of_the_readme() -> None:
@@ -75,7 +127,7 @@ def test_ci_runs_the_second_command_of_the_readme() -> None:
 TABLE = README.split("## What it does")[1].split("[docs/commands.md]")[0]
 QUESTIONS = [
     command
-    for command in re.findall(r"`(advisor (?:recommend|repeat|table|compare|laws)[^`]*)`", TABLE)
+    for command in re.findall(r"`(advisor (?:recommend|repeat|table|compare|laws|evidence)[^`]*)`", TABLE)
     if ".json" not in command
 ]
 

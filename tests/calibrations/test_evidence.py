@@ -250,7 +250,9 @@ def test_the_json_has_every_row_with_its_source(tmp_path):
     for row in (*found["exponents"], *found["signs"]):
         assert "arXiv:" in row["source"]
         assert row["verdict"] in ("agree", "disagree", "cannot say")
-        assert (row["reason"] is None) == ("predicted_a" in row or "predicted_slope_per_h" in row) or row["reason"]
+        assert ("predicted_a" in row) != ("predicted_slope_per_h" in row)
+        assert (row["reason"] is None) == (row["ci95"] is not None)
+    assert {row["reason"] for row in found["exponents"]} == {None, "H of this corpus is not known"}
 
 
 def spoilt(**changes):
@@ -358,16 +360,16 @@ def test_the_published_names_are_those_of_the_published_laws():
     assert set(published_laws()) == PUBLISHED_NAMES
 
 
-def test_the_readme_has_the_scorecard_of_what_ships():
+def test_the_page_has_the_scorecard_of_what_ships():
     made = runpy.run_path(str(ROOT / "docs" / "make_evidence.py"))
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     assert made["page"](text) == text
     assert made["block"]() in text
 
 
-def test_a_readme_with_another_figure_is_found_out():
+def test_a_page_with_another_figure_is_found_out():
     made = runpy.run_path(str(ROOT / "docs" / "make_evidence.py"))
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
     spoilt = text.replace(
         "chinchilla      0.513  0.48 to 0.55     agree", "chinchilla      0.500  0.48 to 0.55     agree", 1
     )

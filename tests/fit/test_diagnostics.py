@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,18 @@ def test_runs_far_from_a_floor_are_refused() -> None:
     assert levels(d)["e-at-zero"] == "refused"
     assert levels(d)["ill-conditioned"] == "refused"
     assert d.verdict == "refused"
+
+
+@pytest.mark.parametrize(("share", "refused"), [(1e-3 - 1e-12, True), (1e-3 + 1e-12, False)])
+def test_an_e_of_a_thousandth_of_the_least_loss_is_zero(share: float, refused: bool) -> None:
+    """No double has a logarithm that gives exactly a thousandth back."""
+    runs = grid(k=5)
+    runs = replace(runs, loss=runs.loss / runs.loss.min())
+    fit = fit_problem(runs.problem())
+    assert fit.problem.log_loss.min() == 0.0
+    moved = replace(fit, theta=np.array([*fit.theta[:2], math.log(share), *fit.theta[3:]]))
+    found = levels(diagnose(runs, moved, bootstrap(fit, n_draws=20), 1e21))
+    assert found.get("e-at-zero") == ("refused" if refused else None)
 
 
 def test_an_e_without_ends_is_a_caution() -> None:

@@ -14,6 +14,7 @@ from advisor.laws.parameters import LOG_NAMES
 from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, log_optimum
 from calibration.fit.line import fit_line
+from calibration.lines import predictors
 from calibration.lines.epsilon import estimate_epsilon
 from calibration.lines.line_draws import both_forms, draw_lines, weighted_lines
 from calibration.lines.predictors import compare_predictors, permutation_p
@@ -224,6 +225,36 @@ def test_few_sources_are_too_few_to_tell(lawful: list[SourceLaw]) -> None:
     assert all(one.better_than_none is None for one in found.predictors)
     fewer = compare_predictors(lawful[:4], BUDGETS)
     assert fewer.left_out == {"H and structure": "4 sources cannot fix its 3 coefficients"}
+
+
+@pytest.mark.parametrize(
+    ("p", "better"), [(math.nextafter(0.05, 0), True), (0.05, False), (math.nextafter(0.05, 1), False)]
+)
+def test_a_predictor_is_better_than_none_below_a_level_of_5_percent(
+    p: float, better: bool, lawful: list[SourceLaw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictors, "permutation_p", lambda x, optima, seed: p)
+    found = compare_predictors(lawful, BUDGETS)
+    assert {one.name: one.better_than_none for one in found.predictors}["H"] is better
+    assert found.verdict.startswith(f"H {'predicts' if better else 'does not predict'} the allocation: ")
+
+
+def test_a_predictor_that_errs_more_than_none_is_never_better(
+    lawful: list[SourceLaw], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictors, "permutation_p", lambda x, optima, seed: 0.0)
+    mixed = (3, 0, 6, 1, 7, 4, 2, 5)
+    turned = [replace(law, source=lawful[i].source) for i, law in zip(mixed, lawful, strict=True)]
+    by_name = {one.name: one for one in compare_predictors(turned, BUDGETS).predictors}
+    assert by_name["H"].error_ln_n > by_name["none"].error_ln_n
+    assert by_name["H"].better_than_none is False
+
+
+@pytest.mark.parametrize(("n", "told"), [(5, False), (6, True), (7, True)])
+def test_six_sources_are_enough_to_tell(n: int, told: bool, lawful: list[SourceLaw]) -> None:
+    found = compare_predictors(lawful[:n], BUDGETS)
+    assert all((one.better_than_none is not None) is told for one in found.predictors if one.name != "none")
+    assert found.verdict.startswith("H predicts" if told else "5 sources are too few")
 
 
 def test_a_predictor_that_some_source_lacks_is_left_out(lawful: list[SourceLaw]) -> None:

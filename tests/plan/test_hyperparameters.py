@@ -1,5 +1,8 @@
 """Published rules for batch and learning rate, against what their authors used and printed."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
 
 from advisor.plan.hyperparameters import deepseek, step_law
@@ -45,6 +48,39 @@ def test_what_is_beyond_the_range_is_said():
     assert step_law(SEVEN_B, 1e11).beyond == "N = 6.07B"
     assert deepseek(SEVEN_B, 2e12).beyond == "C = 8.49e22"
     assert deepseek(SEVEN_B, 1e9).beyond is None
+
+
+def below(value):
+    return math.nextafter(value, 0.0)
+
+
+def above(value):
+    return math.nextafter(value, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("n_params", "n_tokens", "beyond"),
+    [
+        (below(59e6), 1e10, "N = 59.0M"),
+        (59e6, 1e10, None),
+        (1.1e9, 1e10, None),
+        (above(1.1e9), 1e10, "N = 1.10B"),
+        (1e9, below(100e9), None),
+        (1e9, 100e9, None),
+        (1e9, above(100e9), "D = 100B"),
+        (above(1.1e9), above(100e9), "N = 1.10B and D = 100B"),
+    ],
+)
+def test_step_law_holds_on_its_range_and_at_its_ends(n_params, n_tokens, beyond):
+    assert step_law(SimpleNamespace(n_non_embedding=n_params), n_tokens).beyond == beyond
+
+
+@pytest.mark.parametrize(
+    ("flops", "beyond"),
+    [(below(1e17), "C = 1e17"), (1e17, None), (1e20, None), (above(1e20), "C = 1e20")],
+)
+def test_deepseeks_rule_holds_on_its_range_and_at_its_ends(flops, beyond):
+    assert deepseek(SimpleNamespace(deepseek_flops_per_token=flops), 1.0).beyond == beyond
 
 
 def test_the_rules_disagree_far_from_their_ranges():

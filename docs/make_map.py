@@ -1,0 +1,66 @@
+"""Write docs/map.md, every file of both packages by room; ``--check`` fails if it is not what the files say.
+
+python docs/make_map.py [--check]
+
+A file's line is the first line of its docstring, a room's that of its ``__init__``. The rooms stand in the order in
+which they may import each other, which tests/test_arrows.py has.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
+
+from tests.test_arrows import ADVISOR, CALIBRATION
+
+ROOT = Path(__file__).parent.parent
+PAGE = Path(__file__).parent / "map.md"
+PACKAGES = (("advisor", ADVISOR), ("calibration", CALIBRATION))
+HEAD = """# Map
+
+Every file of `advisor/` and `calibration/`, by room; a room imports only rooms that stand before it. This page is
+written by `python docs/make_map.py`, from the first line of each file's docstring; a check keeps it true.
+"""
+
+
+def page() -> str:
+    """Return the text of the page."""
+    rooms = [ROOT / package / name for package, order in PACKAGES for name in ("", *order)]
+    return "\n".join([HEAD, *(section(folder) for folder in rooms if folder.is_dir())])
+
+
+def section(folder: Path) -> str:
+    """Return the heading of a room, what it is for, and a line for each of its files."""
+    files = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    inner = sorted(folder.glob("*/*.py")) if folder.parent != ROOT else []
+    rows = [row(path, folder) for path in (*files, *inner)]
+    table = ["| file | what it is |", "|---|---|", *rows, ""] if rows else []
+    mark = "##" if folder.parent == ROOT else "###"
+    return "\n".join([f"{mark} {folder.relative_to(ROOT)}/", "", first_line(folder / "__init__.py"), "", *table])
+
+
+def row(path: Path, folder: Path) -> str:
+    """Return the line of a file, with a link to it."""
+    name = path.relative_to(folder).as_posix()
+    shown = name.removesuffix("__init__.py")
+    return f"| [`{shown}`](../{path.relative_to(ROOT).as_posix()}) | {first_line(path)} |"
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a module's docstring, as Markdown."""
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert docstring, f"{path} has no docstring"
+    return docstring.splitlines()[0].replace("``", "`").replace("|", "\\|").replace("*", "\\*")
+
+
+def main() -> None:
+    """Write the page, or check it."""
+    if "--check" not in sys.argv:
+        PAGE.write_text(page(), encoding="utf-8")
+    elif PAGE.read_text(encoding="utf-8") != page():
+        sys.exit("docs/map.md is not what the files say: run python docs/make_map.py")
+
+
+if __name__ == "__main__":
+    main()
