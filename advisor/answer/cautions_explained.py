@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Set
 
 from advisor.answer.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023, XUE
+from advisor.answer.inference import InferenceAnswer
+from advisor.answer.limited_data import LimitedData
 from advisor.answer.repetition_cautions import explain_epochs
+from advisor.answer.row import Answer
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
-from advisor.explanation import file_of
-
-if TYPE_CHECKING:
-    from collections.abc import Set
-
-    from advisor.answer.inference import InferenceAnswer
-    from advisor.answer.limited_data import LimitedData
-    from advisor.answer.row import Answer
-    from advisor.explanation import Page
-    from advisor.laws.explained import LawNames
-    from advisor.laws.scaling_law import Ranges
-    from advisor.plan.hardware import Hardware
+from advisor.explanation import Page, file_of
+from advisor.laws.explained import LawNames
+from advisor.laws.scaling_law import Ranges
+from advisor.plan.hardware import Hardware
 
 
 def explain_cautions(

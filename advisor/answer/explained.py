@@ -10,6 +10,9 @@ from advisor.answer.recommendation import Recommendation
 from advisor.answer.reliance import explain_reliance
 from advisor.answer.row_explained import explain_headline, explain_other, explain_sizes
 from advisor.calibrations.laws_in_h import LAW_NAMES
+from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensitivity
+from advisor.compressibility.score import explain_profile
+from advisor.compressibility.units import explain_units
 from advisor.explanation import Explanation, Page
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.scaling_law import Law, ScalingLaw
@@ -65,20 +68,13 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
 def _explain_answer(page: Page, r: Recommendation) -> LawNames:
     """Explain the corpus, the headline, its data in bytes and how it moves with H; return its law's names."""
     if r.profile is not None:
-        from advisor.compressibility.score import explain_profile
-
         explain_profile(page, r.profile)
     elif (h := r.compressibility) is not None:
         page.add("H", "H_given", "given: --compressibility", value=h, key="compressibility", H_given=h)
     head = _names(page, r, r.candidates.headline, headline=True)
     explain_headline(page, head, r.headline, r.request, r.profile)
-    if r.units is not None:
-        from advisor.compressibility.units import explain_units
-
-        explain_units(page, r.units)
+    explain_units(page, r.units)
     if r.candidates.at_h is not None and r.usable is not None:
-        from advisor.calibrations.laws_in_h_explained import explain_sensitivity
-
         dependence, epsilon = r.usable.dependence, r.request.epsilon
         explain_sensitivity(page, r.candidates.at_h, dependence, epsilon, r.headline.flops)
     return head
@@ -88,8 +84,6 @@ def _names(page: Page, r: Recommendation, law: Law, *, headline: bool) -> LawNam
     """Return a law's names; explain its parameters first where they are lines in H."""
     if r.usable is None or law.name not in LAW_NAMES or not isinstance(law, ScalingLaw):
         return names_of(law, headline=headline)
-    from advisor.calibrations.laws_in_h_explained import explain_law
-
     return explain_law(page, law, r.usable.dependence, r.request.epsilon, headline=headline)
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from advisor.answer.inference import SOURCE
-from advisor.laws.explained import SURFACE, tokens_for
+from advisor.answer.inference import SOURCE, InferenceAnswer, ServedModel
+from advisor.explanation import Page
+from advisor.laws.explained import SURFACE, LawNames, tokens_for
 from advisor.laws.scaling_law import ScalingLaw
-from advisor.plan.hardware import explain_price_of_a_flop
-
-if TYPE_CHECKING:
-    from advisor.answer.inference import InferenceAnswer, ServedModel
-    from advisor.explanation import Page
-    from advisor.laws.explained import LawNames
-    from advisor.plan.hardware import Hardware
+from advisor.plan.hardware import Hardware, explain_price_of_a_flop
 
 _TOKENS = "({B}/({excess} - {A}/N_served**{alpha}))**(1/{beta})"
 _KEY = "inference"

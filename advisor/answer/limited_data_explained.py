@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
+from advisor.answer.limited_data import LimitedData, MoreData
+from advisor.answer.row import Choice
+from advisor.explanation import Page
 from advisor.laws.explained import (
     DECAY,
     REPETITION,
     SEARCH,
     SURFACE,
+    LawNames,
     best_size,
     cheapest,
     cost_of,
@@ -22,12 +25,6 @@ from advisor.laws.explained import (
     usable_params,
 )
 from advisor.laws.repetition import R_D_STAR, R_N_STAR
-
-if TYPE_CHECKING:
-    from advisor.answer.limited_data import LimitedData, MoreData
-    from advisor.answer.row import Choice
-    from advisor.explanation import Page
-    from advisor.laws.explained import LawNames
 
 _SEARCHED = f"{REPETITION}: {SEARCH}"
 _LOSS = f"{REPETITION}: L"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
-from advisor.answer.row import NEIGHBOURS
+from advisor.answer.request import Request
+from advisor.answer.row import NEIGHBOURS, Answer, Choice
+from advisor.compressibility.protocol import MeasuredCorpus
+from advisor.explanation import Page
 from advisor.laws.explained import (
     FRONTIER,
     SURFACE,
+    LawNames,
     cost_of,
     excess_of,
     explain_frontier,
@@ -18,15 +22,6 @@ from advisor.laws.explained import (
 )
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.plan.hardware import explain_budget, explain_cost, explain_gpu_hours
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from advisor.answer.request import Request
-    from advisor.answer.row import Answer, Choice
-    from advisor.compressibility.protocol import MeasuredCorpus
-    from advisor.explanation import Page
-    from advisor.laws.explained import LawNames
 
 _SHARES = "on the frontier A/N^alpha is the share beta/(alpha + beta) of loss - E, B/D^beta the rest"
 _AT_ITS_OPTIMUM = "the budget that reaches this loss at its optimum"

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from advisor.explanation import used_in
+from advisor.calibrations.laws_in_h import Dependence, LawAtH
+from advisor.calibrations.lines import LinesInH
+from advisor.explanation import Page, used_in
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.parameters import NAMES
 from advisor.laws.published import chinchilla
-
-if TYPE_CHECKING:
-    from advisor.calibrations.laws_in_h import Dependence, LawAtH
-    from advisor.calibrations.lines import LinesInH
-    from advisor.explanation import Page
-    from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import ScalingLaw
 
 _EQ_4 = "Pandey 2024, arXiv:2405.16684, eq. 4"
 _FORMS = {
