@@ -13,6 +13,12 @@ from advisor.errors import UsageError
 from advisor.quantities import format_flops, format_quantity
 
 _TOO_SMALL = "corpus_too_small"
+# What the document of a comparison has of each recommendation (see ``advisor.json_form``).
+ROW_FORM = (
+    *("corpus=profile.source", "mixture", "compressibility", "ci95=profile.ci95"),
+    *("bytes_per_token=profile.bytes_per_token", "estimated_tokens=profile.estimated_tokens"),
+    *("flops=headline.flops", "headline", "units"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,8 @@ class Comparison:
 
     rows: tuple[Recommendation, ...]
     cautions: tuple[Caution, ...]
+
+    JSON = (("rows", ROW_FORM), "cautions")
 
 
 def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | None] = (None,)) -> Comparison:

@@ -43,6 +43,8 @@ class InferenceInterval:
     n_tokens: Bounds
     saved: Bounds
 
+    JSON = ("n_params", "n_tokens", "saved_fraction=saved")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
@@ -54,6 +56,16 @@ class ServedModel:
     inference_flops: float
     training_cost: float | None
     inference_cost: float | None
+
+    JSON = (
+        *("n_params", "n_tokens", "tokens_per_param", "training_flops", "inference_flops", "total_flops"),
+        *("training_cost", "inference_cost", "total_cost"),
+    )
+
+    @property
+    def tokens_per_param(self) -> float:
+        """Training tokens for each parameter."""
+        return self.n_tokens / self.n_params
 
     @property
     def total_flops(self) -> float:
@@ -90,6 +102,12 @@ class InferenceAnswer:
     overtraining_ratio: float
     hardware: Hardware | None
     interval80: InferenceInterval | None
+
+    JSON = (
+        *("law", "minimised", "inference_tokens", "loss_nats_per_token=loss", "*best", "baseline"),
+        *("saved_fraction=saved", "flops_saved_fraction=flops_saved", "data_ratio", "overtraining_ratio"),
+        *("inference_mfu=hardware.mfu", "inference_price_per_gpu_hour=hardware.price_per_hour", "interval80"),
+    )
 
 
 def inference_flops(n_params: float, inference_tokens: float) -> float:

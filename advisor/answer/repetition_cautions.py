@@ -20,7 +20,7 @@ GOOD_EPOCHS, POOR_EPOCHS, BLIND_EPOCHS = 4.0, 16.0, 40.0
 def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
     """Yield what to beware of in the answers: how far the data are repeated, and constants of another law."""
     for answer in answers[:1]:
-        chosen = 0.0 if answer.choice is None else answer.choice.n_tokens / answer.unique_tokens
+        chosen = 0.0 if answer.choice is None else answer.choice.epochs
         of = unique_tokens_text(answer.unique_tokens)
         yield from {
             caution.code: caution for each in (chosen, answer.epochs) for caution in about_epochs(each, of)

@@ -31,9 +31,9 @@ def explain_recommendation(
     ('G*(C/6)**a', '2.78e+09')
     """
     if document is None:
-        from advisor.report.recommendation_json import as_document
+        from advisor.json_form import as_json
 
-        document = as_document(recommendation)
+        document = as_json(recommendation)
     page = Page(document)
     page.section = "The answer"
     if recommendation.compressibility is not None:

@@ -14,7 +14,10 @@ from advisor.quantities import format_flops, format_quantity
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """What one rule suggests: tokens a step, and the peak learning rate. ``beyond`` says what is outside its range."""
+    """What one rule suggests for a run on ``n_tokens``: tokens a step, and the peak learning rate.
+
+    ``beyond`` says what is outside the rule's range; ``context`` is in tokens a sequence.
+    """
 
     rule: str
     source: str
@@ -24,14 +27,23 @@ class Hyperparameters:
     batch_tokens: float
     learning_rate: float
     beyond: str | None
+    n_tokens: float
+    context: int
 
-    def sequences(self, context: int) -> float:
-        """Return how many sequences of ``context`` tokens a step has."""
-        return self.batch_tokens / context
+    JSON = (
+        *("rule", "source", "formula", "takes", "fitted_on", "outside_range=beyond", "batch_tokens"),
+        *("batch_sequences", "peak_learning_rate=learning_rate", "n_steps", "-n_tokens", "-context"),
+    )
 
-    def steps(self, n_tokens: float) -> float:
-        """Return how many steps of this batch ``n_tokens`` are."""
-        return n_tokens / self.batch_tokens
+    @property
+    def batch_sequences(self) -> float:
+        """The sequences of a step."""
+        return self.batch_tokens / self.context
+
+    @property
+    def n_steps(self) -> float:
+        """The steps of this batch that the tokens are."""
+        return self.n_tokens / self.batch_tokens
 
 
 def deepseek(shape: Architecture, n_tokens: float) -> Hyperparameters:
@@ -50,6 +62,8 @@ def deepseek(shape: Architecture, n_tokens: float) -> Hyperparameters:
         batch_tokens=0.2920 * flops**0.3271,
         learning_rate=0.3118 * flops**-0.1250,
         beyond=None if 1e17 <= flops <= 1e20 else f"C = {format_flops(flops)}",
+        n_tokens=n_tokens,
+        context=shape.context,
     )
 
 
@@ -77,4 +91,6 @@ def step_law(shape: Architecture, n_tokens: float) -> Hyperparameters:
         batch_tokens=0.58 * n_tokens**0.571,
         learning_rate=1.79 * n_params**-0.713 * n_tokens**0.307,
         beyond=" and ".join(outside) or None,
+        n_tokens=n_tokens,
+        context=shape.context,
     )

@@ -43,6 +43,12 @@ class Plan:
     cluster: Cluster | None
     units: Units | None
 
+    JSON = (
+        *("of", "count", "n_params", "n_tokens", "flops", "vocab_size", "context_tokens=context", "shape"),
+        *("shape.exact_flops=exact_flops", "shape.exact_over_6nd=exact_over_budget"),
+        *("hyperparameters", "cluster", "units"),
+    )
+
     @property
     def exact_flops(self) -> float | None:
         """The training FLOPs of the shape: its exact FLOPs per token times D."""

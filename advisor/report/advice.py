@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.report.text import echo, print_labelled
 
 if TYPE_CHECKING:
     from advisor.answer.advice import Advice
-
-
-def advice_as_json(advice: Sequence[Advice]) -> list[dict[str, Any]]:
-    """Return the JSON form of lines of advice, all of them."""
-    return [{key: value for key, value in asdict(line).items() if key != "first"} for line in advice]
 
 
 def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:

@@ -2,37 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.request import Request
 from advisor.quantities import format_flops
-from advisor.report.advice import advice_as_json
-from advisor.report.flat_region import flat_as_json, print_flat
-from advisor.report.inference import inference_as_json, print_inference
-from advisor.report.limited_data import limited_as_json, print_limited
+from advisor.report.flat_region import print_flat
+from advisor.report.inference import print_inference
+from advisor.report.limited_data import print_limited
 from advisor.report.text import echo
-
-
-def asked_beyond(request: Request) -> dict[str, Any]:
-    """Return the JSON form of what a request asks beyond the optimum."""
-    return {
-        "unique_tokens": request.unique_tokens,
-        "use_corpus_size": request.use_corpus_size,
-        "inference_tokens": request.inference_tokens,
-        "inference_mfu": request.inference_mfu,
-        "inference_price_per_gpu_hour": request.inference_price_per_hour,
-    }
-
-
-def beyond_as_json(recommendation: Recommendation) -> dict[str, Any]:
-    """Return the JSON form of these parts; null where nothing was asked."""
-    return {
-        "flat_region": flat_as_json(recommendation.flat),
-        "limited_data": limited_as_json(recommendation.limited),
-        "inference": inference_as_json(recommendation.inference),
-        "advice": advice_as_json(recommendation.advice),
-    }
 
 
 def unlimited(recommendation: Recommendation) -> str:

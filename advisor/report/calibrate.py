@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
     """Return the plan as one document; ``hours`` are by the clock on this machine, done or not."""
+    from advisor.json_form import as_json
+
     plan = opened.plan
     return {
-        **plan.to_json(),
+        **as_json(plan),
         "n_runs": plan.n_runs,
         "flops": sum(plan.flops(job) for job in plan.jobs),
         "hours": opened.hours,
         "n_works_missing": len(missing),
-        "hardware": opened.devices.first.to_json(),
+        "hardware": opened.devices.first,
         "n_workers": opened.devices.n_workers,
         "threads": opened.devices.threads,
         "notes": [*plan.notes, *opened.notes],
@@ -158,14 +160,14 @@ def result_as_json(
     found = result.regression
     return {
         "name": result.about.name,
-        "sources": [source.to_json() for source in sources],
-        "lines": [line.to_json() for line in lines],
+        "sources": sources,
+        "lines": lines,
         "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
-        "predictors": None if found is None else found.predictors.to_json(),
-        "transfers": [one.to_json() for one in transfers],
+        "predictors": None if found is None else found.predictors,
+        "transfers": transfers,
         "refusal": result.refusal,
-        "not_trained": dict(failures),
-        "files": [str(path) for path in files],
+        "not_trained": failures,
+        "files": files,
     }
 
 

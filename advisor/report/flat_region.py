@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from advisor.answer.flat_region import FlatRegion
-from advisor.report.text import bounds_as_json, percent, print_table, spread
-
-
-def flat_as_json(flat: FlatRegion | None) -> dict[str, Any] | None:
-    """Return the JSON form of the region; None where the law predicts no loss."""
-    if flat is None:
-        return None
-    return {
-        "loss_tolerance_fraction": flat.loss_tolerance,
-        "within_loss_wasted_fraction": flat.wasted_by_loss,
-        "within_loss": _ends(flat.n_params_by_loss, flat.n_tokens_by_loss),
-        "flops_tolerance_fraction": flat.flops_tolerance,
-        "within_flops": _ends(flat.n_params_by_flops, flat.n_tokens_by_flops),
-    }
+from advisor.report.text import percent, print_table, spread
 
 
 def print_flat(flat: FlatRegion) -> None:
@@ -38,7 +23,3 @@ def print_flat(flat: FlatRegion) -> None:
         ),
     ]
     print_table(("Nearly as good", "FLOPs wasted", "N", "D"), rows)
-
-
-def _ends(n_params: tuple[float, float], n_tokens: tuple[float, float]) -> dict[str, Any]:
-    return {"n_params": bounds_as_json(n_params), "n_tokens": bounds_as_json(n_tokens)}

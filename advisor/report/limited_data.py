@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
-from advisor.report.text import bounds_as_json, counted, echo, nats, percent, plural, print_table, quantity, spread
+from advisor.report.text import counted, echo, nats, percent, plural, print_table, quantity, spread
 
 if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedData, LimitedInterval, MoreData
@@ -28,13 +27,6 @@ _LABELS = (
     "N for at most 1 % more",
     "N counts",
 )
-
-
-def limited_as_json(answers: Sequence[LimitedData]) -> dict[str, Any] | None:
-    """Return the JSON form of the answers, the law to follow first; None where unique tokens are not limited."""
-    if not answers:
-        return None
-    return {"unique_tokens": answers[0].unique_tokens, "answers": [_answer(answer) for answer in answers]}
 
 
 def print_limited(answers: Sequence[LimitedData]) -> None:
@@ -109,7 +101,7 @@ def _print_choice(answer: LimitedData) -> None:
     assert choice is not None
     echo(
         f"Your choice by {answer.law}: {quantity(choice.n_params)} parameters on {quantity(choice.n_tokens)} tokens, "
-        f"{epochs_text(choice.n_tokens / answer.unique_tokens)} epochs, loss {nats(choice.loss)}, "
+        f"{epochs_text(choice.epochs)} epochs, loss {nats(choice.loss)}, "
         f"{percent(choice.wasted)} of the FLOPs wasted."
     )
 
@@ -135,65 +127,12 @@ def _print_more(answer: LimitedData) -> None:
 
 
 def _more_cells(more: MoreData) -> tuple[str, ...]:
-    unlimited = math.isinf(more.unique_tokens)
     return (
-        "unlimited" if unlimited else quantity(more.unique_tokens),
+        "unlimited" if math.isinf(more.unique_tokens) else quantity(more.unique_tokens),
         quantity(more.n_params),
         quantity(more.n_tokens),
-        "" if unlimited else epochs_text(more.epochs),
+        "" if more.epochs is None else epochs_text(more.epochs),
         nats(more.loss),
         percent(more.saved),
         "none does" if more.matching_flops is None else format_flops(more.matching_flops),
     )
-
-
-def _answer(answer: LimitedData) -> dict[str, Any]:
-    renamed = {
-        "loss": "loss_nats_per_token",
-        "loss_limit": "loss_limit_nats_per_token",
-        "unlimited_loss": "unlimited_loss_nats_per_token",
-        "wasted": "wasted_fraction",
-        "nearly_flops": "flops_within_1_percent_of_loss",
-        "average_value": "average_value_fraction",
-        "last_value": "last_value_fraction",
-    }
-    nested = ("n_params_by_loss", "more_data", "choice", "interval80")
-    flat = {renamed.get(key, key): value for key, value in vars(answer).items() if key not in nested}
-    choice, interval = answer.choice, answer.interval80
-    return {
-        **flat,
-        "tokens_per_param": answer.n_tokens / answer.n_params,
-        "n_params_within_1_percent_of_loss": bounds_as_json(answer.n_params_by_loss),
-        "more_data": [_more(more) for more in answer.more_data],
-        "choice": None
-        if choice is None
-        else {
-            "n_params": choice.n_params,
-            "n_tokens": choice.n_tokens,
-            "epochs": choice.n_tokens / answer.unique_tokens,
-            "loss_nats_per_token": choice.loss,
-            "equivalent_flops": choice.equivalent_flops,
-            "wasted_fraction": choice.wasted,
-        },
-        "interval80": None
-        if interval is None
-        else {
-            {"loss": "loss_nats_per_token"}.get(key, key): bounds_as_json(bounds)
-            for key, bounds in asdict(interval).items()
-        },
-    }
-
-
-def _more(more: MoreData) -> dict[str, Any]:
-    """Return one row; unlimited data are null, as no number in JSON can hold them."""
-    unlimited = math.isinf(more.unique_tokens)
-    return {
-        "factor": None if unlimited else more.factor,
-        "unique_tokens": None if unlimited else more.unique_tokens,
-        "n_params": more.n_params,
-        "n_tokens": more.n_tokens,
-        "epochs": None if unlimited else more.epochs,
-        "loss_nats_per_token": more.loss,
-        "matching_flops": more.matching_flops,
-        "saved_fraction": more.saved,
-    }

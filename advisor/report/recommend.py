@@ -14,9 +14,8 @@ from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.quantities import format_flops
 from advisor.report.advice import print_advice
 from advisor.report.beyond import print_beyond, print_off_optimum, unlimited
-from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.plan import show_plan, unit_rows
-from advisor.report.recommendation_json import as_document
 from advisor.report.reliance import reliance_rows
 from advisor.report.text import (
     counted,
@@ -44,11 +43,13 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
     if explain:
         from advisor.explain.recommendation import explain_recommendation
 
-        explanations = explain_recommendation(recommendation, as_document(recommendation))
+        explanations = explain_recommendation(recommendation)
     render = then_explained(lambda: _render(recommendation), explanations)
 
     def document() -> dict[str, Any]:
-        return {**as_document(recommendation), **explanations_as_json(explanations)}
+        from advisor.json_form import as_json
+
+        return {**as_json(recommendation), **explanation_keys(explanations)}
 
     emit(document, render, as_json=as_json, out=out)
     warn(recommendation.cautions)
@@ -158,7 +159,7 @@ def _neighbours(recommendation: Recommendation) -> None:
         (
             quantity(choice.n_params),
             quantity(choice.n_tokens),
-            ratio(choice.n_tokens / choice.n_params),
+            ratio(choice.tokens_per_param),
             nats(choice.loss),
             percent(choice.wasted),
             remark,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from advisor.answer.reliance import in_words
 from advisor.quantities import format_flops
 from advisor.report.text import percent
 
@@ -17,27 +15,10 @@ def reliance_rows(reliance: Reliance | None) -> list[tuple[str, str]]:
     """Return the lines about what the headline rests on; none where it does not depend on the corpus."""
     if reliance is None:
         return []
-    rows = [("weight", in_words(reliance)), ("trained on", _reach(reliance))]
+    rows = [("weight", reliance.in_words), ("trained on", _reach(reliance))]
     if reliance.wrong is not None and reliance.epsilon != 0:  # with no weight the two are one law
         rows.append(("if wrong", _cost(reliance.law, reliance.wrong)))
     return rows
-
-
-def reliance_as_json(reliance: Reliance | None) -> dict[str, Any] | None:
-    """Return the JSON form: fractions of the FLOPs; ``decades``, powers of ten beyond the calibrated range."""
-    if reliance is None:
-        return None
-    found, estimate, prediction = asdict(reliance), reliance.estimate, reliance.prediction
-    wrong = found.pop("wrong")
-    del found["estimate"], found["prediction"]
-    return found | {
-        "epsilon_ci95": None if estimate is None else list(estimate.ci95),
-        "epsilon_share_zero": None if estimate is None else estimate.share_zero,
-        "gzip_beats_no_predictor": None if prediction is None else prediction.better,
-        "prediction_verdict": None if prediction is None else prediction.verdict,
-        "wasted_fraction_if_wrong": wrong,
-        "in_words": in_words(reliance),
-    }
 
 
 def _reach(reliance: Reliance) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from advisor import json_form
 from advisor.answer.repeat_table import RepeatRow, RepeatTable
 from advisor.answer.repetition_cautions import BLIND_EPOCHS
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.quantities import format_flops
-from advisor.report.advice import advice_as_json, print_advice
-from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.advice import print_advice
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.limited_data import epochs_text
 from advisor.report.text import (
-    bounds_as_json,
     counted,
     echo,
     emit,
@@ -35,48 +34,15 @@ def show(
 
     ``explained``, the law of the table, adds where every number comes from.
     """
-    document = _document(table)
+    document = json_form.as_json(table)
     explanations = None
     if explained is not None:
         from advisor.explain.tables import explain_repeat
 
         explanations = explain_repeat(explained, document)
     render = then_explained(lambda: _render(table, all_advice), explanations)
-    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)
-
-
-def _document(table: RepeatTable) -> dict[str, Any]:
-    return {
-        "law": table.law,
-        "count": table.count,
-        "source": table.source,
-        "transplanted": table.transplanted,
-        "unique_tokens": table.unique_tokens,
-        "n_params": table.n_params,
-        "flops": table.flops,
-        "most_effective_tokens": table.most_effective_tokens,
-        "loss_limit_nats_per_token": table.loss_limit,
-        "rows": [_row(row) for row in table.rows],
-        "optimum": None if table.optimum is None else _row(table.optimum),
-        "advice": advice_as_json(table.advice),
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in table.cautions],
-    }
-
-
-def _row(row: RepeatRow) -> dict[str, Any]:
-    return {
-        "epochs": row.epochs,
-        "n_params": row.n_params,
-        "n_tokens": row.n_tokens,
-        "flops": row.flops,
-        "effective_tokens": row.effective_tokens,
-        "effective_params": row.effective_params,
-        "average_value_fraction": row.average_value,
-        "last_value_fraction": row.last_value,
-        "loss_nats_per_token": row.loss,
-        "loss_interval80_nats_per_token": bounds_as_json(row.loss_interval80),
-    }
 
 
 def _render(table: RepeatTable, all_advice: bool) -> None:

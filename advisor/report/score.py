@@ -45,8 +45,7 @@ _LABELS = (
 
 def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None) -> None:
     """Print profiles on stdout and their cautions on stderr; write the JSON document to ``out`` if given."""
-    document = {"corpora": [profile.to_json() for profile in profiles]}
-    emit(document, lambda: _render(profiles), as_json=as_json, out=out)
+    emit({"corpora": profiles}, lambda: _render(profiles), as_json=as_json, out=out)
     for profile in profiles:
         warn(profile.cautions)
 

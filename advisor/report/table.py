@@ -11,7 +11,7 @@ from advisor.answer.table import GOPHER_FLOPS
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.quantities import format_flops
-from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.text import counted, echo, emit, nats, print_table, quantity, ratio, warn
 
 
@@ -36,7 +36,7 @@ def show(
         "compressibility": compressibility,
         "depends_on_compressibility": law.name in LAW_NAMES,
         "rows": [_row(law, row) for row in rows],
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in cautions],
+        "cautions": cautions,
     }
     explanations = None
     if explained is not None:
@@ -44,7 +44,7 @@ def show(
 
         explanations = explain_table(law, document, by_flops=explained == "budgets")
     render = then_explained(lambda: _render(law, rows, compressibility), explanations)
-    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
     warn(cautions)
 
 

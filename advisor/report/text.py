@@ -10,7 +10,7 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,7 +27,7 @@ _STYLES = {"bold": 1, "dim": 2, "yellow": 33}
 
 
 def emit(
-    document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    document: Any,
     render: Callable[[], None],
     *,
     as_json: bool,
@@ -35,11 +35,14 @@ def emit(
 ) -> None:
     """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text.
 
-    A function for ``document`` is called only where it is written or printed.
+    ``document`` is a result, a mapping that may hold results, or a function of none that returns one: it is called, and
+    results are given their JSON form, only where they are written or printed.
     """
     text = ""
     if as_json or out is not None:
-        found = document() if callable(document) else document
+        from advisor import json_form  # here, because every start would pay for it
+
+        found = json_form.as_json(document() if callable(document) else document)
         text = json_text({"schema_version": SCHEMA_VERSION, **found})
     if out is not None:
         write_atomically(out, text)
@@ -185,8 +188,3 @@ def spread(bounds: tuple[float, float] | None, show: Callable[[float], str] = fo
         return ""
     low, high = bounds
     return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
-
-
-def bounds_as_json(bounds: tuple[float, float] | None) -> list[float | None] | None:
-    """Return an interval as a list, an infinite end as null."""
-    return None if bounds is None else [None if math.isinf(end) else end for end in bounds]

@@ -35,6 +35,8 @@ class Constant:
     ci95: tuple[float, float] | None
     why_not: str | None = None
 
+    JSON = ("value", "ci95", "not_identified=why_not")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Repetition:
@@ -45,6 +47,13 @@ class Repetition:
     parameters: tuple[float, ...]
     n_repeated_runs: int
     max_epochs: float
+
+    JSON = ("R_D=r_d", "R_N=r_n", "-parameters", "law", "n_repeated_runs", "max_epochs")
+
+    @property
+    def law(self) -> dict[str, float]:
+        """The parameters by name."""
+        return dict(zip(("log_A", "log_B", "log_E", "alpha", "beta"), self.parameters, strict=True))
 
 
 def single_epoch(runs: Runs) -> npt.NDArray[np.bool_]:
