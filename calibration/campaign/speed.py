@@ -29,7 +29,13 @@ class TimedWork:
     work: Work
     seconds: float
 
-    JSON = ("jobs=work.names", "micro_batch=work.micro_batch", "graph=work.graph", "seconds=rounded_seconds")
+    JSON = (
+        "jobs=work.names",
+        "micro_batch=work.micro_batch",
+        "graph=work.graph",
+        "-seconds",
+        "seconds=rounded_seconds",
+    )
 
     @property
     def rounded_seconds(self) -> float:
