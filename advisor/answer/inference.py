@@ -20,7 +20,7 @@ from advisor.errors import LawError
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw, central_interval
 from advisor.laws.search import minimise
 from advisor.plan.hardware import Hardware
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 
 SOURCE = "Sardana et al. 2024, arXiv:2401.00448"
 _OVER = 1.001  # times the budget from which training is said to exceed it
@@ -196,7 +196,7 @@ def about_inference(
     if budget is not None and needed > _OVER * budget:
         hours = ""
         if request.hours is not None and wall_hours is not None:
-            hours = f": it trains for {_hours(wall_hours)} hours of the {_hours(request.hours)} given"
+            hours = f": it trains for {format_amount(wall_hours)} hours of the {format_amount(request.hours)} given"
         yield Caution(
             code="training_exceeds_budget",
             message=f"The model that serves takes {format_flops(needed)} FLOPs to train, {needed / budget:.3g} times "
@@ -216,10 +216,6 @@ def about_inference(
         f"{answer.law} was fitted to runs of at most {format_quantity(fitted[1])}: that "
         "over-training keeps its promise so far is extrapolated.",
     )
-
-
-def _hours(hours: float) -> str:
-    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
 def serving_hardware(request: Request) -> Hardware | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_quantity, format_times
 
 if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedData
@@ -47,7 +47,7 @@ def about_transplant(law: str) -> Caution:
 
 def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
     """Yield the caution for ``epochs`` passes over ``of``: above 4, 16 or 40 of them."""
-    times = f"{epochs:,.0f}" if 999.5 <= epochs < 1e6 else format_flops(epochs)
+    times = format_times(epochs)
     if epochs > BLIND_EPOCHS:
         yield Caution(
             code="epochs_above_40",

@@ -130,9 +130,8 @@ def _dry_run(request: CalibrationRequest | None, devices: Devices, folder: Path,
 
 def _run(request: CalibrationRequest | None, devices: Devices, folder: Path, given: dict[str, Any]) -> None:
     from advisor.report import calibrate as report
-    from advisor.report.progress import progress_bar
+    from advisor.report.progress import progress_bar, training_view
     from advisor.report.text import emit
-    from advisor.report.training import training_view
     from calibration.campaign import pipeline, refit
     from calibration.campaign.lock import lock
 

@@ -11,7 +11,7 @@ from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.laws.scaling_law import Count
 from advisor.plan.hyperparameters import Hyperparameters, deepseek, step_law
 from advisor.plan.shape import DEFAULT_CONTEXT, DEFAULT_VOCAB_SIZE, Architecture, find_architecture
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import TokenCount, Units
@@ -157,14 +157,10 @@ def _in_money(cluster: Cluster | None) -> str:
     """Return the exact GPU-hours and cost against those of 6 N D, where there is a GPU."""
     if cluster is None:
         return ""
-    hours = f"{_amount(cluster.gpu_hours)} GPU-hours against {_amount(cluster.gpu_hours_6nd)}"
+    hours = f"{format_amount(cluster.gpu_hours)} GPU-hours against {format_amount(cluster.gpu_hours_6nd)}"
     if cluster.cost is None or cluster.cost_6nd is None:
         return f" ({hours})"
-    return f" ({hours}, a cost of {_amount(cluster.cost)} against {_amount(cluster.cost_6nd)})"
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f" ({hours}, a cost of {format_amount(cluster.cost)} against {format_amount(cluster.cost_6nd)})"
 
 
 def _about_replicas(cluster: Cluster) -> Iterator[Caution]:

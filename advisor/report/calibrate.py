@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import echo, print_labelled, print_table, quantity
-from advisor.report.training import duration
-from advisor.report.transfer import print_transfers
+from advisor.report.text import duration, echo, print_labelled, print_table, quantity
 
 if TYPE_CHECKING:
     from advisor.calibrations.transfer import Transfer
@@ -202,6 +200,8 @@ def print_result(
         echo()
         _print_lines(lines, result)
     if transfers:
+        from advisor.report.evidence import print_transfers
+
         echo()
         print_transfers(transfers)
     if result.refusal is not None and not laws_only:

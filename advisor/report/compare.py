@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from advisor.quantities import format_flops
 from advisor.report.plan import data_size
 from advisor.report.text import (
+    amount,
     counted,
     echo,
     emit,
-    money,
     nats,
     plural,
     print_labelled,
@@ -77,9 +77,12 @@ def _time(rows: tuple[Recommendation, ...]) -> None:
     hardware, n_gpus = known[0].hardware, known[0].n_gpus
     columns = [
         ("FLOPs", [format_flops(cluster.flops_6nd) for cluster in known]),
-        ("GPU-hours", [money(cluster.gpu_hours_6nd) for cluster in known]),
-        ("hours", [money(each.gpu_hours_6nd / each.working_gpus) if each.working_gpus else "" for each in known]),
-        ("cost", ["" if cluster.cost_6nd is None else money(cluster.cost_6nd) for cluster in known]),
+        ("GPU-hours", [amount(cluster.gpu_hours_6nd) for cluster in known]),
+        (
+            "hours",
+            [amount(each.gpu_hours_6nd / each.working_gpus) if each.working_gpus else "" for each in known],
+        ),
+        ("cost", [amount(cluster.cost_6nd) for cluster in known]),
     ]
     gpus = hardware.gpu.name if n_gpus is None else f"{n_gpus:,} {hardware.gpu.name}"
     _print_known(columns, title=f"On {gpus} at MFU {hardware.mfu:g}, by 6 N D")

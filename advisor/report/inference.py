@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
-from advisor.report.text import echo, money, nats, percent, print_table, quantity, ratio, spread
+from advisor.report.text import amount, echo, nats, percent, print_table, quantity, ratio, spread
 
 if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
@@ -27,7 +27,7 @@ def print_inference(answer: InferenceAnswer) -> None:
         ("Total FLOPs", format_flops(baseline.total_flops), format_flops(best.total_flops), ""),
     ]
     rows += [
-        (name, money(before), money(now), "")
+        (name, amount(before), amount(now), "")
         for name, before, now in (
             ("Training cost", baseline.training_cost, best.training_cost),
             ("Inference cost", baseline.inference_cost, best.inference_cost),

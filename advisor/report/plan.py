@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from advisor.plan.hardware import PUBLISHED_MFU
 from advisor.quantities import format_flops
-from advisor.report.text import counted, echo, money, print_labelled, print_table, quantity, ratio
+from advisor.report.text import amount, counted, echo, hours_and_days, print_labelled, print_table, quantity, ratio
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import Units
@@ -71,7 +71,7 @@ def _rules(plan: Plan) -> None:
             rule.rule,
             quantity(rule.batch_tokens),
             f"{rule.batch_sequences:,.0f}",
-            money(rule.n_steps),
+            amount(rule.n_steps),
             f"{rule.learning_rate:.2e}".replace("e-0", "e-"),
         )
         for rule in plan.hyperparameters
@@ -91,13 +91,13 @@ def _cluster(cluster: Cluster) -> None:
     title = hardware.gpu.name if cluster.n_gpus is None else f"{cluster.n_gpus:,} {hardware.gpu.name}"
     echo(f"On {title}, at MFU {hardware.mfu:g}", "bold")
     low, high = cluster.gpu_hours_range
-    of = "by 6 N D" if not cluster.memory else f"for the exact FLOPs ({money(cluster.gpu_hours_6nd)} by 6 N D)"
-    hours = f"{money(cluster.gpu_hours)} {of}; {money(low)} to {money(high)} at the MFUs published ({_published()})"
+    of = "by 6 N D" if not cluster.memory else f"for the exact FLOPs ({amount(cluster.gpu_hours_6nd)} by 6 N D)"
+    hours = f"{amount(cluster.gpu_hours)} {of}; {amount(low)} to {amount(high)} at the MFUs published ({_published()})"
     rows = [("GPU-hours", hours)]
     if cluster.n_gpus is not None:
         rows.append(("wall time", _wall_time(cluster)))
     if cluster.cost is not None:
-        rows.append(("cost", f"{money(cluster.cost)} at {hardware.price_per_hour:g} per GPU-hour"))
+        rows.append(("cost", f"{amount(cluster.cost)} at {hardware.price_per_hour:g} per GPU-hour"))
     known = hardware.memory_bytes
     rows.append(("GPU memory", "unknown: give --gpu-memory" if known is None else _memory_known(cluster)))
     print_labelled(rows)
@@ -109,7 +109,7 @@ def _wall_time(cluster: Cluster) -> str:
     if cluster.wall_hours is None:
         return "none: one replica does not fit"
     idle = "" if cluster.working_gpus == cluster.n_gpus else f" on {cluster.working_gpus:,} of them"
-    return _duration(cluster.wall_hours) + idle
+    return hours_and_days(cluster.wall_hours) + idle
 
 
 def _published() -> str:
@@ -162,8 +162,3 @@ def data_size(n_bytes: float) -> str:
 
 def _whole(count: int | None) -> str:
     return "" if count is None else f"{count:,}"
-
-
-def _duration(hours: float) -> str:
-    """Return hours, and days from two of them."""
-    return f"{money(hours)} hours" + (f", {money(hours / 24)} days" if hours >= 48 else "")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.data_files import write_atomically
 from advisor.json_fields import SCHEMA_VERSION, json_text
-from advisor.quantities import format_quantity
+from advisor.quantities import format_amount, format_quantity
 
 if TYPE_CHECKING:
     from advisor.caution import Caution
@@ -147,6 +147,11 @@ def quantity(value: float | None) -> str:
     return "" if value is None else format_quantity(value)
 
 
+def amount(value: float | None) -> str:
+    """Return hours, money or epochs as people say them; nothing for None."""
+    return "" if value is None else format_amount(value)
+
+
 def plural(text: str, noun: str) -> str:
     """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``.
 
@@ -162,7 +167,7 @@ def percent(share: float | None) -> str:
 
 
 def nats(loss: float) -> str:
-    """Return a loss in nats/token."""
+    """Return a loss in nats/token, or an H, with three digits after the point."""
     return f"{loss:.3f}"
 
 
@@ -172,9 +177,24 @@ def ratio(tokens_per_param: float) -> str:
     return f"{tokens_per_param:#.3g}".rstrip(".") if inside else format_quantity(tokens_per_param)
 
 
-def money(amount: float) -> str:
-    """Return hours or a sum of money: whole above 100, else three digits."""
-    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+def duration(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    >>> duration(40), duration(600), duration(9000)
+    ('40 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def hours_and_days(hours: float) -> str:
+    """Return hours, and days from two of them.
+
+    >>> hours_and_days(12.5), hours_and_days(480)
+    ('12.5 hours', '480 hours, 20 days')
+    """
+    return f"{amount(hours)} hours" + (f", {amount(hours / 24)} days" if hours >= 48 else "")
 
 
 def counted(count: str) -> str:
