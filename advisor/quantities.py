@@ -52,6 +52,36 @@ def format_flops(flops: float) -> str:
     return f"{flops:.3g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
 
 
+def format_short_quantity(value: float) -> str:
+    """Return ``value`` as ``format_quantity`` does, but without zeros at the end, for narrow tables.
+
+    >>> format_short_quantity(2e9), format_short_quantity(2.7821e9), format_short_quantity(1e16)
+    ('2B', '2.78B', '1e+16')
+    """
+    for suffix, factor in zip("TBMK", (1e12, 1e9, 1e6, 1e3), strict=True):
+        if 0.9995 * factor <= value < 1e15:
+            return f"{value / factor:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
+def format_amount(value: float) -> str:
+    """Return hours, a sum of money or epochs: whole from 100 on, else three digits.
+
+    >>> format_amount(12345.6), format_amount(12.3456)
+    ('12,346', '12.3')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def format_times(factor: float) -> str:
+    """Return a factor with three digits, whole where an exponent would hide how large it is.
+
+    >>> format_times(12.3456), format_times(12345.6), format_times(1.23e7)
+    ('12.3', '12,346', '1.23e7')
+    """
+    return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)
+
+
 def check_positive(value: float, what: str, text: str | None = None) -> float:
     """Return ``value``, which must be finite and above 0."""
     if not (math.isfinite(value) and value > 0):

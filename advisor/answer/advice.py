@@ -25,6 +25,8 @@ class Advice:
     scope: str = USUAL_SCOPE
     first: bool = False
 
+    JSON = ("code", "text", "source", "scope", "-first")
+
 
 ADVICE = (
     Advice(

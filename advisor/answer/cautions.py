@@ -10,7 +10,7 @@ from advisor.caution import Caution
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, difference
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.plan.hardware import assumed_variant
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity, format_times
 
 if TYPE_CHECKING:
     from advisor.answer.law_choice import Candidates
@@ -133,7 +133,7 @@ def about_answers(
         decades = f": {math.log10(times):.1f} decades of extrapolation" if candidates.at_h is not None else ""
         yield Caution(
             code="budget_outside_range",
-            message=f"{format_flops(headline.flops)} FLOPs is {_times(times)} times "
+            message=f"{format_flops(headline.flops)} FLOPs is {format_times(times)} times "
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
             f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.",
         )
@@ -143,7 +143,7 @@ def about_answers(
             code="corpus_too_small",
             message=f"The corpus holds about {format_quantity(available)} tokens, less than the "
             f"{format_quantity(headline.n_tokens)} asked for: that would be "
-            f"{_rounded(headline.n_tokens / available)} epochs.",
+            f"{format_amount(headline.n_tokens / available)} epochs.",
         )
     yield from _disagreement(laws)
     yield from _counts(headline, laws)
@@ -216,7 +216,7 @@ def _disagreement(laws: tuple[Answer, ...]) -> Iterator[Caution]:
     if high.n_params > _DISAGREEMENT * low.n_params:
         yield Caution(
             code="laws_disagree",
-            message=f"The laws disagree by {_times(high.n_params / low.n_params)} times at this budget: "
+            message=f"The laws disagree by {format_times(high.n_params / low.n_params)} times at this budget: "
             f"{format_quantity(low.n_params)} parameters by {low.law}, {format_quantity(high.n_params)} by {high.law}.",
         )
 
@@ -234,12 +234,3 @@ def _counts(headline: Answer, laws: tuple[Answer, ...]) -> Iterator[Caution]:
             message=f"N counts {what.get(headline.count, headline.count)} parameters under {headline.law}, and other "
             f"parameters under others ({others}).",
         )
-
-
-def _times(factor: float) -> str:
-    """Return a factor with three digits, without an exponent where that is readable."""
-    return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)
-
-
-def _rounded(number: float) -> str:
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -10,9 +10,15 @@ from advisor.answer.request import Request
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import UsageError
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 
 _TOO_SMALL = "corpus_too_small"
+# What the document of a comparison has of each recommendation (see ``advisor.json_form``).
+ROW_FORM = (
+    *("corpus=profile.source", "mixture", "compressibility", "ci95=profile.ci95"),
+    *("bytes_per_token=profile.bytes_per_token", "estimated_tokens=profile.estimated_tokens"),
+    *("flops=headline.flops", "headline", "units"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,8 @@ class Comparison:
 
     rows: tuple[Recommendation, ...]
     cautions: tuple[Caution, ...]
+
+    JSON = (("rows", ROW_FORM), "cautions")
 
 
 def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | None] = (None,)) -> Comparison:
@@ -102,5 +110,5 @@ def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
 
 
 def _range(epochs: Sequence[float]) -> str:
-    low, high = (f"{each:,.0f}" if each >= 100 else f"{each:.3g}" for each in (min(epochs), max(epochs)))
+    low, high = format_amount(min(epochs)), format_amount(max(epochs))
     return low if low == high else f"{low} to {high}"

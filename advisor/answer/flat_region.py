@@ -37,6 +37,13 @@ class FlatRegion:
     n_params_by_flops: Bounds
     n_tokens_by_flops: Bounds
 
+    JSON = (
+        *("loss_tolerance_fraction=loss_tolerance", "within_loss_wasted_fraction=wasted_by_loss"),
+        *("within_loss.n_params=n_params_by_loss", "within_loss.n_tokens=n_tokens_by_loss"),
+        "flops_tolerance_fraction=flops_tolerance",
+        *("within_flops.n_params=n_params_by_flops", "within_flops.n_tokens=n_tokens_by_flops"),
+    )
+
 
 def flat_region(law: Law, flops: float) -> FlatRegion | None:
     """Return the sizes within 1 % of the loss, and within 10 % of the FLOPs, of the optimum of ``flops``.

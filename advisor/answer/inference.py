@@ -20,7 +20,7 @@ from advisor.errors import LawError
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw, central_interval
 from advisor.laws.search import minimise
 from advisor.plan.hardware import Hardware
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 
 SOURCE = "Sardana et al. 2024, arXiv:2401.00448"
 _OVER = 1.001  # times the budget from which training is said to exceed it
@@ -43,6 +43,8 @@ class InferenceInterval:
     n_tokens: Bounds
     saved: Bounds
 
+    JSON = ("n_params", "n_tokens", "saved_fraction=saved")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServedModel:
@@ -63,6 +65,16 @@ class ServedModel:
     inference_flops: float
     training_cost: float | None
     inference_cost: float | None
+
+    JSON = (
+        *("n_params", "n_tokens", "tokens_per_param", "training_flops", "inference_flops", "total_flops"),
+        *("training_cost", "inference_cost", "total_cost"),
+    )
+
+    @property
+    def tokens_per_param(self) -> float:
+        """Training tokens for each parameter."""
+        return self.n_tokens / self.n_params
 
     @property
     def total_flops(self) -> float:
@@ -108,6 +120,12 @@ class InferenceAnswer:
     overtraining_ratio: float
     hardware: Hardware | None
     interval80: InferenceInterval | None
+
+    JSON = (
+        *("law", "minimised", "inference_tokens", "loss_nats_per_token=loss", "*best", "baseline"),
+        *("saved_fraction=saved", "flops_saved_fraction=flops_saved", "data_ratio", "overtraining_ratio"),
+        *("inference_mfu=hardware.mfu", "inference_price_per_gpu_hour=hardware.price_per_hour", "interval80"),
+    )
 
 
 def inference_flops(n_params: float, inference_tokens: float) -> float:
@@ -196,7 +214,7 @@ def about_inference(
     if budget is not None and needed > _OVER * budget:
         hours = ""
         if request.hours is not None and wall_hours is not None:
-            hours = f": it trains for {_hours(wall_hours)} hours of the {_hours(request.hours)} given"
+            hours = f": it trains for {format_amount(wall_hours)} hours of the {format_amount(request.hours)} given"
         yield Caution(
             code="training_exceeds_budget",
             message=f"The model that serves takes {format_flops(needed)} FLOPs to train, {needed / budget:.3g} times "
@@ -216,10 +234,6 @@ def about_inference(
         f"{answer.law} was fitted to runs of at most {format_quantity(fitted[1])}: that "
         "over-training keeps its promise so far is extrapolated.",
     )
-
-
-def _hours(hours: float) -> str:
-    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
 
 
 def serving_hardware(request: Request) -> Hardware | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
 from advisor.answer.request import Request
-from advisor.answer.row import Bounds, Choice
+from advisor.answer.row import Bounds
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import LawError, UsageError
 from advisor.laws.published import MUENNIGHOFF
@@ -20,7 +20,7 @@ _MORE = (2.0, 4.0, math.inf)
 
 @dataclass(frozen=True, kw_only=True)
 class MoreData:
-    """The optimum of the same budget with ``factor`` times the unique tokens.
+    """The optimum of the same budget with ``factor`` times the unique tokens; unlimited data have no ``epochs``.
 
     Attributes:
         factor: infinity is unlimited data.
@@ -37,10 +37,15 @@ class MoreData:
     unique_tokens: float
     n_params: float
     n_tokens: float
-    epochs: float
+    epochs: float | None
     loss: float
     matching_flops: float | None
     saved: float
+
+    JSON = (
+        *("factor", "unique_tokens", "n_params", "n_tokens", "epochs", "loss_nats_per_token=loss", "matching_flops"),
+        "saved_fraction=saved",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +56,26 @@ class LimitedInterval:
     n_tokens: Bounds
     epochs: Bounds
     loss: Bounds
+
+    JSON = ("n_params", "n_tokens", "epochs", "loss_nats_per_token=loss")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitedChoice:
+    """The user's own size with the same unique tokens, weighed as ``advisor.answer.row.Choice`` is."""
+
+    n_params: float
+    n_tokens: float
+    epochs: float
+    flops: float
+    loss: float
+    equivalent_flops: float
+    wasted: float
+
+    JSON = (
+        *("n_params", "n_tokens", "epochs", "-flops", "loss_nats_per_token=loss", "equivalent_flops"),
+        "wasted_fraction=wasted",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +133,23 @@ class LimitedData:
     nearly_flops: float
     n_params_by_loss: Bounds
     more_data: tuple[MoreData, ...]
-    choice: Choice | None
+    choice: LimitedChoice | None
     interval80: LimitedInterval | None
+
+    JSON = (
+        *("law", "count", "source", "transplanted", "unique_tokens", "flops", "n_params", "n_tokens", "epochs"),
+        *("effective_tokens", "usable_params", "effective_params"),
+        *("loss_nats_per_token=loss", "loss_limit_nats_per_token=loss_limit"),
+        *("average_value_fraction=average_value", "last_value_fraction=last_value"),
+        *("unlimited_n_params", "unlimited_n_tokens", "unlimited_loss_nats_per_token=unlimited_loss"),
+        *("wasted_fraction=wasted", "flops_within_1_percent_of_loss=nearly_flops", "tokens_per_param"),
+        *("n_params_within_1_percent_of_loss=n_params_by_loss", "more_data", "choice", "interval80"),
+    )
+
+    @property
+    def tokens_per_param(self) -> float:
+        """Training tokens for each parameter."""
+        return self.n_tokens / self.n_params
 
 
 def unique_tokens(request: Request, profile: MeasuredCorpus | None) -> float | None:
@@ -204,14 +244,14 @@ def _more(law: RepeatedLaw, flops: float, loss: float, factor: float) -> MoreDat
         unique_tokens=richer.unique_tokens,
         n_params=best.n_params,
         n_tokens=best.n_tokens,
-        epochs=best.n_tokens / richer.unique_tokens,
+        epochs=None if math.isinf(factor) else best.n_tokens / richer.unique_tokens,
         loss=better,
         matching_flops=None if matching is None else matching.flops,
         saved=1 - min(saving.flops / flops, 1.0),
     )
 
 
-def _choice(law: RepeatedLaw, flops: float, chosen: float | None) -> Choice | None:
+def _choice(law: RepeatedLaw, flops: float, chosen: float | None) -> LimitedChoice | None:
     """Return how ``chosen`` parameters do with the whole budget, against the optimum with the same unique tokens."""
     if chosen is None:
         return None
@@ -219,9 +259,10 @@ def _choice(law: RepeatedLaw, flops: float, chosen: float | None) -> Choice | No
     loss = law.loss(chosen, n_tokens)
     same = law.cheapest(loss)
     equivalent = flops if same is None else min(same.flops, flops)
-    return Choice(
+    return LimitedChoice(
         n_params=chosen,
         n_tokens=n_tokens,
+        epochs=n_tokens / law.unique_tokens,
         flops=flops,
         loss=loss,
         equivalent_flops=equivalent,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
-from advisor.answer.limited_data import LimitedData, MoreData
-from advisor.answer.row import Choice
+from advisor.answer.limited_data import LimitedChoice, LimitedData, MoreData
 from advisor.explanation import Page
 from advisor.laws.explained import (
     DECAY,
@@ -52,7 +51,7 @@ def explain_limited_data(
         _optimum(page, base, answer, tag, key)
         _comparisons(page, base, answer, tag, key)
         if answer.choice is not None:
-            _choice(page, base, answer.choice, answer.unique_tokens, tag, f"{key}.choice")
+            _choice(page, base, answer.choice, tag, f"{key}.choice")
         for j, more in enumerate(answer.more_data):
             _more(page, base, answer, more, tag, f"{key}.more_data[{j}]", j)
 
@@ -113,12 +112,12 @@ def _comparisons(page: Page, base: LawNames, answer: LimitedData, tag: str, key:
         base.add(page, name, formula, what, value=value, key=at, known=known)
 
 
-def _choice(page: Page, base: LawNames, choice: Choice, unique: float, tag: str, key: str) -> None:
-    """Explain what the user's own size does with the same ``unique`` tokens."""
+def _choice(page: Page, base: LawNames, choice: LimitedChoice, tag: str, key: str) -> None:
+    """Explain what the user's own size does with the same unique tokens."""
     n, d, loss, spent = (f"{name}_choice{tag}" for name in ("N", "D", "loss", "C"))
     page.add(n, "N_choice", "as chosen", value=choice.n_params, key=f"{key}.n_params")
     page.add(d, f"C/(6*{n})", "C = 6 N D", value=choice.n_tokens, key=f"{key}.n_tokens")
-    page.add(f"epochs_choice{tag}", f"{d}/U", _EPOCHS, value=choice.n_tokens / unique, key=f"{key}.epochs")
+    page.add(f"epochs_choice{tag}", f"{d}/U", _EPOCHS, value=choice.epochs, key=f"{key}.epochs")
     at = f"{key}.loss_nats_per_token"
     base.add(page, loss, limited_loss(n, d), _LOSS, value=choice.loss, key=at, known=DECAY)
     same = choice.equivalent_flops == choice.flops

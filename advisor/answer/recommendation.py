@@ -16,7 +16,14 @@ from advisor.calibrations.coefficients import Calibration
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
 from advisor.caution import Caution
-from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, check_match, difference
+from advisor.compressibility.protocol import (
+    DEFAULT_PROTOCOL,
+    MEASURED_FORM,
+    MeasuredCorpus,
+    Protocol,
+    check_match,
+    difference,
+)
 from advisor.errors import UsageError
 from advisor.laws.scaling_law import Allocation, Count, Law
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
@@ -61,6 +68,22 @@ class Recommendation:
     cautions: tuple[Caution, ...]
     candidates: Candidates
     usable: Calibration | None
+
+    JSON = (
+        *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "headline", "laws", "choice"),
+        *("neighbours", "flat_region=flat", "-limited", "limited_data", "inference", "advice", "sensitivity"),
+        *("reliance", "units", "plan", "cautions", "-candidates", "-usable"),
+    )
+
+    @property
+    def mixture(self) -> tuple[dict[str, str | float], ...] | None:
+        """The corpora of a mixture with their shares; None where one corpus was measured, or none."""
+        return getattr(self.profile, "parts", None)
+
+    @property
+    def limited_data(self) -> dict[str, float | tuple[LimitedData, ...]] | None:
+        """The answers with limited unique tokens beside those tokens; None where nothing limits them."""
+        return {"unique_tokens": self.limited[0].unique_tokens, "answers": self.limited} if self.limited else None
 
 
 def recommend(

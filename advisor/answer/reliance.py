@@ -57,6 +57,34 @@ class Reliance:
     training_tokenizer: str | None
     wrong: WrongChoice | None
 
+    JSON = (
+        *("calibration", "law", "epsilon", "h_ref", "h_ref_source", "h_range", "h_inside", "flops_range", "decades"),
+        *("native_ids", "training_tokenizer", "epsilon_ci95=estimate.ci95", "epsilon_share_zero=estimate.share_zero"),
+        *("gzip_beats_no_predictor=prediction.better", "prediction_verdict=prediction.verdict"),
+        *("wasted_fraction_if_wrong=wrong", "in_words"),
+    )
+
+    @property
+    def in_words(self) -> str:
+        """What the weight is and what it says."""
+        found, epsilon = self.estimate, self.epsilon
+        if epsilon is None:
+            return "the calibration alone: it has no weight"
+        if found is None:
+            return f"epsilon = {epsilon:g}, as given"
+        interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:.2g} to {found.ci95[1]:.2g})"
+        if epsilon == 0:
+            return (
+                f"{interval}: gzip did not beat the mean on held-out sources, so {self.law} is Chinchilla; the "
+                "interval still holds how far corpora of one H differ"
+            )
+        if found.error is None or found.error_of_mean is None:
+            return f"{interval}: of the shift that the lines in H predict, held-out sources show this share"
+        return (
+            f"{interval}: on held-out sources N* is missed by a factor of {math.exp(found.error):.2f} with it, "
+            f"{math.exp(found.error_of_mean):.2f} by their mean"
+        )
+
 
 def reliance_of(
     candidates: Candidates, calibration: Calibration | None, request: Request, flops: float, tokenizer: str | None
@@ -112,27 +140,6 @@ def _decades(flops: float, fitted: tuple[float, float] | None) -> float | None:
     if fitted is None:
         return None
     return math.log10(flops / min(max(flops, fitted[0]), fitted[1]))
-
-
-def in_words(reliance: Reliance) -> str:
-    """Return what the weight is and what it says, in words."""
-    found, epsilon = reliance.estimate, reliance.epsilon
-    if epsilon is None:
-        return "the calibration alone: it has no weight"
-    if found is None:
-        return f"epsilon = {epsilon:g}, as given"
-    interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:.2g} to {found.ci95[1]:.2g})"
-    if epsilon == 0:
-        return (
-            f"{interval}: gzip did not beat the mean on held-out sources, so {reliance.law} is Chinchilla; the "
-            "interval still holds how far corpora of one H differ"
-        )
-    if found.error is None or found.error_of_mean is None:
-        return f"{interval}: of the shift that the lines in H predict, held-out sources show this share"
-    return (
-        f"{interval}: on held-out sources N* is missed by a factor of {math.exp(found.error):.2f} with it, "
-        f"{math.exp(found.error_of_mean):.2f} by their mean"
-    )
 
 
 def about_reliance(reliance: Reliance | None) -> Iterator[Caution]:

@@ -40,6 +40,12 @@ class RepeatRow:
     loss: float  # nats/token
     loss_interval80: Bounds | None  # None where the law has no draws
 
+    JSON = (
+        *("epochs", "n_params", "n_tokens", "flops", "effective_tokens", "effective_params"),
+        *("average_value_fraction=average_value", "last_value_fraction=last_value", "loss_nats_per_token=loss"),
+        "loss_interval80_nats_per_token=loss_interval80",
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatTable:
@@ -62,6 +68,11 @@ class RepeatTable:
     advice: tuple[Advice, ...]
     cautions: tuple[Caution, ...]
     base: ScalingLaw  # the law of unique data
+
+    JSON = (
+        *("law", "count", "source", "transplanted", "unique_tokens", "n_params", "flops", "most_effective_tokens"),
+        *("loss_limit_nats_per_token=loss_limit", "rows", "optimum", "advice", "cautions"),
+    )
 
 
 def repeat_table(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_quantity, format_times
 
 if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedData
@@ -22,7 +22,7 @@ _SEEN_AT_EPOCHS, _RISE = 44.0, (2.5, 5.0)
 def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
     """Yield what to beware of in the answers: how far the data are repeated, and constants of another law."""
     for answer in answers[:1]:
-        chosen = 0.0 if answer.choice is None else answer.choice.n_tokens / answer.unique_tokens
+        chosen = 0.0 if answer.choice is None else answer.choice.epochs
         of = unique_tokens_text(answer.unique_tokens)
         yield from {
             caution.code: caution for each in (chosen, answer.epochs) for caution in about_epochs(each, of)
@@ -49,7 +49,7 @@ def about_transplant(law: str) -> Caution:
 
 def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
     """Yield the caution for ``epochs`` passes over ``of``: above 4, 16 or 40 of them."""
-    times = f"{epochs:,.0f}" if 999.5 <= epochs < 1e6 else format_flops(epochs)
+    times = format_times(epochs)
     if epochs > BLIND_EPOCHS:
         yield Caution(
             code="epochs_above_40",

@@ -87,6 +87,15 @@ class Request:
     inference_price_per_hour: float | None = None
     advice: bool = False
 
+    JSON = (
+        *("flops", "-gpu", "gpu=hardware.gpu.name", "peak_flops_per_second=hardware.gpu.peak_flops", "n_gpus=gpus"),
+        *("hours", "-mfu", "mfu=hardware.mfu", "price_per_gpu_hour=price_per_hour", "gpu_memory_gb=gpu_memory"),
+        *("vocab_size", "context_tokens=context", "n_params", "n_tokens", "target_loss_nats_per_token=target_loss"),
+        *("compressibility", "law", "epsilon", "coefficients", "calibration"),
+        *("unique_tokens", "use_corpus_size", "inference_tokens", "inference_mfu"),
+        *("inference_price_per_gpu_hour=inference_price_per_hour", "-advice"),
+    )
+
     def __post_init__(self) -> None:
         self._check_values()
         self._check_budget()

@@ -25,6 +25,8 @@ class Interval:
     tokens_per_param: Bounds
     loss: Bounds
 
+    JSON = ("flops", "n_params", "n_tokens", "tokens_per_param", "loss_nats_per_token=loss")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -49,6 +51,11 @@ class Answer:
     interval80: Interval | None
     wasted: float | None
 
+    JSON = (
+        *("law", "count", "source", "-note", "flops", "n_params", "n_tokens", "tokens_per_param"),
+        *("loss_nats_per_token=loss", "epochs", "gpu_hours", "cost", "interval80", "wasted_fraction=wasted"),
+    )
+
     @property
     def tokens_per_param(self) -> float:
         """Training tokens for each parameter."""
@@ -68,6 +75,16 @@ class Choice:
     loss: float
     equivalent_flops: float
     wasted: float
+
+    JSON = (
+        *("n_params", "n_tokens", "tokens_per_param", "flops", "loss_nats_per_token=loss", "equivalent_flops"),
+        "wasted_fraction=wasted",
+    )
+
+    @property
+    def tokens_per_param(self) -> float:
+        """Training tokens for each parameter."""
+        return self.n_tokens / self.n_params
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,16 @@ class Calibration:
     quality: Quality
     training_tokenizer: str | None = None
 
+    @property
+    def n_sources(self) -> int:
+        """How many corpora or grammars it was made of."""
+        return len(self.sources)
+
+    @property
+    def n_laws(self) -> int:
+        """How many of them have a law that is accepted."""
+        return sum(source.law is not None for source in self.sources)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coefficients:

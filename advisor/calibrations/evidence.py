@@ -41,7 +41,7 @@ class PredictedFigure:
 
     value: float | None
     ci95: tuple[float, float] | None
-    reason: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,12 @@ class ExponentRow:
     verdict: Verdict
     h_inside: bool | None = None
 
+    JSON = (
+        *("calibration", "law", "corpus=published.corpus", "kind=published.kind", "h_inside"),
+        *("predicted_a=predicted.value", "ci95=predicted.ci95", "published_a=published.exponent_a", "verdict"),
+        *("reason=predicted.reason", "paper=published.paper", "source=published.source"),
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignRow:
@@ -69,6 +75,12 @@ class SignRow:
     predicted: PredictedFigure
     verdict: Verdict
 
+    JSON = (
+        *("calibration", "law", "about=published.about", "quantity=published.quantity", "flops=published.flops"),
+        *("predicted_slope_per_h=predicted.value", "ci95=predicted.ci95", "published_sign=published.comparable_sign"),
+        *("verdict", "reason=predicted.reason", "paper=published.paper", "source=published.source"),
+    )
+
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRow:
@@ -76,12 +88,33 @@ class CalibrationRow:
 
     calibration: Calibration
     default: bool
-    n_laws: int
+
+    JSON = (
+        *("name=calibration.name", "default", "n_sources=calibration.n_sources", "n_laws=calibration.n_laws"),
+        *("epsilon=calibration.dependence.epsilon", "epsilon_ci95=calibration.quality.estimate.ci95"),
+        *("gzip_beats_no_predictor=calibration.quality.prediction.better", "in_words"),
+    )
 
     @property
     def anchored_is_chinchilla(self) -> bool:
         """Whether the weight is 0."""
         return self.calibration.dependence.epsilon == 0
+
+    @property
+    def in_words(self) -> str:
+        """What the calibration says of gzip and of its own weight."""
+        one, default = self.calibration, ", the default" if self.default else ""
+        estimate, prediction = one.quality.estimate, one.quality.prediction
+        parts = [f"{one.n_laws} of {one.n_sources} sources have a law{default}."]
+        if prediction is not None:
+            parts.append(prediction.verdict)
+        interval = "" if estimate is None else f" (95 % {estimate.ci95[0]:.2g} to {estimate.ci95[1]:.2g})"
+        weight = f"epsilon = {one.dependence.epsilon:g}{interval}"
+        if self.anchored_is_chinchilla:
+            parts.append(f"{weight}: gzip did not beat the mean on held-out sources, so anchored is Chinchilla.")
+        else:
+            parts.append(f"{weight}: the share of the lines' shift in H that anchored follows.")
+        return " ".join(parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,14 +131,7 @@ def scorecard(coefficients: Coefficients) -> Scorecard:
     """Return the scorecard of every calibration in ``coefficients``; every row is computed from it."""
     found = coefficients.calibrations
     return Scorecard(
-        calibrations=tuple(
-            CalibrationRow(
-                calibration=one,
-                default=one.name == coefficients.default,
-                n_laws=sum(source.law is not None for source in one.sources),
-            )
-            for one in found
-        ),
+        calibrations=tuple(CalibrationRow(calibration=one, default=one.name == coefficients.default) for one in found),
         exponents=tuple(_exponents(found)),
         signs=tuple(_sign(one, law, sign) for one in found for sign in SIGNS for law in _laws_of(sign)),
         transfers=transfers({one.name: _known_laws(one) for one in found}),

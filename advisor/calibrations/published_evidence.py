@@ -55,6 +55,11 @@ class PublishedExponent:
     exponent_a: float
     paper: str
 
+    @property
+    def source(self) -> str:
+        """The paper, and where in it the figure stands."""
+        return PAPERS[self.paper]
+
 
 EXPONENTS = (
     PublishedExponent(corpus="C4", kind=WEB, exponent_a=0.50, paper="Hoffmann"),
@@ -84,6 +89,16 @@ class PublishedSign:
     h: float | None = None
     flops: float | None = None
     comparable: bool = True
+
+    @property
+    def comparable_sign(self) -> Literal[-1, 1] | None:
+        """The sign where anything can be predicted of it."""
+        return self.sign if self.comparable else None
+
+    @property
+    def source(self) -> str:
+        """The paper, and where in it the claim stands."""
+        return PAPERS[self.paper]
 
 
 _BETWEEN = (WEB.h + CODE_TEXT.h) / 2

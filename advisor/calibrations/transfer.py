@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from advisor.laws.scaling_law import ScalingLaw
 
@@ -44,9 +43,10 @@ class Transfer:
     centred_error_ln_n: float
     centred_error_of_mean: float
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self) | {"flops": list(self.flops), "helps": self.helps}
+    JSON = (
+        *("fitted_on", "tested_on", "n_fitted", "n_tested", "flops", "error_ln_n", "error_of_mean"),
+        *("centred_error_ln_n", "centred_error_of_mean", "helps"),
+    )
 
     @property
     def helps(self) -> bool:

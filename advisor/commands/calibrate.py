@@ -164,7 +164,7 @@ def _watched(
 ) -> Iterator[Listener]:
     """End what was shown while planning, print the plan, and show the training."""
     from advisor.report.calibrate import print_plan
-    from advisor.report.training import training_view
+    from advisor.report.progress import training_view
 
     planning.close()
     if not as_json:

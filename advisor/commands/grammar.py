@@ -59,7 +59,7 @@ def command(
     SET is paper (A1-A6), iso-vocab (V1-V6) or iso-gzip (G1-G4), as Pandey (2024) drew them, or two-way: twelve
     grammars in which compressibility and entropy rate vary independently.
     """
-    from advisor.report import grammar as report
+    from advisor.report.grammar import show
     from calibration.grammars.survey import survey
 
     if sum(source is not None for source in (name, target_h, shape, grammars)) != 1:
@@ -79,12 +79,7 @@ def command(
         n_tokens=n_tokens,
         progress=progress,
     )
-    for caution in report.cautions(result):
-        click.echo(f"Caution: {caution['message']}", err=True)
-    if as_json:
-        click.echo(report.to_json(result), nl=False)
-    else:
-        report.print_table(result)
+    show(result, as_json=as_json)
 
 
 def _grammars(

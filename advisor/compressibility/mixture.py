@@ -49,6 +49,12 @@ class Mixture:
     bytes_per_token: float | None
     cautions: tuple[Caution, ...] = ()
 
+    @property
+    def parts(self) -> tuple[dict[str, str | float], ...]:
+        """Each source with its share."""
+        pairs = zip(self.sources, self.weights, strict=True)
+        return tuple({"source": source, "weight": weight} for source, weight in pairs)
+
 
 def check_weights(weights: Sequence[float], n_sources: int) -> tuple[float, ...]:
     """Return the weights scaled to sum to 1; there must be one for each of two sources or more."""

@@ -1,9 +1,9 @@
-"""The measurement protocol of a compressibility, its JSON form, and whether two of them can be compared."""
+"""The measurement protocol of a compressibility, how it is read, and whether two of them can be compared."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from typing import Protocol as Interface
 
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
@@ -52,9 +52,8 @@ class MeasuredCorpus(Interface):
     def cautions(self) -> tuple[Caution, ...]: ...  # noqa: D102
 
 
-def protocol_as_json(protocol: Protocol) -> dict[str, Any]:
-    """Return the JSON form of ``protocol``."""
-    return asdict(protocol)
+# What a recommendation's document has of a corpus, whoever measured it (see ``advisor.json_form``).
+MEASURED_FORM = ("source", "protocol", "ci95", "estimated_tokens", "bytes_per_token")
 
 
 def read_protocol(node: Node) -> Protocol:

@@ -1,10 +1,10 @@
-"""score(): the profile of a corpus, and its JSON form."""
+"""score(): the profile of a corpus."""
 
 from __future__ import annotations
 
 import zlib
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
@@ -71,10 +71,6 @@ class Profile:
     def ci95(self) -> tuple[float, float] | None:
         """The 95 % interval of H."""
         return self.compressibility.ci95
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the profile as one entry of ``corpora`` in ``advisor score --json``."""
-        return asdict(self)
 
 
 def score(

@@ -38,6 +38,12 @@ class Units:
     bytes_per_token: float
     counted: TokenCount | None
 
+    JSON = (
+        *("-n_params", "-n_tokens", "tokenizer", "bytes_per_token", "n_bytes", "bytes_per_param"),
+        *("count_tokenizer=counted.tokenizer", "count_bytes_per_token=counted.bytes_per_token"),
+        "n_tokens_counted=counted_tokens",
+    )
+
     @property
     def n_bytes(self) -> float:
         """Bytes of text in UTF-8: tokens times bytes per token."""

@@ -24,6 +24,8 @@ class TrainingState:
     gradients: int
     optimizer: int
 
+    JSON = ("-precision", "weights", "gradients", "optimizer", "total=bytes_per_param")
+
     @property
     def bytes_per_param(self) -> int:
         """The sum."""
@@ -53,6 +55,13 @@ class Memory:
     n_params: int
     gpu_bytes: float | None
     n_gpus: int | None
+
+    activations_counted = False
+    JSON = (
+        *("precision=state.precision", "bytes_per_param=state", "-n_params", "-gpu_bytes", "-n_gpus"),
+        *("replica_bytes=total_bytes", "gpus_per_replica", "gpus_sharded", "replica_bytes_per_gpu", "data_parallel"),
+        *("sharded_bytes_per_gpu", "activations_counted"),
+    )
 
     @property
     def weights_bytes(self) -> float:
@@ -123,6 +132,14 @@ class Cluster:
     flops_6nd: float
     n_gpus: int | None
     memory: tuple[Memory, ...]
+
+    published_mfu = tuple([{"run": run, "mfu": mfu} for run, mfu in PUBLISHED_MFU])
+    JSON = (
+        *("gpu=hardware.gpu.name", "mfu=hardware.mfu", "published_mfu", "n_gpus", "n_gpus_working=working_gpus"),
+        *("flops", "-flops_6nd", "gpu_hours", "gpu_hours_6nd", "gpu_hours_at_published_mfu=gpu_hours_range"),
+        *("wall_hours", "cost", "cost_6nd", "gpu_memory_bytes=hardware.memory_bytes"),
+        *("gpu_memory_source=hardware.memory_source", "memory"),
+    )
 
     @property
     def gpu_hours(self) -> float:

@@ -126,6 +126,11 @@ class Hardware:
         memory_gb = self.memory_gb or self.gpu.memory_gb
         return None if memory_gb is None else memory_gb * 1e9
 
+    @property
+    def memory_source(self) -> str | None:
+        """Where the memory of the GPU is from; None where it was given, or is not known."""
+        return None if self.memory_gb is not None else self.gpu.memory_source or None
+
     def __post_init__(self) -> None:
         if not 0 < self.mfu <= 1:
             raise UsageError(f"--mfu must be above 0 and at most 1, such as 0.4, not {self.mfu:g}.")

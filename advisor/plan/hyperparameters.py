@@ -24,7 +24,10 @@ _STEP_RATE = {"coefficient": 1.79, "exponent_n": -0.713, "exponent_d": 0.307}
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """What one rule suggests: tokens a step, and the peak learning rate. ``beyond`` says what is outside its range."""
+    """What one rule suggests for a run on ``n_tokens``: tokens a step, and the peak learning rate.
+
+    ``beyond`` says what is outside the rule's range; ``context`` is in tokens a sequence.
+    """
 
     rule: str
     source: str
@@ -34,14 +37,23 @@ class Hyperparameters:
     batch_tokens: float
     learning_rate: float
     beyond: str | None
+    n_tokens: float
+    context: int
 
-    def sequences(self, context: int) -> float:
-        """Return how many sequences of ``context`` tokens a step has."""
-        return self.batch_tokens / context
+    JSON = (
+        *("rule", "source", "formula", "takes", "fitted_on", "outside_range=beyond", "batch_tokens"),
+        *("batch_sequences", "peak_learning_rate=learning_rate", "n_steps", "-n_tokens", "-context"),
+    )
 
-    def steps(self, n_tokens: float) -> float:
-        """Return how many steps of this batch ``n_tokens`` are."""
-        return n_tokens / self.batch_tokens
+    @property
+    def batch_sequences(self) -> float:
+        """The sequences of a step."""
+        return self.batch_tokens / self.context
+
+    @property
+    def n_steps(self) -> float:
+        """The steps of this batch that the tokens are."""
+        return self.n_tokens / self.batch_tokens
 
 
 def deepseek(shape: Architecture, n_tokens: float) -> Hyperparameters:
@@ -64,6 +76,8 @@ def deepseek(shape: Architecture, n_tokens: float) -> Hyperparameters:
         batch_tokens=batch * flops**batch_exponent,
         learning_rate=rate * flops**rate_exponent,
         beyond=None if 1e17 <= flops <= 1e20 else f"C = {format_flops(flops)}",
+        n_tokens=n_tokens,
+        context=shape.context,
     )
 
 
@@ -95,6 +109,8 @@ def step_law(shape: Architecture, n_tokens: float) -> Hyperparameters:
         batch_tokens=batch * n_tokens**batch_exponent,
         learning_rate=rate * n_params**exponent_n * n_tokens**exponent_d,
         beyond=" and ".join(outside) or None,
+        n_tokens=n_tokens,
+        context=shape.context,
     )
 
 
@@ -115,7 +131,6 @@ def explain_rule(page: Page, rule: Hyperparameters, shape: Architecture, n_token
         page.add(f"{name}_{i}", formula, source, value=value, key=f"plan.hyperparameters[{i}].{field}", known=known)
 
     add("batch", batch, about, rule.batch_tokens, "batch_tokens", of_batch)
-    sequences, steps = rule.sequences(shape.context), rule.steps(n_tokens)
-    add("sequences", f"batch_{i}/T_context", "tokens over context", sequences, "batch_sequences", {})
-    add("steps", f"D_plan/batch_{i}", "tokens over batch", steps, "n_steps", {})
+    add("sequences", f"batch_{i}/T_context", "tokens over context", rule.batch_sequences, "batch_sequences", {})
+    add("steps", f"D_plan/batch_{i}", "tokens over batch", rule.n_steps, "n_steps", {})
     add("learning_rate", rate, about, rule.learning_rate, "peak_learning_rate", of_rate)

@@ -18,7 +18,7 @@ from advisor.plan.shape import (
     explain_shape,
     find_architecture,
 )
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import TokenCount, Units
@@ -50,6 +50,12 @@ class Plan:
     hyperparameters: tuple[Hyperparameters, ...]
     cluster: Cluster | None
     units: Units | None
+
+    JSON = (
+        *("of", "count", "n_params", "n_tokens", "flops", "vocab_size", "context_tokens=context", "shape"),
+        *("shape.exact_flops=exact_flops", "shape.exact_over_6nd=exact_over_budget"),
+        *("hyperparameters", "cluster", "units"),
+    )
 
     @property
     def exact_flops(self) -> float | None:
@@ -159,14 +165,10 @@ def _in_money(cluster: Cluster | None) -> str:
     """Return the exact GPU-hours and cost against those of 6 N D, where there is a GPU."""
     if cluster is None:
         return ""
-    hours = f"{_amount(cluster.gpu_hours)} GPU-hours against {_amount(cluster.gpu_hours_6nd)}"
+    hours = f"{format_amount(cluster.gpu_hours)} GPU-hours against {format_amount(cluster.gpu_hours_6nd)}"
     if cluster.cost is None or cluster.cost_6nd is None:
         return f" ({hours})"
-    return f" ({hours}, a cost of {_amount(cluster.cost)} against {_amount(cluster.cost_6nd)})"
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f" ({hours}, a cost of {format_amount(cluster.cost)} against {format_amount(cluster.cost_6nd)})"
 
 
 def _about_replicas(cluster: Cluster) -> Iterator[Caution]:

@@ -65,6 +65,11 @@ class Architecture:
     vocab_size: int
     context: int
 
+    JSON = (
+        *("width", "n_layers", "n_heads", "head_width", "ffn_width", "vocab_size", "context_tokens=context"),
+        *("n_params_total=n_params", "n_params_non_embedding=n_non_embedding", "flops_per_token"),
+    )
+
     @property
     def head_width(self) -> int:
         """How wide each attention head is."""

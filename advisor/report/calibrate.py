@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import echo, emit, print_labelled, print_table, quantity
-from advisor.report.training import duration
-from advisor.report.transfer import print_transfers
+from advisor.report.text import duration, echo, emit, print_labelled, print_table, quantity
 
 if TYPE_CHECKING:
     from advisor.calibrations.transfer import Transfer
@@ -49,14 +47,16 @@ def show_result(outcome: CalibrationOutcome, figures: Sequence[Path], *, as_json
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
     """Return the plan as one document; ``hours`` are by the clock on this machine, done or not."""
+    from advisor.json_form import as_json
+
     plan = opened.plan
     return {
-        **plan.to_json(),
+        **as_json(plan),
         "n_runs": plan.n_runs,
         "flops": sum(plan.flops(job) for job in plan.jobs),
         "hours": opened.hours,
         "n_works_missing": len(missing),
-        "hardware": opened.devices.first.to_json(),
+        "hardware": opened.devices.first,
         "n_workers": opened.devices.n_workers,
         "threads": opened.devices.threads,
         "notes": [*plan.notes, *opened.notes],
@@ -184,14 +184,14 @@ def result_as_json(
     found = result.regression
     return {
         "name": result.about.name,
-        "sources": [source.to_json() for source in sources],
-        "lines": [line.to_json() for line in lines],
+        "sources": sources,
+        "lines": lines,
         "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
-        "predictors": None if found is None else found.predictors.to_json(),
-        "transfers": [one.to_json() for one in transfers],
+        "predictors": None if found is None else found.predictors,
+        "transfers": transfers,
         "refusal": result.refusal,
-        "not_trained": dict(failures),
-        "files": [str(path) for path in files],
+        "not_trained": failures,
+        "files": files,
     }
 
 
@@ -226,6 +226,8 @@ def print_result(
         echo()
         _print_lines(lines, result)
     if transfers:
+        from advisor.report.evidence import print_transfers
+
         echo()
         print_transfers(transfers)
     if result.refusal is not None and not laws_only:

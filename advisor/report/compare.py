@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
-from advisor.report.plan import data_size, units_as_json
-from advisor.report.recommendation_json import answer_as_json
+from advisor.report.plan import data_size
 from advisor.report.text import (
-    bounds_as_json,
+    amount,
     counted,
     echo,
     emit,
-    money,
     nats,
     plural,
     print_labelled,
@@ -32,34 +30,8 @@ if TYPE_CHECKING:
 
 def show(comparison: Comparison, *, as_json: bool, out: Path | None) -> None:
     """Print a comparison on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
-    document = {
-        "rows": [_row(row) for row in comparison.rows],
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in comparison.cautions],
-    }
-    emit(document, lambda: _render(comparison), as_json=as_json, out=out)
+    emit(comparison, lambda: _render(comparison), as_json=as_json, out=out)
     warn(comparison.cautions)
-
-
-def _row(row: Recommendation) -> dict[str, Any]:
-    profile = row.profile
-    weights = None if profile is None else _weights(profile)
-    return {
-        "corpus": None if profile is None else profile.source,
-        "mixture": weights,
-        "compressibility": row.compressibility,
-        "ci95": None if profile is None else bounds_as_json(profile.ci95),
-        "bytes_per_token": None if profile is None else profile.bytes_per_token,
-        "estimated_tokens": None if profile is None else profile.estimated_tokens,
-        "flops": row.headline.flops,
-        "headline": answer_as_json(row.headline),
-        "units": units_as_json(row.units),
-    }
-
-
-def _weights(profile: MeasuredCorpus) -> list[dict[str, Any]] | None:
-    """Return the shares of a mixture, None for a corpus."""
-    sources, weights = getattr(profile, "sources", ()), getattr(profile, "weights", ())
-    return [{"source": source, "weight": weight} for source, weight in zip(sources, weights, strict=True)] or None
 
 
 def _render(comparison: Comparison) -> None:
@@ -105,9 +77,12 @@ def _time(rows: tuple[Recommendation, ...]) -> None:
     hardware, n_gpus = known[0].hardware, known[0].n_gpus
     columns = [
         ("FLOPs", [format_flops(cluster.flops_6nd) for cluster in known]),
-        ("GPU-hours", [money(cluster.gpu_hours_6nd) for cluster in known]),
-        ("hours", [money(each.gpu_hours_6nd / each.working_gpus) if each.working_gpus else "" for each in known]),
-        ("cost", ["" if cluster.cost_6nd is None else money(cluster.cost_6nd) for cluster in known]),
+        ("GPU-hours", [amount(cluster.gpu_hours_6nd) for cluster in known]),
+        (
+            "hours",
+            [amount(each.gpu_hours_6nd / each.working_gpus) if each.working_gpus else "" for each in known],
+        ),
+        ("cost", [amount(cluster.cost_6nd) for cluster in known]),
     ]
     gpus = hardware.gpu.name if n_gpus is None else f"{n_gpus:,} {hardware.gpu.name}"
     _print_known(columns, title=f"On {gpus} at MFU {hardware.mfu:g}, by 6 N D")
@@ -124,7 +99,7 @@ def _names(rows: tuple[Recommendation, ...], width: int = 12) -> dict[str, str]:
     profiles = {row.profile.source: row.profile for row in rows if row.profile is not None}
     names = {}
     for source, profile in profiles.items():
-        name = "mixture" if _weights(profile) else source.rstrip("/").split("/")[-1]
+        name = "mixture" if _is_mixture(profile) else source.rstrip("/").split("/")[-1]
         names[source] = name if len(name) <= width else f"…{name[-(width - 1) :]}"
     alike = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {
@@ -136,7 +111,11 @@ def _about(profile: MeasuredCorpus) -> str:
     interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
     tokens = profile.estimated_tokens
     size = "size not known" if tokens is None else f"about {plural(quantity(tokens), 'token')}"
-    if _weights(profile) and tokens is not None:
+    if _is_mixture(profile) and tokens is not None:
         size += " until one corpus is used up"
     rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
     return f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{rate}"
+
+
+def _is_mixture(profile: MeasuredCorpus) -> bool:
+    return hasattr(profile, "parts")

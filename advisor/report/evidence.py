@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from advisor.calibrations.evidence import SPREAD, CalibrationRow, ExponentRow, PredictedFigure, Scorecard, SignRow
+from advisor.calibrations.evidence import SPREAD, ExponentRow, PredictedFigure, Scorecard, SignRow
 from advisor.calibrations.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
+from advisor.calibrations.transfer import Transfer
 from advisor.report.text import echo, emit, print_labelled, print_table
-from advisor.report.transfer import print_transfers
 
 _POWERS, _LARGEST = 1e4, 1e9
 _RISES = {1: "rises", -1: "falls"}
@@ -18,64 +17,7 @@ _RISES = {1: "rises", -1: "falls"}
 
 def show(card: Scorecard, *, as_json: bool, out: Path | None) -> None:
     """Print the scorecard, or its JSON document; write that to ``out`` if given."""
-    emit(as_document(card), lambda: render(card), as_json=as_json, out=out)
-
-
-def as_document(card: Scorecard) -> dict[str, Any]:
-    """Return the JSON form: exponents have no unit, slopes are per unit of H."""
-    return {
-        "calibrations": [_calibration(row) for row in card.calibrations],
-        "exponents": [
-            {
-                "calibration": row.calibration,
-                "law": row.law,
-                "corpus": row.published.corpus,
-                "kind": None if row.published.kind is None else asdict(row.published.kind),
-                "h_inside": row.h_inside,
-                "predicted_a": row.predicted.value,
-                "ci95": None if row.predicted.ci95 is None else list(row.predicted.ci95),
-                "published_a": row.published.exponent_a,
-                "verdict": row.verdict,
-                "reason": row.predicted.reason or None,
-                "paper": row.published.paper,
-                "source": PAPERS[row.published.paper],
-            }
-            for row in card.exponents
-        ],
-        "signs": [
-            {
-                "calibration": row.calibration,
-                "law": row.law,
-                "about": row.published.about,
-                "quantity": row.published.quantity,
-                "flops": row.published.flops,
-                "predicted_slope_per_h": row.predicted.value,
-                "ci95": None if row.predicted.ci95 is None else list(row.predicted.ci95),
-                "published_sign": row.published.sign if row.published.comparable else None,
-                "verdict": row.verdict,
-                "reason": row.predicted.reason or None,
-                "paper": row.published.paper,
-                "source": PAPERS[row.published.paper],
-            }
-            for row in card.signs
-        ],
-        "transfers": [one.to_json() for one in card.transfers],
-    }
-
-
-def _calibration(row: CalibrationRow) -> dict[str, Any]:
-    one = row.calibration
-    estimate, prediction = one.quality.estimate, one.quality.prediction
-    return {
-        "name": one.name,
-        "default": row.default,
-        "n_sources": len(one.sources),
-        "n_laws": row.n_laws,
-        "epsilon": one.dependence.epsilon,
-        "epsilon_ci95": None if estimate is None else list(estimate.ci95),
-        "gzip_beats_no_predictor": None if prediction is None else prediction.better,
-        "in_words": calibration_in_words(row),
-    }
+    emit(card, lambda: render(card), as_json=as_json, out=out)
 
 
 def render(card: Scorecard) -> None:
@@ -90,7 +32,7 @@ def render(card: Scorecard) -> None:
         echo()
     if card.calibrations:
         echo("What the calibrations say of themselves", "bold")
-        print_labelled([(row.calibration.name, calibration_in_words(row)) for row in card.calibrations], "")
+        print_labelled([(row.calibration.name, row.in_words) for row in card.calibrations], "")
     else:
         echo("No calibration ships or is installed: nothing here depends on the corpus.")
     echo()
@@ -168,17 +110,24 @@ def _figure(value: float, sign: str, digits: int) -> str:
     return f"<-{_LARGEST:.0e}" if value < 0 else f">{_LARGEST:.0e}"
 
 
-def calibration_in_words(row: CalibrationRow) -> str:
-    """Return what a calibration says of gzip and of its own weight, in words."""
-    one = row.calibration
-    estimate, prediction = one.quality.estimate, one.quality.prediction
-    parts = [f"{row.n_laws} of {len(one.sources)} sources have a law{', the default' if row.default else ''}."]
-    if prediction is not None:
-        parts.append(prediction.verdict)
-    interval = "" if estimate is None else f" (95 % {estimate.ci95[0]:.2g} to {estimate.ci95[1]:.2g})"
-    weight = f"epsilon = {one.dependence.epsilon:g}{interval}"
-    if row.anchored_is_chinchilla:
-        parts.append(f"{weight}: gzip did not beat the mean on held-out sources, so anchored is Chinchilla.")
-    else:
-        parts.append(f"{weight}: the share of the lines' shift in H that anchored follows.")
-    return " ".join(parts)
+def print_transfers(transfers: Sequence[Transfer]) -> None:
+    """Print by which factor N* is missed: by the line, by the mean, and by both where the level is known."""
+    rows = [
+        [
+            f"{one.fitted_on} ({one.n_fitted})",
+            f"{one.tested_on} ({one.n_tested})",
+            _factor(one.error_ln_n),
+            _factor(one.error_of_mean),
+            _factor(one.centred_error_ln_n),
+            _factor(one.centred_error_of_mean),
+        ]
+        for one in transfers
+    ]
+    header = ["line in H of", "tried on", "N* off by", "its mean", "centred", "mean"]
+    print_table(header, rows, title="From one calibration to another")
+    echo("Centred: line and mean shifted to the level of the sources tried on: only differences between them count.")
+
+
+def _factor(error: float) -> str:
+    """Return what an error of ln N* is as a factor; beyond a thousand its digits say nothing."""
+    return f"{math.exp(error):.2f}x" if error < math.log(1000) else ">1000x"

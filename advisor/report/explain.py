@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from advisor.explanation import Explanation
 
 
-def explanations_as_json(explanations: Sequence[Explanation] | None) -> dict[str, Any]:
+def explanation_keys(explanations: Sequence[Explanation] | None) -> dict[str, Any]:
     """Return the keys that explanations add to a document; null where none are asked for."""
     if explanations is None:
         return {"explanations": None, "explanation_functions": None}
     from advisor.explanation import FUNCTIONS
 
-    return {"explanations": [_line(each) for each in explanations], "explanation_functions": FUNCTIONS}
+    return {"explanations": explanations, "explanation_functions": FUNCTIONS}
 
 
 def then_explained(render: Callable[[], None], explanations: Sequence[Explanation] | None) -> Callable[[], None]:
@@ -62,15 +62,3 @@ def _text(each: Explanation, said: dict[str, float]) -> str:
     said.update(new)
     known = "".join(f"; {name} = {value!r}" for name, value in new.items())
     return f"{each.name} = {each.formula} = {each.value:.6g}{known}"
-
-
-def _line(each: Explanation) -> Mapping[str, Any]:
-    return {
-        "section": each.section,
-        "key": each.key,
-        "name": each.name,
-        "formula": each.formula,
-        "constants": dict(each.constants),
-        "value": each.value,
-        "source": each.source,
-    }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from advisor.json_fields import json_text
+from advisor.quantities import format_short_quantity
 from advisor.report.text import printable
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ def _frontier_table(frontier: Sequence[Mapping[str, Any]], mark: str) -> Table:
         ci = row["ci95"]
         table.add_row(
             f"{row['flops']:.3g}",
-            _count(row["n_params"]) + mark,
-            _interval(ci["n_params"], _count, mark),
-            _count(row["n_tokens"]) + mark,
-            _interval(ci["n_tokens"], _count, mark),
+            format_short_quantity(row["n_params"]) + mark,
+            _interval(ci["n_params"], format_short_quantity, mark),
+            format_short_quantity(row["n_tokens"]) + mark,
+            _interval(ci["n_tokens"], format_short_quantity, mark),
             f"{row['tokens_per_param']:.3g}{mark}",
             f"{row['loss_nats_per_token']:.3f}{mark}",
             _interval(ci["loss_nats_per_token"], lambda v: f"{v:.3f}", mark),
@@ -118,7 +119,7 @@ def _other_forms(law: Mapping[str, Any], mark: str) -> list[str]:
             lines.append(f"L({factor}): too few runs are free of the other factors")
             continue
         ci = _interval(one["exponent_ci95"], _number, mark)
-        scale = _count(10 ** (one["log_scale"] / 2.302585092994046))
+        scale = format_short_quantity(10 ** (one["log_scale"] / 2.302585092994046))
         lines.append(
             f"L({factor}) = ({scale}{mark}/{factor})^{_number(one['exponent'])}{mark} ({ci}), {one['n_runs']} runs"
         )
@@ -214,11 +215,3 @@ def _interval(
 def _number(value: float) -> str:
     """Four figures, without an exponent where that is short."""
     return f"{value:.4g}"
-
-
-def _count(value: float) -> str:
-    """Return a count in K, M, B or T with three figures."""
-    for unit, size in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
-        if 0.9995 * size <= value < 1e15:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from advisor.json_fields import SCHEMA_VERSION, json_text
+from advisor import json_form
+from advisor.caution import Caution
+from advisor.report.text import emit
 
 if TYPE_CHECKING:
     from calibration.grammars.profile import GrammarProfile
@@ -18,80 +20,44 @@ if TYPE_CHECKING:
 WIDE = 92
 
 
-def to_json(survey: Survey) -> str:
-    """Return the survey as one JSON document; entropies are in nats per token."""
+def show(survey: Survey, *, as_json: bool) -> None:
+    """Print the survey on stdout, entropies in nats per token, and its cautions on stderr."""
+    found = cautions(survey)
+    for caution in found:
+        print(f"Caution: {caution.message}", file=sys.stderr)
     datasets = {dataset.folder.name: dataset for dataset in survey.datasets}
-    rows = []
-    for profile in survey.profiles:
-        dataset = datasets.get(profile.source.name)
-        written = asdict(dataset) | {"folder": str(dataset.folder)} if dataset else None
-        rows.append(_row(profile) | {"dataset": written})
     document = {
-        "schema_version": SCHEMA_VERSION,
         "seed": survey.seed,
-        "grammars": rows,
+        "grammars": [
+            {**json_form.as_json(profile), "dataset": datasets.get(profile.source.name)} for profile in survey.profiles
+        ],
         "correlation_compressibility_entropy_rate": survey.correlation(),
-        "search": _search(survey.search) if survey.search else None,
-        "file": str(survey.file) if survey.file else None,
-        "cautions": cautions(survey),
+        "search": survey.search,
+        "file": survey.file,
+        "cautions": found,
     }
-    return json_text(document)
+    emit(document, lambda: _render(survey), as_json=as_json)
 
 
-def _row(profile: GrammarProfile) -> dict[str, Any]:
-    return {
-        "name": profile.source.name,
-        "shape": asdict(profile.source.shape),
-        "grammar_seed": profile.source.seed,
-        "rho": profile.rho,
-        "expected_sentence_tokens": _finite(profile.expected_length),
-        "reachable_terminals": profile.source.grammar.n_terminals - profile.degeneracies.unreachable_terminals,
-        "dead_nonterminals": profile.degeneracies.dead_nonterminals,
-        "distinct_sentences": profile.degeneracies.sentences,
-        "entropy_rate_nats_per_token": _finite(profile.entropy_rate),
-        "entropy_bound_nats_per_token": profile.entropy_bound.mean,
-        "entropy_bound_standard_error": profile.entropy_bound.standard_error,
-        "seq_len": profile.seq_len,
-        "n_documents": profile.n_documents,
-        "compressibility": profile.compressibility,
-        "shuffled_compressibility": profile.shuffled_compressibility,
-        "ceiling": profile.ceiling,
-        "paper_compressibility": profile.paper_compressibility,
-        "gate": [reason._asdict() for reason in profile.gate],
-    }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _search(search: Search) -> dict[str, Any]:
-    rejections = [
-        {"shape": asdict(rejection.shape), "seed": rejection.seed, "reasons": [r._asdict() for r in rejection.reasons]}
-        for rejection in search.rejections
-    ]
-    return {"n_draws": search.n_draws, "rejections": rejections}
-
-
-def cautions(survey: Survey) -> list[dict[str, str]]:
-    """Return what is degenerate in the set, as codes and sentences."""
+def cautions(survey: Survey) -> list[Caution]:
+    """Return what is degenerate in the set."""
     found = []
     for profile in survey.profiles:
         name, sentences = profile.source.name, profile.degeneracies.sentences
         if sentences is not None:
             count = f"{sentences} distinct sentences" if sentences > 1 else "a single sentence"
-            found.append({"code": "few-sentences", "message": f"{name} has only {count}."})
+            found.append(Caution(code="few-sentences", message=f"{name} has only {count}."))
         if profile.degeneracies.dead_nonterminals:
             dead, of = profile.degeneracies.dead_nonterminals, profile.source.shape.nonterminals
-            found.append(
-                {"code": "dead-nonterminals", "message": f"No sentence of {name} uses {dead} of {of} nonterminals."}
-            )
+            message = f"No sentence of {name} uses {dead} of {of} nonterminals."
+            found.append(Caution(code="dead-nonterminals", message=message))
         if not math.isfinite(profile.expected_length):
-            found.append({"code": "critical", "message": f"{name} is critical: its sentences have no expected length."})
+            message = f"{name} is critical: its sentences have no expected length."
+            found.append(Caution(code="critical", message=message))
     return found
 
 
-def print_table(survey: Survey) -> None:
+def _render(survey: Survey) -> None:
     """Print the survey as a table on standard output, and below it what the columns mean."""
     from rich.console import Console
     from rich.table import Table

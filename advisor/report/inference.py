@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
-from advisor.report.text import bounds_as_json, echo, money, nats, percent, print_table, quantity, ratio, spread
+from advisor.report.text import amount, echo, nats, percent, print_table, quantity, ratio, spread
 
 if TYPE_CHECKING:
-    from advisor.answer.inference import InferenceAnswer, ServedModel
-
-
-def inference_as_json(answer: InferenceAnswer | None) -> dict[str, Any] | None:
-    """Return the JSON form of the answer; None where no inference is asked about."""
-    if answer is None:
-        return None
-    hardware, interval = answer.hardware, answer.interval80
-    return {
-        "law": answer.law,
-        "minimised": answer.minimised,
-        "inference_tokens": answer.inference_tokens,
-        "loss_nats_per_token": answer.loss,
-        **_served(answer.best),
-        "baseline": _served(answer.baseline),
-        "saved_fraction": answer.saved,
-        "flops_saved_fraction": answer.flops_saved,
-        "data_ratio": answer.data_ratio,
-        "overtraining_ratio": answer.overtraining_ratio,
-        "inference_mfu": None if hardware is None else hardware.mfu,
-        "inference_price_per_gpu_hour": None if hardware is None else hardware.price_per_hour,
-        "interval80": None
-        if interval is None
-        else {
-            "n_params": bounds_as_json(interval.n_params),
-            "n_tokens": bounds_as_json(interval.n_tokens),
-            "saved_fraction": bounds_as_json(interval.saved),
-        },
-    }
+    from advisor.answer.inference import InferenceAnswer
 
 
 def print_inference(answer: InferenceAnswer) -> None:
@@ -55,7 +27,7 @@ def print_inference(answer: InferenceAnswer) -> None:
         ("Total FLOPs", format_flops(baseline.total_flops), format_flops(best.total_flops), ""),
     ]
     rows += [
-        (name, money(before), money(now), "")
+        (name, amount(before), amount(now), "")
         for name, before, now in (
             ("Training cost", baseline.training_cost, best.training_cost),
             ("Inference cost", baseline.inference_cost, best.inference_cost),
@@ -80,17 +52,3 @@ def print_inference(answer: InferenceAnswer) -> None:
         echo("Costs are of these FLOPs, 6 N D; the plan has those of the shape's exact FLOPs.", "dim")
     if (on := answer.hardware) is not None:
         echo(f"Served on {on.gpu.name} at MFU {on.mfu:g} and {on.price_per_hour:g} per GPU-hour.", "dim")
-
-
-def _served(model: ServedModel) -> dict[str, Any]:
-    return {
-        "n_params": model.n_params,
-        "n_tokens": model.n_tokens,
-        "tokens_per_param": model.n_tokens / model.n_params,
-        "training_flops": model.training_flops,
-        "inference_flops": model.inference_flops,
-        "total_flops": model.total_flops,
-        "training_cost": model.training_cost,
-        "inference_cost": model.inference_cost,
-        "total_cost": model.total_cost,
-    }

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
-from advisor.compressibility.protocol import protocol_as_json
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 from advisor.report.text import counted, echo, emit, print_labelled, print_table
 
@@ -29,15 +27,15 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
             {
                 "name": one.name,
                 "installed": one.name in coefficients.installed,
-                "n_sources": len(one.sources),
-                "n_laws": _n_laws(one),
+                "n_sources": one.n_sources,
+                "n_laws": one.n_laws,
                 "epsilon": one.dependence.epsilon,
-                "protocol": protocol_as_json(one.protocol),
+                "protocol": one.protocol,
                 "count": one.dependence.count,
             }
             for one in coefficients.calibrations
         ],
-        "unreadable_calibrations": dict(coefficients.problems),
+        "unreadable_calibrations": coefficients.problems,
     }
     emit(document, lambda: _render(laws, coefficients), as_json=as_json, out=out)
 
@@ -54,7 +52,7 @@ def _law(law: Law) -> dict[str, Any]:
         "source": law.source,
         "note": law.note,
         "n_draws": len(law.draws) if isinstance(law, ScalingLaw) else 0,
-        "ranges": asdict(law.ranges),
+        "ranges": law.ranges,
     }
 
 
@@ -102,10 +100,6 @@ def _calibrations(coefficients: Coefficients) -> str:
 def _calibration(one: Calibration, coefficients: Coefficients) -> str:
     marks = ["default"] if one.name == coefficients.default else []
     marks += ["installed"] if one.name in coefficients.installed else []
-    laws = f"{_n_laws(one)} of {len(one.sources)} sources have a law"
+    laws = f"{one.n_laws} of {one.n_sources} sources have a law"
     marked = f" ({', '.join(marks)})" if marks else ""
     return f"{one.name}{marked}: {laws}, epsilon {one.dependence.epsilon:g}"
-
-
-def _n_laws(one: Calibration) -> int:
-    return sum(source.law is not None for source in one.sources)

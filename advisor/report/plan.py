@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.plan.hardware import PUBLISHED_MFU
 from advisor.quantities import format_flops
-from advisor.report.text import counted, echo, money, print_labelled, print_table, quantity, ratio
+from advisor.report.text import amount, counted, echo, hours_and_days, print_labelled, print_table, quantity, ratio
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import Units
@@ -21,112 +21,6 @@ _OF = {
     "limited_data": ", the optimum with limited data",
     "inference": ", the model that serves",
 }
-
-
-def plan_as_json(plan: Plan) -> dict[str, Any]:
-    """Return the JSON form of a plan: keys carry units and are always present."""
-    return {
-        "of": plan.of,
-        "count": plan.count,
-        "n_params": plan.n_params,
-        "n_tokens": plan.n_tokens,
-        "flops": plan.flops,
-        "vocab_size": plan.vocab_size,
-        "context_tokens": plan.context,
-        "shape": None if plan.shape is None else _shape_as_json(plan, plan.shape),
-        "hyperparameters": [_rule_as_json(rule, plan) for rule in plan.hyperparameters],
-        "cluster": None if plan.cluster is None else _cluster_as_json(plan.cluster),
-        "units": units_as_json(plan.units),
-    }
-
-
-def _shape_as_json(plan: Plan, shape: Architecture) -> dict[str, Any]:
-    return {
-        "width": shape.width,
-        "n_layers": shape.n_layers,
-        "n_heads": shape.n_heads,
-        "head_width": shape.head_width,
-        "ffn_width": shape.ffn_width,
-        "vocab_size": shape.vocab_size,
-        "context_tokens": shape.context,
-        "n_params_total": shape.n_params,
-        "n_params_non_embedding": shape.n_non_embedding,
-        "flops_per_token": shape.flops_per_token,
-        "exact_flops": plan.exact_flops,
-        "exact_over_6nd": plan.exact_over_budget,
-    }
-
-
-def _rule_as_json(rule: Hyperparameters, plan: Plan) -> dict[str, Any]:
-    return {
-        "rule": rule.rule,
-        "source": rule.source,
-        "formula": rule.formula,
-        "takes": rule.takes,
-        "fitted_on": rule.fitted_on,
-        "outside_range": rule.beyond,
-        "batch_tokens": rule.batch_tokens,
-        "batch_sequences": rule.sequences(plan.context),
-        "peak_learning_rate": rule.learning_rate,
-        "n_steps": rule.steps(plan.n_tokens),
-    }
-
-
-def _cluster_as_json(cluster: Cluster) -> dict[str, Any]:
-    gpu = cluster.hardware.gpu
-    return {
-        "gpu": gpu.name,
-        "mfu": cluster.hardware.mfu,
-        "published_mfu": [{"run": run, "mfu": mfu} for run, mfu in PUBLISHED_MFU],
-        "n_gpus": cluster.n_gpus,
-        "n_gpus_working": cluster.working_gpus,
-        "flops": cluster.flops,
-        "gpu_hours": cluster.gpu_hours,
-        "gpu_hours_6nd": cluster.gpu_hours_6nd,
-        "gpu_hours_at_published_mfu": list(cluster.gpu_hours_range),
-        "wall_hours": cluster.wall_hours,
-        "cost": cluster.cost,
-        "cost_6nd": cluster.cost_6nd,
-        "gpu_memory_bytes": cluster.hardware.memory_bytes,
-        "gpu_memory_source": None if cluster.hardware.memory_gb is not None else gpu.memory_source or None,
-        "memory": [_memory_as_json(memory) for memory in cluster.memory],
-    }
-
-
-def _memory_as_json(memory: Memory) -> dict[str, Any]:
-    state = memory.state
-    return {
-        "precision": state.precision,
-        "bytes_per_param": {
-            "weights": state.weights,
-            "gradients": state.gradients,
-            "optimizer": state.optimizer,
-            "total": state.bytes_per_param,
-        },
-        "replica_bytes": memory.total_bytes,
-        "gpus_per_replica": memory.gpus_per_replica,
-        "gpus_sharded": memory.gpus_sharded,
-        "replica_bytes_per_gpu": memory.replica_bytes_per_gpu,
-        "data_parallel": memory.data_parallel,
-        "sharded_bytes_per_gpu": memory.sharded_bytes_per_gpu,
-        "activations_counted": False,
-    }
-
-
-def units_as_json(units: Units | None) -> dict[str, Any] | None:
-    """Return the JSON form of data in bytes and in the user's own tokens; None where they are not known."""
-    if units is None:
-        return None
-    own = units.counted
-    return {
-        "tokenizer": units.tokenizer,
-        "bytes_per_token": units.bytes_per_token,
-        "n_bytes": units.n_bytes,
-        "bytes_per_param": units.bytes_per_param,
-        "count_tokenizer": None if own is None else own.tokenizer,
-        "count_bytes_per_token": None if own is None else own.bytes_per_token,
-        "n_tokens_counted": units.counted_tokens,
-    }
 
 
 def unit_rows(units: Units | None) -> list[tuple[str, str]]:
@@ -176,8 +70,8 @@ def _rules(plan: Plan) -> None:
         (
             rule.rule,
             quantity(rule.batch_tokens),
-            f"{rule.sequences(plan.context):,.0f}",
-            money(rule.steps(plan.n_tokens)),
+            f"{rule.batch_sequences:,.0f}",
+            amount(rule.n_steps),
             f"{rule.learning_rate:.2e}".replace("e-0", "e-"),
         )
         for rule in plan.hyperparameters
@@ -197,13 +91,13 @@ def _cluster(cluster: Cluster) -> None:
     title = hardware.gpu.name if cluster.n_gpus is None else f"{cluster.n_gpus:,} {hardware.gpu.name}"
     echo(f"On {title}, at MFU {hardware.mfu:g}", "bold")
     low, high = cluster.gpu_hours_range
-    of = "by 6 N D" if not cluster.memory else f"for the exact FLOPs ({money(cluster.gpu_hours_6nd)} by 6 N D)"
-    hours = f"{money(cluster.gpu_hours)} {of}; {money(low)} to {money(high)} at the MFUs published ({_published()})"
+    of = "by 6 N D" if not cluster.memory else f"for the exact FLOPs ({amount(cluster.gpu_hours_6nd)} by 6 N D)"
+    hours = f"{amount(cluster.gpu_hours)} {of}; {amount(low)} to {amount(high)} at the MFUs published ({_published()})"
     rows = [("GPU-hours", hours)]
     if cluster.n_gpus is not None:
         rows.append(("wall time", _wall_time(cluster)))
     if cluster.cost is not None:
-        rows.append(("cost", f"{money(cluster.cost)} at {hardware.price_per_hour:g} per GPU-hour"))
+        rows.append(("cost", f"{amount(cluster.cost)} at {hardware.price_per_hour:g} per GPU-hour"))
     known = hardware.memory_bytes
     rows.append(("GPU memory", "unknown: give --gpu-memory" if known is None else _memory_known(cluster)))
     print_labelled(rows)
@@ -215,7 +109,7 @@ def _wall_time(cluster: Cluster) -> str:
     if cluster.wall_hours is None:
         return "none: one replica does not fit"
     idle = "" if cluster.working_gpus == cluster.n_gpus else f" on {cluster.working_gpus:,} of them"
-    return _duration(cluster.wall_hours) + idle
+    return hours_and_days(cluster.wall_hours) + idle
 
 
 def _published() -> str:
@@ -268,8 +162,3 @@ def data_size(n_bytes: float) -> str:
 
 def _whole(count: int | None) -> str:
     return "" if count is None else f"{count:,}"
-
-
-def _duration(hours: float) -> str:
-    """Return hours, and days from two of them."""
-    return f"{money(hours)} hours" + (f", {money(hours / 24)} days" if hours >= 48 else "")

@@ -5,24 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.row import Answer
-from advisor.calibrations.laws_in_h import Sensitivity
-from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.quantities import format_flops
-from advisor.report.advice import print_advice
-from advisor.report.beyond import print_beyond, print_off_optimum, unlimited
-from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.plan import show_plan, unit_rows
-from advisor.report.recommendation_json import as_document
-from advisor.report.reliance import reliance_rows
 from advisor.report.text import (
+    amount,
     counted,
     echo,
     emit,
-    money,
     nats,
     percent,
     plural,
@@ -33,6 +27,12 @@ from advisor.report.text import (
     spread,
     warn,
 )
+
+if TYPE_CHECKING:
+    from advisor.answer.flat_region import FlatRegion
+    from advisor.answer.reliance import Reliance, WrongChoice
+    from advisor.calibrations.laws_in_h import Sensitivity
+    from advisor.compressibility.protocol import MeasuredCorpus
 
 
 def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
@@ -48,7 +48,9 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
     render = then_explained(lambda: _render(recommendation), explanations)
 
     def document() -> dict[str, Any]:
-        return {**as_document(recommendation), **explanations_as_json(explanations)}
+        from advisor.json_form import as_json
+
+        return {**as_json(recommendation), **explanation_keys(explanations)}
 
     emit(document, render, as_json=as_json, out=out)
     warn(recommendation.cautions)
@@ -56,8 +58,8 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
 
 def _render(recommendation: Recommendation) -> None:
     name = recommendation.headline.law
-    print_beyond(recommendation)
-    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited(recommendation)}", "bold")
+    _print_beyond(recommendation)
+    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{_unlimited(recommendation)}", "bold")
     print_labelled(_about(recommendation))
     echo()
     _allocation(recommendation)
@@ -71,6 +73,8 @@ def _render(recommendation: Recommendation) -> None:
         echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
     show_plan(recommendation.plan)
     if recommendation.advice:
+        from advisor.report.repeat import print_advice
+
         echo()
         print_advice(recommendation.advice, everything=recommendation.request.advice)
 
@@ -88,7 +92,43 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if sensitivity is not None:
         rows.append(("d ln N*/dH", _slope(sensitivity)))
-    return rows + reliance_rows(recommendation.reliance)
+    return rows + _reliance_rows(recommendation.reliance)
+
+
+def _reliance_rows(reliance: Reliance | None) -> list[tuple[str, str]]:
+    """Return the lines about what the headline rests on; none where it does not depend on the corpus."""
+    if reliance is None:
+        return []
+    rows = [("weight", reliance.in_words), ("trained on", _reach(reliance))]
+    if reliance.wrong is not None and reliance.epsilon != 0:  # with no weight the two are one law
+        rows.append(("if wrong", _cost(reliance.law, reliance.wrong)))
+    return rows
+
+
+def _reach(reliance: Reliance) -> str:
+    """Return where the calibration was trained, and how far this question is from there."""
+    parts = [reliance.calibration]
+    if reliance.h_range is not None:
+        low, high = reliance.h_range
+        parts.append(f"H {low:.3g} to {high:.3g}{'' if reliance.h_inside else ' (this corpus is outside)'}")
+    if reliance.flops_range is not None and reliance.decades is not None:
+        low, high = reliance.flops_range
+        far = abs(reliance.decades)
+        beyond = "" if far == 0 else f" ({far:.1f} decades {'below' if reliance.decades > 0 else 'above'} this budget)"
+        parts.append(f"{format_flops(low)} to {format_flops(high)} FLOPs{beyond}")
+    if reliance.native_ids:
+        parts.append("sources with token ids of their own")
+    if reliance.training_tokenizer is not None:
+        read = "bytes" if reliance.training_tokenizer == "bytes" else f"tokens of {reliance.training_tokenizer}"
+        parts.append(f"models that read {read}")
+    return "; ".join(parts)
+
+
+def _cost(law: str, wrong: WrongChoice) -> str:
+    return (
+        f"{law} loses {percent(wrong.headline_if_chinchilla_is_right)} of the FLOPs where chinchilla is right, "
+        f"chinchilla {percent(wrong.chinchilla_if_headline_is_right)} where {law} is"
+    )
 
 
 def _slope(sensitivity: Sensitivity) -> str:
@@ -116,10 +156,6 @@ def _measured(profile: MeasuredCorpus) -> str:
     )
 
 
-def _epochs(epochs: float) -> str:
-    return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.3g}"
-
-
 def _allocation(recommendation: Recommendation) -> None:
     """Print the headline's numbers with their intervals; those that the request fixed have none."""
     best, request, hardware = recommendation.headline, recommendation.request, recommendation.request.hardware
@@ -140,11 +176,11 @@ def _allocation(recommendation: Recommendation) -> None:
     if best.loss is not None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
     if best.epochs is not None and not recommendation.limited:
-        add("Epochs of the corpus", _epochs(best.epochs))
+        add("Epochs of the corpus", amount(best.epochs))
     if hardware is not None and best.gpu_hours is not None:
-        add(f"GPU-hours by 6 N D, {hardware.gpu.name} at MFU {hardware.mfu:g}", money(best.gpu_hours))
+        add(f"GPU-hours by 6 N D, {hardware.gpu.name} at MFU {hardware.mfu:g}", amount(best.gpu_hours))
     if best.cost is not None:
-        add(f"Cost by 6 N D, at {request.price_per_hour:g} per GPU-hour", money(best.cost))
+        add(f"Cost by 6 N D, at {request.price_per_hour:g} per GPU-hour", amount(best.cost))
     answers = [i for i, row in enumerate(rows) if row[0].startswith(("Budget", "Parameters", "Training"))]
     print_table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
 
@@ -158,7 +194,7 @@ def _neighbours(recommendation: Recommendation) -> None:
         (
             quantity(choice.n_params),
             quantity(choice.n_tokens),
-            ratio(choice.n_tokens / choice.n_params),
+            ratio(choice.tokens_per_param),
             nats(choice.loss),
             percent(choice.wasted),
             remark,
@@ -168,8 +204,36 @@ def _neighbours(recommendation: Recommendation) -> None:
     best = recommendation.headline.n_params
     bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
     header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
-    print_table(header, rows, title=f"The same budget on other sizes{unlimited(recommendation)}", bold=bold)
-    print_off_optimum(recommendation)
+    print_table(header, rows, title=f"The same budget on other sizes{_unlimited(recommendation)}", bold=bold)
+    _print_off_optimum(recommendation)
+
+
+def _print_off_optimum(recommendation: Recommendation) -> None:
+    """Print which sizes are nearly as good as the optimum, and the budget that the user's choice is worth."""
+    if recommendation.flat is not None:
+        _print_flat(recommendation.flat)
+    if recommendation.choice is not None:
+        equivalent = format_flops(recommendation.choice.equivalent_flops)
+        echo(f"Your choice does what {equivalent} FLOPs do at their optimum.", "dim")
+
+
+def _print_flat(flat: FlatRegion) -> None:
+    """Print which sizes do nearly as well as the optimum."""
+    rows = [
+        (
+            f"within {100 * flat.loss_tolerance:g} % of the loss",
+            f"up to {percent(flat.wasted_by_loss)}",
+            spread(flat.n_params_by_loss),
+            spread(flat.n_tokens_by_loss),
+        ),
+        (
+            f"within {100 * flat.flops_tolerance:g} % of the FLOPs",
+            f"up to {percent(flat.flops_tolerance)}",
+            spread(flat.n_params_by_flops),
+            spread(flat.n_tokens_by_flops),
+        ),
+    ]
+    print_table(("Nearly as good", "FLOPs wasted", "N", "D"), rows)
 
 
 def _laws(recommendation: Recommendation) -> None:
@@ -188,10 +252,29 @@ def _laws(recommendation: Recommendation) -> None:
         for answer in recommendation.laws
     ]
     header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
-    print_table(header, rows, title=f"The same budget by every law{unlimited(recommendation)}", bold=(0,))
+    print_table(header, rows, title=f"The same budget by every law{_unlimited(recommendation)}", bold=(0,))
 
 
 def _interval(answer: Answer) -> str:
     """Return the interval of N; nothing where the request fixed it."""
     bounds = None if answer.interval80 is None else answer.interval80.n_params
     return "" if bounds is None or math.isclose(*bounds) else spread(bounds)
+
+
+def _unlimited(recommendation: Recommendation) -> str:
+    """Return what to add to a title over numbers that hold for unlimited data, where data are limited."""
+    return ", were unique data unlimited" if recommendation.limited else ""
+
+
+def _print_beyond(recommendation: Recommendation) -> None:
+    """Print the answer that is asked for, where it is not the optimum of one pass: limited data, inference."""
+    if recommendation.limited:
+        from advisor.report.repeat import print_limited
+
+        print_limited(recommendation.limited)
+        echo()
+    if recommendation.inference is not None:
+        from advisor.report.inference import print_inference
+
+        print_inference(recommendation.inference)
+        echo()

@@ -1,29 +1,49 @@
-"""How the table of epochs looks."""
+"""How limited and repeated data look: the optimum with few unique tokens, the table of epochs, and advice."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
+from advisor import json_form
 from advisor.answer.repeat_table import RepeatRow, RepeatTable
 from advisor.answer.repetition_cautions import BLIND_EPOCHS
 from advisor.quantities import format_flops
-from advisor.report.advice import advice_as_json, print_advice
-from advisor.report.explain import explanations_as_json, then_explained
-from advisor.report.limited_data import epochs_text
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.text import (
-    bounds_as_json,
     counted,
     echo,
     emit,
     nats,
     percent,
     plural,
+    print_labelled,
     print_table,
     quantity,
     spread,
     warn,
+)
+
+if TYPE_CHECKING:
+    from advisor.answer.advice import Advice
+    from advisor.answer.limited_data import LimitedData, LimitedInterval, MoreData
+
+_LABELS = (
+    "Parameters N",
+    "Training tokens D",
+    "Epochs",
+    "Worth in unique tokens, D'",
+    "Worth of a token, average",
+    "... at the end",
+    "Loss, nats/token",
+    "... with unlimited data",
+    "... with unlimited compute",
+    "FLOPs lost to the limit",
+    "FLOPs for 1 % more loss",
+    "N for at most 1 % more",
+    "N counts",
 )
 
 
@@ -32,48 +52,15 @@ def show(table: RepeatTable, *, all_advice: bool, explain: bool = False, as_json
 
     ``explain`` adds where every number comes from.
     """
-    document = _document(table)
+    document = json_form.as_json(table)
     explanations = None
     if explain:
         from advisor.answer.repeat_table import explain_repeat
 
         explanations = explain_repeat(table)
     render = then_explained(lambda: _render(table, all_advice), explanations)
-    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)
-
-
-def _document(table: RepeatTable) -> dict[str, Any]:
-    return {
-        "law": table.law,
-        "count": table.count,
-        "source": table.source,
-        "transplanted": table.transplanted,
-        "unique_tokens": table.unique_tokens,
-        "n_params": table.n_params,
-        "flops": table.flops,
-        "most_effective_tokens": table.most_effective_tokens,
-        "loss_limit_nats_per_token": table.loss_limit,
-        "rows": [_row(row) for row in table.rows],
-        "optimum": None if table.optimum is None else _row(table.optimum),
-        "advice": advice_as_json(table.advice),
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in table.cautions],
-    }
-
-
-def _row(row: RepeatRow) -> dict[str, Any]:
-    return {
-        "epochs": row.epochs,
-        "n_params": row.n_params,
-        "n_tokens": row.n_tokens,
-        "flops": row.flops,
-        "effective_tokens": row.effective_tokens,
-        "effective_params": row.effective_params,
-        "average_value_fraction": row.average_value,
-        "last_value_fraction": row.last_value,
-        "loss_nats_per_token": row.loss,
-        "loss_interval80_nats_per_token": bounds_as_json(row.loss_interval80),
-    }
 
 
 def _render(table: RepeatTable, all_advice: bool) -> None:
@@ -127,3 +114,136 @@ def _columns(table: RepeatTable) -> list[tuple[str, Callable[[RepeatRow], str]]]
 
 def _blind(row: RepeatRow) -> str:
     return "blind" if row.epochs > BLIND_EPOCHS else ""
+
+
+# --- the answer with limited unique tokens
+
+
+def print_limited(answers: Sequence[LimitedData]) -> None:
+    """Print the optimum with limited unique tokens by each law, the choice weighed, and what more data is worth."""
+    first = answers[0]
+    columns, header = [list(_LABELS)], [""]
+    for answer in answers:
+        columns.append(_cells(answer))
+        header.append(answer.law)
+        if answer.interval80 is not None:
+            columns.append(_interval_cells(answer.interval80))
+            header.append("80 %")
+    title = f"With {plural(quantity(first.unique_tokens), 'unique token')}, {format_flops(first.flops)} FLOPs"
+    print_table(header, list(zip(*columns, strict=True)), title=title, bold=(0, 1))
+    for note in _notes(answers):
+        echo(note, "dim")
+    if first.choice is not None:
+        _print_choice(first)
+    if first.more_data:
+        echo()
+        _print_more(first)
+    else:
+        echo("The optimum reads no token twice: the data are no limit to this budget.", "dim")
+
+
+def epochs_text(epochs: float) -> str:
+    """Return a number of epochs: three digits, whole where it is whole and above 100."""
+    if epochs >= 1e6:
+        return format_flops(epochs)
+    return f"{epochs:,.0f}" if epochs >= 99.95 or epochs == round(epochs) else f"{epochs:#.3g}"
+
+
+def _notes(answers: Sequence[LimitedData]) -> Iterator[str]:
+    """Yield which law was fitted to repeated data, and what the interval leaves out."""
+    transplanted = [answer.law for answer in answers if answer.transplanted]
+    if transplanted:
+        yield f"muennighoff was fitted to repeated data; {transplanted[0]} takes over how their value decays."
+    if any(answer.interval80 is not None for answer in answers):
+        yield "The 80 % interval knows nothing of how certain that decay is."
+
+
+def _cells(answer: LimitedData) -> list[str]:
+    return [
+        quantity(answer.n_params),
+        quantity(answer.n_tokens),
+        epochs_text(answer.epochs),
+        quantity(answer.effective_tokens),
+        percent(answer.average_value),
+        percent(answer.last_value),
+        nats(answer.loss),
+        nats(answer.unlimited_loss),
+        nats(answer.loss_limit),
+        percent(answer.wasted),
+        format_flops(answer.nearly_flops),
+        spread(answer.n_params_by_loss),
+        counted(answer.count),
+    ]
+
+
+def _interval_cells(interval: LimitedInterval) -> list[str]:
+    filled = {
+        0: spread(interval.n_params),
+        1: spread(interval.n_tokens),
+        2: spread(interval.epochs, epochs_text),
+        6: spread(interval.loss, nats),
+    }
+    return [filled.get(row, "") for row in range(len(_LABELS))]
+
+
+def _print_choice(answer: LimitedData) -> None:
+    choice = answer.choice
+    assert choice is not None
+    echo(
+        f"Your choice by {answer.law}: {quantity(choice.n_params)} parameters on {quantity(choice.n_tokens)} tokens, "
+        f"{epochs_text(choice.epochs)} epochs, loss {nats(choice.loss)}, "
+        f"{percent(choice.wasted)} of the FLOPs wasted."
+    )
+
+
+def _print_more(answer: LimitedData) -> None:
+    now = (
+        quantity(answer.unique_tokens),
+        quantity(answer.n_params),
+        quantity(answer.n_tokens),
+        epochs_text(answer.epochs),
+        nats(answer.loss),
+        "",
+        format_flops(answer.flops),
+    )
+    header = ("unique", "N", "D", "epochs", "loss", "FLOPs saved", "FLOPs to match")
+    rows = [now, *map(_more_cells, answer.more_data)]
+    print_table(header, rows, title=f"More unique data, by {answer.law}", bold=(0,))
+    echo(
+        f"Saved: what the loss of now, {nats(answer.loss)}, would not need. To match: the budget that reaches the "
+        f"row's loss with {plural(quantity(answer.unique_tokens), 'unique token')}.",
+        "dim",
+    )
+
+
+def _more_cells(more: MoreData) -> tuple[str, ...]:
+    return (
+        "unlimited" if math.isinf(more.unique_tokens) else quantity(more.unique_tokens),
+        quantity(more.n_params),
+        quantity(more.n_tokens),
+        "" if more.epochs is None else epochs_text(more.epochs),
+        nats(more.loss),
+        percent(more.saved),
+        "none does" if more.matching_flops is None else format_flops(more.matching_flops),
+    )
+
+
+# --- advice
+
+
+def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:
+    """Print lines of advice with their sources; without ``everything`` the most important ones, and how many more."""
+    from advisor.answer.advice import USUAL_SCOPE
+
+    shown = [line for line in advice if everything or line.first]
+    echo("Training on repeated data", "bold")
+    if everything:
+        echo(f"Seen on {USUAL_SCOPE}, where a line says nothing else.", "dim")
+    print_labelled([("-", _line(line, USUAL_SCOPE)) for line in shown])
+    if len(shown) < len(advice):
+        echo(f"{len(advice) - len(shown)} more lines: --advice.", "dim")
+
+
+def _line(line: Advice, usual_scope: str) -> str:
+    scope = "" if line.scope == usual_scope else f"; seen on {line.scope}"
+    return f"{line.text} [{line.source}{scope}]"

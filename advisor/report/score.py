@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.report.text import (
     MAX_WIDTH,
     emit,
+    nats,
     print_labelled,
     print_table,
     quantity,
@@ -45,8 +46,7 @@ _LABELS = (
 
 def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None) -> None:
     """Print profiles on stdout and their cautions on stderr; write the JSON document to ``out`` if given."""
-    document = {"corpora": [profile.to_json() for profile in profiles]}
-    emit(document, lambda: _render(profiles), as_json=as_json, out=out)
+    emit({"corpora": profiles}, lambda: _render(profiles), as_json=as_json, out=out)
     for profile in profiles:
         warn(profile.cautions)
 
@@ -82,7 +82,7 @@ def _cells(profile: Profile) -> tuple[str, ...]:
     about = "" if profile.n_documents_exact else "about "
     return (
         f"{found.median:.3f}",
-        spread(found.ci95, _three) or "too few documents",
+        spread(found.ci95, nats) or "too few documents",
         f"{found.mean:.3f}",
         f"{found.sd:.3f}",
         f"{found.shuffled_median:.3f}",
@@ -97,10 +97,6 @@ def _cells(profile: Profile) -> tuple[str, ...]:
         f"{profile.n_sequences:,}",
         f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (ids)"),
     )
-
-
-def _three(value: float) -> str:
-    return f"{value:.3f}"
 
 
 def _count(value: float, about: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
-from advisor.report.explain import explanations_as_json, then_explained
+from advisor.report.explain import explanation_keys, then_explained
 from advisor.report.text import counted, echo, emit, nats, print_table, quantity, ratio, warn
 
 
@@ -23,7 +23,7 @@ def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: P
         "compressibility": table.compressibility,
         "depends_on_compressibility": table.depends_on_compressibility,
         "rows": [_row(row) for row in table.rows],
-        "cautions": [{"code": caution.code, "message": caution.message} for caution in table.cautions],
+        "cautions": table.cautions,
     }
     explanations = None
     if explain:
@@ -31,7 +31,7 @@ def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: P
 
         explanations = explain_table(table)
     render = then_explained(lambda: _render(table), explanations)
-    emit({**document, **explanations_as_json(explanations)}, render, as_json=as_json, out=out)
+    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
     warn(table.cautions)
 
 

@@ -10,13 +10,13 @@ import math
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.data_files import write_atomically
 from advisor.json_fields import SCHEMA_VERSION, json_text
-from advisor.quantities import format_quantity
+from advisor.quantities import format_amount, format_quantity
 
 if TYPE_CHECKING:
     from advisor.caution import Caution
@@ -27,7 +27,7 @@ _STYLES = {"bold": 1, "dim": 2, "yellow": 33}
 
 
 def emit(
-    document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    document: Any,
     render: Callable[[], None],
     *,
     as_json: bool,
@@ -35,11 +35,14 @@ def emit(
 ) -> None:
     """Write ``document`` to ``out`` if given, then print it as JSON on stdout, or let ``render`` print it as text.
 
-    A function for ``document`` is called only where it is written or printed.
+    ``document`` is a result, a mapping that may hold results, or a function of none that returns one: it is called, and
+    results are given their JSON form, only where they are written or printed.
     """
     text = ""
     if as_json or out is not None:
-        found = document() if callable(document) else document
+        from advisor import json_form  # here, because every start would pay for it
+
+        found = json_form.as_json(document() if callable(document) else document)
         text = json_text({"schema_version": SCHEMA_VERSION, **found})
     if out is not None:
         write_atomically(out, text)
@@ -144,6 +147,11 @@ def quantity(value: float | None) -> str:
     return "" if value is None else format_quantity(value)
 
 
+def amount(value: float | None) -> str:
+    """Return hours, money or epochs as people say them; nothing for None."""
+    return "" if value is None else format_amount(value)
+
+
 def plural(text: str, noun: str) -> str:
     """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``.
 
@@ -159,7 +167,7 @@ def percent(share: float | None) -> str:
 
 
 def nats(loss: float) -> str:
-    """Return a loss in nats/token."""
+    """Return a loss in nats/token, or an H, with three digits after the point."""
     return f"{loss:.3f}"
 
 
@@ -169,9 +177,24 @@ def ratio(tokens_per_param: float) -> str:
     return f"{tokens_per_param:#.3g}".rstrip(".") if inside else format_quantity(tokens_per_param)
 
 
-def money(amount: float) -> str:
-    """Return hours or a sum of money: whole above 100, else three digits."""
-    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+def duration(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    >>> duration(40), duration(600), duration(9000)
+    ('40 s', '10 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def hours_and_days(hours: float) -> str:
+    """Return hours, and days from two of them.
+
+    >>> hours_and_days(12.5), hours_and_days(480)
+    ('12.5 hours', '480 hours, 20 days')
+    """
+    return f"{amount(hours)} hours" + (f", {amount(hours / 24)} days" if hours >= 48 else "")
 
 
 def counted(count: str) -> str:
@@ -185,8 +208,3 @@ def spread(bounds: tuple[float, float] | None, show: Callable[[float], str] = fo
         return ""
     low, high = bounds
     return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
-
-
-def bounds_as_json(bounds: tuple[float, float] | None) -> list[float | None] | None:
-    """Return an interval as a list, an infinite end as null."""
-    return None if bounds is None else [None if math.isinf(end) else end for end in bounds]

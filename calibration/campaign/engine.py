@@ -52,6 +52,11 @@ class Work:
         more = f"+{len(self.jobs) - 1}" if len(self.jobs) > 1 else ""
         return self.jobs[0].name + more
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its jobs."""
+        return tuple(job.name for job in self.jobs)
+
 
 @dataclass(frozen=True, kw_only=True)
 class News:

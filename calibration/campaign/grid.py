@@ -6,8 +6,8 @@ A *job* is one trunk: one source, one size, one seed and the token counts that i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from calibration.training.schedule import Recipe, Schedule, make_schedule
 
@@ -63,10 +63,6 @@ class Job:
     def flops(self, recipe: Recipe, vocab_size: int) -> float:
         """Return the FLOPs of training: the tokens of the trunk and its branches, times the shape's exact count."""
         return float(self.plan(recipe).n_tokens_trained * self.size.shape(vocab_size).flops_per_token)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, which ``read_job`` reads."""
-        return asdict(self)
 
 
 def read_job(node: Node, sources: tuple[str, ...] = ()) -> Job:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.data_files import sync_folder
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
+from advisor.json_form import as_json
 from calibration.lines.records import Row, read_row
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Ledger:
         Raises:
             AdvisorError: it cannot be written; the ledger is as it was.
         """
-        line = (json.dumps(row.to_json(), allow_nan=False) + "\n").encode()
+        line = (json.dumps(as_json(row), allow_nan=False) + "\n").encode()
         try:
             with self._locked() as descriptor:
                 _append(descriptor, line)
@@ -157,7 +158,7 @@ def rows_digest(rows: Iterable[Row]) -> str:
 
 
 def _content(row: Row) -> dict[str, Any]:
-    return {name: value for name, value in row.to_json().items() if name != "hardware"}
+    return {name: value for name, value in as_json(row).items() if name != "hardware"}
 
 
 def merged(ledgers: Iterable[Ledger]) -> tuple[Row, ...]:

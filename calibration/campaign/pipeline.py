@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError, CorpusError, UsageError
+from advisor.json_form import as_json
 from calibration.campaign.ledger import Ledger, run_key
 from calibration.campaign.lock import Lock, remove_leftovers
 from calibration.campaign.plan_file import (
@@ -87,7 +88,7 @@ def plan_calibration(
         plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
     if there is not None:
         return _timed(extended(there, plan), devices, progress=progress)
-    plan = replace(plan, probe={devices.first.name: schedule.to_json()})
+    plan = replace(plan, probe={devices.first.name: as_json(schedule)})
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 
 
@@ -136,7 +137,7 @@ def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Op
         hours = hours_of(works, devices.n_workers)
         return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
     schedule = Speed(plan, devices.first, progress=progress).schedule(devices.n_workers)
-    plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: schedule.to_json()})
+    plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: as_json(schedule)})
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 
 

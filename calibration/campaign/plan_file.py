@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.compressibility.protocol import Protocol, protocol_as_json, read_protocol
+from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.data_files import write_atomically
 from advisor.errors import AdvisorError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
+from advisor.json_form import as_json
 from calibration.campaign.grid import Job, read_job
 from calibration.lines.records import LEAST_SOURCES, SourceRecord, read_source
 from calibration.training.schedule import WIDTH_RATE, Recipe
@@ -65,23 +66,6 @@ class CalibrationPlan:
         """Return the FLOPs of training a job."""
         return job.flops(self.recipe, self.source(job.source).vocab_size)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the document of the plan file."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "name": self.name,
-            "request": dict(self.request),
-            "protocol": protocol_as_json(self.protocol),
-            "recipe": recipe_as_json(self.recipe),
-            "n_validation": self.n_validation,
-            "laws_only": self.laws_only,
-            "sources": [source.to_json() for source in self.sources],
-            "jobs": [job.to_json() for job in self.jobs],
-            "cuts": list(self.cuts),
-            "notes": list(self.notes),
-            "probe": self.probe,
-        }
-
 
 def write_plan(plan: CalibrationPlan, folder: Path) -> None:
     """Write the plan into the folder, whole or not at all.
@@ -89,7 +73,7 @@ def write_plan(plan: CalibrationPlan, folder: Path) -> None:
     Raises:
         AdvisorError: it cannot be written.
     """
-    write_atomically(folder / PLAN_FILE, json_text(plan.to_json()))
+    write_atomically(folder / PLAN_FILE, json_text({"schema_version": SCHEMA_VERSION, **as_json(plan)}))
 
 
 def read_plan(folder: Path) -> CalibrationPlan | None:
@@ -117,11 +101,6 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
         notes=tuple(node.text() for node in document["notes"].items()),
         probe=None if document.get("probe") is None else document["probe"].members(),
     )
-
-
-def recipe_as_json(recipe: Recipe) -> dict[str, Any]:
-    """Return the JSON form of a recipe."""
-    return asdict(recipe)
 
 
 def read_recipe(node: Node) -> Recipe:

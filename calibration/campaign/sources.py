@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from advisor.corpus.source import CorpusOptions, open_corpus
 from advisor.corpus.tokenizer import Tokenizer, load_tokenizer
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_fields import Node
+from advisor.json_form import as_json
 from calibration.campaign.corpus_tokens import corpus_tokens
 from calibration.campaign.grid import SEQ_LEN
 from calibration.campaign.token_data import DIGEST_DOCUMENTS, Ids, TokenData, read_data, write_data
@@ -54,8 +55,8 @@ class CorpusSource:
 
 
 def _flat(options: CorpusOptions) -> dict[str, Any]:
-    values = asdict(options)
-    hub = {name: list(value) if isinstance(value, tuple) else value for name, value in values.pop("hub").items()}
+    values = as_json(options)
+    hub = values.pop("hub")
     return {**values, **{name: value for name, value in hub.items() if name not in ("token", "streaming")}}
 
 
@@ -108,7 +109,7 @@ def _grammar(
         },
         entropy_bound=measured.entropy_bound.mean,
         entropy_rate=measured.entropy_rate if np.isfinite(measured.entropy_rate) else None,
-        definition={"shape": asdict(source.shape), "grammar_seed": source.seed, "data_seed": seed},
+        definition={"shape": as_json(source.shape), "grammar_seed": source.seed, "data_seed": seed},
     )
     protocol = Protocol(tokenizer=None, seq_len=SEQ_LEN, n_sequences=measured.n_documents)
     return PreparedSource(record=record, protocol=protocol, data=data)

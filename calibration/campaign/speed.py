@@ -29,10 +29,26 @@ class TimedWork:
     work: Work
     seconds: float
 
+    JSON = (
+        "jobs=work.names",
+        "micro_batch=work.micro_batch",
+        "graph=work.graph",
+        "-seconds",
+        "seconds=rounded_seconds",
+    )
+
+    @property
+    def rounded_seconds(self) -> float:
+        """The seconds as a plan keeps them, to the millisecond."""
+        return round(self.seconds, 3)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Timetable:
-    """What is trained in which stacks on this machine, the longest first."""
+    """What is trained in which stacks on this machine, the longest first.
+
+    A plan keeps its JSON form, so that a rerun trains the same stacks.
+    """
 
     hardware: Device
     n_workers: int
@@ -40,29 +56,12 @@ class Timetable:
     tokens_per_second: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
+    JSON = ("hardware", "n_workers", "hours", "tokens_per_second", "notes", "works")
+
     @property
     def hours(self) -> float:
         """Hours until the last worker is done."""
         return hours_of(self.works, self.n_workers)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what a plan keeps of it, so that a rerun trains the same stacks."""
-        return {
-            "hardware": self.hardware.to_json(),
-            "n_workers": self.n_workers,
-            "hours": self.hours,
-            "tokens_per_second": dict(self.tokens_per_second),
-            "notes": list(self.notes),
-            "works": [
-                {
-                    "jobs": [job.name for job in each.work.jobs],
-                    "micro_batch": each.work.micro_batch,
-                    "graph": each.work.graph,
-                    "seconds": round(each.seconds, 3),
-                }
-                for each in self.works
-            ],
-        }
 
 
 class Speed:

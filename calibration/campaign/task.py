@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from advisor.json_form import as_json
 from calibration.campaign.ledger import TRAINING_VERSION, Ledger, run_key
 from calibration.lines.records import Row
 from calibration.training import checkpoints
@@ -63,8 +63,6 @@ class Task:
     def row(self, place: int, found: Measurement, speed: Mapping[str, float]) -> Row:
         """Return the row of a measurement."""
         shape, plan, label = self.trunk.shape, self.trunk.plan, self.labels[place]
-        recipe = dataclasses.asdict(plan.recipe)
-        recipe["batches"] = [list(each) for each in plan.recipe.batches]
         return Row(
             key=self.keys[place, found.n_tokens],
             source=label.name,
@@ -85,7 +83,7 @@ class Task:
             few_steps=found.few_steps,
             rate=found.run.rate,
             halvings=found.run.halvings,
-            recipe={**recipe, "n_warmup": plan.n_warmup, "training_version": TRAINING_VERSION},
+            recipe={**as_json(plan.recipe), "n_warmup": plan.n_warmup, "training_version": TRAINING_VERSION},
             hardware={**self.hardware, "n_stacked": len(self.trunk.runs), **speed, "date": _today()},
         )
 
@@ -149,7 +147,7 @@ def _resumed(task: Task, path: Path, known: Mapping[tuple[int, int], int], warn:
         name: value.to(task.trunk.device) if name in ("weights", "first", "second") else value
         for name, value in vars(stage.state).items()
     }
-    return dataclasses.replace(stage, state=State(**moved))
+    return replace(stage, state=State(**moved))
 
 
 def _serves(task: Task, stage: Stage, known: Mapping[tuple[int, int], int]) -> bool:

@@ -58,6 +58,16 @@ class Budget:
     n_tokens_ci95: tuple[float, float]
     loss_ci95: tuple[float, float]
 
+    JSON = (
+        *("flops", "n_params", "n_tokens", "tokens_per_param", "loss_nats_per_token=loss"),
+        *("ci95.n_params=n_params_ci95", "ci95.n_tokens=n_tokens_ci95", "ci95.loss_nats_per_token=loss_ci95"),
+    )
+
+    @property
+    def tokens_per_param(self) -> float:
+        """Training tokens for each parameter."""
+        return self.n_tokens / self.n_params
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupFit:

@@ -57,6 +57,12 @@ class Diagnostics:
     profile: ProfileOfE | None = None
     reasons: tuple[Reason, ...] = ()
 
+    JSON = (
+        *("n_runs", "flops", "se_log_n", "condition", "residual_scale", "largest_residual"),
+        *("n_term_range", "d_term_range", "correlation", "share_at_bound", "basin_gap", "n_starts", "n_reached"),
+        *("profile_E=profile", "reasons"),
+    )
+
     @property
     def verdict(self) -> Verdict:
         """The gravest level among the reasons; "ok" without any."""

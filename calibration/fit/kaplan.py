@@ -25,6 +25,7 @@ _FREE = 0.2
 # A run lies on the frontier of compute when its N is within a factor e^(1/2) of the optimum.
 _NEAR_OPTIMUM = 0.5
 _LEAST_VALUES = 4
+_NAMES = ("alpha_N", "alpha_D", "log_N_c", "log_D_c")
 _N_DRAWS = 200
 
 
@@ -46,6 +47,18 @@ class JointLaw:
     parameters: tuple[float, float, float, float]
     ci95: tuple[tuple[float, float], ...]
     objective: float
+
+    JSON = ("-parameters", "-ci95", "*named", "ci95=named_ci95", "objective")
+
+    @property
+    def named(self) -> dict[str, float]:
+        """The parameters by name."""
+        return dict(zip(_NAMES, self.parameters, strict=True))
+
+    @property
+    def named_ci95(self) -> dict[str, tuple[float, float]]:
+        """The intervals by name."""
+        return dict(zip(_NAMES, self.ci95, strict=True))
 
 
 def one_factor_laws(runs: Runs, fit: Fit, seed: int = 0) -> dict[str, PowerLaw | None]:

@@ -29,6 +29,13 @@ class ProfileOfE:
     low: float | None
     high: float | None
 
+    JSON = ("E=e", "objective_ratio=ratio", "-low", "-high", "ci95")
+
+    @property
+    def ci95(self) -> tuple[float | None, float | None]:
+        """The 95 % interval; None for an end that is not seen."""
+        return self.low, self.high
+
 
 def profile_of_e(fit: Fit) -> ProfileOfE | None:
     """Return the profile of E of a fit; None where E was held fixed."""

@@ -52,6 +52,19 @@ class Regression:
     refused_groups: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
+    JSON = (
+        *("form", "covariate", "values", "flops", "lines", "dlnN_dH=log_optimum", "left_out_error_ln_n=left_out"),
+        *("median_left_out_error_ln_n=median_left_out_error", "-joint_slopes", "-joint_intercepts", "joint"),
+        *("refused_groups", "reasons"),
+    )
+
+    @property
+    def joint(self) -> dict[str, Mapping[str, float]] | None:
+        """The lines of the fit of all runs at once, None for the other forms."""
+        if self.joint_slopes is None or self.joint_intercepts is None:
+            return None
+        return {"slopes": self.joint_slopes, "intercepts": self.joint_intercepts}
+
     @property
     def median_left_out_error(self) -> float | None:
         """The median |error of ln N*| over the groups left out; None unless every one has an error."""

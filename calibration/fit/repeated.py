@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from advisor.laws.frontier import log_usable, ratio_of
+from advisor.laws.law_file import DRAW_COLUMNS, row_in_file
 from advisor.laws.parameters import Parameters
 from calibration.fit.bootstrap import resampled_weights
 from calibration.fit.curve import fit_curve
@@ -37,6 +38,8 @@ class Constant:
     ci95: tuple[float, float] | None
     why_not: str | None = None
 
+    JSON = ("value", "ci95", "not_identified=why_not")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Repetition:
@@ -47,6 +50,13 @@ class Repetition:
     parameters: Parameters
     n_repeated_runs: int
     max_epochs: float
+
+    JSON = ("R_D=r_d", "R_N=r_n", "-parameters", "law", "n_repeated_runs", "max_epochs")
+
+    @property
+    def law(self) -> dict[str, float]:
+        """The parameters by name."""
+        return dict(zip(DRAW_COLUMNS, row_in_file(self.parameters), strict=True))
 
 
 def single_epoch(runs: Runs) -> npt.NDArray[np.bool_]:

@@ -25,8 +25,8 @@ class Reason:
     """Why a law is refused, or is to be read with care: a code that stays and a sentence for people."""
 
     code: str
-    message: str
     level: Literal["refused", "caution"]
+    message: str
 
 
 def usable(runs: Runs) -> npt.NDArray[np.bool_]:

@@ -38,6 +38,20 @@ class GrammarProfile:
     ceiling: float
     paper_compressibility: float | None
 
+    JSON = (
+        *("name=source.name", "shape=source.shape", "grammar_seed=source.seed", "rho"),
+        *("expected_sentence_tokens=expected_length", "reachable_terminals"),
+        *("dead_nonterminals=degeneracies.dead_nonterminals", "distinct_sentences=degeneracies.sentences"),
+        *("entropy_rate_nats_per_token=entropy_rate", "entropy_bound_nats_per_token=entropy_bound.mean"),
+        *("entropy_bound_standard_error=entropy_bound.standard_error", "seq_len", "n_documents", "compressibility"),
+        *("shuffled_compressibility", "ceiling", "paper_compressibility", "gate"),
+    )
+
+    @property
+    def reachable_terminals(self) -> int:
+        """How many of the terminals some sentence uses."""
+        return self.source.grammar.n_terminals - self.degeneracies.unreachable_terminals
+
 
 def profile(
     source: NamedGrammar, *, seed: int = 0, n_documents: int = N_DOCUMENTS, seq_len: int = SEQ_LEN

@@ -54,6 +54,8 @@ class Search:
     rejections: tuple[Rejection, ...]
     n_draws: int
 
+    JSON = ("-grammars", "n_draws", "rejections")
+
 
 class _Draws:
     """Draws grammars, gates them, and remembers what was rejected."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import GrammarError
+from advisor.json_form import as_json
 from calibration.grammars.grammar import Grammar, GrammarShape, draw, from_json, to_json
 
 SCHEMA_VERSION = 1
@@ -87,7 +88,7 @@ def named_set(name: str, *, seed: int) -> tuple[NamedGrammar, ...]:
 def dump_set(grammars: Sequence[NamedGrammar]) -> str:
     """Return the JSON text of a set, one grammar a line; ``load_set`` reads it back exactly."""
     lines = [
-        json.dumps({"name": g.name, "shape": asdict(g.shape), "seed": g.seed, **to_json(g.grammar)}) for g in grammars
+        json.dumps({"name": g.name, "shape": as_json(g.shape), "seed": g.seed, **to_json(g.grammar)}) for g in grammars
     ]
     return f'{{"schema_version": {SCHEMA_VERSION}, "grammars": [\n' + ",\n".join(lines) + "\n]}\n"
 

@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from advisor.calibrations.coefficients import write_coefficients
-from advisor.compressibility.protocol import Protocol, protocol_as_json
+from advisor.compressibility.protocol import Protocol
 from advisor.data_files import write_atomically
 from advisor.errors import CoefficientsError
 from advisor.json_fields import SCHEMA_VERSION, json_text
+from advisor.json_form import as_json
 from advisor.laws.law_file import law_as_json
 from advisor.laws.parameters import LOG_NAMES, NAMES
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis, Settings
 from calibration.fit.document import law_entry
-from calibration.fit.line import Line
 from calibration.fit.objective import Array
 from calibration.fit.regression import Regression
-from calibration.fit.run_checks import Reason
 from calibration.lines.records import Row
 from calibration.lines.regression import H_REF, H_REF_SOURCE, HRegression, refusal, regress_on_h
 from calibration.lines.source_laws import SourceLaw
 from calibration.training.schedule import WIDTH_RATE
 
 _PACKAGES = ("data-scaling-advisor", "numpy", "torch")
+# What a coefficients file, which must be small, has of a line and of a source.
+_LINE_FORM = ("slope", "intercept", "slope_ci95", "p_value")
+_SOURCE_FORM = (
+    *("name", "kind", "data", "vocab_size", "compressibility", "shuffled", "windows", "entropy_bound", "entropy_rate"),
+)
 
 
 def versions() -> dict[str, str]:
@@ -82,7 +86,7 @@ def calibrated(laws: Sequence[SourceLaw], about: About, *, seed: int = 0) -> Cal
     if why is not None:
         return Calibrated(about=about, laws=tuple(laws), refusal=why)
     found = regress_on_h(laws, seed=seed)
-    calibration = _calibration(laws, found, about)
+    calibration = as_json(_calibration(laws, found, about))
     document = {"schema_version": SCHEMA_VERSION, "default": about.name, "calibrations": [calibration]}
     return Calibrated(about=about, laws=tuple(laws), regression=found, document=document)
 
@@ -129,17 +133,17 @@ def _calibration(laws: Sequence[SourceLaw], found: HRegression, about: About) ->
     rows = [row for law in found.laws for row in law.rows]
     return {
         "name": about.name,
-        "protocol": protocol_as_json(about.protocol),
+        "protocol": about.protocol,
         "training_tokenizer": _training_tokenizer(found.laws),
         "count": "non-embedding",
         "recipe": _recipe(rows),
         "sources": [_source(law, about.name) for law in laws],
         "regression": _regression(found),
         "epsilon": found.epsilon.value,
-        "epsilon_estimate": asdict(found.epsilon),
+        "epsilon_estimate": found.epsilon,
         "h_ref": about.h_ref,
         "h_ref_source": about.h_ref_source,
-        "predictors": found.predictors.to_json(),
+        "predictors": found.predictors,
         "ranges": _ranges(found.laws),
         "provenance": _provenance(laws, rows, about),
     }
@@ -168,20 +172,11 @@ def _distinct(values: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _source(law: SourceLaw, calibration: str) -> dict[str, Any]:
-    source = law.source
     return {
-        "name": source.name,
-        "kind": source.kind,
-        "data": source.data,
-        "vocab_size": source.vocab_size,
-        "compressibility": source.compressibility,
-        "shuffled": source.shuffled,
-        "windows": dict(source.windows),
-        "entropy_bound": source.entropy_bound,
-        "entropy_rate": source.entropy_rate,
+        **as_json(law.source, _SOURCE_FORM),
         "law": _law(law, calibration) if law.accepted else None,
         "verdict": law.verdict,
-        "reasons": [_reason(reason) for reason in law.reasons],
+        "reasons": law.reasons,
         "n_runs": len(law.group.runs),
     }
 
@@ -194,29 +189,16 @@ def _law(law: SourceLaw, calibration: str) -> dict[str, Any]:
     return law_as_json(replace(fitted, draws=(), source=source, verdict=law.verdict))
 
 
-def _reason(reason: Reason) -> dict[str, str]:
-    return {"code": reason.code, "level": reason.level, "message": reason.message}
-
-
 def _regression(found: HRegression) -> dict[str, Any]:
     return {
-        "log": {name: _line(found.log.lines[name]) for name in LOG_NAMES},
-        "linear": {name: _line(found.linear.lines[name]) for name in NAMES},
+        "log": as_json({name: found.log.lines[name] for name in LOG_NAMES}, _LINE_FORM),
+        "linear": as_json({name: found.linear.lines[name] for name in NAMES}, _LINE_FORM),
         "draws": _numbers(found.draws.lines),
         "scatter": _numbers(found.draws.scatter),
         "flops": found.flops[1],
-        "dlnN_dH": _line(found.log.log_optimum),
+        "dlnN_dH": as_json(found.log.log_optimum, _LINE_FORM),
         "left_out_error_ln_n": {"log": _left_out(found.log), "linear": _left_out(found.linear)},
         "n_sources": len(found.laws),
-    }
-
-
-def _line(line: Line) -> dict[str, Any]:
-    return {
-        "slope": line.slope,
-        "intercept": line.intercept,
-        "slope_ci95": list(line.slope_ci95),
-        "p_value": line.p_value,
     }
 
 

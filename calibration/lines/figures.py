@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,8 @@ class SourceFigures:
     """A row of the table of laws. E, the bound and the rate are in nats/token; ``n_optimal`` is N* at ``flops``.
 
     ``law`` and ``ci95`` (95 %) have E, A, B, alpha, beta and exponent_a; they and N* are None where nothing was fitted.
-    A refused law keeps its numbers: whoever shows them must show the verdict beside them.
+    A refused law keeps its numbers: whoever shows them must show the verdict beside them. A reason is (code, level,
+    message).
     """
 
     name: str
@@ -46,10 +47,6 @@ class SourceFigures:
     verdict: Verdict
     reasons: tuple[tuple[str, str, str], ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; a reason is [code, level, message]."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, kw_only=True)
 class LineFigures:
@@ -58,9 +55,7 @@ class LineFigures:
     name: str
     line: Line
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"name": self.name, **asdict(self.line)}
+    JSON = ("name", "*line")
 
 
 def source_figures(laws: Sequence[SourceLaw]) -> tuple[SourceFigures, ...]:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -52,10 +51,6 @@ class PredictorComparison:
     predictors: tuple[Predictor, ...]
     left_out: Mapping[str, str]
     verdict: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def features(source: SourceRecord) -> dict[str, tuple[float, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from advisor.json_fields import Node
@@ -39,10 +39,6 @@ class SourceRecord:
     definition: Mapping[str, Any]
     trained_compressibility: float | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, which ``read_source`` reads."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -75,10 +71,6 @@ class Row:
     halvings: int
     recipe: Mapping[str, Any]
     hardware: Mapping[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form, which ``read_row`` reads."""
-        return asdict(self)
 
 
 def read_row(node: Node) -> Row:

@@ -6,9 +6,9 @@ import os
 import platform
 import re
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import torch
 
@@ -57,10 +57,6 @@ class Device:
         of ``Architecture``.
         """
         return None if self.peak_flops is None else tokens_per_second * shape.flops_per_token / self.peak_flops
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def find_devices() -> tuple[Device, ...]:

@@ -10,8 +10,7 @@ import math
 import statistics
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -57,10 +56,6 @@ class Throughput:
     tokens_per_second: float
     mfu: float | None
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 def probe(

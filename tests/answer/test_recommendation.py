@@ -15,6 +15,7 @@ from advisor.laws.law_file import write_law
 from advisor.laws.published import CHINCHILLA, HOFFMANN, chinchilla
 from advisor.plan.hardware import GPUS
 from tests.calibrations.hand_made import calibration, document, profile, write
+from tests.laws.intervals import interval
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
 

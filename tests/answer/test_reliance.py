@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from advisor.answer.recommendation import recommend
-from advisor.answer.reliance import in_words, wrong_choice
+from advisor.answer.reliance import wrong_choice
 from advisor.answer.request import Request
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import LAW_NAMES, law_at
@@ -68,7 +68,7 @@ def test_a_law_that_counts_other_parameters_has_no_cost(tmp_path):
     assert found.reliance is not None
     assert found.reliance.wrong is None
     assert found.reliance.epsilon is None
-    assert in_words(found.reliance) == "the calibration alone: it has no weight"
+    assert found.reliance.in_words == "the calibration alone: it has no weight"
     assert wrong_choice(HOFFMANN, 1e21) is not None
 
 
@@ -101,7 +101,7 @@ def test_h_is_inside_the_calibrated_range_or_not(tmp_path, h, inside):
 def test_a_weight_is_said_with_its_interval_and_what_it_gains(tmp_path):
     found = answer(tmp_path, epsilon_estimate=ESTIMATE)
     assert found.reliance is not None
-    assert in_words(found.reliance) == (
+    assert found.reliance.in_words == (
         "epsilon = 0.3 (95 % 0 to 0.86): on held-out sources N* is missed by a factor of 1.36 with it, 1.49 by their "
         "mean"
     )
@@ -117,7 +117,7 @@ def test_a_weight_of_zero_is_said_in_words_and_anchored_is_chinchilla(tmp_path):
     assert found.headline.law == "anchored"
     assert found.headline.n_params == pytest.approx(CHINCHILLA.frontier(1e21).n_params)
     assert found.reliance is not None
-    assert in_words(found.reliance).startswith(
+    assert found.reliance.in_words.startswith(
         "epsilon = 0 (95 % 0 to 0.86): gzip did not beat the mean on held-out sources, so anchored is Chinchilla;"
     )
     assert messages(found)["epsilon_zero"] == (
@@ -129,7 +129,7 @@ def test_a_weight_of_zero_is_said_in_words_and_anchored_is_chinchilla(tmp_path):
 def test_a_weight_that_was_given_is_said_to_be(tmp_path):
     found = answer(tmp_path, epsilon=0.5, epsilon_estimate=ESTIMATE)
     assert found.reliance is not None
-    assert in_words(found.reliance) == "epsilon = 0.5, as given"
+    assert found.reliance.in_words == "epsilon = 0.5, as given"
 
 
 def test_a_gzip_that_predicts_nothing_is_a_caution(tmp_path):

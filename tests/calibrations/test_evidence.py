@@ -14,8 +14,8 @@ from advisor.calibrations.evidence import SPREAD, PredictedFigure, exponent_verd
 from advisor.calibrations.laws_in_h import law_at
 from advisor.calibrations.published_evidence import CODE_TEXT, EXPONENTS, SIGNS, WEB
 from advisor.cli import group
+from advisor.json_form import as_json
 from advisor.laws.published import PUBLISHED_NAMES, chinchilla, published_laws
-from advisor.report.evidence import as_document
 from tests.calibrations.hand_made import LOG, calibration, document, write
 from tests.laws.intervals import interval
 
@@ -244,7 +244,7 @@ def test_the_json_has_every_row_with_its_source(tmp_path):
     path = write(tmp_path / "c.json", document())
     done = CliRunner().invoke(group, ["evidence", "--json", "--coefficients", str(path)])
     found = json.loads(done.stdout)
-    assert found == {"schema_version": 1, **json.loads(json.dumps(as_document(scorecard(load_coefficients(path)))))}
+    assert found == {"schema_version": 1, **json.loads(json.dumps(as_json(scorecard(load_coefficients(path)))))}
     assert len(found["exponents"]) == 3 * len(EXPONENTS)
     assert len(found["signs"]) == 2 * 5 + 6
     for row in (*found["exponents"], *found["signs"]):
@@ -317,7 +317,7 @@ def test_h_outside_of_the_calibrated_range_is_marked(tmp_path):
         "OpenWebText2": False,
         "code": True,
     }
-    assert [row["h_inside"] for row in as_document(found)["exponents"]][-2:] == [True, True]
+    assert [row["h_inside"] for row in as_json(found)["exponents"]][-2:] == [True, True]
     path = str(write(tmp_path / "c.json", document(made)))
     lines = CliRunner().invoke(group, ["evidence", "--coefficients", path], env={"COLUMNS": "80"}).stdout.splitlines()
     gzip = [line.split()[:2] for line in lines if " gzip " in line]

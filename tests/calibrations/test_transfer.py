@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from advisor.calibrations.transfer import KnownLaw, transfer, transfers
+from advisor.json_form import as_json
 from advisor.laws.scaling_law import Ranges, ScalingLaw
 
 FLOPS = (1e12, 1e14)
@@ -41,7 +42,7 @@ def test_a_line_that_carries_over_is_exact() -> None:
     # The mean of the first is .6 where the others are 1.0 and 1.4, and their own mean is .2 off each.
     assert found.error_of_mean == pytest.approx(math.sqrt((0.4**2 + 0.8**2) / 2))
     assert found.centred_error_of_mean == pytest.approx(0.2)
-    assert found.to_json()["helps"] is True
+    assert as_json(found)["helps"] is True
 
 
 def test_a_level_of_its_own_is_known_only_when_centred() -> None:

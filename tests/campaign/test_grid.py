@@ -9,6 +9,7 @@ import pytest
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.json_fields import Node
+from advisor.json_form import as_json
 from calibration.campaign.grid import SEQ_LEN, Grid, Job, Size, read_job, without
 from calibration.campaign.presets import GRIDS, PRESETS, PUBLISHED, find_grid, find_preset, grammars_of
 from calibration.training.schedule import MIN_STEPS, PAPER, TUNED, Recipe
@@ -55,7 +56,7 @@ def test_flops_of_a_job_are_those_of_the_trunk_and_its_branches():
 
 
 def test_a_job_is_read_as_it_was_written():
-    written = json.loads(json.dumps(JOB.to_json()))
+    written = json.loads(json.dumps(as_json(JOB)))
     assert read_job(Node(written, "plan.json", "jobs[0]", AdvisorError)) == JOB
 
 
@@ -70,7 +71,7 @@ def test_a_job_is_read_as_it_was_written():
 )
 def test_a_job_that_cannot_be_read_is_said_in_one_sentence(change, message):
     with pytest.raises(AdvisorError) as caught:
-        read_job(Node({**JOB.to_json(), **change}, "plan.json", "jobs[0]", AdvisorError))
+        read_job(Node({**as_json(JOB), **change}, "plan.json", "jobs[0]", AdvisorError))
     assert str(caught.value) == message
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from advisor.corpus.source import CorpusOptions
 from advisor.errors import AdvisorError, UsageError
+from advisor.json_form import as_json
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.plan_file import PLAN_FILE, extended, rates_of, read_plan, write_plan
 from calibration.campaign.planning import CalibrationRequest, make_plan
@@ -155,7 +156,7 @@ def test_a_plan_is_read_as_it_was_written(plan, tmp_path):
     ],
 )  # fmt: skip
 def test_a_damaged_plan_is_one_sentence_that_names_the_field(plan, tmp_path, place, value, message):
-    document = plan.to_json()
+    document = {"schema_version": 1, **as_json(plan)}
     inner = json.loads(json.dumps(document))
     *outer, last = place
     target = inner

@@ -14,6 +14,7 @@ from advisor.corpus.hub import HubOptions
 from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import CorpusOptions
 from advisor.errors import AdvisorError, CorpusError, UsageError
+from advisor.json_form import as_json
 from calibration.campaign.grid import SEQ_LEN
 from calibration.campaign.presets import grammars_of
 from calibration.campaign.sources import CorpusSource, grammar_data, prepare, read_again, restore
@@ -85,7 +86,7 @@ def test_training_and_held_out_documents_differ(a2):
 def test_a_plan_s_word_is_enough_to_draw_a_grammar_again(tmp_path, group, name):
     grammar = next(one for one in grammars_of(group, seed=1) if one.name == name)
     record = prepare(grammar, **HEAD, seed=1, progress=quiet).record
-    written = json.loads(json.dumps(record.to_json()))
+    written = json.loads(json.dumps(as_json(record)))
     data = restore(read_source(_node(written)), tmp_path, n_tokens=120_000, n_validation=130)
     assert data.digest() == record.data
     assert data.training.size >= 120_000
@@ -187,7 +188,7 @@ def test_h_can_be_of_other_tokens_than_are_trained_on(code, prepared_code):
     assert record.trained_compressibility == prepared_code.record.compressibility
     assert (record.data, record.vocab_size) == (prepared_code.record.data, 257)
     assert prepared_code.record.trained_compressibility is None
-    assert read_source(_node(record.to_json())) == record
+    assert read_source(_node(as_json(record))) == record
     assert features(record)["H of the training tokens"] == (prepared_code.record.compressibility,)
     assert "H of the training tokens" not in features(prepared_code.record)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.json_form import as_json
 from calibration.campaign import speed as module
 from calibration.campaign.engine import Work
 from calibration.campaign.grid import Grid, Job, Size
@@ -136,7 +137,7 @@ def _with(speed, plan):
 
 def test_a_plan_keeps_its_works(plan, speed):
     schedule = speed.schedule(2)
-    kept = json.loads(json.dumps(schedule.to_json()))
+    kept = json.loads(json.dumps(as_json(schedule)))
     works = works_from(plan, kept)
     assert works is not None
     assert [each.work for each in works] == [each.work for each in schedule.works]
@@ -162,12 +163,12 @@ def test_works_of_other_jobs_or_no_works_are_timed_again(plan, damage):
 
 @pytest.mark.parametrize(("key", "value"), [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None)])
 def test_a_damaged_work_is_timed_again(plan, speed, key, value):
-    kept = json.loads(json.dumps(speed.schedule(1).to_json()))
+    kept = json.loads(json.dumps(as_json(speed.schedule(1))))
     kept["works"][0][key] = value
     assert works_from(plan, kept) is None
 
 
 def test_works_of_fewer_jobs_are_timed_again(plan, speed):
-    kept = speed.schedule(1).to_json()
+    kept = as_json(speed.schedule(1))
     assert works_from(replace(plan, jobs=plan.jobs[:-1]), kept) is None
     assert works_from(plan, {**kept, "works": kept["works"][:-1]}) is None

@@ -19,7 +19,7 @@ from advisor.calibrations.transfer import Transfer
 from advisor.cli import group
 from advisor.commands.calibrate import named_corpus
 from advisor.report import calibrate as report
-from advisor.report.transfer import print_transfers
+from advisor.report.evidence import print_transfers
 from calibration.campaign import presets, refit, speed
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.plan_file import read_plan

@@ -7,11 +7,11 @@ from advisor.compressibility.protocol import (
     Protocol,
     check_match,
     difference,
-    protocol_as_json,
     read_protocol,
 )
 from advisor.errors import CorpusError, ProtocolMismatchError
 from advisor.json_fields import Node
+from advisor.json_form import as_json
 
 
 def test_the_default_is_the_papers_code():
@@ -33,7 +33,7 @@ def test_the_default_is_the_papers_code():
 @pytest.mark.parametrize("tokenizer", ["mistral-v1", None])
 def test_json_round_trip(tokenizer):
     protocol = replace(DEFAULT_PROTOCOL, tokenizer=tokenizer, seq_len=512)
-    assert read_protocol(Node(protocol_as_json(protocol), "f", "protocol", CorpusError)) == protocol
+    assert read_protocol(Node(as_json(protocol), "f", "protocol", CorpusError)) == protocol
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import law_at
 from advisor.compressibility.protocol import Protocol
 from advisor.errors import CoefficientsError
+from advisor.json_form import as_json
 from advisor.laws.published import CHINCHILLA
 from calibration.lines.document import About, Calibrated, calibrated, laws_document, require, write_calibrated
 from calibration.lines.figures import line_figures, source_figures
@@ -190,10 +191,10 @@ def test_the_figures_of_the_table(result: Calibrated, tmp_path: Path) -> None:
     assert row.n_optimal_ci95[0] < row.n_optimal < row.n_optimal_ci95[1]
     assert (row.name, row.n_rows, row.verdict, row.reasons) == ("g360", 50, "ok", ())
     assert row.seed_sd == pytest.approx(0.005, rel=0.4)
-    json.dumps([one.to_json() for one in rows], allow_nan=False)
+    json.dumps([as_json(one) for one in rows], allow_nan=False)
     assert result.regression is not None
     lines = line_figures(result.regression)
     assert [line.name for line in lines] == ["E", "log_A", "log_B", "alpha", "beta", "ln N*"]
     assert [line.name for line in line_figures(result.regression, "linear")][:3] == ["E", "A", "B"]
-    assert set(lines[0].to_json()) == {"name", "slope", "intercept", "slope_se", "slope_ci95", "p_value"}
+    assert set(as_json(lines[0])) == {"name", "slope", "intercept", "slope_se", "slope_ci95", "p_value"}
     assert INTERCEPT["E"] == pytest.approx(lines[0].line.intercept, abs=0.1)

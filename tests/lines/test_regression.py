@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from advisor.json_form import as_json
 from advisor.laws.parameters import LOG_NAMES
 from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, log_optimum
@@ -265,7 +266,7 @@ def test_a_predictor_that_some_source_lacks_is_left_out(lawful: list[SourceLaw])
         "H of 8000 tokens": "not known of 1 of 8 sources",
         "entropy rate": "not known of 1 of 8 sources",
     }
-    assert found.to_json()["verdict"] == found.verdict
+    assert as_json(found)["verdict"] == found.verdict
 
 
 # --- from rows --------------------------------------------------------------------------------------------------------

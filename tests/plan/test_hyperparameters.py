@@ -17,7 +17,7 @@ def test_deepseek_is_near_what_its_7b_model_was_trained_with():
     rule = deepseek(SEVEN_B, 2e12)
     assert rule.learning_rate == pytest.approx(4.2e-4, rel=0.02)
     assert rule.batch_tokens == pytest.approx(2304 * 4096, rel=0.04)
-    assert rule.steps(2e12) == pytest.approx(2e12 / rule.batch_tokens)
+    assert rule.n_steps == pytest.approx(2e12 / rule.batch_tokens)
 
 
 def test_deepseek_at_round_numbers():

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from advisor.errors import UsageError
+from advisor.json_form import as_json
 from calibration.training.device import Device, choose_device, find_devices, known_peak
 from calibration.training.shape import model_shape
 
@@ -107,7 +108,7 @@ def test_bf16_is_used_where_it_is():
 
 
 def test_the_json_form_has_every_field():
-    assert H200.to_json() == {
+    assert as_json(H200) == {
         "device": "cuda:0",
         "name": "NVIDIA H200",
         "torch_version": "2.13.0",

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
+from advisor.json_form import as_json
 from calibration.training import probe as probing
 from calibration.training import step as stepping
 from calibration.training.device import choose_device
@@ -56,7 +57,7 @@ def test_a_probe_times_real_steps():
     assert 0.1 * took < one.n_steps * one.step_seconds < 2 * took  # a median, and not the mean
     assert one.notes == ()
     assert one.mfu is None
-    assert json.loads(json.dumps(one.to_json()))["shape"]["width"] == 8
+    assert json.loads(json.dumps(as_json(one)))["shape"]["width"] == 8
 
 
 def test_mfu_follows_where_the_peak_is_known():
