@@ -7,7 +7,7 @@ import json
 import pytest
 
 import advisor as library
-from advisor.errors import CoefficientsError, LawError, UsageError
+from advisor.errors import LawError, UsageError
 from advisor.laws.published import CHINCHILLA, MUENNIGHOFF
 from advisor.laws.scaling_law import ScalingLaw
 
@@ -36,7 +36,7 @@ def test_a_law_that_predicts_no_loss_has_none():
 
 
 def test_a_law_may_be_given_itself_and_by_name():
-    mine = ScalingLaw(name="mine", E=1.7, A=400.0, B=410.0, alpha=0.34, beta=0.28, source="here")
+    mine = ScalingLaw(name="mine", E=1.7, A=400.0, B=410.0, alpha=0.34, beta=0.28, count="total", source="here")
     assert library.table(mine, sizes=(1e9,)).base is mine
     assert library.repeat_table("muennighoff", 25e9) == library.repeat_table(MUENNIGHOFF, 25e9)
     assert library.repeat_table(mine, 25e9, flops=1e21).law == "mine"
@@ -49,7 +49,7 @@ def test_a_law_may_be_given_itself_and_by_name():
         ({"epsilon": 0.5}, UsageError, "--epsilon weighs the laws blend and anchored; --law chinchilla has none"),
         ({"law": MUENNIGHOFF, "epsilon": 0.5}, UsageError, "--law muennighoff has none"),
         ({"law": "gzip"}, UsageError, "The law gzip depends on the corpus"),
-        ({"calibration": "none such"}, CoefficientsError, "none such"),
+        ({"calibration": "none such"}, UsageError, "No calibration 'none such' ships or is installed"),
         ({"sizes": (0.5,)}, LawError, "less than one"),
     ],
 )
