@@ -7,7 +7,8 @@ import math
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.row import Answer
 from advisor.calibrations.laws_in_h import LAW_NAMES, Dependence, LawAtH
-from advisor.explain.lines import FRONTIER, PARAMETERS, SURFACE, LawNames, Page, identifier, names_of, used_in
+from advisor.explain.lines import FRONTIER, SURFACE, LawNames, Page, identifier, names_of, used_in
+from advisor.laws.parameters import NAMES
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 
@@ -86,7 +87,7 @@ def explain_sensitivity(page: Page, at_h: LawAtH, dependence: Dependence, epsilo
     """Explain d ln N*/dH and where its sign flips."""
     law, d, form = at_h.law, at_h.derivative, at_h.law.name
     lines = dependence.regressions.linear if form == "blend" else dependence.regressions.log
-    for field in PARAMETERS[1:]:
+    for field in NAMES[1:]:
         level = field in ("A", "B")
         formula = _DERIVATIVES[form] + (f"/{field}" if level and form == "blend" else "")
         name = f"dln{field}" if level else f"d{field}"
@@ -137,7 +138,7 @@ def _names(page: Page, recommendation: Recommendation, law: Law, suffix: str) ->
     dependence, base = calibration.dependence, chinchilla()
     form = law.name
     lines = dependence.regressions.linear if form == "blend" else dependence.regressions.log
-    for field in PARAMETERS:
+    for field in NAMES:
         in_logs = form != "blend" and field in ("A", "B")
         formula = _FORMS[form].format(f"ln_{field}" if in_logs else field)
         formula = f"exp({formula})" if in_logs else f"max({formula}, 0)" if field == "E" else formula

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from advisor.laws.parameters import NAMES
 from advisor.laws.published import published_laws
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 
@@ -23,8 +24,7 @@ FUNCTIONS = {
 FRONTIER = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 4"
 SURFACE = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 2"
 LEVEL = 0.8
-PARAMETERS = ("E", "A", "B", "alpha", "beta")
-_NAMED = (*PARAMETERS, "coefficient", "exponent", "a", "G", "N", "D", "excess", "loss")
+_NAMED = (*NAMES, "coefficient", "exponent", "a", "G", "N", "D", "excess", "loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ class Page:
 
 def names_of(law: Law, suffix: str, *, explained: bool = False) -> LawNames:
     """Return the names of a law's quantities; its parameters are constants unless they are ``explained`` themselves."""
-    parameters = ("coefficient", "exponent") if isinstance(law, FrontierLaw) else PARAMETERS
+    parameters = ("coefficient", "exponent") if isinstance(law, FrontierLaw) else NAMES
     constants = {} if explained else {name + suffix: float(getattr(law, name)) for name in parameters}
     return LawNames(law=law, suffix=suffix, constants=constants)
 
