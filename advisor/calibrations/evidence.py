@@ -231,7 +231,7 @@ def _slope(dependence: Dependence, law: str, published: PublishedSign) -> Predic
         return PredictedFigure(value=None, ci95=None, reason="H of its corpora is not known")
     if published.quantity not in ("a", "ln N*"):
         return _line_slope(dependence, published.quantity)
-    h = published.h if published.h is not None else _middle(dependence)
+    h = published.h if published.h is not None else dependence.middle
     value = _slope_at(dependence, law, chinchilla(), published, h, dependence.epsilon)
     if value is None:
         return PredictedFigure(value=None, ci95=None, reason=f"no law at H = {h:.3g}")
@@ -267,8 +267,3 @@ def _of_parameters(slope: Parameters, quantity: str) -> float:
     if quantity == "alpha - beta":
         return slope.alpha - slope.beta
     return float(getattr(slope, quantity.removeprefix("ln ")))
-
-
-def _middle(dependence: Dependence) -> float:
-    found = dependence.ranges.compressibility
-    return dependence.h_ref if found is None else (found[0] + found[1]) / 2

@@ -42,6 +42,12 @@ class Dependence:
     ranges: Ranges
     estimate: WeightEstimate | None = None
 
+    @property
+    def middle(self) -> float:
+        """The middle of the calibrated range of H, where the sources are; ``h_ref`` where it is not known."""
+        found = self.ranges.compressibility
+        return self.h_ref if found is None else (found[0] + found[1]) / 2
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sensitivity:
@@ -194,7 +200,7 @@ _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
 
 def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[Parameters | None]:
     """Return the draws moved as the scatter of each moves the optimum of the calibration's own law; None where none."""
-    center = _center(dependence)
+    center = dependence.regressions.log.at(dependence.middle)  # the calibration's own law where its sources are
     if _beyond(center) is not None:
         return []
     found: list[Parameters | None] = []
@@ -204,12 +210,6 @@ def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[P
         shift = shift_between(center, moved) if usable else None
         found.append(None if one is None or shift is None else shifted(one, shift))
     return found
-
-
-def _center(dependence: Dependence) -> Parameters:
-    """Return the calibration's own law, in logs, in the middle of its range of H: where its sources are."""
-    found = dependence.ranges.compressibility
-    return dependence.regressions.log.at(dependence.h_ref if found is None else (found[0] + found[1]) / 2)
 
 
 def _beyond(found: Parameters) -> tuple[str, float] | None:

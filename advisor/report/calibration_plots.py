@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor.laws.frontier import log_optimum, ratio_of
 from advisor.laws.parameters import LOG_NAMES, LOG_SYMBOLS
 from advisor.report.plots import new_figure, save_figure
 
@@ -159,5 +161,5 @@ def _log_optimum(parameters: Any, flops: float) -> Any:
 
     _, log_a, log_b, alpha, beta = parameters
     alpha, beta = np.maximum(alpha, 1e-3), np.maximum(beta, 1e-3)
-    level = np.log(alpha / beta) + log_a - log_b + beta * np.log(flops / 6.0)
-    return np.clip(level / (alpha + beta), -50.0, 50.0)
+    ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
+    return np.clip(log_optimum(ratio, alpha, beta, math.log(flops / 6)), -50.0, 50.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
+from advisor.laws.parameters import NAMES
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 from advisor.report.text import counted, echo, emit, print_labelled, print_table
 
@@ -42,7 +43,7 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
 
 def _law(law: Law) -> dict[str, Any]:
     additive = isinstance(law, ScalingLaw)
-    constants = ("E", "A", "B", "alpha", "beta", "coefficient")
+    constants = (*NAMES, "coefficient")
     return {
         "law": law.name,
         "form": "E + A/N^alpha + B/D^beta, C = 6 N D" if additive else "N = coefficient C^exponent_a, D = C/(6 N)",

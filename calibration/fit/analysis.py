@@ -11,9 +11,9 @@ import numpy as np
 
 from advisor.errors import RunsError, UsageError
 from advisor.laws.frontier import exponent_of
-from advisor.laws.parameters import Parameters
+from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
-from calibration.fit.bootstrap import Draws, bootstrap
+from calibration.fit.bootstrap import Draws, bootstrap, ci95
 from calibration.fit.diagnostics import Diagnostics, diagnose
 from calibration.fit.fit import Fit, FitOptions, fit_problem, log_optimum
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
@@ -84,18 +84,14 @@ class GroupFit:
     repetition: Repetition | None = None
     isoflop: IsoFlop | None = None
 
-    def interval(self, values: Array) -> tuple[float, float]:
-        """Return the 95 % interval of a quantity from its value at each draw."""
-        low, high = np.quantile(values, [0.025, 0.975])
-        return float(low), float(high)
-
     @property
-    def exponent_a_ci95(self) -> tuple[float, float] | None:
-        """The 95 % interval of beta/(alpha + beta)."""
+    def ci95(self) -> dict[str, tuple[float, float]] | None:
+        """The 95 % intervals of E, A, B, alpha, beta and exponent_a; None without draws."""
         if self.draws is None:
             return None
-        alpha, beta = self.draws.rows[:, 3], self.draws.rows[:, 4]
-        return self.interval(exponent_of(alpha, beta))
+        logs, (alpha, beta) = self.draws.rows[:, :3].T, self.draws.rows[:, 3:].T
+        columns = (*map(np.exp, logs), alpha, beta, exponent_of(alpha, beta))
+        return {name: ci95(column) for name, column in zip((*NAMES, "exponent_a"), columns, strict=True)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +206,7 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
         repetition=fit_repetition(good, fit, settings.seed),
         isoflop=isoflop_optima(single, settings.seed),
     )
-    group = replace(group, budgets=tuple(_budget(group, fit, draws, flops) for flops in settings.budgets))
+    group = replace(group, budgets=tuple(_budget(fit, draws, flops) for flops in settings.budgets))
     return _cross_checked(group)
 
 
@@ -250,7 +246,7 @@ def _exp(values: Array) -> Array:
     return np.asarray(np.exp(np.minimum(values, 700.0)))
 
 
-def _budget(group: GroupFit, fit: Fit, draws: Draws, flops: float) -> Budget:
+def _budget(fit: Fit, draws: Draws, flops: float) -> Budget:
     log_nd = math.log(flops / 6.0)
     rows = np.vstack([fit.parameters, draws.rows])
     log_n = log_optimum(rows, flops)
@@ -262,17 +258,17 @@ def _budget(group: GroupFit, fit: Fit, draws: Draws, flops: float) -> Budget:
         n_params=float(n[0]),
         n_tokens=float(d[0]),
         loss=float(loss[0]),
-        n_params_ci95=group.interval(n[1:]),
-        n_tokens_ci95=group.interval(d[1:]),
-        loss_ci95=group.interval(loss[1:]),
+        n_params_ci95=ci95(n[1:]),
+        n_tokens_ci95=ci95(d[1:]),
+        loss_ci95=ci95(loss[1:]),
     )
 
 
 def _cross_checked(group: GroupFit) -> GroupFit:
     """Add a caution where the IsoFLOP profiles and the law disagree on the exponent beyond both intervals."""
-    if group.isoflop is None or group.exponent_a_ci95 is None:
+    if group.isoflop is None or group.ci95 is None:
         return group
-    (low, high), (iso_low, iso_high) = group.exponent_a_ci95, group.isoflop.exponent_a_ci95
+    (low, high), (iso_low, iso_high) = group.ci95["exponent_a"], group.isoflop.exponent_a_ci95
     if low <= iso_high and iso_low <= high:
         return group
     message = (

@@ -55,6 +55,12 @@ def bootstrap(fit: Fit, *, n_draws: int = 4000, seed: int = 0, cluster: npt.NDAr
     return Draws(rows=fit.problem.uncentred(theta), share_at_bound=float(at_bound(fit, theta).mean()))
 
 
+def ci95(values: Array) -> tuple[float, float]:
+    """Return the 95 % interval of a quantity from its value at each draw."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
 def at_bound(fit: Fit, theta: Array) -> npt.NDArray[np.bool_]:
     """Return for each centred row whether a parameter lies at a bound that the user did not ask for."""
     low, high = fit.box.low, fit.box.high.copy()

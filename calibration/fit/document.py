@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from advisor.errors import RunsError
 from advisor.json_fields import SCHEMA_VERSION
 from advisor.json_form import as_json
@@ -65,19 +63,14 @@ def law_summary(group: GroupFit, analysis: Analysis, *, force: bool) -> dict[str
     Fitted numbers are null where the law is refused and not forced.
     """
     shown = group.law is not None and (force or group.diagnostics.verdict != "refused")
-    law, fit, draws = (group.law, group.fit, group.draws) if shown else (None, None, None)
-    intervals: dict[str, Any] = dict.fromkeys([*NAMES, "exponent_a"])
-    if draws is not None:
-        columns = [np.exp(draws.rows[:, 0]), *np.exp(draws.rows[:, 1:3]).T, *draws.rows[:, 3:].T]
-        intervals = {name: group.interval(column) for name, column in zip(NAMES, columns, strict=True)}
-        intervals["exponent_a"] = group.exponent_a_ci95
+    law, fit = (group.law, group.fit) if shown else (None, None)
     return {
         **{name: None if law is None else getattr(law, name) for name in NAMES},
         "count": analysis.settings.count,
         "objective": None if fit is None else fit.objective,
         "delta": None if fit is None else fit.delta,
         "exponent_a": None if law is None else law.exponent_a,
-        "ci95": intervals,
+        "ci95": (group.ci95 if shown else None) or dict.fromkeys((*NAMES, "exponent_a")),
         "n_runs": group.diagnostics.n_runs,
         "frontier": group.budgets if shown else (),
         "diagnostics": group.diagnostics,

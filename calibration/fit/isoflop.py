@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.laws.frontier import log_optimum
-from calibration.fit.bootstrap import resampled_weights
+from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.line import fit_line
 from calibration.fit.objective import Array
 from calibration.fit.runs import Runs
@@ -140,5 +140,4 @@ def _error(profiles: list[_Profile], exponents: tuple[float, float]) -> float:
 def _slope_interval(c: Array, drawn: Array) -> tuple[float, float]:
     """Return the 95 % interval of the slope of ln N* on ln C over resamples, (draws, budgets)."""
     dx = c - c.mean()
-    low, high = np.quantile(drawn @ dx / (dx @ dx), [0.025, 0.975])
-    return float(low), float(high)
+    return ci95(drawn @ dx / (dx @ dx))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibration.fit.bootstrap import resampled_weights
+from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.fit import Fit, log_optimum
 from calibration.fit.objective import Array
@@ -89,9 +89,9 @@ def _power_law(x: Array, runs: Runs, keep: npt.NDArray[np.bool_], seed: int) -> 
     drawn = _weighted_lines(x, y, w * resampled_weights(len(x), _N_DRAWS, np.random.default_rng(seed), kept.cluster))
     return PowerLaw(
         exponent=float(-slope[0]),
-        exponent_ci95=_ci95(-drawn[0]),
+        exponent_ci95=ci95(-drawn[0]),
         log_scale=float(-intercept[0] / slope[0]),
-        log_scale_ci95=_ci95(-drawn[1] / drawn[0]),
+        log_scale_ci95=ci95(-drawn[1] / drawn[0]),
         n_runs=len(x),
     )
 
@@ -142,11 +142,6 @@ def joint_law(runs: Runs, delta: float, seed: int = 0) -> JointLaw | None:
     row = best + shift
     return JointLaw(
         parameters=(float(row[0]), float(row[1]), float(row[2]), float(row[3])),
-        ci95=tuple(_ci95(column) for column in (drawn + shift).T),
+        ci95=tuple(ci95(column) for column in (drawn + shift).T),
         objective=float(values.min()),
     )
-
-
-def _ci95(values: Array) -> tuple[float, float]:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

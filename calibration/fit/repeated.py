@@ -18,7 +18,7 @@ import numpy.typing as npt
 from advisor.laws.frontier import log_usable, ratio_of
 from advisor.laws.law_file import DRAW_COLUMNS, row_in_file
 from advisor.laws.parameters import Parameters
-from calibration.fit.bootstrap import resampled_weights
+from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.fit import Fit
 from calibration.fit.objective import Array
@@ -141,7 +141,7 @@ def _no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
 
 
 def _constant(name: str, best: float, drawn: Array, why_not: str | None) -> Constant:
-    low, high = (float(v) for v in np.exp(np.quantile(drawn, [0.025, 0.975])))
+    low, high = (float(v) for v in np.exp(ci95(drawn)))
     if why_not is None and (low <= _SMALLEST * 1.01 or high >= _LARGEST * 0.99):
         why_not = f"the 95 % interval of {name} has no end (it reaches {low:.3g} to {high:.3g})"
     if why_not is not None:

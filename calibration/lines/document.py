@@ -16,7 +16,6 @@ from typing import Any
 from advisor.calibrations.coefficients import write_coefficients
 from advisor.compressibility.protocol import Protocol
 from advisor.data_files import write_atomically
-from advisor.errors import CoefficientsError
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json
 from advisor.laws.law_file import law_as_json
@@ -107,17 +106,6 @@ def write_calibrated(result: Calibrated, folder: Path) -> tuple[Path, ...]:
         return (laws,)
     write_coefficients(result.document, path)
     return path, laws
-
-
-def require(result: Calibrated) -> Mapping[str, Any]:
-    """Return the document.
-
-    Raises:
-        CoefficientsError: there is none; the message holds every reason.
-    """
-    if result.document is None:
-        raise CoefficientsError(result.refusal or "No coefficients are written.")
-    return result.document
 
 
 def laws_document(laws: Iterable[SourceLaw], calibration: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calibration.fit.bootstrap import ci95
 from calibration.fit.fit import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.line_draws import weighted_lines
@@ -50,10 +51,9 @@ def estimate_epsilon(
     value, chosen, error, of_mean = _weigh(h, laws, budgets, np.ones(len(h)))
     rng = np.random.default_rng(seed)
     drawn = np.array([_weigh(h, laws, budgets, w)[0] for w in rng.standard_exponential((n_draws, len(h)))])
-    low, high = np.quantile(drawn, [0.025, 0.975])
     return Epsilon(
         value=value,
-        ci95=(float(low), float(high)),
+        ci95=ci95(drawn),
         chosen=chosen,
         error=error,
         error_of_mean=of_mean,

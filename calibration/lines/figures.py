@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES
+from calibration.fit.bootstrap import ci95
 from calibration.fit.diagnostics import Verdict
 from calibration.fit.fit import log_optimum
 from calibration.fit.line import Line
@@ -18,7 +17,6 @@ from calibration.lines.regression import HRegression
 from calibration.lines.source_laws import SourceLaw
 
 Interval = tuple[float, float]
-_NAMES = (*NAMES, "exponent_a")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,31 +79,13 @@ def _figures(law: SourceLaw) -> SourceFigures:
         entropy_bound=source.entropy_bound,
         entropy_rate=source.entropy_rate,
         n_rows=len(law.rows),
-        law=_law(law) if fitted else None,
-        ci95=_ci95(law) if fitted else None,
+        law={name: getattr(group.law, name) for name in (*NAMES, "exponent_a")} if fitted else None,
+        ci95=group.ci95 if fitted else None,
         flops=law.flops,
         n_optimal=math.exp(float(log_optimum(law.parameters, law.flops))) if fitted and law.flops else None,
-        n_optimal_ci95=_interval(np.exp(log_optimum(law.drawn, law.flops))) if fitted and law.flops else None,
+        n_optimal_ci95=ci95(np.exp(log_optimum(law.drawn, law.flops))) if fitted and law.flops else None,
         seed_sd=law.figures.seed_sd,
         residual_scale=group.diagnostics.residual_scale,
         verdict=law.verdict,
         reasons=tuple((reason.code, reason.level, reason.message) for reason in law.reasons),
     )
-
-
-def _columns(rows: Any) -> list[Any]:
-    log_e, log_a, log_b, alpha, beta = np.moveaxis(rows, -1, 0)
-    return [np.exp(log_e), np.exp(log_a), np.exp(log_b), alpha, beta, exponent_of(alpha, beta)]
-
-
-def _law(law: SourceLaw) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(_NAMES, _columns(law.parameters), strict=True)}
-
-
-def _ci95(law: SourceLaw) -> dict[str, Interval]:
-    return {name: _interval(values) for name, values in zip(_NAMES, _columns(law.drawn), strict=True)}
-
-
-def _interval(values: Any) -> Interval:
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.fit.analysis import GroupFit
+from calibration.fit.bootstrap import ci95
 from calibration.fit.fit import Fit, log_optimum, refine
 from calibration.fit.objective import Array
 from calibration.fit.run_checks import Reason
@@ -125,7 +126,7 @@ def _under_entropy_rate(source: SourceRecord, group: GroupFit) -> Reason | None:
     """Compare E with the entropy rate, which an unambiguous grammar's documents cannot be predicted below."""
     if source.entropy_rate is None or group.draws is None or group.fit is None:
         return None
-    low, high = group.interval(np.exp(group.draws.rows[:, 0]))
+    low, high = ci95(np.exp(group.draws.rows[:, 0]))
     if high >= source.entropy_rate:
         return None
     message = (
