@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sysconfig
 from pathlib import Path
@@ -16,6 +17,11 @@ class Outcome(NamedTuple):
     stdout: str
     stderr: str
 
+
+# One thread for each process that tests run in, before numpy is imported: threads that wait for each other's turn on a
+# small product take more time than they save, and several workers share the cores.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 # A shell's background job ignores Ctrl-C, and so would every command that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
