@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import sysconfig
 from pathlib import Path
 from typing import NamedTuple
@@ -68,5 +69,22 @@ def advisor(monkeypatch: pytest.MonkeyPatch):
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def program(monkeypatch, capsys):
+    """Return a function that runs the command line and returns (exit code, stdout, stderr)."""
+    from advisor import cli
+
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["advisor", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return caught.value.code or 0, captured.out, captured.err
 
     return run

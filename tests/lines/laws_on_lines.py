@@ -1,0 +1,44 @@
+"""Laws on known lines in H, as rows of parameters and as fits of nearly noiseless runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from calibration.fit.analysis import Settings
+from calibration.fit.fit import FitOptions
+from calibration.lines.source_laws import SourceLaw, fit_sources
+from tests.lines.synthetic_rows import INTERCEPT, SLOPE, H, rows_of, source
+
+X = np.array(H)
+
+
+NAMES = ("log_A", "log_B", "E", "alpha", "beta")
+
+
+BUDGETS = (1e12, 1e14)
+
+
+QUICK = Settings(n_draws=100, options=FitOptions(starts="fast"))
+
+
+def laws_of(values: np.ndarray, scatter: float, rng: np.random.Generator) -> np.ndarray:
+    """Return rows (ln A, ln B, ln E, alpha, beta) on the known lines, moved off them."""
+    step = np.array([0.1, 0.1, 0.05, 0.005, 0.005])
+    law = np.array([[SLOPE[n] * h + INTERCEPT[n] for n in NAMES] for h in values])
+    law += scatter * step * rng.standard_normal(law.shape)
+    law[:, 2] = np.log(law[:, 2])
+    return law
+
+
+def fitted(values: Sequence[float], laws: np.ndarray, **changes: Sequence[object]) -> list[SourceLaw]:
+    """Return the fits of nearly noiseless rows of these laws; ``changes`` are of each source."""
+    sources, rows = [], []
+    for i, (h, (log_a, log_b, log_e, alpha, beta)) in enumerate(zip(values, laws, strict=True)):
+        record = source(h, entropy_bound=None, **{name: each[i] for name, each in changes.items()})
+        law = {"E": math.exp(log_e), "log_A": log_a, "log_B": log_b, "alpha": alpha, "beta": beta}
+        sources.append(record)
+        rows += rows_of(record, law, noise=1e-4)
+    return list(fit_sources(sources, rows, QUICK))
