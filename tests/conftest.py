@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import sysconfig
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +18,11 @@ class Outcome(NamedTuple):
     stdout: str
     stderr: str
 
+
+# One thread for each process that tests run in, before numpy is imported: threads that wait for each other's turn on a
+# small product take more time than they save, and several workers share the cores.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 # A shell's background job ignores Ctrl-C, and so would every command that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -62,5 +69,22 @@ def advisor(monkeypatch: pytest.MonkeyPatch):
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def program(monkeypatch, capsys):
+    """Return a function that runs the command line and returns (exit code, stdout, stderr)."""
+    from advisor import cli
+
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["advisor", *map(str, arguments)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        captured = capsys.readouterr()
+        return caught.value.code or 0, captured.out, captured.err
 
     return run

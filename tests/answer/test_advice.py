@@ -1,7 +1,6 @@
 import pytest
 
 from advisor.answer.advice import ADVICE, advice_for
-from advisor.answer.cautions import about_supply
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 
@@ -52,26 +51,3 @@ def test_a_recommendation_carries_the_advice():
     assert recommend(Request(flops=1e22, advice=True)).advice == ADVICE
     assert recommend(Request(flops=1e22, unique_tokens=25e9)).advice == ADVICE
     assert recommend(Request(flops=1e22, unique_tokens=25e12)).advice == ()
-
-
-@pytest.mark.parametrize(("tokens", "times"), [(4.5e12, "0.5"), (9e12, "1"), (5e13, "5.56")])
-def test_tokens_near_the_worlds_supply(tokens, times):
-    (caution,) = about_supply(tokens)
-    assert caution.code == "near_world_supply"
-    assert caution.message.endswith(
-        f" training tokens are {times} times one published estimate of the world's stock of text, about 9T tokens in "
-        "2023, high-quality text growing by 4 to 5 % a year (Xue et al. 2023, arXiv:2305.13230); estimates differ by "
-        "an order of magnitude."
-    )
-    assert "unique tokens are" in next(iter(about_supply(tokens, tokens))).message
-    assert list(about_supply(4.4e12)) == []
-
-
-def test_the_supply_is_weighed_against_unique_tokens():
-    def codes(**asked):
-        return {caution.code for caution in recommend(Request(**asked)).cautions}
-
-    assert "near_world_supply" in codes(n_tokens=15e12)
-    assert "near_world_supply" not in codes(n_tokens=1.5e12)
-    assert "near_world_supply" in codes(n_params=70e9, inference_tokens=1e14)  # by the tokens of the smaller model
-    assert "near_world_supply" not in codes(flops=1e26, unique_tokens=1e12)  # repeated, not unique

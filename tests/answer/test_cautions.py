@@ -12,6 +12,7 @@ from advisor.answer.cautions import APART, about_answers, about_supply
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.laws.published import CHINCHILLA
+from tests.answer.said import CORPUS, codes, message
 
 HALF_OF_THE_SUPPLY = 4.5e12  # of the 9T tokens of 2023 (Xue et al. 2023)
 
@@ -48,3 +49,90 @@ def test_laws_disagree_beyond_a_factor_of_two(largest, said):
 
 def test_laws_that_are_apart_by_design_disagree_with_none():
     assert disagreement(1e9, 1.9e9, apart=(5e9, 1e8)) == set()
+
+
+def test_a_plain_request_has_the_cautions_that_always_hold():
+    found = recommend(Request(flops=1e21, compressibility=0.45))
+    assert codes(found) == {"no_coefficients", "assumed_protocol", "counts_differ"}
+    assert message(found, "no_coefficients") == (
+        "No data-dependent coefficients are installed: the answer does not depend on the corpus's compressibility."
+    )
+    assert message(found, "assumed_protocol") == (
+        "The compressibility given is taken to be measured under the default protocol: mistral-v1 tokens, 256 a "
+        "sequence, gzip level 9, the median."
+    )
+    assert message(found, "counts_differ") == (
+        "N counts total parameters under chinchilla, and other parameters under others "
+        "(muennighoff, code: an unknown kind of; "
+        "deepseek, kaplan: non-embedding)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("flops", "text"),
+    [
+        (1.3e25, "1.3e25 FLOPs is 1,000 times above the largest run that chinchilla was fitted to (1.4e18 to 1.3e22)."),
+        (1.4e16, "1.4e16 FLOPs is 100 times below the smallest run that chinchilla was fitted to (1.4e18 to 1.3e22)."),
+    ],
+)
+def test_extrapolation_is_said_with_its_factor(flops, text):
+    assert message(recommend(Request(flops=flops)), "budget_outside_range") == text
+    assert "budget_outside_range" not in codes(recommend(Request(flops=1e22)))
+
+
+def test_a_corpus_smaller_than_the_tokens_asked_for():
+    found = recommend(Request(flops=1e21), profile=CORPUS)
+    assert message(found, "corpus_too_small") == (
+        "The corpus holds about 10.0B tokens, less than the 59.9B asked for: that would be 5.99 epochs."
+    )
+    assert found.headline.epochs == pytest.approx(5.99, abs=0.005)
+    large = recommend(Request(flops=1e21), profile=replace(CORPUS, estimated_tokens=1e12))
+    assert "corpus_too_small" not in codes(large)
+    assert large.headline.epochs == pytest.approx(0.0599, abs=1e-4)
+
+
+def test_a_corpus_of_unknown_size_has_no_epochs():
+    found = recommend(Request(flops=1e21), profile=replace(CORPUS, estimated_tokens=None))
+    assert found.headline.epochs is None
+    assert "corpus_too_small" not in codes(found)
+
+
+def test_laws_that_disagree_are_named():
+    found = recommend(Request(flops=1e27))
+    assert message(found, "laws_disagree") == (
+        "The laws disagree by 3.37 times at this budget: 1.22T parameters by hoffmann, 4.09T by deepseek."
+    )
+    # Kaplan (2.8 times) and the code law (2.5 times) are apart by design.
+    assert "laws_disagree" not in codes(recommend(Request(flops=1e21)))
+
+
+@pytest.mark.parametrize(("name", "assumed"), [("H100", "H100 SXM"), ("h200", "H200 SXM"), ("H100 PCIe", None)])
+def test_an_assumed_gpu_variant_is_said(name, assumed):
+    found = recommend(Request(flops=1e21, gpu=name))
+    if assumed is None:
+        assert "gpu_variant_assumed" not in codes(found)
+    else:
+        assert message(found, "gpu_variant_assumed") == f"{name} is taken to mean {assumed}, 989 TFLOP/s."
+
+
+@pytest.mark.parametrize(("tokens", "times"), [(4.5e12, "0.5"), (9e12, "1"), (5e13, "5.56")])
+def test_tokens_near_the_worlds_supply(tokens, times):
+    (caution,) = about_supply(tokens)
+    assert caution.code == "near_world_supply"
+    assert caution.message.endswith(
+        f" training tokens are {times} times one published estimate of the world's stock of text, about 9T tokens in "
+        "2023, high-quality text growing by 4 to 5 % a year (Xue et al. 2023, arXiv:2305.13230); estimates differ by "
+        "an order of magnitude."
+    )
+    assert "unique tokens are" in next(iter(about_supply(tokens, tokens))).message
+    assert list(about_supply(4.4e12)) == []
+
+
+def test_the_supply_is_weighed_against_unique_tokens():
+    def codes(**asked):
+        return {caution.code for caution in recommend(Request(**asked)).cautions}
+
+    assert "near_world_supply" in codes(n_tokens=15e12)
+    assert "near_world_supply" not in codes(n_tokens=1.5e12)
+    assert "near_world_supply" in codes(n_params=70e9, inference_tokens=1e14)  # by the tokens of the smaller model
+    assert "near_world_supply" not in codes(flops=1e26, unique_tokens=1e12)  # repeated, not unique

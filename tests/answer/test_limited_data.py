@@ -5,7 +5,6 @@ import pytest
 
 from advisor.answer.limited_data import limited_data
 from advisor.answer.recommendation import recommend
-from advisor.answer.repeat_table import repeat_table
 from advisor.answer.request import Request
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import law_at
@@ -14,8 +13,8 @@ from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.errors import LawError, UsageError
 from advisor.laws.published import CHINCHILLA, HOFFMANN, MUENNIGHOFF, chinchilla
 from advisor.laws.repetition import RepeatedLaw
+from tests.answer.said import codes, message
 from tests.calibrations.hand_made import document, write
-from tests.laws.intervals import interval
 
 CORPUS = ProfileRecord(
     source="corpus.jsonl",
@@ -25,14 +24,6 @@ CORPUS = ProfileRecord(
     estimated_tokens=25e9,
     bytes_per_token=3.5,
 )
-
-
-def codes(recommendation):
-    return [caution.code for caution in recommendation.cautions]
-
-
-def message(recommendation, code):
-    return next(caution.message for caution in recommendation.cautions if caution.code == code)
 
 
 def test_the_optimum_with_25b_unique_tokens():
@@ -167,37 +158,6 @@ def test_the_corpus_size_is_used_where_it_is_asked_for():
     assert fewer.headline.epochs == pytest.approx(fewer.headline.n_tokens / 5e9)
 
 
-# --- cautions ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("unique", "code"),
-    [(60e9, None), (40e9, "epochs_above_4"), (10e9, "epochs_above_16"), (3e9, "epochs_above_40")],
-)
-def test_cautions_by_epochs(unique, code):
-    found = recommend(Request(flops=1e22, unique_tokens=unique))
-    thresholds = {"epochs_above_4": (4, 16), "epochs_above_16": (16, 40), "epochs_above_40": (40, math.inf)}
-    low, high = thresholds.get(code, (0, 4))
-    assert low < found.limited[0].epochs <= high
-    assert [each for each in codes(found) if each in thresholds] == ([] if code is None else [code])
-
-
-def test_above_40_epochs_the_law_is_said_to_be_blind():
-    found = recommend(Request(flops=1e22, unique_tokens=1e9))
-    text = message(found, "epochs_above_40")
-    assert text.startswith("305 epochs of the 1.00B unique tokens are beyond what this law can see: it knows no")
-    assert "under-predicts the rise of the loss 2.5 to 5 times at 44 epochs" in text
-
-
-def test_the_epochs_of_the_users_own_choice_are_cautioned_too():
-    found = recommend(Request(flops=1e22, unique_tokens=25e9, n_params=2e9))
-    assert message(found, "epochs_above_16").startswith("33.3 epochs of the 25.0B unique tokens:")
-    assert message(found, "epochs_above_4").startswith("9.49 epochs of the 25.0B unique tokens:")
-
-
-# --- what cannot be combined ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
@@ -242,39 +202,3 @@ def test_a_law_without_loss_cannot_weigh_repetition():
     with pytest.raises(LawError) as caught:
         recommend(Request(flops=1e22, unique_tokens=25e9, law="kaplan"))
     assert str(caught.value) == "The law kaplan predicts no loss, so it cannot weigh repeated data: choose another."
-
-
-# --- the table of epochs ----------------------------------------------------------------------------------------------
-
-
-def test_rows_of_one_model():
-    table = repeat_table(MUENNIGHOFF, 25e9, n_params=6.34e9, epochs=(242 / 25, 1))
-    assert [row.epochs for row in table.rows] == pytest.approx([1, 9.68])
-    assert table.rows[1].loss == pytest.approx(2.2256440889984477, rel=1e-12)  # the paper's model
-    assert {row.n_params for row in table.rows} == {6.34e9}
-    assert table.optimum is None
-
-
-def test_rows_of_one_budget_have_their_optimum_beside_them():
-    table = repeat_table(MUENNIGHOFF, 25e9, flops=1e22)
-    assert all(row.flops == pytest.approx(1e22) for row in table.rows)
-    assert table.optimum.epochs == pytest.approx(9.488, abs=5e-4)
-    assert all(row.loss > table.optimum.loss for row in table.rows)
-
-
-def test_rows_of_optimal_models():
-    table = repeat_table(CHINCHILLA, 25e9)
-    law = RepeatedLaw(base=CHINCHILLA, unique_tokens=25e9)
-    for row in table.rows:
-        assert row.n_params == pytest.approx(law.optimum(row.flops).n_params, rel=1e-6)
-    assert [caution.code for caution in table.cautions] == [
-        "epochs_above_16",
-        "rows_outside_range",
-        "repetition_transplanted",
-    ]
-
-
-def test_the_losses_have_intervals_where_the_law_has_draws():
-    (row,) = repeat_table(chinchilla(), 25e9, n_params=7e9, epochs=(4,)).rows
-    expected = interval(chinchilla(), lambda law: RepeatedLaw(base=law, unique_tokens=25e9).loss(7e9, 100e9), 0.8)
-    assert row.loss_interval80 == expected

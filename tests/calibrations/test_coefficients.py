@@ -1,21 +1,14 @@
 import copy
 import json
 import math
-import os
-import stat
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from advisor.calibrations.coefficients import load_coefficients, write_coefficients
 from advisor.data_files import shipped_file
-from advisor.errors import AdvisorError, CoefficientsError, LawError, UsageError
-from advisor.laws.law_file import read_law, write_law
-from advisor.laws.parameters import Parameters
-from advisor.laws.published import CHINCHILLA, chinchilla
-from advisor.laws.scaling_law import Ranges
+from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from tests.calibrations.hand_made import calibration, document, write
 
 
@@ -227,85 +220,3 @@ def test_a_folder_that_cannot_be_written_to(tmp_path):
     assert str(caught.value) == (
         f"Cannot write {tmp_path}/no/c.json: No such file or directory; name a file in a folder you can write to."
     )
-
-
-def test_shipped_files_are_found_and_a_missing_one_is_said():
-    assert shipped_file("fitted_coefficients.json").is_file()
-    with pytest.raises(CoefficientsError) as caught:
-        shipped_file("nothing.json")
-    assert str(caught.value) == (
-        "The file nothing.json that ships with advisor is missing: install data-scaling-advisor again."
-    )
-
-
-# --- law files --------------------------------------------------------------------------------------------------------
-
-
-def test_a_law_file_round_trip(tmp_path):
-    law = replace(
-        chinchilla(),
-        name="mine",
-        source="my runs",
-        note="",
-        ranges=Ranges(flops=(1e18, 1e21)),
-        draws=(*chinchilla().draws[:3], Parameters(-math.inf, 6.0, 7.0, 0.3, 0.4)),
-    )
-    write_law(law, tmp_path / "law.json", {"objective": 1e-3, "ci95": {"alpha": [0.3, 0.4]}})
-    assert read_law(tmp_path / "law.json") == law
-    written = json.loads((tmp_path / "law.json").read_text(encoding="utf-8"))
-    assert written["schema_version"] == 1
-    assert written["objective"] == 1e-3
-    assert written["exponent_a"] == law.exponent_a
-    assert written["draws"][3] == [6.0, 7.0, None, 0.3, 0.4]
-    assert stat.S_IMODE(os.stat(tmp_path / "law.json").st_mode) & 0o077 == 0o066 & ~current_umask()
-
-
-def current_umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def law_document(**changes: object) -> dict[str, object]:
-    constants = {"schema_version": 1, "E": 1.7, "A": 400, "B": 400, "alpha": 0.34, "beta": 0.28, "count": "total"}
-    return constants | changes
-
-
-def test_a_law_file_needs_only_its_constants(tmp_path):
-    law = read_law(write(tmp_path / "mine.json", law_document()))
-    assert (law.name, law.source, law.draws, law.ranges) == ("mine", str(tmp_path / "mine.json"), (), Ranges())
-
-
-@pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"alpha": 0}, "alpha must be above 0, not 0."),
-        ({"E": None}, "E must be a finite number, not null."),
-        ({"count": "some"}, "count must be one of total, non-embedding, unknown, not 'some'."),
-        ({"verdict": "fine"}, "verdict must be one of ok, caution, refused, not 'fine'."),
-        ({"draws": [[1, 2, 3, 4]]}, "draws[0] must be the 5 numbers ln A, ln B, ln E, alpha, beta, not 4."),
-        ({"draws": [[6, 7, 0.5, 0.3, -0.1]]}, "draws[0][4] must be above 0, not -0.1."),
-        ({"draws": [[6, 7, 0.5, 0.3, 0.1]] * 401}, "draws must hold at most 400 rows, not 401."),
-        ({"ranges": {"flops": "wide"}}, "ranges.flops must be a list, not 'wide'."),
-    ],
-)
-def test_a_law_file_that_cannot_be_used(tmp_path, changes, complaint):
-    path = write(tmp_path / "law.json", law_document(**changes))
-    with pytest.raises(LawError) as caught:
-        read_law(path)
-    assert str(caught.value) == f"{path}: {complaint}"
-
-
-def test_a_refused_law_answers_nothing(tmp_path):
-    path = write(tmp_path / "law.json", law_document(verdict="refused"))
-    with pytest.raises(LawError) as caught:
-        read_law(path)
-    assert str(caught.value) == (
-        f"{path} holds a law that the fit refused: the runs cannot identify it, so it answers nothing."
-    )
-
-
-def test_a_law_that_cannot_be_read_back_is_not_written(tmp_path):
-    with pytest.raises(LawError, match=r"law\.json: beta must be above 0, not -1\.$"):
-        write_law(replace(CHINCHILLA, beta=-1.0), tmp_path / "law.json")
-    assert list(tmp_path.iterdir()) == []

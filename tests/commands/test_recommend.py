@@ -4,37 +4,15 @@ import json
 import math
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from advisor import cli
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.laws.published import CHINCHILLA, published_laws
-from advisor.report.text import terminal_columns
-from tests.calibrations.hand_made import calibration, document, profile, write
+from tests.calibrations.hand_made import document, profile, write
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def advisor(monkeypatch, capsys):
-    """Return a function that runs the command line and returns (exit code, stdout, stderr)."""
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["advisor", *map(str, arguments)])
-        with pytest.raises(SystemExit) as caught:
-            cli.main()
-        captured = capsys.readouterr()
-        return caught.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 RECOMMENDATION = """\
@@ -104,6 +82,7 @@ fp32     28.4       28.4  56.7  113             2    56.7
 Activations come on top. bf16 has weights and moments in fp32 for Adam.
 """
 
+
 CAUTIONS = """\
 Caution: No data-dependent coefficients are installed: the answer does not
          depend on the corpus's compressibility.
@@ -116,16 +95,16 @@ Caution: N counts total parameters under chinchilla, and other parameters under
 """
 
 
-def test_a_recommendation_on_80_columns(advisor):
+def test_a_recommendation_on_80_columns(program):
     arguments = "recommend --flops 1e21 --compressibility .45 --params 7B --gpu H100 --price-per-hour 2.5"
-    assert advisor(*arguments.split()) == (0, RECOMMENDATION, CAUTIONS)
+    assert program(*arguments.split()) == (0, RECOMMENDATION, CAUTIONS)
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("arguments", [["recommend", "--target-loss", "2.1"], ["laws"], ["table", "--law", "kaplan"]])
-def test_lines_fit_the_terminal(advisor, monkeypatch, columns, arguments):
+def test_lines_fit_the_terminal(program, monkeypatch, columns, arguments):
     monkeypatch.setenv("COLUMNS", str(columns))
-    code, out, err = advisor(*arguments)
+    code, out, err = program(*arguments)
     assert code == 0
     widest = max(map(len, (out + err).splitlines()))
     assert 60 < widest <= columns
@@ -137,8 +116,8 @@ ROW_KEYS = {
 }
 
 
-def test_the_json_document_has_every_key(advisor):
-    code, out, err = advisor("recommend", "--flops", "1e21", "--compressibility", ".45", "--json")
+def test_the_json_document_has_every_key(program):
+    code, out, err = program("recommend", "--flops", "1e21", "--compressibility", ".45", "--json")
     found = json.loads(out)
     assert code == 0
     assert list(found) == [
@@ -167,16 +146,16 @@ def test_the_json_document_has_every_key(advisor):
     assert err.count("Caution:") == 3
 
 
-def test_an_end_that_no_number_can_hold_is_null(advisor):
-    _, out, _ = advisor("recommend", "--target-loss", "1.83", "--json")
+def test_an_end_that_no_number_can_hold_is_null(program):
+    _, out, _ = program("recommend", "--target-loss", "1.83", "--json")
     interval = json.loads(out)["headline"]["interval80"]
     assert interval["flops"][1] is None
     assert interval["flops"][0] > 1e24
 
 
-def test_json_of_gpu_time_and_a_choice(advisor):
+def test_json_of_gpu_time_and_a_choice(program):
     arguments = "recommend --gpu h100 --gpus 64 --hours 100 --price-per-hour 2.5 --tokens 300B --json"
-    code, out, _ = advisor(*arguments.split())
+    code, out, _ = program(*arguments.split())
     found = json.loads(out)
     assert code == 0
     request = found["request"]
@@ -188,43 +167,43 @@ def test_json_of_gpu_time_and_a_choice(advisor):
     assert found["choice"]["equivalent_flops"] < found["choice"]["flops"]
 
 
-def test_out_writes_the_same_document_and_the_tables_still_print(advisor, tmp_path):
+def test_out_writes_the_same_document_and_the_tables_still_print(program, tmp_path):
     path = tmp_path / "answer.json"
-    code, out, _ = advisor("recommend", "--flops", "1e21", "--out", path)
-    _, document_on_stdout, _ = advisor("recommend", "--flops", "1e21", "--json")
+    code, out, _ = program("recommend", "--flops", "1e21", "--out", path)
+    _, document_on_stdout, _ = program("recommend", "--flops", "1e21", "--json")
     assert code == 0
     assert out.startswith("Compute-optimal for 1e21 FLOPs\n")
     assert path.read_text(encoding="utf-8") == document_on_stdout
     assert os.listdir(tmp_path) == ["answer.json"]
 
 
-def test_a_profile_gives_the_corpus(advisor, tmp_path):
+def test_a_profile_gives_the_corpus(program, tmp_path):
     path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [profile(), profile(source="other")]})
-    code, out, err = advisor("recommend", "--profile", path, "--corpus", "corpus.jsonl", "--flops", "1e21")
+    code, out, err = program("recommend", "--profile", path, "--corpus", "corpus.jsonl", "--flops", "1e21")
     assert code == 0
     assert "corpus corpus.jsonl: H = 0.400 (95 % 0.390 to 0.410), about 1.00B tokens\n" in out
     assert "Training data         210 GB\n" in out
     assert "Epochs of the corpus    59.9\n" in out
     assert "less than the 59.9B asked for: that would be 59.9 epochs." in " ".join(err.split())
-    _, document_text, _ = advisor("recommend", "--profile", path, "--corpus", "other", "--flops", "1e21", "--json")
+    _, document_text, _ = program("recommend", "--profile", path, "--corpus", "other", "--flops", "1e21", "--json")
     found = json.loads(document_text)
     assert found["compressibility"] == 0.4
     assert found["profile"]["source"] == "other"
     assert found["headline"]["epochs"] == pytest.approx(59.9, abs=0.05)
 
 
-def test_a_profile_of_unknown_size(advisor, tmp_path):
+def test_a_profile_of_unknown_size(program, tmp_path):
     path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [profile(estimated_tokens=None)]})
-    code, out, _ = advisor("recommend", "--profile", path, "--flops", "1e21")
+    code, out, _ = program("recommend", "--profile", path, "--flops", "1e21")
     assert code == 0
     assert "corpus corpus.jsonl: H = 0.400 (95 % 0.390 to 0.410), of unknown size\n" in out
     assert "Epochs" not in out
 
 
-def test_coefficients_make_the_answer_depend_on_the_corpus(advisor, tmp_path):
+def test_coefficients_make_the_answer_depend_on_the_corpus(program, tmp_path):
     path = write(tmp_path / "c.json", document())
     options = ("--flops", "1e21", "--coefficients", path)
-    code, out, err = advisor("recommend", *options, "--compressibility", ".4")
+    code, out, err = program("recommend", *options, "--compressibility", ".4")
     assert code == 0
     assert "law        anchored: calibration hand-made, chinchilla; Chinchilla moved by 0.3\n" in out
     assert "d ln N*/dH " in out
@@ -232,7 +211,7 @@ def test_coefficients_make_the_answer_depend_on_the_corpus(advisor, tmp_path):
     assert re.search(slope, " ".join(out.split()))
     assert "No data-dependent coefficients" not in err
     answers = [
-        json.loads(advisor("recommend", *options, "--compressibility", h, "--json")[1]) for h in (0.3, 0.571, 0.6)
+        json.loads(program("recommend", *options, "--compressibility", h, "--json")[1]) for h in (0.3, 0.571, 0.6)
     ]
     assert answers[1]["headline"]["n_params"] == pytest.approx(CHINCHILLA.frontier(1e21).n_params)
     assert len({answer["headline"]["n_params"] for answer in answers}) == 3
@@ -241,12 +220,12 @@ def test_coefficients_make_the_answer_depend_on_the_corpus(advisor, tmp_path):
 
 
 @pytest.mark.parametrize("name", LAW_NAMES)
-def test_the_printed_sensitivity_is_the_slope_between_two_answers(advisor, tmp_path, name):
+def test_the_printed_sensitivity_is_the_slope_between_two_answers(program, tmp_path, name):
     path = write(tmp_path / "c.json", document())
 
     def answer(h):
         arguments = ("--flops", "1e21", "--coefficients", path, "--law", name, "--compressibility", h, "--json")
-        return json.loads(advisor("recommend", *arguments)[1])
+        return json.loads(program("recommend", *arguments)[1])
 
     low, middle, high = (answer(h) for h in (0.3999, 0.4, 0.4001))
     slope = math.log(high["headline"]["n_params"] / low["headline"]["n_params"]) / 0.0002
@@ -294,158 +273,36 @@ def test_the_printed_sensitivity_is_the_slope_between_two_answers(advisor, tmp_p
         ),
     ],
 )
-def test_bad_input_is_one_sentence(advisor, tmp_path, monkeypatch, arguments, code, message):
+def test_bad_input_is_one_sentence(program, tmp_path, monkeypatch, arguments, code, message):
     monkeypatch.chdir(tmp_path)
-    found, out, err = advisor("recommend", *arguments.split())
+    found, out, err = program("recommend", *arguments.split())
     assert (found, out) == (code, "")
     assert err.splitlines()[-1] == f"Error: {message}"
     assert "Traceback" not in err
     assert os.listdir(tmp_path) == []
 
 
-def test_a_corrupt_coefficients_file_writes_nothing(advisor, tmp_path, monkeypatch):
+def test_a_corrupt_coefficients_file_writes_nothing(program, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("c.json").write_text('{"schema_version": 1, "default": null, "calibra', encoding="utf-8")
-    code, out, err = advisor("recommend", "--flops", "1e21", "--coefficients", "c.json", "--out", "a.json")
+    code, out, err = program("recommend", "--flops", "1e21", "--coefficients", "c.json", "--out", "a.json")
     assert (code, out) == (1, "")
     assert err == "Error: c.json is not JSON: Unterminated string starting at at line 1.\n"
     assert os.listdir(tmp_path) == ["c.json"]
 
 
-def test_a_future_coefficients_file(advisor, tmp_path):
+def test_a_future_coefficients_file(program, tmp_path):
     path = write(tmp_path / "c.json", document() | {"schema_version": 2})
-    code, _, err = advisor("laws", "--coefficients", path)
+    code, _, err = program("laws", "--coefficients", path)
     assert (code, err) == (
         1,
         f"Error: {path} has schema_version 2 and this advisor understands 1: upgrade data-scaling-advisor.\n",
     )
 
 
-def test_the_laws_and_their_sources(advisor):
-    code, out, err = advisor("laws")
-    assert (code, err) == (0, "")
-    for law in published_laws().values():
-        assert law.source.split(",")[0] in out
-    assert "chinchilla   1.8169  482.0  2085.4  0.3478  0.3659  0.5126      total\n" in out
-    assert "none installed: these laws cannot answer yet" in out
-
-
-def test_the_laws_as_json(advisor, tmp_path):
-    path = write(tmp_path / "c.json", document(calibration()))
-    _, out, _ = advisor("laws", "--json", "--coefficients", path)
-    found = json.loads(out)
-    by_name = {law["law"]: law for law in found["laws"]}
-    assert list(by_name) == list(published_laws())
-    assert by_name["chinchilla"]["A"] == pytest.approx(482.00572)
-    assert by_name["chinchilla"]["n_draws"] == 400
-    assert by_name["kaplan"]["A"] is None
-    assert by_name["kaplan"]["exponent_a"] == 0.73
-    assert all(law["source"] for law in found["laws"])
-    assert [one["law"] for one in found["data_dependent_laws"]] == list(LAW_NAMES)
-    assert found["default_calibration"] == "hand-made"
-    assert found["calibrations"][0]["protocol"]["seq_len"] == 256
-
-
-TABLE_3 = """\
-hoffmann-table3: Hoffmann et al. 2022, arXiv:2203.15556, approach 1: log-log
-line through table 3
-N counts total parameters; a Gopher unit is 5.76e23 FLOPs
-
-N        FLOPs  Gopher units      D   D/N
-400M   1.93e19       3.34e-5  8.03B  20.1
-1.00B  1.21e20      0.000211  20.2B  20.2
-10.0B  1.23e22        0.0214   206B  20.6
-67.0B  5.62e23         0.976  1.40T  20.9
-175B   3.86e24          6.71  3.68T  21.0
-280B   9.92e24          17.2  5.91T  21.1
-520B   3.44e25          59.7  11.0T  21.2
-1.00T  1.28e26           222  21.3T  21.3
-10.0T   1.3e28        22,584   217T  21.7
-"""
-
-
-def test_the_chinchilla_table(advisor):
-    assert advisor("table", "--law", "hoffmann-table3") == (0, TABLE_3, "")
-
-
-def test_a_table_of_other_sizes_as_json(advisor):
-    _, out, _ = advisor("table", "--sizes", "400M,7B", "--json")
-    found = json.loads(out)
-    assert (found["law"], found["compressibility"]) == ("chinchilla", None)
-    assert [row["n_params"] for row in found["rows"]] == [400e6, 7e9]
-    row = found["rows"][1]
-    assert row["n_tokens"] == CHINCHILLA.for_params(7e9).n_tokens
-    assert row["flops"] == pytest.approx(6 * 7e9 * row["n_tokens"])
-    assert row["gopher_units"] == pytest.approx(row["flops"] / 5.76e23)
-    assert row["loss_nats_per_token"] == CHINCHILLA.loss(7e9, row["n_tokens"])
-
-
-TABLE_AT_H = """\
-chinchilla: Besiroglu et al. 2024, arXiv:2404.10102
-H = 0.38, on which this law does not depend
-N counts total parameters; a Gopher unit is 5.76e23 FLOPs
-
-N        FLOPs  Gopher units      D   D/N   loss
-400M   2.27e19       3.95e-5  9.48B  23.7  2.775
-1.00B  1.36e20      0.000236  22.6B  22.6  2.513
-7.00B  6.05e21        0.0105   144B  20.6  2.171
-70.0B   5.4e23         0.937  1.29T  18.4  1.976
-"""
-
-
-TABLE_CAUTION = """\
-Caution: 1 row lies outside the runs that chinchilla was fitted to (1.4e18 to
-         1.3e22 FLOPs, 57.3M to 16.2B parameters, 1.39B to 318B tokens):
-         extrapolated.
-"""
-
-
-def test_a_table_says_where_h_does_not_matter(advisor):
-    arguments = "table --law chinchilla --compressibility .38 --sizes 400M,1B,7B,70B"
-    assert advisor(*arguments.split()) == (0, TABLE_AT_H, TABLE_CAUTION)
-
-
-def test_a_table_of_budgets(advisor, tmp_path):
-    _, out, _ = advisor("table", "--law", "kaplan", "--flops", "1e20,1e21", "--json")
-    found = json.loads(out)
-    best = published_laws()["kaplan"].frontier(1e21)
-    assert [row["flops"] for row in found["rows"]] == pytest.approx([1e20, 1e21])
-    assert (found["rows"][1]["n_params"], found["rows"][1]["n_tokens"]) == (best.n_params, best.n_tokens)
-    assert (found["rows"][1]["loss_nats_per_token"], found["depends_on_compressibility"]) == (None, False)
-    path = write(tmp_path / "c.json", document())
-    arguments = ("table", "--law", "anchored", "--compressibility", ".38", "--flops", "1e20", "--coefficients", path)
-    code, out, _ = advisor(*arguments)
-    assert (code, "\nH = 0.38\n" in out) == (0, True)
-
-
-def test_a_table_under_a_law_of_h(advisor, tmp_path):
-    path = write(tmp_path / "c.json", document())
-    options = ("--coefficients", path, "--law", "gzip", "--sizes", "1B")
-    code, _, err = advisor("table", *options)
-    assert (code, err) == (
-        2,
-        "Error: The law gzip depends on the corpus: give a SOURCE, a --profile or a --compressibility.\n",
-    )
-    rows = [json.loads(advisor("table", *options, "--compressibility", h, "--json")[1])["rows"] for h in (0.3, 0.5)]
-    assert rows[0][0]["n_tokens"] != rows[1][0]["n_tokens"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ("--sizes 7B,", "--sizes must be a positive number such as 1e21, 400M, 7B or 1.5T, not ''."),
-        ("--epsilon .5", "--epsilon weighs the laws blend and anchored; --law chinchilla has none."),
-        ("--sizes 7B --flops 1e21", "--sizes and --flops both give the rows of the table: give one."),
-        ("--compressibility 2", "--compressibility must be above 0 and below 1, such as 0.45, not 2."),
-    ],
-)
-def test_bad_tables(advisor, arguments, message):
-    assert advisor("table", *arguments.split()) == (2, "", f"Error: {message}\n")
-
-
 @pytest.mark.parametrize("command", ["recommend", "compare", "laws", "table"])
-def test_help_has_an_example_that_runs(advisor, tmp_path, monkeypatch, command):
-    code, out, _ = advisor(command, "--help")
+def test_help_has_an_example_that_runs(program, tmp_path, monkeypatch, command):
+    code, out, _ = program(command, "--help")
     assert code == 0
     examples = [line.split()[1:] for line in out.splitlines() if line.startswith("  advisor ")]
     examples += [line.split()[1:] for line in out.splitlines() if line.startswith("    advisor ")]
@@ -455,58 +312,4 @@ def test_help_has_an_example_that_runs(advisor, tmp_path, monkeypatch, command):
     write(tmp_path / "profiles.json", {"schema_version": 1, "corpora": [profile(), profile(source="other")]})
     for example in examples:
         if not any(word.endswith("/") for word in example):
-            assert advisor(*example)[0] == 0, example
-
-
-def test_styles_are_for_terminals_that_want_them(monkeypatch):
-    from advisor.report.text import _styled
-
-    class Terminal:
-        def isatty(self):
-            return True
-
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    assert _styled("x", "bold", Terminal()) == "\x1b[1mx\x1b[0m"
-    assert _styled("x", "", Terminal()) == "x"
-    monkeypatch.setenv("TERM", "dumb")
-    assert _styled("x", "bold", Terminal()) == "x"
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert _styled("x", "bold", Terminal()) == "x"
-
-
-@pytest.mark.parametrize("columns", ["132", "1", "0", "-5", "wide", "", None])
-@pytest.mark.parametrize("terminal", [97, 0, None])
-def test_the_width_is_the_terminals_as_the_standard_library_finds_it(monkeypatch, columns, terminal):
-    def size(_descriptor):
-        if terminal is None:
-            raise OSError
-        return os.terminal_size((terminal, 24))
-
-    monkeypatch.setattr(os, "get_terminal_size", size)
-    monkeypatch.delenv("COLUMNS", raising=False)
-    if columns is not None:
-        monkeypatch.setenv("COLUMNS", columns)
-    assert terminal_columns() == shutil.get_terminal_size().columns
-    monkeypatch.setattr(sys, "__stdout__", None)
-    assert terminal_columns() == shutil.get_terminal_size().columns
-
-
-def test_ctrl_c_exits_with_130(advisor, monkeypatch):
-    def interrupted(*_args, **_options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("advisor.commands.recommend.recommend", interrupted)
-    code, out, err = advisor("recommend", "--flops", "1e21")
-    assert (code, out) == (130, "")
-    assert err.strip() == "Interrupted."
-
-
-def test_a_reader_that_leaves_early_is_no_traceback():
-    reader, writer = os.pipe()
-    os.close(reader)
-    command = [sys.executable, "-m", "advisor", "laws", "--json"]
-    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
-    os.close(writer)
-    assert (done.returncode, done.stderr) == (1, "")
+            assert program(*example)[0] == 0, example

@@ -88,3 +88,16 @@ def test_the_interval_covers_the_median_of_the_population() -> None:
 
 def test_too_few_documents_give_no_interval() -> None:
     assert median_interval(np.linspace(0.3, 0.5, 9), range(9), seed=0) is None
+
+
+def test_ceilings_are_the_known_ones():
+    # Uniform random ids, and one id repeated.
+    for terminals, expected in {2000: 0.612, 8000: 0.688, 32000: 0.727, 131072: 0.778, 0: 0.031}.items():
+        assert ceiling(terminals + 1, 256) == pytest.approx(expected, abs=0.004)
+
+
+def test_ratios_are_those_of_gzip_files():
+    gzip = pytest.importorskip("gzip")
+    documents = np.random.default_rng(0).integers(0, 50, (5, 256)).astype(np.int16)
+    expected = [len(gzip.compress(row.astype(">i4").tobytes(), 9)) / 1024 for row in documents]
+    assert sequence_ratios(documents).tolist() == expected

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from advisor.compressibility.score import Profile, score
+from advisor.compressibility.score import score
 from advisor.corpus import sampling
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.source import CorpusOptions, open_corpus
-from advisor.errors import AdvisorError, CorpusError, UsageError
+from advisor.errors import CorpusError, UsageError
+from tests.corpus.reading import contents, profile, sentence
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,
@@ -29,29 +29,9 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     ".xz": lzma.compress,
     ".zst": lambda data: zstandard.ZstdCompressor().compress(data),
 }
+
+
 JSONL = "".join(json.dumps({"text": f"document {i} says " + "some words " * 300}) + "\n" for i in range(30))
-
-
-def contents(source: object, **options: object) -> list[str]:
-    """Return the documents of a source in order."""
-    corpus = open_corpus(str(source), CorpusOptions(**options), seq_len=256)  # type: ignore[arg-type]
-    return [str(document.content) for reader in corpus.readers for document in reader.documents()]
-
-
-def profile(source: object, *, n_sequences: int = 50, **options: object) -> Profile:
-    return score(
-        str(source),
-        options=CorpusOptions(**options),
-        sampling=Sampling(tokenizer="bytes", seq_len=64, n_sequences=n_sequences),
-    )
-
-
-def sentence(source: object, **options: object) -> str:
-    """Return the error that scoring a source ends with."""
-    with pytest.raises(AdvisorError) as caught:
-        profile(source, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("suffix", COMPRESS)
@@ -101,81 +81,6 @@ def hub(**options: object) -> object:
     return HubOptions(**options)  # type: ignore[arg-type]
 
 
-def test_ids_and_messages_and_dictionaries(tmp_path: Path) -> None:
-    rng = random.Random(0)
-    ids = [[rng.randrange(50) for _ in range(200)] for _ in range(20)]
-    pq.write_table(pa.table({"input_ids": pa.array(ids, pa.list_(pa.int16()))}), tmp_path / "ids.parquet")
-    (tmp_path / "ids.jsonl").write_text("".join(json.dumps({"ids": row}) + "\n" for row in ids))
-    first, second = profile(tmp_path / "ids.parquet"), profile(tmp_path / "ids.jsonl")
-    assert first.protocol.tokenizer is second.protocol.tokenizer is None
-    assert first.vocab_size == second.vocab_size == 50
-    assert first.median == second.median
-    assert first.bytes_per_token is None
-    assert first.estimated_tokens == 4000
-
-    chat = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day"}]
-    (tmp_path / "chat.jsonl").write_text(json.dumps({"id": 3, "messages": chat}) + "\n")
-    pq.write_table(pa.table({"messages": [chat]}), tmp_path / "chat.parquet")
-    parts = [{"type": "image", "url": "x"}, {"type": "text", "text": "what is it?"}]
-    mixed = [{"role": "user", "content": parts}, {"role": "tool", "content": None}, *chat]
-    (tmp_path / "parts.jsonl").write_text(json.dumps({"messages": mixed}) + "\n")
-    assert contents(tmp_path / "parts.jsonl") == ["what is it?\nhello\ngood day"]
-    assert contents(tmp_path / "chat.jsonl") == contents(tmp_path / "chat.parquet") == ["hello\ngood day"]
-
-    words = pa.array(["x y", "z", None]).dictionary_encode()
-    pq.write_table(pa.table({"text": words}), tmp_path / "dictionary.parquet")
-    assert contents(tmp_path / "dictionary.parquet") == ["x y", "z"]
-
-
-def test_a_folder_leaves_out_what_is_not_the_corpus(tmp_path: Path) -> None:
-    for name in ("a.py", "sub/b.c", ".git/c.py", "__pycache__/d.py", "x/site-packages/e.py", "x/dist-packages/f.py"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(f"text of {name} " * 100)
-    (tmp_path / "binary.py").write_bytes(b"\0\1\2" * 100)
-    (tmp_path / "latin.txt").write_bytes("é".encode("latin-1") * 100)
-    (tmp_path / "table.csv").write_text("text\nrow\n")
-    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
-    (tmp_path / "empty.py").touch()
-    assert [text.split()[2] for text in contents(tmp_path)] == ["a.py", "sub/b.c"]
-    found = profile(tmp_path)
-    assert found.skipped == {
-        "files that are binary or not UTF-8": 2,
-        "csv files (most of the bytes are text)": 1,
-        "files of another type": 1,
-        "empty files": 1,
-    }
-    assert found.n_documents_skipped == 5
-    assert len(contents(tmp_path, everything=True)) == 6
-
-
-def test_a_data_set_with_a_readme_is_the_data(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("about")
-    (tmp_path / "train.jsonl").write_text(JSONL)
-    assert len(contents(tmp_path)) == 30
-    assert contents(tmp_path, format="text")[0] == "about"
-
-
-def test_globs_and_existing_paths_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("a1", "a2", "b1"):
-        (tmp_path / f"{name}.txt").write_text(name)
-    assert contents(tmp_path / "a*.txt") == ["a1", "a2"]
-    assert contents(tmp_path / "**" / "*1.txt") == ["a1", "b1"]
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "org").mkdir()
-    (tmp_path / "org" / "name").write_text("a file that looks like a hub name")
-    assert contents("org/name") == ["a file that looks like a hub name"]
-    (tmp_path / "odd[1].txt").write_text("brackets in a real name")
-    assert contents("odd[1].txt") == ["brackets in a real name"]
-
-
-def test_links_and_loops_of_links_are_read_once(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "one.txt").write_text("one")
-    (tmp_path / "a" / "up").symlink_to("..")
-    (tmp_path / "two.txt").symlink_to("a/one.txt")
-    assert contents(tmp_path / "**") == contents(tmp_path) == ["one"]
-
-
 def test_files_without_records_and_rows_without_text_are_counted(tmp_path: Path) -> None:
     (tmp_path / "good.jsonl").write_text(JSONL + '{"text": null}\n{"text": ""}\n')
     (tmp_path / "blank.jsonl").write_text("\n\n")
@@ -194,25 +99,6 @@ def test_a_corpus_without_text_says_what_was_left_out(tmp_path: Path) -> None:
     )
     (tmp_path / "b" / "dist-packages").mkdir(parents=True)
     assert "left out: the folders dist-packages, which --all-folders reads. " in sentence(tmp_path / "b")
-
-
-def test_a_file_without_an_extension_is_text_and_parquet_is_known_by_its_magic(tmp_path: Path) -> None:
-    (tmp_path / "LICENSE").write_text("words")
-    pq.write_table(pa.table({"text": ["row"]}), tmp_path / "blob")
-    assert contents(tmp_path / "LICENSE") == ["words"]
-    assert contents(tmp_path / "blob") == ["row"]
-
-
-def test_encodings_and_byte_order_marks(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_bytes("naïve café".encode("latin-1"))
-    (tmp_path / "b.jsonl").write_bytes('{"text": "naïve"}\n{"text": "café"}\n'.encode("utf-16"))
-    (tmp_path / "c.csv").write_bytes(b"\xef\xbb\xbftext\ncaf\xc3\xa9\n")
-    assert contents(tmp_path / "a.txt", encoding="latin-1") == ["naïve café"]
-    assert contents(tmp_path / "b.jsonl", encoding="utf-16") == ["naïve", "café"]
-    assert contents(tmp_path / "c.csv") == ["café"]
-    assert sentence(tmp_path / "a.txt", encoding="klingon").startswith("There is no encoding 'klingon'")
-    assert "is not UTF-8 at offset 2" in sentence(tmp_path / "a.txt")
-    assert "a.txt is not ascii text" in sentence(tmp_path / "a.txt", encoding="ascii")
 
 
 def test_bad_lines_are_named_by_file_and_number_and_can_be_left_out(
@@ -253,18 +139,6 @@ def test_bad_tables(tmp_path: Path) -> None:
     assert contents(tmp_path / "one.json") == ["a", "b"]
     (tmp_path / "lines.json").write_text(JSONL)
     assert len(contents(tmp_path / "lines.json")) == 30
-
-
-def test_columns_that_cannot_be_chosen(tmp_path: Path) -> None:
-    path = tmp_path / "t.jsonl"
-    path.write_text(json.dumps({"text": "a", "url": "b", "n": 3}) + "\n")
-    assert sentence(path) == f"{path} has several text columns, 'text', 'url': choose one with --column."
-    assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'text', 'url', 'n'."
-    assert sentence(path, column="n").startswith(f"Column 'n' of {path} holds no text")
-    path.write_text('{"n": 3}\n')
-    assert sentence(path) == f"{path} has no text column: its columns are 'n'."
-    pq.write_table(pa.table({"n": [1]}), tmp_path / "t.parquet")
-    assert "has no text column" in sentence(tmp_path / "t.parquet")
 
 
 def test_what_is_missing_empty_or_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import advisor as library
 from advisor.errors import UsageError
-from calibration.fit.analysis import Settings
 from calibration.fit.fit import FitOptions, fit_problem, log_optimum
-from calibration.fit.objective import Problem, evaluate, jacobian, shares
+from calibration.fit.objective import Problem, shares
 from calibration.fit.runs import read_runs
+from tests.fit.synthetic_runs import synthetic
 
-DATA = Path(__file__).parent
 REFERENCE = Path(__file__).resolve().parents[3] / "shared/reference"
+
 
 # objective, E, A, B, alpha, beta. Printed by `python tests/fit/make_runs.py --optima` (scipy 1.17.1, numpy 2.3.5).
 SYNTHETIC = {
@@ -24,18 +22,20 @@ SYNTHETIC = {
     "isoflop56": (4.034742026585e-04, 1.67492, 469.752, 274.135, 0.347334, 0.264295),
     "outliers48": (5.014837699936e-04, 0.903675, 259.361, 94.5302, 0.456482, 0.280473),
 }
+
+
 # The best optima known before this code, found by several optimisers on the same data.
 PUBLISHED = {
     "chinchilla_figure_runs": (8.40093119957e-4, 1.7839, 442.16, 1271.8, 0.34263, 0.34200),
     "gemstones_dclm": (6.97010730109e-3, 2.0001, 102.48, 4.1878e5, 0.24042, 0.59879),
     "gemstones_fineweb_edu": (7.23822333872e-3, 1.873, 124.79, 4.5015e5, 0.25071, 0.60012),
 }
+
+
 COLUMNS = {"chinchilla_figure_runs": {"n_params": "N", "n_tokens": "D"}}
+
+
 TRUTH = np.array([0.5971119597824348, 6.177955975826981, 7.6427323622433505, 0.34781302903942635, 0.3658541172951044])
-
-
-def synthetic(name: str) -> Problem:
-    return read_runs(DATA / f"{name}.csv")["all"].problem()
 
 
 def reference(name: str) -> Problem:
@@ -82,33 +82,6 @@ def test_fast_starts_find_the_optimum_of_all_4500(seed: int) -> None:
 def test_few_runs_get_all_of_hoffmanns_starts() -> None:
     assert fit_problem(synthetic("grid36")).n_starts > 4500
     assert fit_problem(random_problem(0, n=101)).n_starts < 120
-
-
-@pytest.mark.parametrize("delta", [1e-3, 5e-2])
-def test_gradient_and_hessian_are_the_differences_of_the_objective(delta: float) -> None:
-    problem = synthetic("outliers48")
-    theta = problem.centred(np.array([[-0.1, 5.5, 4.6, 0.45, 0.28]]))
-
-    def at(row: np.ndarray) -> tuple[float, np.ndarray]:
-        e = evaluate(problem, row, delta, weight=None, newton=True)
-        return float(e.objective[0]), e.gradient[0]
-
-    exact = evaluate(problem, theta, delta, weight=None, newton=True)
-    steps = 1e-7 * np.eye(5)
-    differences = [(np.subtract(at(theta + s)[0], at(theta - s)[0])) / 2e-7 for s in steps]
-    np.testing.assert_allclose(exact.gradient[0], differences, rtol=1e-5)
-    differences = [(at(theta + s)[1] - at(theta - s)[1]) / 2e-7 for s in steps]
-    np.testing.assert_allclose(exact.curvature[0], differences, rtol=1e-5, atol=1e-8 * np.abs(exact.curvature).max())
-
-
-def test_reweighted_curvature_is_j_w_j() -> None:
-    problem = synthetic("grid36")
-    theta = problem.centred(np.array([[0.6, 6.0, 7.5, 0.34, 0.36]]))
-    j = jacobian(problem, theta[0])
-    r = problem.log_loss - shares(problem, theta)[2][0]
-    expected = j.T @ (j * np.minimum(1.0, 1e-3 / np.abs(r))[:, None])
-    curvature = evaluate(problem, theta, 1e-3, weight=None, newton=False).curvature[0]
-    np.testing.assert_allclose(curvature, expected, rtol=1e-10)
 
 
 def test_a_run_of_weight_two_is_two_runs() -> None:
@@ -202,15 +175,3 @@ def test_impossible_options(kwargs: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError) as error:
         FitOptions(**kwargs)
     assert str(error.value) == message
-
-
-def test_a_table_of_runs_is_fitted_by_one_call_as_by_the_command(advisor):
-    table, seen = DATA / "grid36.csv", []
-    settings = Settings(n_draws=200, budgets=(1e21,))
-    analysis = library.fit(table, settings=settings, on_runs=lambda runs: seen.extend(map(len, runs.values())))
-    outcome = advisor("fit", table, "--bootstrap", "200", "--flops", "1e21", "--json")
-    law = analysis.groups["all"].law
-    assert seen == [36]
-    assert json.loads(outcome.stdout)["laws"]["all"]["E"] == pytest.approx(law.E)
-    with pytest.raises(UsageError, match=r"^--covariate h needs --group: a covariate has one value for each group"):
-        library.fit(table, covariate="h")

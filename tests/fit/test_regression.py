@@ -2,50 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from scipy import stats
 
 from advisor.errors import RunsError
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
-from calibration.fit.line import fit_line, t_quantile, t_two_sided_p
-from calibration.fit.regression import Regression, fit_jointly, regress
-from calibration.fit.runs import Runs
-
-H = {"a": 0.1, "b": 0.2, "c": 0.35, "d": 0.4, "e": 0.55, "f": 0.6}
-
-
-def row(h: float) -> np.ndarray:
-    """Lines in (ln A, ln B, E, alpha, beta), as (ln A, ln B, ln E, alpha, beta)."""
-    return np.array([math.log(1.2 + 0.8 * h), 6.5 - 1.0 * h, 7.0 + 0.5 * h, 0.40 - 0.10 * h, 0.36 - 0.02 * h])
-
-
-@pytest.mark.parametrize("df", range(1, 13))
-def test_t_distribution_is_scipys(df: int) -> None:
-    for t in (0.0, 0.3, 1.0, 2.5, 8.0, -3.0):
-        assert t_two_sided_p(t, df) == pytest.approx(2 * stats.t.sf(abs(t), df), abs=1e-14)
-    assert t_quantile(0.975, df) == pytest.approx(stats.t.ppf(0.975, df), rel=1e-10)
-
-
-def test_line_is_scipys() -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.uniform(0, 1, 7), rng.standard_normal(7)
-    line, expected = fit_line(x, y), stats.linregress(x, y)
-    assert line.slope == pytest.approx(expected.slope, rel=1e-10)
-    assert line.intercept == pytest.approx(expected.intercept, rel=1e-10)
-    assert line.slope_se == pytest.approx(expected.stderr, rel=1e-10)
-    assert line.p_value == pytest.approx(expected.pvalue, rel=1e-8)
-    half = stats.t.ppf(0.975, 5) * expected.stderr
-    assert line.slope_ci95 == pytest.approx((expected.slope - half, expected.slope + half), rel=1e-8)
-
-
-def test_p_values_are_calibrated_under_no_dependence() -> None:
-    rng = np.random.default_rng(1)
-    h = np.array(list(H.values()))
-    p = [fit_line(h, rng.standard_normal(6)).p_value for _ in range(2000)]
-    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.015)
+from calibration.fit.fit import log_optimum
+from calibration.fit.regression import Regression, regress
+from tests.fit.lines_in_h import H, row
 
 
 def regression_of(form: str = "log", noise: float = 0.0) -> Regression:
@@ -101,40 +65,3 @@ def test_what_cannot_be_regressed() -> None:
     with pytest.raises(RunsError) as error:
         regress({g: row(0.1) for g in "abc"}, dict.fromkeys("abc", 0.3), covariate="H", flops=1e21)
     assert str(error.value) == "H is 0.3 in every group; a regression needs values that differ."
-
-
-def group_runs(h: float, noise: float, seed: int) -> Runs:
-    n, d = (v.ravel() for v in np.meshgrid(np.geomspace(1e7, 3e9, 6), np.geomspace(1e9, 2e11, 6)))
-    e, log_a, log_b, alpha, beta = row(h)
-    log_loss = np.log(np.exp(e) + np.exp(log_a) * n**-alpha + np.exp(log_b) * d**-beta)
-    loss = np.exp(log_loss + noise * np.random.default_rng(seed).standard_normal(36))
-    return Runs(name="", n_params=n, n_tokens=d, loss=loss, weight=np.ones(36), covariate=h)
-
-
-def test_the_joint_form_finds_the_lines_from_all_runs_at_once() -> None:
-    groups = {g: group_runs(h, 0.002, i) for i, (g, h) in enumerate(H.items())}
-    rows = {g: fit_problem(r.problem(), FitOptions(starts="fast")).parameters for g, r in groups.items()}
-    two_stage = regress(rows, H, covariate="H", flops=1e21)
-    joint = fit_jointly(groups, two_stage, 1e-3)
-    assert joint.form == "joint"
-    assert joint.joint_slopes is not None
-    assert joint.joint_intercepts is not None
-    assert joint.joint_slopes["alpha"] == pytest.approx(-0.10, abs=0.03)
-    assert joint.joint_slopes["E"] == pytest.approx(0.8, abs=0.1)
-    assert joint.joint_intercepts["E"] == pytest.approx(1.2, abs=0.05)
-    outside = [
-        name for name, s in joint.joint_slopes.items()
-        if not two_stage.lines[name].slope_ci95[0] <= s <= two_stage.lines[name].slope_ci95[1]
-    ]  # fmt: skip
-    assert [r.code for r in joint.reasons] == ["joint-disagrees"] * len(outside)
-
-
-def test_a_joint_slope_outside_the_two_stage_interval_is_a_caution() -> None:
-    """Two-stage lines through laws that the runs contradict: the joint fit follows the runs and says so."""
-    groups = {g: group_runs(h, 0.0, 0) for g, h in H.items()}
-    rng = np.random.default_rng(5)
-    rows = {g: row(h) + np.array([0.0, 0.0, 0.0, 0.05 * h, 0.0]) + 1e-4 * rng.standard_normal(5) for g, h in H.items()}
-    joint = fit_jointly(groups, regress(rows, H, covariate="H", flops=1e21), 1e-3)
-    assert joint.joint_slopes is not None
-    assert joint.joint_slopes["alpha"] == pytest.approx(-0.10, abs=1e-3)
-    assert any(r.message.startswith("the joint slope of alpha on H is -0.1, outside") for r in joint.reasons)

@@ -15,11 +15,14 @@ from calibration.grammars.grammar import Grammar, Rule, draw, to_nltk
 from calibration.grammars.sampling import Sampler, sample_documents, sample_shards
 from calibration.grammars.sets import SHAPES, shape_of
 from calibration.grammars.tilting import tilt
-from calibration.grammars.weighted_choice import alias_table
 from tests.grammars.inside import document_cross_entropy
 
 PAPER = SHAPES["paper"] | SHAPES["iso-vocab"] | SHAPES["iso-gzip"]
+
+
 RUN = Grammar(n_terminals=2, start=(1,), rules=((Rule(3, (1, -1)), Rule(1, (2,))),))
+
+
 MIXED = Grammar(
     n_terminals=2,
     start=(2, 1),
@@ -28,7 +31,11 @@ MIXED = Grammar(
         (Rule(2, (1,)), Rule(1, (2,)), Rule(1, (-1, 1))),
     ),
 )
+
+
 CRITICAL = Grammar(n_terminals=2, start=(1,), rules=((Rule(5, (-1, -1)), Rule(3, (1,)), Rule(2, (2,))),))
+
+
 SUPERCRITICAL = Grammar(
     n_terminals=4,
     start=(1, 1),
@@ -221,13 +228,3 @@ def test_cutting_derivations_instead_is_told_apart():
     cut = rejected_documents(SUPERCRITICAL, 1500, 24, limit=10)
     tilted = sample_documents(tilt(SUPERCRITICAL), n_documents=4000, seed=2, seq_len=24)
     assert same_law((tilted == 0).sum(axis=1), (cut == 0).sum(axis=1)) < 1e-6
-
-
-@pytest.mark.parametrize("n", [1, 2, 7, 500])
-def test_alias_tables_add_up_to_the_probabilities(n):
-    probability = np.random.default_rng(n).dirichlet(np.full(n, 0.3))
-    threshold, alias = alias_table(probability)
-    assert ((threshold > 0) | (probability == 0)).all()
-    assert (threshold + np.bincount(alias, weights=1 - threshold, minlength=n)) / n == pytest.approx(
-        probability, abs=1e-14
-    )

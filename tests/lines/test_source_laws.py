@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from calibration.fit.analysis import Settings
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
-from calibration.fit.runs import Runs
-from calibration.lines.row_diagnostics import left_out_range, seed_sd
+from calibration.fit.fit import FitOptions, log_optimum
 from calibration.lines.source_laws import SourceLaw, common_flops, fit_sources, refusals
 from tests.lines.synthetic_rows import H, log_optimum_at, row, rows_of, source, true_law
 
@@ -176,39 +174,6 @@ def test_tokens_beyond_a_corpus_are_repeated_and_left_out_of_the_law():
     assert law.group.runs.n_tokens.max() == 8_100_000
     assert messages(law)["repeated-runs"][1].startswith("10 of 50 runs repeat data")
     assert law.flops == 6.0 * 10 * 4 * 160**2 * 8_100_000
-
-
-def runs(losses: list[float], seeds: list[int], tokens: list[float]) -> Runs:
-    n = len(losses)
-    return Runs(
-        name="x",
-        n_params=np.full(n, 1e5),
-        n_tokens=np.array(tokens),
-        loss=np.array(losses),
-        weight=np.ones(n),
-        seed=np.array(seeds, dtype=object),
-    )
-
-
-def test_the_standard_deviation_of_seeds_is_pooled_over_cells():
-    # ln L differ by .02 and by .04 in two cells of two: variances .0002 and .0008, one degree of freedom each
-    losses = [1.0, math.exp(0.02), 2.0, 2.0 * math.exp(0.04), 3.0]
-    found = seed_sd(runs(losses, [0, 1, 0, 1, 0], [1e6, 1e6, 2e6, 2e6, 4e6]))
-    assert found == pytest.approx(math.sqrt((0.0002 + 0.0008) / 2))
-
-
-def test_leave_one_out_is_a_refit_without_each_cell():
-    record = source(0.36)
-    law = fitted(record, rows_of(record, true_law(0.36)))
-    good, fit = law.group.runs, law.group.fit
-    assert fit is not None
-    optima = []
-    for n in np.unique(good.n_params):
-        for d in np.unique(good.n_tokens):
-            rest = good.where((good.n_params != n) | (good.n_tokens != d))
-            refit = fit_problem(rest.problem(), FitOptions(max_e=record.entropy_bound, starts="fast"))
-            optima.append(float(log_optimum(refit.parameters, 1e15)))
-    assert left_out_range(good, fit, 1e15) == pytest.approx((min(optima), max(optima)), abs=1e-5)
 
 
 def test_common_budgets():

@@ -14,15 +14,6 @@ from calibration.training.shape import model_shape
 SMALL = model_shape(width=12, n_layers=2, n_heads=3, vocab_size=7, seq_len=9)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """One thread, so that sums have one order; the machine has other work too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def random_weights(shape, n_models):
     """Weights that are all different from 0 and 1, head and gains too."""
     weights = initial_weights(shape, range(n_models))

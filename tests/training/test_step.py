@@ -27,15 +27,6 @@ RUNS = (Run(seed=0, rate=0.02), Run(seed=1, rate=0.01))
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """One thread, so that sums have one order; the machine has other work too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def trunk_of(runs=RUNS, device="cpu", **options):
     """A ramp from batches of 4 documents to batches of 8, and three branches; each model has its own data."""
     plan = make_schedule(Recipe(batches=((0, 64), (1000, 128)), max_warmup=2), [640, 1280, 2560], seq_len=16)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.errors import AdvisorError
 from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
 from calibration.training import train as training
 from calibration.training.model import document_losses, initial_weights
-from calibration.training.optimizer import State, adamw, corrections
+from calibration.training.optimizer import State
 from calibration.training.schedule import PAPER, TUNED, Recipe, make_schedule
 from calibration.training.shape import model_shape
 from calibration.training.step import step
@@ -24,45 +24,6 @@ from calibration.training.train import be_deterministic, evaluate, train, train_
 from calibration.training.trunk import DataSource, Run, Trunk
 from tests.grammars.inside import document_cross_entropy
 from tests.training.toy_training import PAIR, RUN, TOY, TOY_COUNTS, WILD, markov, toy, toy_source
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """One thread, so that sums have one order; the machine has other work too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def test_adamw_steps_are_torchs():
-    generator = torch.Generator().manual_seed(0)
-    weights = torch.randn(3, 50, generator=generator)
-    rates = torch.tensor([0.1, 0.01, 0.003])
-    state = State.begin(weights)
-    theirs = [torch.nn.Parameter(row.clone()) for row in weights]
-    optimizers = [
-        torch.optim.AdamW([p], lr=r, betas=(0.9, 0.95), weight_decay=0)
-        for p, r in zip(theirs, rates.tolist(), strict=True)
-    ]
-    for n_steps, scale in enumerate((0.01, 1, 30, 0.1, 3), start=1):  # below and above the clip
-        gradient = scale * torch.randn(3, 50, generator=generator)
-        for p, row, optimizer in zip(theirs, gradient, optimizers, strict=True):
-            p.grad = row.clone()
-            torch.nn.utils.clip_grad_norm_([p], 1.0)
-            optimizer.step()
-        adamw(state, gradient, rates, torch.tensor(corrections(n_steps)))
-        torch.testing.assert_close(state.weights, torch.stack([p.detach() for p in theirs]), rtol=1e-5, atol=1e-7)
-    assert not torch.equal(state.weights, weights)
-
-
-def test_the_first_step_by_hand():
-    state = State.begin(torch.zeros(1, 2))
-    adamw(state, torch.tensor([[3.0, -4.0]]), torch.tensor([0.5]), torch.tensor([0.1, 0.05**0.5]))
-    # Norm 5 becomes 1; m = .1 g and v = .05 g^2 are corrected to g and g^2, and the step is rate g / |g|.
-    torch.testing.assert_close(state.weights, torch.tensor([[-0.5, 0.5]]))
-    torch.testing.assert_close(state.first, torch.tensor([[0.06, -0.08]]))
-    torch.testing.assert_close(state.second, torch.tensor([[0.018, 0.032]]))
 
 
 def test_training_steps_are_those_of_torchs_optimizer():
@@ -311,42 +272,6 @@ def test_a_model_that_always_diverges_is_said():
     assert str(error.value) == (
         "Training at width 8 with seed 3 diverges even at a learning rate of 3.1e+07: start from a lower one."
     )
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            lambda s: {"documents": s.documents[:159]},
-            "160 documents are to be trained on and the source has 159: an "
-            "epoch is not repeated, so give it more data or ask for fewer tokens.",
-        ),
-        (lambda s: {"validation": s.validation[:127]}, "127 validation documents are too few: hold out at least 128."),
-        (
-            lambda s: {"validation": s.validation[:, :8]},
-            "Documents of [8, 16] tokens were mixed: data, shape and plan must agree.",
-        ),
-        (
-            lambda s: {"documents": s.documents + 1},
-            "The data has ids from 1 to 5, and the model has 5, from 0: give it a vocabulary that holds them.",
-        ),
-    ],
-)
-def test_a_source_that_does_not_fit_is_said(change, message):
-    source = toy_source()
-    with pytest.raises(UsageError) as error:
-        toy(sources=[dataclasses.replace(source, **change(source))])
-    assert str(error.value) == message
-
-
-def test_runs_and_sources_are_paired():
-    source = toy_source()
-    with pytest.raises(UsageError, match=r"^1 runs cannot be trained on 2 sources: pair them\.$"):
-        toy(sources=[source] * 2)
-    longer = dataclasses.replace(source, validation=source.documents[:130])
-    message = r"^Sources with \[128, 130\] validation documents cannot be stacked: hold out as many\.$"
-    with pytest.raises(UsageError, match=message):
-        toy(PAIR, sources=[source, longer])
 
 
 @pytest.mark.parametrize("name", ["shape", "model", "optimizer", "schedule", "capture", "trunk", "step", "train"])
