@@ -14,6 +14,8 @@ from advisor.answer.request import Request
 from advisor.laws.published import CHINCHILLA
 from tests.answer.said import CORPUS, codes, message
 
+pytestmark = pytest.mark.usefixtures("nothing_ships")
+
 HALF_OF_THE_SUPPLY = 4.5e12  # of the 9T tokens of 2023 (Xue et al. 2023)
 
 
