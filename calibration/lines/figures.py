@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES
 from calibration.fit.bootstrap import ci95
 from calibration.fit.diagnostics import Verdict
 from calibration.fit.fit import log_optimum
 from calibration.fit.line import Line
+from calibration.fit.objective import Array
 from calibration.lines.regression import HRegression
 from calibration.lines.source_laws import SourceLaw
 
@@ -79,7 +81,7 @@ def _figures(law: SourceLaw) -> SourceFigures:
         entropy_bound=source.entropy_bound,
         entropy_rate=source.entropy_rate,
         n_rows=len(law.rows),
-        law={name: getattr(group.law, name) for name in (*NAMES, "exponent_a")} if fitted else None,
+        law=_law(law.parameters) if fitted else None,
         ci95=group.ci95 if fitted else None,
         flops=law.flops,
         n_optimal=math.exp(float(log_optimum(law.parameters, law.flops))) if fitted and law.flops else None,
@@ -89,3 +91,8 @@ def _figures(law: SourceLaw) -> SourceFigures:
         verdict=law.verdict,
         reasons=tuple((reason.code, reason.level, reason.message) for reason in law.reasons),
     )
+
+
+def _law(row: Array) -> dict[str, float]:
+    values = (*map(np.exp, row[:3]), *row[3:], exponent_of(*row[3:]))
+    return {name: float(value) for name, value in zip((*NAMES, "exponent_a"), values, strict=True)}
