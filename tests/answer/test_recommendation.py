@@ -15,6 +15,7 @@ from advisor.laws.law_file import write_law
 from advisor.laws.published import CHINCHILLA, HOFFMANN, chinchilla
 from advisor.plan.hardware import GPUS
 from tests.calibrations.hand_made import calibration, document, profile, write
+from tests.laws.intervals import interval as interval_of
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
 
@@ -173,8 +174,8 @@ def test_the_interval_is_over_joint_draws():
     interval = recommend(Request(flops=1e21)).headline.interval80
     assert interval is not None
     assert interval.flops == (1e21, 1e21)
-    assert interval.n_params == interval(chinchilla(), lambda law: law.frontier(1e21).n_params, 0.8)
-    ratio = interval(chinchilla(), lambda law: law.frontier(1e21).tokens_per_param, 0.8)
+    assert interval.n_params == interval_of(chinchilla(), lambda law: law.frontier(1e21).n_params, 0.8)
+    ratio = interval_of(chinchilla(), lambda law: law.frontier(1e21).tokens_per_param, 0.8)
     assert interval.tokens_per_param == ratio
     assert interval.loss[0] < recommend(Request(flops=1e21)).headline.loss < interval.loss[1]
 
@@ -183,7 +184,7 @@ def test_the_interval_of_an_inverse_question_is_of_that_question():
     interval = recommend(Request(n_params=7e9)).headline.interval80
     assert interval is not None
     assert interval.n_params == (7e9, 7e9)
-    assert interval.flops == interval(chinchilla(), lambda law: law.for_params(7e9).flops, 0.8)
+    assert interval.flops == interval_of(chinchilla(), lambda law: law.for_params(7e9).flops, 0.8)
     assert interval.flops[0] < recommend(Request(n_params=7e9)).headline.flops < interval.flops[1]
 
 
