@@ -156,15 +156,13 @@ def test_draws_are_moved_by_the_scatter_of_a_new_corpus(tmp_path):
     moved = law_at("gzip", after.dependence, CHINCHILLA, 0.4).law
     assert constants(moved) == constants(plain)
     for old, new in zip(plain.draws, moved.draws, strict=True):
-        shifts = [new[i] - old[i] for i in (0, 1, 3, 4)]
-        assert [*shifts, math.exp(new[2]) - math.exp(old[2])] == pytest.approx(
-            [off[i] for i in (1, 2, 3, 4, 0)], abs=1e-12
-        )
+        shifts = [new[i] - old[i] for i in (1, 2, 3, 4)]
+        assert [math.exp(new.E) - math.exp(old.E), *shifts] == pytest.approx(off[:5], abs=1e-12)
     plain = law_at("blend", before.dependence, CHINCHILLA, 0.4).law
     moved = law_at("blend", after.dependence, CHINCHILLA, 0.4).law
     for old, new in zip(plain.draws, moved.draws, strict=True):
-        assert math.exp(new[0]) - math.exp(old[0]) == pytest.approx(0.3 * 50.0)
-        assert new[4] - old[4] == pytest.approx(0.3 * -0.02)
+        assert math.exp(new.A) - math.exp(old.A) == pytest.approx(0.3 * 50.0)
+        assert new.beta - old.beta == pytest.approx(0.3 * -0.02)
 
 
 def test_an_e_below_zero_counts_as_zero(tmp_path):
@@ -214,7 +212,7 @@ def test_draws_hold_the_weights_own_interval(tmp_path):
     law = law_at("anchored", dependence, CHINCHILLA, 0.4).law
     assert constants(law) == constants(plain)
     slopes = [one.log.slope.alpha for one in dependence.draws]
-    weights = [(row[3] - CHINCHILLA.alpha) / (m * (0.4 - H_REF)) for row, m in zip(law.draws, slopes, strict=True)]
+    weights = [(row.alpha - CHINCHILLA.alpha) / (m * (0.4 - H_REF)) for row, m in zip(law.draws, slopes, strict=True)]
     assert min(weights) == pytest.approx(0.0, abs=1e-12)
     assert sum(w < 1e-12 for w in weights) in (7, 8, 9)  # .2 of 40
     assert 0.8 < max(weights) <= 0.9 + 1e-9
