@@ -71,7 +71,7 @@ class RepeatTable:
 
     JSON = (
         *("law", "count", "source", "transplanted", "unique_tokens", "n_params", "flops", "most_effective_tokens"),
-        *("loss_limit_nats_per_token=loss_limit", "rows", "optimum", "advice", "cautions"),
+        *("loss_limit_nats_per_token=loss_limit", "rows", "optimum", "advice", "cautions", "-base"),
     )
 
 

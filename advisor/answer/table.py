@@ -35,6 +35,8 @@ class TableRow:
     tokens_per_param: float
     loss: float | None  # nats/token
 
+    JSON = (*("n_params", "flops", "gopher_units", "n_tokens", "tokens_per_param", "loss_nats_per_token=loss"),)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AllocationTable:
@@ -49,6 +51,11 @@ class AllocationTable:
     cautions: tuple[Caution, ...]
     asked_by: Literal["sizes", "budgets"]
     base: Law  # the law itself
+
+    JSON = (
+        *("law", "count", "source", "compressibility", "depends_on_compressibility", "rows", "cautions"),
+        *("-asked_by", "-base"),
+    )
 
 
 def table(

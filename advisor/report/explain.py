@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import echo, print_hanging, print_labelled
+from advisor.report.text import echo, emit, print_hanging, print_labelled
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation
 
 
-def explanation_keys(explanations: Sequence[Explanation] | None) -> dict[str, Any]:
-    """Return the keys that explanations add to a document; null where none are asked for."""
-    if explanations is None:
-        return {"explanations": None, "explanation_functions": None}
-    from advisor.explanation import FUNCTIONS
+def emit_explained(
+    result: Any,
+    render: Callable[[], None],
+    explanations: Sequence[Explanation] | None,
+    *,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Emit a result with its explanations, in the document and below the text; null in the one where none are asked."""
 
-    return {"explanations": explanations, "explanation_functions": FUNCTIONS}
+    def document() -> dict[str, Any]:
+        from advisor import json_form
 
-
-def then_explained(render: Callable[[], None], explanations: Sequence[Explanation] | None) -> Callable[[], None]:
-    """Return ``render`` followed by the explanations, if there are any."""
+        functions = None if explanations is None else _functions()
+        return {**json_form.as_json(result), "explanations": explanations, "explanation_functions": functions}
 
     def both() -> None:
         render()
         if explanations is not None:
             print_explanations(explanations)
 
-    return both
+    emit(document, both, as_json=as_json, out=out)
+
+
+def _functions() -> dict[str, str]:
+    from advisor.explanation import FUNCTIONS  # here, because it is loaded where explanations are asked for alone
+
+    return FUNCTIONS
 
 
 def print_explanations(explanations: Sequence[Explanation]) -> None:
     """Print where every number of the report comes from, in the order in which one stands on another."""
-    from advisor.explanation import FUNCTIONS
-
     echo()
     echo("Where every number comes from", "bold")
     echo(
@@ -43,7 +52,7 @@ def print_explanations(explanations: Sequence[Explanation]) -> None:
         "appears or changes. Numbers in brackets are sources, at the end.",
         "dim",
     )
-    print_labelled(list(FUNCTIONS.items()))
+    print_labelled(list(_functions().items()))
     numbers = {source: i for i, source in enumerate(dict.fromkeys(each.source for each in explanations), 1)}
     said: dict[str, float] = {}
     for section, lines in groupby(explanations, key=lambda each: each.section):

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.row import Answer
 from advisor.quantities import format_flops
-from advisor.report.explain import explanation_keys, then_explained
+from advisor.report.explain import emit_explained
 from advisor.report.plan import show_plan, unit_rows
 from advisor.report.text import (
     amount,
     counted,
     echo,
-    emit,
     nats,
     percent,
     plural,
@@ -45,14 +44,7 @@ def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool
         from advisor.answer.explained import explain_recommendation
 
         explanations = explain_recommendation(recommendation)
-    render = then_explained(lambda: _render(recommendation), explanations)
-
-    def document() -> dict[str, Any]:
-        from advisor.json_form import as_json
-
-        return {**as_json(recommendation), **explanation_keys(explanations)}
-
-    emit(document, render, as_json=as_json, out=out)
+    emit_explained(recommendation, lambda: _render(recommendation), explanations, as_json=as_json, out=out)
     warn(recommendation.cautions)
 
 

@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor import json_form
 from advisor.answer.repeat_table import RepeatRow, RepeatTable
 from advisor.answer.repetition_cautions import BLIND_EPOCHS
 from advisor.quantities import format_flops
-from advisor.report.explain import explanation_keys, then_explained
+from advisor.report.explain import emit_explained
 from advisor.report.text import (
     counted,
     echo,
-    emit,
     nats,
     percent,
     plural,
@@ -52,14 +50,12 @@ def show(table: RepeatTable, *, all_advice: bool, explain: bool = False, as_json
 
     ``explain`` adds where every number comes from.
     """
-    document = json_form.as_json(table)
     explanations = None
     if explain:
         from advisor.answer.repeat_table import explain_repeat
 
         explanations = explain_repeat(table)
-    render = then_explained(lambda: _render(table, all_advice), explanations)
-    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
+    emit_explained(table, lambda: _render(table, all_advice), explanations, as_json=as_json, out=out)
     warn(table.cautions)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
+from advisor.answer.table import GOPHER_FLOPS, AllocationTable
 from advisor.quantities import format_flops
-from advisor.report.explain import explanation_keys, then_explained
-from advisor.report.text import counted, echo, emit, nats, print_table, quantity, ratio, warn
+from advisor.report.explain import emit_explained
+from advisor.report.text import counted, echo, nats, print_table, quantity, ratio, warn
 
 
 def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
@@ -16,34 +15,13 @@ def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: P
 
     ``explain`` adds where every number comes from.
     """
-    document = {
-        "law": table.law,
-        "count": table.count,
-        "source": table.source,
-        "compressibility": table.compressibility,
-        "depends_on_compressibility": table.depends_on_compressibility,
-        "rows": [_row(row) for row in table.rows],
-        "cautions": table.cautions,
-    }
     explanations = None
     if explain:
         from advisor.answer.table import explain_table
 
         explanations = explain_table(table)
-    render = then_explained(lambda: _render(table), explanations)
-    emit({**document, **explanation_keys(explanations)}, render, as_json=as_json, out=out)
+    emit_explained(table, lambda: _render(table), explanations, as_json=as_json, out=out)
     warn(table.cautions)
-
-
-def _row(row: TableRow) -> dict[str, Any]:
-    return {
-        "n_params": row.n_params,
-        "flops": row.flops,
-        "gopher_units": row.gopher_units,
-        "n_tokens": row.n_tokens,
-        "tokens_per_param": row.tokens_per_param,
-        "loss_nats_per_token": row.loss,
-    }
 
 
 def _render(table: AllocationTable) -> None:
