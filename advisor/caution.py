@@ -1,4 +1,4 @@
-"""A caution: what a reader of a result must know before acting on it, as data with a code."""
+"""The type of a caution: a code for programs and a sentence for people."""
 
 from __future__ import annotations
 

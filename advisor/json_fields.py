@@ -1,4 +1,4 @@
-"""Reading JSON that people may have edited: every complaint is one sentence naming the file and the field."""
+"""JSON files that people may have edited, read with complaints that name file and field; how ours are written."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ import numpy as np
 from bench_coefficients import INTERCEPT, SCATTER, SIZES, SLOPE, TOKENS, H, rows_of
 
 from advisor.calibrations.laws_in_h import Dependence, law_at
-from advisor.calibrations.lines import LinesInH, Regressions, Scatter
+from advisor.calibrations.lines_in_h import LinesInH, Regressions, Scatter
 from advisor.calibrations.uncertainty import WeightEstimate
 from advisor.laws.parameters import Parameters
 from advisor.laws.scaling_law import Ranges, ScalingLaw

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from calibration.fit.bootstrap import bootstrap
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Array, Problem
 from calibration.lines.line_draws import LineDraws, draw_lines
 

@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from calibration.fit.bootstrap import bootstrap
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem
 
 # Besiroglu et al. 2024 (arXiv:2404.10102), (ln E, ln A, ln B, alpha, beta).

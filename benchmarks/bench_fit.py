@@ -20,7 +20,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from calibration.fit.bootstrap import bootstrap, resampled_weights
-from calibration.fit.fit import FitOptions, fit_problem, refine
+from calibration.fit.minimum import FitOptions, fit_problem, refine
 from calibration.fit.objective import Array, Problem
 from calibration.fit.runs import read_runs
 from calibration.fit.starts import hoffmann_starts

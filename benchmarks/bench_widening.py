@@ -15,7 +15,7 @@ from pathlib import Path
 
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import Dependence, law_at
-from advisor.calibrations.lines import Regressions
+from advisor.calibrations.lines_in_h import Regressions
 from advisor.laws.published import CHINCHILLA, chinchilla
 from advisor.laws.scaling_law import ScalingLaw, central_interval
 from advisor.quantities import format_flops

@@ -1,1 +1,1 @@
-"""Making coefficients: grammars, training grids, fits and regressions. ``advisor`` only reads what this writes."""
+"""Making coefficients: grammars, training grids, fits and regressions."""

@@ -28,7 +28,7 @@ from advisor.laws.parameters import LOG_SYMBOLS
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.report.plots import new_figure, save_figure
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.records import Row
 

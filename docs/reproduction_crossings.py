@@ -13,7 +13,7 @@ from reproduction_statistics import Interval
 from advisor.calibrations.laws_in_h import Dependence
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import central_interval
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 
 _STEPS = 2000  # of H from 0 to 1, between which a crossing is interpolated

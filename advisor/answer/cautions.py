@@ -1,4 +1,4 @@
-"""What a reader of a recommendation must know before acting on it: cautions as data, each with a code."""
+"""Cautions that follow from a request, the laws and the numbers; those of a part of the answer stand with that part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers in cautions that stand nowhere else in the report: how far outside a range, how far apart, how near."""
+"""The numbers in cautions, explained: how far outside a range, how far apart, how near the supply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The coefficients file: calibrations that say how a scaling law's parameters move with compressibility.
+"""The coefficients file, read and checked: calibrations that say how a law's parameters move with compressibility.
 
     {"schema_version": 1, "default": name or null, "calibrations": [{
         "name", "protocol": {...}, "count", "recipe", "epsilon", "h_ref", "provenance": {...},
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from advisor.calibrations.laws_in_h import Dependence
-from advisor.calibrations.lines import JointDraws, LinesInH, Regressions
+from advisor.calibrations.lines_in_h import JointDraws, LinesInH, Regressions
 from advisor.calibrations.quality import Quality, read_quality
 from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.data_files import shipped_file, write_atomically

@@ -17,7 +17,7 @@ from typing import Literal
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.calibrations.laws_in_h import Dependence, law_at
-from advisor.calibrations.lines import Regressions
+from advisor.calibrations.lines_in_h import Regressions
 from advisor.calibrations.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
 from advisor.calibrations.transfer import KnownLaw, Transfer, transfers
 from advisor.calibrations.uncertainty import drawn_weights

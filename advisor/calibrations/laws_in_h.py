@@ -16,7 +16,7 @@ from itertools import cycle
 from typing import cast
 
 from advisor.calibrations.frontier_shift import shift_between, shifted
-from advisor.calibrations.lines import LinesInH, Regressions
+from advisor.calibrations.lines_in_h import LinesInH, Regressions
 from advisor.calibrations.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 from advisor.errors import CoefficientsError
 from advisor.laws.law_file import LARGEST_LOG, MOST_NATS, STEEPEST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.calibrations.laws_in_h import Dependence, LawAtH
-from advisor.calibrations.lines import LinesInH
+from advisor.calibrations.lines_in_h import LinesInH
 from advisor.explanation import Page, used_in
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.parameters import NAMES

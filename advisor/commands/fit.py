@@ -14,7 +14,7 @@ from advisor.errors import RunsError, UsageError
 
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis
-    from calibration.fit.fit import FitOptions
+    from calibration.fit.minimum import FitOptions
     from calibration.fit.runs import Runs
 
 _MANY_RUNS = 5000
@@ -138,7 +138,7 @@ def _columns(text: str | None) -> dict[str, str]:
 
 
 def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:
-    from calibration.fit.fit import FitOptions
+    from calibration.fit.minimum import FitOptions
 
     if delta in ("auto", "l1"):
         return FitOptions(delta=cast(Literal["auto", "l1"], delta), fixed_e=_fixed_e(fix), max_e=max_e)

@@ -147,7 +147,8 @@ _READING = _all_of(
         "--tokenizer",
         default=DEFAULT_TOKENIZER,
         metavar="NAME",
-        help="mistral-v1, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  [default: mistral-v1]",
+        help=f"{DEFAULT_TOKENIZER}, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  "
+        f"[default: {DEFAULT_TOKENIZER}]",
     ),
 )
 _SAMPLING = _all_of(

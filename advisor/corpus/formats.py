@@ -1,4 +1,4 @@
-"""The formats of a corpus's files, and which ending means which."""
+"""The formats of files of text or token ids, and which ending means which; source.py picks the reader of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequences of token ids cut from documents, and which of the draws to keep so that they are a uniform sample."""
+"""Passages cut into sequences of token ids, and which draws are kept so that they are a uniform sample."""
 
 from __future__ import annotations
 

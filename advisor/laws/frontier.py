@@ -1,4 +1,4 @@
-"""The compute-optimal frontier, written once: for floats with ``math.log`` and for numpy arrays with ``numpy.log``.
+"""The formulas of the compute-optimal frontier, once: for floats with ``math.log`` and numpy arrays with ``numpy.log``.
 
 With C = 6 N D the allocation of least loss is closed-form (Hoffmann et al. 2022, arXiv:2203.15556, eq. 4):
     N* = G (C/6)^a,   D* = (C/6)/N*,   a = beta/(alpha+beta),   G = (alpha A/(beta B))^(1/(alpha+beta))

@@ -1,4 +1,4 @@
-"""Law files: what ``advisor fit --out`` writes and ``--law FILE`` reads.
+"""Law files, their one reader and writer: what ``advisor fit --out`` writes and ``--law FILE`` reads.
 
     {"schema_version": 1, "name", "source", "E", "A", "B", "alpha", "beta", "count", "exponent_a", "verdict",
      "ranges": {"n_params": [lo, hi], ...}, "draw_columns": [...],

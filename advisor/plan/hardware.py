@@ -1,4 +1,4 @@
-"""Accelerators: their peaks and memory, and what FLOPs take on them: GPU-hours and cost."""
+"""Accelerators: peaks, memory and prices, and the GPU-hours and cost of FLOPs on them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How results look: rich tables, JSON documents, pictures. Nothing else in the package knows."""
+"""How results look: text, tables, JSON documents, pictures. No other room prints or draws."""

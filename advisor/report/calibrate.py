@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
     from calibration.lines.document import Calibrated
-    from calibration.lines.figures import LineFigures, SourceFigures
     from calibration.lines.predictors import PredictorComparison
+    from calibration.lines.summary import LineFigures, SourceFigures
 
 
 def show_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path, *, as_json: bool) -> None:

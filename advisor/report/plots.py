@@ -1,4 +1,4 @@
-"""Pictures of results, with matplotlib and without a display."""
+"""The pictures of a fit, with matplotlib and without a display; and how any figure is made and saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every report shares: where it goes, how numbers, tables and wrapped lines look, how a document is written.
+"""What every report shares: the one way out (text, JSON, ``--out``), how numbers, tables and wrapped lines look.
 
 Text is printed without rich here: `rich.console` would be a quarter of the start-up time of a recommendation, and these
 reports are lines and narrow tables.

@@ -1,4 +1,4 @@
-"""A calibration as one call: planned, trained, gone on with, fitted and written, all in one folder."""
+"""``advisor.calibrate``: a calibration planned, trained, gone on with, fitted and written by one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which devices of this machine train, in how many processes, with how many threads each."""
+"""Which engine trains, on which devices of this machine, in how many processes of how many threads."""
 
 from __future__ import annotations
 

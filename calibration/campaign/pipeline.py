@@ -1,4 +1,4 @@
-"""A calibration from its plan to its last row, in one folder that any rerun of the command goes on in."""
+"""The folder of a calibration opened or extended, and what is missing in it trained: the steps of ``calibrate``."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job
 from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
 from calibration.fit.run_checks import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
-from calibration.lines.figures import LineFigures, SourceFigures, line_figures, source_figures
 from calibration.lines.records import Row, SourceRecord
 from calibration.lines.source_laws import SourceLaw, accepted, fit_sources
+from calibration.lines.summary import LineFigures, SourceFigures, line_figures, source_figures
 
 
 @dataclass(frozen=True, kw_only=True)

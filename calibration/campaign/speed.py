@@ -1,4 +1,4 @@
-"""How a plan is trained on this machine and how long that takes: from timed steps, never from a data sheet."""
+"""The hours of a whole plan on this machine: its trunks stacked, timed, and cut to ``--max-hours``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tokens of a source on disk: what is trained on and what is held out, as two arrays that memory maps.
+"""The tokens of a source on disk, as two .npy arrays that memory maps: what is trained on and what is held out.
 
 They are (documents, seq_len) of uint16 where the ids fit, else int32, and need numpy alone to be read.
 """

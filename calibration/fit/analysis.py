@@ -15,10 +15,10 @@ from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
 from calibration.fit.diagnostics import Diagnostics, diagnose
-from calibration.fit.fit import Fit, FitOptions, fit_problem, log_optimum
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
-from calibration.fit.objective import Array
+from calibration.fit.minimum import Fit, FitOptions, fit_problem, log_optimum
+from calibration.fit.objective import HUBER_DELTA, Array
 from calibration.fit.regression import Form, Regression, fit_jointly, regress
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
@@ -299,4 +299,4 @@ def _regression(analysis: Analysis, covariate: str, form: Form, with_refused: bo
         return two_stage
     delta = analysis.settings.options.delta
     runs = {name: group.runs for name, group in taken.items()}
-    return fit_jointly(runs, two_stage, delta if isinstance(delta, float) else 1e-3)
+    return fit_jointly(runs, two_stage, delta if isinstance(delta, float) else HUBER_DELTA)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibration.fit.fit import Fit, refine
+from calibration.fit.minimum import Fit, refine
 from calibration.fit.objective import Array
 
 _BATCH = 1000  # resamples whose weights are held at once

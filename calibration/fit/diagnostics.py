@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.fit.bootstrap import Draws
-from calibration.fit.fit import Fit, log_optimum
+from calibration.fit.minimum import Fit, log_optimum
 from calibration.fit.objective import ELIMINATION, Array, jacobian, shares
 from calibration.fit.profile_of_e import ProfileOfE, profile_of_e
 from calibration.fit.run_checks import Reason, correlation

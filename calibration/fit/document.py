@@ -1,4 +1,4 @@
-"""What a fit writes down: the entries of ``advisor fit --json`` and the file that ``--law FILE`` reads.
+"""The JSON of a fit: the entries of ``advisor fit --json``; law files are written by ``laws.law_file``.
 
 Numbers are finite or null. A refused law has null for every fitted number unless it was forced, and says so.
 """

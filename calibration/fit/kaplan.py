@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
-from calibration.fit.fit import Fit, log_optimum
+from calibration.fit.minimum import Fit, log_optimum
 from calibration.fit.objective import Array
 from calibration.fit.runs import Runs
 

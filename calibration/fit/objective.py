@@ -1,4 +1,4 @@
-"""The fitting objective of a table of runs, its gradient and its curvature, for many parameter rows at once.
+"""The fitting objective, Huber's loss of log residuals (delta too), its gradient and curvature, for many rows at once.
 
     F(theta) = sum_i w_i Huber_delta(r_i),   r_i = ln L_i - LSE(a - alpha ln N_i, b - beta ln D_i, e)
 
@@ -16,6 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+
+# Hoffmann et al. 2022, appendix D; `advisor fit --delta` takes another.
+HUBER_DELTA = 1e-3
 
 # The normal equations are solved with E behind A and B. Any order is as good, but another one gives other last digits,
 # and the laws in data/ were fitted with this one.

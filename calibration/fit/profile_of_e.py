@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.fit.fit import Fit, refine
+from calibration.fit.minimum import Fit, refine
 from calibration.fit.objective import Array
 from calibration.fit.solver import Box
 

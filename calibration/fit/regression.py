@@ -1,4 +1,4 @@
-"""How the laws of several groups depend on a covariate, such as the compressibility H of their corpora.
+"""How the laws of several groups depend on any covariate, for ``advisor fit --covariate``.
 
 Two stages: a law for each group, then a straight line in H through each parameter (Pandey 2024, arXiv:2405.16684, eq. 4
 and 5). Between fits the correlation of ln A and alpha is .99, so the default form ("log") draws its lines through ln A
@@ -18,8 +18,8 @@ import numpy as np
 from advisor.errors import RunsError
 from advisor.laws.parameters import LOG_NAMES, NAMES
 from calibration.fit.curve import fit_curve
-from calibration.fit.fit import log_optimum
 from calibration.fit.line import Line, fit_line
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.fit.run_checks import Reason
 from calibration.fit.runs import Runs

@@ -1,4 +1,4 @@
-"""The data-constrained law: how fast repeated tokens, and parameters beyond what the data can use, lose their value.
+"""The data-constrained law fitted: how fast repeated tokens, and parameters beyond what data can use, lose their value.
 
     L = E + A/N'^alpha + B/D'^beta,   D' = U_D + U_D R_D* (1 - e^(-R_D/R_D*)),   U_D = min(U, D),   R_D = D/U_D - 1
     N' = U_N + U_N R_N* (1 - e^(-R_N/R_N*)),   U_N = min(N, G (G U_D)^(beta/alpha)),   R_N = N/U_N - 1
@@ -20,7 +20,7 @@ from advisor.laws.law_file import DRAW_COLUMNS, row_in_file
 from advisor.laws.parameters import Parameters
 from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
-from calibration.fit.fit import Fit
+from calibration.fit.minimum import Fit
 from calibration.fit.objective import Array
 from calibration.fit.runs import Runs
 

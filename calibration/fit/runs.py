@@ -1,4 +1,4 @@
-"""Tables of training runs: csv, jsonl or parquet in, checked arrays out.
+"""Training runs as checked arrays, made from the rows of a table.
 
 A table that cannot be read (a missing column, text in a number, N in millions) raises RunsError. A table that can be
 read but cannot carry a law is not an error here: ``calibration.fit.run_checks`` refuses it in words.
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from advisor.errors import RunsError
 from calibration.fit.objective import Array, Problem
-from calibration.fit.table import OPTIONAL, REQUIRED, Table, read_rows
+from calibration.fit.row_file import OPTIONAL, REQUIRED, Table, read_rows
 
 ALL_RUNS = "all"  # the name of the only group when the table is not grouped
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from advisor.errors import AdvisorError, UsageError
+from calibration.grammars.document_files import TokenFiles, write_documents
 from calibration.grammars.profile import N_DOCUMENTS, GrammarProfile, profile
 from calibration.grammars.sampling import SEQ_LEN
 from calibration.grammars.search import Search
 from calibration.grammars.sets import NamedGrammar, dump_set
-from calibration.grammars.token_files import TokenFiles, write_documents
 
 SET_FILE = "grammars.json"
 

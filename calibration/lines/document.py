@@ -1,4 +1,4 @@
-"""The coefficients file of a calibration, from the laws of its sources, and the file of their draws beside the ledger.
+"""The coefficients document of a calibration made from the laws of its sources, and the file of their draws.
 
 The document is that of ``advisor.calibrations.coefficients``; beside its keys it holds p-values, left-out errors,
 d ln N*/dH, how epsilon was found, which predictor did best, what each source was, and how everything was made.

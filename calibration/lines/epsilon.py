@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calibration.fit.bootstrap import ci95
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.line_draws import weighted_lines
 

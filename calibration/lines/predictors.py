@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.records import SourceRecord
 from calibration.lines.source_laws import SourceLaw

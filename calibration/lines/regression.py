@@ -1,4 +1,4 @@
-"""The laws of a calibration as lines in H: both forms, joint draws, the weight epsilon, and the best predictor."""
+"""The laws of a calibration as lines in H, and H_REF: both forms, joint draws, epsilon, the best predictor."""
 
 from __future__ import annotations
 

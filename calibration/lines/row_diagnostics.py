@@ -9,7 +9,7 @@ import numpy as np
 
 from calibration.fit.analysis import GroupFit
 from calibration.fit.bootstrap import ci95
-from calibration.fit.fit import Fit, log_optimum, refine
+from calibration.fit.minimum import Fit, log_optimum, refine
 from calibration.fit.objective import Array
 from calibration.fit.run_checks import Reason
 from calibration.fit.runs import Runs

@@ -1,1 +1,1 @@
-"""A shape and tokens to losses: small models trained on CPU or GPU."""
+"""A shape and tokens to losses: trunks (a run with a cooldown branch for each D) and stacks (models trained as one)."""

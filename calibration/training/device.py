@@ -1,4 +1,4 @@
-"""The devices of this machine that can train: what they are called, what they compute in, and their known peaks."""
+"""A device that can train: its name, what it computes in, its known peak; and which of them this machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a trunk takes, from steps that were timed on this machine."""
+"""The hours of one trunk, from steps that were timed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast a model trains here: a few real steps are timed, eager, from a CUDA graph and in stacks; the best is taken.
+"""Real steps timed: eager, from a CUDA graph and in stacks; the fastest is taken.
 
 Nothing is guessed from a data sheet. What does not work, a capture or a stack that does not fit, is left out and said.
 """

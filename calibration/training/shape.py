@@ -1,4 +1,4 @@
-"""The shape of a model that is trained, and how its weights are laid out; without torch, for a refit needs none."""
+"""The shape of a model that is trained, and the layout of its weights; without torch, which a refit does not need."""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from advisor.cli import group
+from advisor.commands.fit import command
 from advisor.laws.scaling_law import ScalingLaw
+from calibration.fit.objective import HUBER_DELTA
 from tests.fit.early_runs import EARLY, early_runs
 
 DATA = Path(__file__).parents[1] / "fit"
@@ -339,3 +341,8 @@ def test_what_cannot_be_written_or_read_is_said_before_the_work(
     assert message.replace("{tmp}", str(tmp_path)) in result.stderr
     assert result.stderr.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+
+
+def test_the_default_delta_is_that_of_the_objective() -> None:
+    (option,) = [one for one in command.params if one.name == "delta"]
+    assert float(option.default) == HUBER_DELTA

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calibration.fit.fit import FitOptions, fit_problem
+from calibration.fit.minimum import FitOptions, fit_problem
 from calibration.fit.runs import Runs
 
 

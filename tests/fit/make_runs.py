@@ -1,7 +1,7 @@
 """Make the synthetic tables of runs beside this file, and find their optima without the code that they test.
 
     python tests/fit/make_runs.py            # writes grid36.csv, isoflop56.csv and outliers48.csv
-    python tests/fit/make_runs.py --optima   # prints the least objective of each by scipy, the literals of test_fit.py
+    python tests/fit/make_runs.py --optima   # prints the least objective of each by scipy: the literals of the tests
 
 The optima are the best of 200 of Hoffmann's starts, each by BFGS with a numeric gradient and then Nelder-Mead until it
 stands still, on the sum of Huber losses of ln L with delta 1e-3.

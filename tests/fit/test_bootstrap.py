@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.fit.bootstrap import bootstrap, resampled_weights
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem
 
 # Besiroglu et al. 2024 (arXiv:2404.10102), (ln A, ln B, ln E, alpha, beta).

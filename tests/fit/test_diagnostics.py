@@ -11,7 +11,7 @@ import pytest
 
 from calibration.fit.bootstrap import bootstrap
 from calibration.fit.diagnostics import Diagnostics, condition, diagnose, standard_error
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.profile_of_e import profile_of_e
 from calibration.fit.run_checks import check_runs
 from calibration.fit.runs import Runs, read_runs
@@ -138,7 +138,7 @@ def test_an_e_of_a_thousandth_of_the_least_loss_is_zero(share: float, refused: b
     runs = replace(runs, loss=runs.loss / runs.loss.min())
     fit = fit_problem(runs.problem())
     assert fit.problem.log_loss.min() == 0.0
-    moved = replace(fit, theta=np.array([*fit.theta[:2], math.log(share), *fit.theta[3:]]))
+    moved = replace(fit, theta=np.array([math.log(share), *fit.theta[1:]]))
     found = levels(diagnose(runs, moved, bootstrap(fit, n_draws=20), 1e21))
     assert found.get("e-at-zero") == ("refused" if refused else None)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calibration.fit.fit import log_optimum
 from calibration.fit.isoflop import isoflop_optima
+from calibration.fit.minimum import log_optimum
 from calibration.fit.runs import Runs
 from tests.fit.form_runs import grid, runs_of
 

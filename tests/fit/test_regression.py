@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from advisor.errors import RunsError
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.regression import Regression, fit_jointly, regress
 from calibration.fit.runs import Runs
 from tests.fit.lines_in_h import H, row

@@ -9,7 +9,7 @@ import numpy as np
 
 from advisor.laws.parameters import LOG_NAMES
 from calibration.fit.analysis import Settings
-from calibration.fit.fit import FitOptions
+from calibration.fit.minimum import FitOptions
 from calibration.lines.source_laws import SourceLaw, fit_sources
 from tests.lines.synthetic_rows import INTERCEPT, SLOPE, H, rows_of, source
 

@@ -18,8 +18,8 @@ from advisor.compressibility.protocol import Protocol
 from advisor.json_form import as_json
 from advisor.laws.published import CHINCHILLA
 from calibration.lines.document import About, Calibrated, calibrated, laws_document, write_calibrated
-from calibration.lines.figures import line_figures, source_figures
 from calibration.lines.source_laws import SourceLaw, fit_sources
+from calibration.lines.summary import line_figures, source_figures
 from tests.laws.intervals import interval
 from tests.lines.synthetic_rows import INTERCEPT, SLOPE, H, calibration_rows, log_optimum_at, true_law
 

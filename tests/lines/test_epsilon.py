@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.lines.epsilon import estimate_epsilon
 from tests.lines.laws_on_lines import BUDGETS, X, laws_of
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from calibration.fit.fit import log_optimum
 from calibration.fit.line import fit_line
+from calibration.fit.minimum import log_optimum
 from calibration.lines.line_draws import both_forms, draw_lines, weighted_lines
 from tests.lines.laws_on_lines import X, laws_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from advisor.json_form import as_json
-from calibration.fit.fit import log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.lines import predictors
 from calibration.lines.predictors import compare_predictors, permutation_p
 from calibration.lines.source_laws import SourceLaw

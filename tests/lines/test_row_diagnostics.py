@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calibration.fit.analysis import Settings
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.runs import Runs
 from calibration.lines.row_diagnostics import left_out_range, seed_sd
 from calibration.lines.source_laws import SourceLaw, fit_sources

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from calibration.fit.analysis import Settings
-from calibration.fit.fit import FitOptions, log_optimum
+from calibration.fit.minimum import FitOptions, log_optimum
 from calibration.lines.source_laws import SourceLaw, common_flops, fit_sources, refusals
 from tests.lines.synthetic_rows import H, log_optimum_at, row, rows_of, source, true_law
 

@@ -12,7 +12,7 @@ from advisor.errors import MissingExtraError, RunsError
 from advisor.laws.parameters import LOG_NAMES
 from advisor.report.calibration_plots import loss_figure, parameter_figure, write_calibration_plots
 from calibration.fit.analysis import Settings
-from calibration.fit.fit import FitOptions, log_optimum
+from calibration.fit.minimum import FitOptions, log_optimum
 from calibration.lines.regression import HRegression, regress_on_h
 from calibration.lines.source_laws import SourceLaw, fit_sources
 from tests.lines.synthetic_rows import H, calibration_rows

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor.corpus.columns import choose_column, content_of, kinds_in_records
 from advisor.corpus.documents import EMPTY, Document, Tally, passage, size_of
 from advisor.corpus.long_lines import LongObject
-from advisor.corpus.readers.lines import TextLine, lines
+from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.errors import CorpusError
 

@@ -1,4 +1,4 @@
-"""The law of least objective for a table of runs: many starts, descended together, and a check for other basins."""
+"""The law of least objective for a table of runs: options, many starts descended together, a check for other basins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.errors import UsageError
 from advisor.laws import frontier
-from calibration.fit.objective import Array, Problem, residuals
+from calibration.fit.objective import HUBER_DELTA, Array, Problem, residuals
 from calibration.fit.solver import Box, descend
 from calibration.fit.starts import hoffmann_starts, projection_starts, share_starts
 
@@ -31,7 +31,7 @@ class FitOptions:
     "auto" (all of them for at most 100 runs).
     """
 
-    delta: float | Literal["auto", "l1"] = 1e-3
+    delta: float | Literal["auto", "l1"] = HUBER_DELTA
     fixed_e: float | None = None
     max_e: float | None = None
     starts: Literal["auto", "fast", "all"] = "auto"
@@ -101,13 +101,13 @@ def fit_problem(problem: Problem, options: FitOptions | None = None) -> Fit:
     options = options or FitOptions()
     if options.delta == "auto":
         return _fit_with_estimated_delta(problem, options)
-    delta = 1e-3 if options.delta == "l1" else float(options.delta)
+    delta = HUBER_DELTA if options.delta == "l1" else float(options.delta)
     return _fit(problem, options, delta)
 
 
 def _fit_with_estimated_delta(problem: Problem, options: FitOptions) -> Fit:
     """Alternate the fit and delta = 1.345 s until delta stands still (Huber's proposal with a MAD scale)."""
-    delta = 1e-3
+    delta = HUBER_DELTA
     for _ in range(6):
         fit = _fit(problem, options, delta)
         wanted = max(_HUBER_EFFICIENT * fit.scale, 1e-6)

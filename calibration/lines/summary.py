@@ -1,4 +1,4 @@
-"""What the end of a calibration shows: each source's figures, and the lines in H with their p-values."""
+"""What is printed at the end of a calibration: each source's numbers, and the lines in H with their p-values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES
 from calibration.fit.bootstrap import ci95
 from calibration.fit.diagnostics import Verdict
-from calibration.fit.fit import log_optimum
 from calibration.fit.line import Line
+from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.regression import HRegression
 from calibration.lines.source_laws import SourceLaw

@@ -1,4 +1,4 @@
-"""A file of rows and the numbers in its columns: csv, jsonl or parquet, with one clear sentence for what is wrong."""
+"""Rows and columns of one file, under any names: csv, jsonl or parquet, with one clear sentence for what is wrong."""
 
 from __future__ import annotations
 

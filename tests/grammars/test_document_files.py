@@ -7,10 +7,10 @@ import pytest
 
 from advisor.errors import AdvisorError, UsageError
 from calibration.grammars import sampling, token_files
+from calibration.grammars.document_files import write_documents
 from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import NamedGrammar, named_set
 from calibration.grammars.tilting import tilt
-from calibration.grammars.token_files import write_documents
 
 pq = pytest.importorskip("pyarrow.parquet")
 A2 = named_set("paper", seed=0)[1]

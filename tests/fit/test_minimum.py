@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import UsageError
-from calibration.fit.fit import FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import Problem, shares
 from calibration.fit.runs import read_runs
 from tests.fit.synthetic_runs import synthetic

@@ -1,4 +1,4 @@
-"""Data sets of token ids as folders of parquet files: one column ``input_ids``, one document a row."""
+"""Documents of a grammar written as folders of parquet files: one column ``input_ids``, one document a row."""
 
 from __future__ import annotations
 
