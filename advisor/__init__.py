@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.compressibility.units import count_tokens
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.source import CorpusOptions
+    from advisor.errors import AdvisorError
     from advisor.laws.scaling_law import ScalingLaw
     from advisor.plan.shape import find_architecture
     from calibration.campaign.calibrate import calibrate
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from calibration.fit.analysis import fit
 
 __all__ = [
+    "AdvisorError",
     "CalibrationRequest",
     "CorpusOptions",
     "Request",
@@ -54,6 +56,7 @@ __all__ = [
 
 # Where each public name lives: a name is imported when it is first used (PEP 562), so that `import advisor` is free.
 _HOMES = {
+    "AdvisorError": "advisor.errors",
     "CalibrationRequest": "calibration.campaign.planning",
     "CorpusOptions": "advisor.corpus.source",
     "Request": "advisor.answer.request",
@@ -80,3 +83,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'advisor' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names beside what is imported already."""
+    return sorted({*globals(), *__all__})

@@ -10,9 +10,10 @@ from advisor.answer.request import check_dependence
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
-from advisor.errors import CoefficientsError, UsageError
+from advisor.errors import CoefficientsError, LawError, UsageError
 from advisor.laws.law_file import read_law
 from advisor.laws.published import chinchilla, published_laws
+from advisor.laws.scaling_law import ScalingLaw
 
 if TYPE_CHECKING:
     from advisor.calibrations.coefficients import Calibration
@@ -107,7 +108,7 @@ def find_law(
 
 
 def law_of_table(
-    law: str | Law,
+    law: str | Path | Law,
     compressibility: float | None,
     epsilon: float | None,
     coefficients: Path | None,
@@ -117,12 +118,16 @@ def law_of_table(
 
     Raises:
         UsageError: H or epsilon is out of its domain, or epsilon is given to a law that has none.
+        LawError: the law was refused by its fit.
         ProtocolMismatchError: the calibration of a law that depends on H has another protocol.
         AdvisorError: as ``find_law``.
     """
+    law = str(law) if isinstance(law, Path) else law
     name = law if isinstance(law, str) else law.name
     check_dependence(name, compressibility, epsilon)
     if not isinstance(law, str):
+        if isinstance(law, ScalingLaw) and law.verdict == "refused":
+            raise LawError(f"The fit of {name} refused it: the runs cannot identify a law, so it answers nothing.")
         return law
     chosen = available(coefficients).calibration(calibration)
     if chosen is not None and law in LAW_NAMES:

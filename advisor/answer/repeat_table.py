@@ -17,6 +17,7 @@ from advisor.caution import Caution
 from advisor.errors import LawError, UsageError
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE, RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
+from advisor.quantities import check_positive
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation, Page
@@ -76,7 +77,7 @@ class RepeatTable:
 
 
 def repeat_table(
-    law: str | Law,
+    law: str | Path | Law,
     unique_tokens: float,
     *,
     epochs: Sequence[float] | None = None,
@@ -104,6 +105,13 @@ def repeat_table(
     base = law_of_table(law, compressibility, epsilon, coefficients, calibration)
     if n_params is not None and flops is not None:
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
+    given = (("--unique-tokens", unique_tokens), ("--flops", flops), ("--params", n_params))
+    passes = EPOCHS if epochs is None else tuple(epochs)
+    for option, value in (*given, *(("Each of --epochs", each) for each in passes)):
+        if value is not None:
+            check_positive(value, option)
+    if not passes:
+        raise UsageError("The table has no row: give --epochs.")
     if unique_tokens < 1:
         raise UsageError(f"--unique-tokens must be at least 1, not {unique_tokens:g}.")
     if n_params is not None and n_params < 1:
@@ -111,8 +119,9 @@ def repeat_table(
     if not isinstance(base, ScalingLaw):
         raise LawError(f"The law {base.name} predicts no loss, so it cannot weigh repeated data: choose another.")
     repeated = RepeatedLaw(base=base, unique_tokens=unique_tokens)
-    passes = sorted(set(epochs or EPOCHS))
-    rows = tuple(_row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in passes)
+    rows = tuple(
+        _row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in sorted(set(passes))
+    )
     optimum = None if flops is None else _row(repeated, repeated.optimum(flops))
     for row in rows:
         check_whole(Allocation(n_params=row.n_params, n_tokens=row.n_tokens))

@@ -59,7 +59,7 @@ class AllocationTable:
 
 
 def table(
-    law: str | Law = "chinchilla",
+    law: str | Path | Law = "chinchilla",
     *,
     sizes: Sequence[float] | None = None,
     flops: Sequence[float] | None = None,
@@ -74,7 +74,7 @@ def table(
     are those of ``Request``, for the laws that depend on the corpus.
 
     >>> [f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes=(1e9, 10e9)).rows]
-    ['2.02e+10', '2.05e+11']
+    ['2.02e+10', '2.06e+11']
 
     Raises:
         UsageError: both sizes and budgets are given, or an argument is out of its domain.
@@ -83,11 +83,13 @@ def table(
     """
     if sizes is not None and flops is not None:
         raise UsageError("--sizes and --flops both give the rows of the table: give one.")
+    if len(SIZES if sizes is None else sizes) == 0 or (flops is not None and len(flops) == 0):
+        raise UsageError("The table has no row: give sizes or budgets.")
     found = law_of_table(law, compressibility, epsilon, coefficients, calibration)
     if flops is not None:
         optima = [found.frontier(budget) for budget in flops]
     else:
-        optima = [found.for_params(n_params) for n_params in sizes or SIZES]
+        optima = [found.for_params(n_params) for n_params in (SIZES if sizes is None else sizes)]
     return AllocationTable(
         law=found.name,
         count=found.count,

@@ -110,13 +110,14 @@ class Coefficients:
         return found
 
 
-def load_coefficients(path: Path | None = None) -> Coefficients:
+def load_coefficients(path: str | Path | None = None) -> Coefficients:
     """Return the checked contents of a coefficients file; without ``path``, of the one that ships with the package.
 
     Raises:
         CoefficientsError: the file is missing, corrupt or from a newer version; the message names file and field.
     """
-    return _coefficients(read_json(path or shipped_file("fitted_coefficients.json"), CoefficientsError))
+    file = shipped_file("fitted_coefficients.json") if path is None else Path(path)
+    return _coefficients(read_json(file, CoefficientsError))
 
 
 def write_coefficients(document: Mapping[str, Any], path: Path) -> None:

@@ -10,6 +10,7 @@ from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
 from advisor.compressibility.protocol import Protocol
 from advisor.errors import CorpusError, UsageError
+from advisor.quantities import check_positive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,11 +58,13 @@ class Mixture:
 
 
 def check_weights(weights: Sequence[float], n_sources: int) -> tuple[float, ...]:
-    """Return the weights scaled to sum to 1; there must be one for each of two sources or more."""
+    """Return the weights scaled to sum to 1; there must be one above 0 for each of two sources or more."""
     if n_sources < 2:
         raise UsageError("--weights mixes two corpora or more: name them as SOURCES.")
     if len(weights) != n_sources:
         raise UsageError(f"--weights has {len(weights)} numbers for {n_sources} corpora: give one for each, in order.")
+    for weight in weights:
+        check_positive(weight, "Each of --weights")
     return tuple(weight / sum(weights) for weight in weights)
 
 

@@ -34,6 +34,7 @@ def crossing(function: Function, low: float, high: float, *, tolerance: float = 
     >>> round(crossing(lambda x: x**3 - 8, 0, 10), 9)
     2.0
     """
+    low, high = float(low), float(high)  # a narrower number would never come within the tolerance
     below = function(low) < 0
     while high - low > tolerance * max(1.0, abs(low)):
         middle = (low + high) / 2
@@ -43,6 +44,7 @@ def crossing(function: Function, low: float, high: float, *, tolerance: float = 
 
 def _golden(function: Function, low: float, high: float, tolerance: float) -> float:
     """Return the minimum in a valley, by golden-section search."""
+    low, high = float(low), float(high)
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     at_left, at_right = function(left), function(right)
     while high - low > tolerance * max(1.0, abs(low)):

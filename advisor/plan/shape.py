@@ -138,6 +138,7 @@ def find_architecture(
     >>> shape.width, shape.n_layers, shape.n_heads, shape.ffn_width, f"{shape.n_params:.3e}"
     (4096, 34, 32, 10880, '7.090e+09')
     """
+    n_params = float(n_params)
     if not 1 <= n_params <= _LARGEST:
         return None
     found: list[tuple[float, Architecture]] = []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.errors import MissingExtraError, UsageError
 from calibration.campaign import pipeline, refit
 from calibration.campaign.lock import lock
 from calibration.campaign.refit import CalibrationOutcome
@@ -36,7 +40,7 @@ def unwatched(opened: Opened, missing: tuple[TimedWork, ...]) -> Iterator[Listen
 
 def calibrate(
     request: CalibrationRequest | None,
-    folder: Path,
+    folder: str | Path,
     *,
     devices: Devices | None = None,
     extend: bool = False,
@@ -48,15 +52,18 @@ def calibrate(
 ) -> CalibrationOutcome:
     """Return what the calibration in ``folder`` comes to: what is missing of it is trained, its laws fitted, written.
 
-    The same call goes on where another was stopped, however that was.
+    The same call goes on where another was stopped, however that was. Where several processes train (more than one
+    core or GPU), they start as new interpreters that import the calling script: a script calls this under
+    ``if __name__ == "__main__":``, or takes ``take_devices(engine="process")``, which trains in its own process.
 
     Args:
         request: what is calibrated; None goes on with the plan that the folder has.
         folder: where the plan, the ledger of every trained point and the results are.
-        devices: what trains, as ``take_devices`` finds it; None takes all of the best kind.
+        devices: what trains, as ``take_devices`` of ``calibration.campaign.devices`` finds it; None takes all of the
+            best kind.
         extend: add the request to the plan that the folder has.
         minutes: begin no trunk that would end later; what is left is in the outcome, and nothing is fitted.
-        h_ref: H of web text, for the anchored law; None takes the default.
+        h_ref: H of web text, above 0 and below 1, for the anchored law; None takes the default.
         trainer: trains a task in place of ``run_task``.
         progress: called with what is done until the training begins, how much of it, and how much there is.
         watch: a context manager for the time of the training.
@@ -65,6 +72,10 @@ def calibrate(
         UsageError: the folder's plan is another one, or there is neither plan nor request.
         AdvisorError: a source cannot be read, a file not written, the folder is in use, or nothing could be trained.
     """
+    refit.check_h_ref(h_ref)
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise UsageError(f"minutes must be a finite number above 0, not {minutes:g}.")
+    request, folder = _named(request, folder)
     pipeline.make_folder(folder)
     with lock(folder) as held:
         opened, missing = _ready(request, folder, devices, extend, progress)
@@ -81,7 +92,7 @@ def calibrate(
 
 def prepare(
     request: CalibrationRequest | None,
-    folder: Path,
+    folder: str | Path,
     *,
     devices: Devices | None = None,
     extend: bool = False,
@@ -91,6 +102,7 @@ def prepare(
 
     A machine with numpy and torch alone trains from such a folder. The arguments and errors are those of ``calibrate``.
     """
+    request, folder = _named(request, folder)
     pipeline.make_folder(folder)
     with lock(folder):
         return _ready(request, folder, devices, extend, progress)
@@ -98,7 +110,7 @@ def prepare(
 
 def look(
     request: CalibrationRequest | None,
-    folder: Path,
+    folder: str | Path,
     *,
     devices: Devices | None = None,
     extend: bool = False,
@@ -108,8 +120,17 @@ def look(
 
     The arguments and errors are those of ``calibrate``.
     """
+    request, folder = _named(request, folder)
     opened = pipeline.look(request, devices or _all_devices(), folder=folder, extend=extend, progress=progress)
     return opened, pipeline.missing_works(opened, folder)
+
+
+def _named(request: CalibrationRequest | None, folder: str | Path) -> tuple[CalibrationRequest | None, Path]:
+    """Return the request under the name of its folder; what trains must be there before anything is made."""
+    if importlib.util.find_spec("torch") is None:
+        raise MissingExtraError("torch", "calibrate", "advisor calibrate")
+    folder = Path(folder)
+    return None if request is None else replace(request, name=folder.resolve().name), folder
 
 
 def _ready(

@@ -52,7 +52,15 @@ class CalibrationOutcome:
         return () if found is None else line_figures(found)
 
 
-def refit(folders: Sequence[Path], out: Path | None = None, *, h_ref: float | None = None) -> CalibrationOutcome:
+def check_h_ref(h_ref: float | None) -> None:
+    """Raise UsageError, before anything is trained or fitted, unless H of web text lies inside (0, 1)."""
+    if h_ref is not None and not 0 < h_ref < 1:
+        raise UsageError(f"h_ref must be above 0 and below 1, not {h_ref:g}.")
+
+
+def refit(
+    folders: Sequence[str | Path], out: str | Path | None = None, *, h_ref: float | None = None
+) -> CalibrationOutcome:
     """Return what the ledgers in ``folders`` come to together, written into ``out`` and called by its name.
 
     Without ``out`` the only folder has its own laws and coefficients written again. ``h_ref`` is H of web text.
@@ -61,18 +69,22 @@ def refit(folders: Sequence[Path], out: Path | None = None, *, h_ref: float | No
         UsageError: several folders and no ``out``, or as ``read_folders``.
         AdvisorError: as ``read_folders``, ``out`` is in use, or a file cannot be written.
     """
-    if len(folders) > 1 and out is None:
+    check_h_ref(h_ref)
+    read, written = [Path(folder) for folder in folders], None if out is None else Path(out)
+    if not read:
+        raise UsageError("Nothing to fit again: name a folder.")
+    if len(read) > 1 and written is None:
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
-    target = folders[0] if out is None else out
-    read_folders(folders)  # what cannot be fitted is said before a folder is made
+    target = written or read[0]
+    read_folders(read)  # what cannot be fitted is said before a folder is made
     make_folder(target)
     with lock(target):
-        result = fit(folders, h_ref=h_ref, name=None if out is None else out.resolve().name)
+        result = fit(read, h_ref=h_ref, name=None if written is None else written.resolve().name)
         return CalibrationOutcome(
             result=result,
             files=write_calibrated(result, target),
-            laws_only=_laws_only(folders),
-            transfers=transfers(folders, result.laws),
+            laws_only=_laws_only(read),
+            transfers=transfers(read, result.laws),
         )
 
 

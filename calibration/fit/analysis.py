@@ -207,7 +207,9 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
         isoflop=isoflop_optima(single, settings.seed),
     )
     group = replace(group, budgets=tuple(_budget(fit, draws, flops) for flops in settings.budgets))
-    return _cross_checked(group)
+    group = _cross_checked(group)
+    assert group.law is not None
+    return replace(group, law=replace(group.law, verdict=group.diagnostics.verdict))
 
 
 def _left_out(n: int, n_all: int) -> Reason:

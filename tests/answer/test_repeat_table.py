@@ -1,8 +1,11 @@
 """The table of epochs: one model, one budget, the optimal models."""
 
+import math
+
 import pytest
 
 from advisor.answer.repeat_table import repeat_table
+from advisor.errors import UsageError
 from advisor.laws.published import CHINCHILLA, MUENNIGHOFF, chinchilla
 from advisor.laws.repetition import RepeatedLaw
 from tests.laws.intervals import interval
@@ -39,3 +42,16 @@ def test_the_losses_have_intervals_where_the_law_has_draws():
     (row,) = repeat_table(chinchilla(), 25e9, n_params=7e9, epochs=(4,)).rows
     expected = interval(chinchilla(), lambda law: RepeatedLaw(base=law, unique_tokens=25e9).loss(7e9, 100e9), 0.8)
     assert row.loss_interval80 == expected
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0])
+@pytest.mark.parametrize("name", ["unique_tokens", "flops", "n_params", "epochs"])
+def test_a_number_that_is_none_is_refused(name: str, value: float) -> None:
+    given = {"unique_tokens": 25e9, name: (value,) if name == "epochs" else value}
+    with pytest.raises(UsageError, match=r"must be a finite number above 0"):
+        repeat_table(MUENNIGHOFF, **given)
+
+
+def test_no_epochs_are_no_default() -> None:
+    with pytest.raises(UsageError, match=r"^The table has no row: give --epochs\.$"):
+        repeat_table(MUENNIGHOFF, 25e9, epochs=())

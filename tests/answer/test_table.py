@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 import advisor as library
+from advisor.answer.table import table
 from advisor.errors import LawError, UsageError
 from advisor.laws.published import CHINCHILLA, MUENNIGHOFF
 from advisor.laws.scaling_law import ScalingLaw
@@ -56,3 +58,14 @@ def test_a_law_may_be_given_itself_and_by_name():
 def test_what_has_no_table_is_one_sentence(arguments, error, message):
     with pytest.raises(error, match=message):
         library.table(**arguments)
+
+
+def test_a_law_that_its_fit_refused_answers_nothing() -> None:
+    with pytest.raises(LawError, match=r"^The fit of chinchilla refused it: the runs cannot identify a law, "):
+        table(replace(CHINCHILLA, verdict="refused"))
+
+
+def test_no_sizes_are_no_default() -> None:
+    for asked in ({"sizes": ()}, {"flops": ()}):
+        with pytest.raises(UsageError, match=r"^The table has no row: give sizes or budgets\.$"):
+            table(**asked)

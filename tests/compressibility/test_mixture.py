@@ -1,5 +1,6 @@
 """A mixture is one corpus: its H against that of a corpus which is really mixed, its interval, its size."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -118,3 +119,9 @@ def test_text_and_ids_cannot_be_mixed(parts):
     ids = replace(profile, protocol=replace(profile.protocol, tokenizer=None))
     with pytest.raises(CorpusError, match=r"^Some of the corpora hold text and others token ids: they cannot be mixed"):
         mix([(ids, sample), parts[1]], (1, 1))
+
+
+@pytest.mark.parametrize("weights", [(math.nan, 1), (2, -1), (0, 1), (math.inf, 1)])
+def test_weights_are_above_0(weights: tuple[float, float]) -> None:
+    with pytest.raises(UsageError, match=r"^Each of --weights must be a finite number above 0, not "):
+        check_weights(weights, 2)

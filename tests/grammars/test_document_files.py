@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import AdvisorError, UsageError
-from calibration.grammars import sampling, token_files
+from calibration.grammars import document_files, sampling
 from calibration.grammars.document_files import write_documents
 from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import NamedGrammar, named_set
@@ -18,7 +18,7 @@ A2 = named_set("paper", seed=0)[1]
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    for module in (sampling, token_files):
+    for module in (sampling, document_files):
         monkeypatch.setattr(module, "SHARD_DOCUMENTS", 100)
 
 

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 
 from advisor.laws.search import crossing, minimise
@@ -24,3 +25,9 @@ def test_a_minimum_at_an_end():
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_crossing_in_either_direction(sign):
     assert crossing(lambda x: sign * (math.exp(x) - 5), -10, 10) == pytest.approx(math.log(5), abs=1e-11)
+
+
+def test_narrow_numbers_do_not_keep_a_search_from_ending() -> None:
+    low, high = np.float32(0.1), np.float32(7.3)
+    assert crossing(lambda x: x - 3, low, high) == pytest.approx(3, abs=1e-9)
+    assert minimise(lambda x: (x - 3) ** 2, low, high) == pytest.approx(3, abs=1e-6)

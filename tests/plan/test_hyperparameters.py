@@ -72,7 +72,7 @@ def above(value):
     ],
 )
 def test_step_law_holds_on_its_range_and_at_its_ends(n_params, n_tokens, beyond):
-    assert step_law(SimpleNamespace(n_non_embedding=n_params), n_tokens).beyond == beyond
+    assert step_law(SimpleNamespace(n_non_embedding=n_params, context=2048), n_tokens).beyond == beyond
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_step_law_holds_on_its_range_and_at_its_ends(n_params, n_tokens, beyond)
     [(below(1e17), "C = 1e17"), (1e17, None), (1e20, None), (above(1e20), "C = 1e20")],
 )
 def test_deepseeks_rule_holds_on_its_range_and_at_its_ends(flops, beyond):
-    assert deepseek(SimpleNamespace(deepseek_flops_per_token=flops), 1.0).beyond == beyond
+    assert deepseek(SimpleNamespace(deepseek_flops_per_token=flops, context=2048), 1.0).beyond == beyond
 
 
 def test_the_rules_disagree_far_from_their_ranges():
