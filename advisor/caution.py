@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class Caution:
+class Caution(NamedTuple):
     """A reason for care: ``code`` for programs, ``message`` for people."""
 
     code: str

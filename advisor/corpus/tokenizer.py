@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.errors import TokenizerError, first_line
 
@@ -18,8 +17,7 @@ DEFAULT_TOKENIZER = "mistral-v1"
 _DEFAULT_PACKAGE, _DEFAULT_FILE = "mistral_common", "data/tokenizer.model.v1"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tokenizer:
+class Tokenizer(NamedTuple):
     """A tokenizer: its name in the protocol, its vocabulary, text -> ids, and the id put between documents."""
 
     name: str

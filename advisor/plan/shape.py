@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.errors import UsageError
 from advisor.laws.scaling_law import Count
@@ -32,8 +32,7 @@ _FFN = (8, 3)  # feed-forward over width, as a fraction
 _FFN_RATIO = _FFN[0] / _FFN[1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Grid:
+class _Grid(NamedTuple):
     """What widths and feed-forward widths are multiples of, and how odd that is beside odd proportions.
 
     ``ffn_step`` None keeps the feed-forward at 8/3 of the width, else it goes to whatever comes nearest.
