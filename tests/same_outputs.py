@@ -667,7 +667,8 @@ class Bench:
         found = Result.read(kept)
         if found is None:
             found = self.run(command, checkout, made)
-            found.write(kept)
+            if found.code >= 0:  # else something killed it, which says nothing of OLD
+                found.write(kept)
         return found
 
 
