@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,8 @@ def command(
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     request = _requested(corpus, only, score_tokenizer, reading, asked)
     folder = _folder(prepare or out, request)
+    if request is not None:
+        request = replace(request, name=folder.resolve().name)
     from advisor.report import calibrate as report
     from advisor.report.progress import progress_bar
     from calibration.campaign import calibrate as campaign

@@ -6,7 +6,6 @@ import importlib.util
 import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +74,7 @@ def calibrate(
     refit.check_h_ref(h_ref)
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"minutes must be a finite number above 0, not {minutes:g}.")
-    request, folder = _named(request, folder)
+    folder = _checked(folder)
     pipeline.make_folder(folder)
     with lock(folder) as held:
         opened, missing = _ready(request, folder, devices, extend, progress)
@@ -102,7 +101,7 @@ def prepare(
 
     A machine with numpy and torch alone trains from such a folder. The arguments and errors are those of ``calibrate``.
     """
-    request, folder = _named(request, folder)
+    folder = _checked(folder)
     pipeline.make_folder(folder)
     with lock(folder):
         return _ready(request, folder, devices, extend, progress)
@@ -120,17 +119,16 @@ def look(
 
     The arguments and errors are those of ``calibrate``.
     """
-    request, folder = _named(request, folder)
+    folder = _checked(folder)
     opened = pipeline.look(request, devices or _all_devices(), folder=folder, extend=extend, progress=progress)
     return opened, pipeline.missing_works(opened, folder)
 
 
-def _named(request: CalibrationRequest | None, folder: str | Path) -> tuple[CalibrationRequest | None, Path]:
-    """Return the request under the name of its folder; what trains must be there before anything is made."""
+def _checked(folder: str | Path) -> Path:
+    """Return the folder as a path; what trains must be installed before it is made."""
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
-    folder = Path(folder)
-    return None if request is None else replace(request, name=folder.resolve().name), folder
+    return Path(folder)
 
 
 def _ready(
