@@ -141,7 +141,7 @@ def test_ids_beyond_31_bits_are_one_sentence(tmp_path, first, last):
 
 def test_ids_keep_their_values_beside_a_tokenizer_of_few(tmp_path):
     path = ids_file(tmp_path / "ids.jsonl", [400_000], first=100_000)
-    data = read(path, tokenizer=replace(BYTES, vocab_size=257)).data
+    data = read(path, tokenizer=BYTES._replace(vocab_size=257)).data
     assert int(data.training.min()) >= 100_000
     assert data.training.dtype == np.int32
 
