@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from advisor.errors import LawError
+from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import (
     cheapest,
     exponent_and_level,
@@ -61,7 +62,8 @@ class ScalingLaw:
     """L(N, D) = E + A/N^alpha + B/D^beta in nats/token (Hoffmann et al. 2022, eq. 2).
 
     ``draws`` are joint rows (ln E, ln A, ln B, alpha, beta) of the law's sampling distribution: the five are strongly
-    correlated, so an interval is a quantile over rows, never a product of five normals. ``verdict`` is the fit's own.
+    correlated, so an interval is a quantile over rows, never a product of five normals. ``verdict`` is the fit's own,
+    ``drift`` how far its predictions go astray beyond the largest budget of ``ranges`` (``advisor.laws.drift``).
     """
 
     name: str
@@ -76,6 +78,7 @@ class ScalingLaw:
     ranges: Ranges = Ranges()
     note: str = ""
     verdict: Literal["ok", "caution", "refused"] = "ok"
+    drift: Drift = LEAST
 
     @property
     def exponent_a(self) -> float:
@@ -148,7 +151,7 @@ class ScalingLaw:
     def drawn_laws(self) -> Iterator[ScalingLaw]:
         """Yield one law for each joint row of ``draws``."""
         # Not dataclasses.replace, which takes three times as long: a recommendation asks for some 1500 laws.
-        shared = {"name": self.name, "count": self.count, "source": self.source, "ranges": self.ranges}
+        shared = {"name": self.name, "count": self.count, "source": self.source, "ranges": self.ranges, "drift": self.drift}
         for log_e, log_a, log_b, alpha, beta in self.draws:
             yield ScalingLaw(
                 E=math.exp(log_e),
