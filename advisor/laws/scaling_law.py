@@ -151,7 +151,13 @@ class ScalingLaw:
     def drawn_laws(self) -> Iterator[ScalingLaw]:
         """Yield one law for each joint row of ``draws``."""
         # Not dataclasses.replace, which takes three times as long: a recommendation asks for some 1500 laws.
-        shared = {"name": self.name, "count": self.count, "source": self.source, "ranges": self.ranges, "drift": self.drift}
+        shared = {
+            "name": self.name,
+            "count": self.count,
+            "source": self.source,
+            "ranges": self.ranges,
+            "drift": self.drift,
+        }
         for log_e, log_a, log_b, alpha, beta in self.draws:
             yield ScalingLaw(
                 E=math.exp(log_e),
