@@ -104,6 +104,12 @@ class ScalingLaw:
     def _frontier(self) -> tuple[float, float]:
         return exponent_and_level(self.ratio, self.alpha, self.beta)
 
+    @property
+    def row(self) -> Parameters:
+        """The law as a row of ``draws``: ln E (minus infinity where E is 0), ln A, ln B, alpha, beta."""
+        log_e = math.log(self.E) if self.E > 0 else -math.inf
+        return Parameters(log_e, math.log(self.A), math.log(self.B), self.alpha, self.beta)
+
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
         return self.E + self.excess(n_params, n_tokens)

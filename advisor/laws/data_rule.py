@@ -1,0 +1,234 @@
+"""How far a corpus moves the compute-optimal allocation from that of web text, and what a tokenizer does to it.
+
+    ln N*(C) = ln N*_base(C) + Delta(C) + SLOPE_TOKENIZER ln(T_t/T_c)
+    Delta(C) = r(C) (SLOPE_T ln(T_c/WEB_T) + SLOPE_H (H - WEB_H)) / 2
+
+H is gzip's compressibility and T_c the bytes per token of the corpus, both under the default protocol; T_t are its
+bytes per token under the tokenizer that the model is trained with. The first two slopes and r(C), which says how much
+of the gap between corpora a budget shows, were chosen on the IsoFLOP optima of six corpora from 2e17 to 4.84e19 FLOPs
+(Brandfonbrener et al. 2024, arXiv:2411.12925; the calibration ``six-corpora``); the tokenizer's on 1,308 models from
+5e18 to 2e21 FLOPs (Limisiewicz et al. 2026, arXiv:2605.01188: B* ~ C^.501 T^.446, so N* ~ T^(1 - .446) at equal C, and
+the bytes for each parameter stay). ``benchmarks/bench_data_rule.py`` judges the rule and those that lost to it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from advisor.laws.drift import even_normals, moved
+from advisor.laws.search import crossing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from advisor.laws.scaling_law import Allocation, ScalingLaw
+
+SIX_CORPORA = "Brandfonbrener et al. 2024, arXiv:2411.12925"
+TOKENIZERS = "Limisiewicz et al. 2026, arXiv:2605.01188"
+
+# Web text under the default protocol: the mean of the four web corpora of the six.
+WEB_H, WEB_T = 0.5645, 4.056
+SLOPE_H, SLOPE_T = 1.1, 0.45
+SLOPE_TOKENIZER = 0.554  # 1 - .446
+_SD_TOKENIZER = 0.030  # of its 95 % interval, .387 to .506 for .446
+
+SETTLED = 1e19  # FLOPs: below, budgets show less and less of the gap
+LARGEST = 4.84e19  # FLOPs: the largest budget of the six corpora; beyond, the gap is held
+_GROWTH_BELOW, _GROWTH_ABOVE = 0.25, 0.10  # of r for each e-fold of C
+
+# What is judged of the rule's errors, in ln N*: docs/data_rule.md says from what.
+_SD_SLOPE = 0.20 / 0.45  # of Delta
+_SD_GROWTH_BELOW, _SD_GROWTH_ABOVE = 0.10, 0.15  # of Delta for each e-fold of C away from SETTLED
+_SD_H, _SD_LN_T = 0.012, 0.03  # of the predictors: samples stood for the six corpora
+_SD_SCATTER = 0.05
+_SD_BEYOND = 0.008  # for each e-fold of C above LARGEST
+_SHARE_H_ALONE = 0.25  # of Delta by H: what T would have added where it is not known
+_SD_LANGUAGE = 0.20  # text that is not mostly ASCII
+_SD_LN_T_OF_H = 0.10  # of ln T_c where it is taken from H
+
+KNOWN_H = (0.40, 0.57)
+MOST_NON_ASCII = 0.10  # share of the bytes
+_LIMITS_H, _LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rule is not stretched beyond these
+_SEARCH = 12.0  # e-folds of C around the base's answer in which the rule's is sought
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """What is known of a corpus and of the tokenizer that the model reads it with; None where it is not known.
+
+    Attributes:
+        compressibility: H under the default protocol.
+        sd: standard deviation of its measurement.
+        bytes_per_token: T_c, under the default protocol's tokenizer.
+        non_ascii: share of the bytes of text that are not ASCII.
+        trained_bytes_per_token: T_t, under the tokenizer that the model is trained with.
+    """
+
+    compressibility: float | None = None
+    sd: float = 0.0
+    bytes_per_token: float | None = None
+    non_ascii: float | None = None
+    trained_bytes_per_token: float | None = None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether bytes per token say nothing of it: over a tenth of its bytes are not ASCII."""
+        return self.non_ascii is not None and self.non_ascii > MOST_NON_ASCII
+
+    @property
+    def by_h(self) -> float | None:
+        """The rule in H: ln N* against web text once the gap has settled."""
+        if self.compressibility is None:
+            return None
+        return SLOPE_H * (_within(self.compressibility, _LIMITS_H) - WEB_H)
+
+    @property
+    def by_t(self) -> float | None:
+        """The rule in bytes per token, likewise."""
+        if self.bytes_per_token is None or self.foreign:
+            return None
+        return SLOPE_T * math.log(_within(self.bytes_per_token, _LIMITS_T) / WEB_T)
+
+    @property
+    def settled(self) -> float:
+        """The mean of the rules at hand; 0 without any."""
+        known = [rule for rule in (self.by_h, self.by_t) if rule is not None]
+        return sum(known) / len(known) if known else 0.0
+
+    @property
+    def reference_bytes_per_token(self) -> float:
+        """T_c; where it is not known what the two rules agree on for this H, and web text's without H."""
+        if self.bytes_per_token is not None:
+            return self.bytes_per_token
+        return WEB_T if self.by_h is None else WEB_T * math.exp(self.by_h / SLOPE_T)
+
+    @property
+    def by_tokenizer(self) -> float:
+        """What the training tokenizer adds to ln N*; 0 where it is not given."""
+        if self.trained_bytes_per_token is None:
+            return 0.0
+        return SLOPE_TOKENIZER * math.log(self.trained_bytes_per_token / self.reference_bytes_per_token)
+
+    @property
+    def outside(self) -> float:
+        """How far H lies outside the corpora that the rule was found on, 0 inside."""
+        return (
+            0.0 if self.compressibility is None else abs(self.compressibility - _within(self.compressibility, KNOWN_H))
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """The move of ln N* against the base law at one budget, and the standard deviations of what is not known of it."""
+
+    shown: float  # r(C)
+    corpus: float  # Delta(C)
+    tokenizer: float
+    sds: dict[str, float]
+
+    @property
+    def log_n(self) -> float:
+        """The move of ln N*."""
+        return self.corpus + self.tokenizer
+
+    @property
+    def sd(self) -> float:
+        """Its standard deviation: the parts are independent."""
+        return math.hypot(*self.sds.values())
+
+
+def shown(flops: float) -> float:
+    """Return r(C), how much of the settled gap between corpora a budget shows: 1 at 1e19 FLOPs.
+
+    >>> shown(1e19), round(shown(4.84e19), 3), round(shown(1e21), 3), round(shown(2e18), 2)
+    (1.0, 1.158, 1.158, 0.6)
+    """
+    far = math.log(min(flops, LARGEST) / SETTLED)
+    return max(0.0, 1 + (_GROWTH_ABOVE if far > 0 else _GROWTH_BELOW) * far)
+
+
+def shift_at(text: Text, flops: float) -> Shift:
+    """Return how far ``text`` moves ln N* at ``flops``, with the standard deviation of each part of what is not known.
+
+    Without H and bytes per token nothing is known of the corpus: it is taken for web text.
+    """
+    r, far, delta = shown(flops), math.log(flops / SETTLED), text.settled
+    h, t = text.by_h, text.by_t
+    sds = {
+        "slope": _SD_SLOPE * delta * r,
+        "growth with the budget": (_SD_GROWTH_ABOVE if far > 0 else _SD_GROWTH_BELOW) * abs(far) * delta,
+        "predictors": r * _sd_of_predictors(text),
+        "scatter between corpora": _SD_SCATTER,
+        "budgets beyond the runs": _SD_BEYOND * max(0.0, math.log(flops / LARGEST)),
+        "H and bytes per token disagree": r * _disagreement(h, t),
+        "H beyond the corpora seen": r * SLOPE_H * text.outside / 2,
+        "language": r * _SD_LANGUAGE if text.foreign else 0.0,
+        "tokenizer": _sd_of_tokenizer(text),
+    }
+    return Shift(
+        shown=r,
+        corpus=r * delta,
+        tokenizer=text.by_tokenizer,
+        sds={name: abs(sd) for name, sd in sds.items()},
+    )
+
+
+def data_law(base: ScalingLaw, text: Text, flops: float, *, name: str = "data", source: str = "") -> ScalingLaw:
+    """Return ``base`` moved by what ``text`` does at ``flops``: a law of N and D for budgets near that one.
+
+    E, alpha, beta and the least loss of a budget are the base's: what follows for other sizes is what the base says of
+    sizes as far from its own optimum. Draws are the base's, each moved by a draw of the shift.
+    """
+    shift, row = shift_at(text, flops), moved(base.row, log_n=shift_at(text, flops).log_n)
+    draws = tuple(
+        moved(drawn, log_n=shift.log_n + shift.sd * z.corpus)
+        for drawn, z in zip(base.draws, even_normals(len(base.draws)), strict=True)
+    )
+    return replace(base, name=name, A=math.exp(row.A), B=math.exp(row.B), source=source or base.source, draws=draws)
+
+
+def frontier_flops(base: ScalingLaw, text: Text, asked: Callable[[ScalingLaw], Allocation]) -> float:
+    """Return the budget at which ``asked``, a question to a law such as its optimum for N, is answered with itself.
+
+    The law of a budget C answers with a budget C'; the rule's answer is where C' = C. The shift moves slowly with C,
+    so there is one such budget, and the search for it begins at the base's.
+    """
+    start = math.log(asked(base).flops)
+
+    def excess(log_flops: float) -> float:
+        return log_flops - math.log(asked(data_law(replace(base, draws=()), text, math.exp(log_flops))).flops)
+
+    low, high = start - _SEARCH, start + _SEARCH
+    return math.exp(crossing(excess, max(low, -690.0), min(high, 690.0)))
+
+
+def _sd_of_predictors(text: Text) -> float:
+    """Return the standard deviation of the settled shift that errors in H and in ln T make."""
+    parts = []
+    if text.by_h is not None:
+        parts.append(SLOPE_H * math.hypot(_SD_H, text.sd))
+    if text.by_t is not None:
+        parts.append(SLOPE_T * _SD_LN_T)
+    return math.hypot(*parts) / len(parts) if parts else 0.0
+
+
+def _disagreement(by_h: float | None, by_t: float | None) -> float:
+    """Return half of what the two rules differ by; where one is not known, a share of the other's shift."""
+    if by_h is not None and by_t is not None:
+        return abs(by_h - by_t) / 2
+    known = by_t if by_h is None else by_h
+    return 0.0 if known is None else _SHARE_H_ALONE * abs(known)
+
+
+def _sd_of_tokenizer(text: Text) -> float:
+    trained, reference = text.trained_bytes_per_token, text.reference_bytes_per_token
+    if trained is None:
+        return 0.0
+    unknown = 0.0 if text.bytes_per_token is not None else SLOPE_TOKENIZER * _SD_LN_T_OF_H
+    return math.hypot(_SD_TOKENIZER * math.log(trained / reference), unknown)
+
+
+def _within(value: float, ends: tuple[float, float]) -> float:
+    return min(max(value, ends[0]), ends[1])
