@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, difference
+from advisor.laws.data_rule import KNOWN_H, LARGEST, MOST_NON_ASCII, Text
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.plan.hardware import assumed_variant
 from advisor.quantities import format_amount, format_flops, format_quantity, format_times
@@ -36,33 +38,25 @@ def about_request(
 
     ``protocol`` is that of the compressibility at hand, None where there is none.
     """
-    if not coefficients.calibrations:
-        if protocol is not None:
-            yield Caution(
-                code="no_coefficients",
-                message="No data-dependent coefficients are installed: the answer does not depend on the corpus's "
-                "compressibility.",
-            )
-    elif calibration is None:
-        names = ", ".join(one.name for one in coefficients.calibrations)
-        named = f"{coefficients.path} names no default calibration"
-        where = "No calibration is the default" if coefficients.installed else named
-        yield Caution(
-            code="no_default_calibration",
-            message=f"{where}: choose one with --calibration ({names}).",
-        )
-    elif protocol is None:
+    if protocol is None:
         yield Caution(
             code="no_compressibility",
-            message="Without a SOURCE, --profile or --compressibility the answer is the same for every corpus.",
+            message="Without a SOURCE, --profile or --compressibility the answer is that of web text.",
         )
-    else:
-        yield from _about_protocols(protocol, calibration)
-    if calibration is not None and calibration.name in coefficients.installed and request.calibration is None:
+    elif request.coefficients is not None and calibration is None:
+        names = ", ".join(one.name for one in coefficients.calibrations)
         yield Caution(
-            code="installed_calibration",
-            message=f"No calibration ships, so the only installed one is used: {calibration.name}.",
+            code="no_default_calibration",
+            message=f"{coefficients.path} names no default calibration: choose one with --calibration ({names}).",
         )
+    elif protocol.tokenizer is None and request.law in (None, "data"):
+        yield Caution(
+            code="unknown_tokenizer",
+            message="The corpus came as token ids: its H is set against that of web text in tokens of "
+            f"{DEFAULT_PROTOCOL.tokenizer}, and other tokenizers move H by up to 0.07.",
+        )
+    elif calibration is not None and (request.calibration or request.coefficients or request.law in LAW_NAMES):
+        yield from _about_protocols(protocol, calibration)
     if coefficients.problems:
         problems = " ".join(coefficients.problems.values())
         yield Caution(
@@ -94,6 +88,8 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
     law = candidates.headline
     for reason in candidates.refused:
         yield Caution(code="law_refused", message=reason)
+    if candidates.shift is not None:
+        yield from _about_rule(candidates.headline_text, candidates.flops)
     if isinstance(law, ScalingLaw) and law.verdict == "caution":
         yield Caution(code="law_verdict", message=f"The fit that gave {law.name} itself says: with caution.")
     if candidates.at_h is None or calibration is None or h is None:
@@ -120,6 +116,30 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
         message="Published work on code (arXiv:2510.08702) finds it more data-hungry than text, against the rule of "
         "thumb that more compressible data prefers parameters.",
     )
+
+
+def _about_rule(text: Text, flops: float) -> Iterator[Caution]:
+    """Yield what widens the interval of the data rule, and by what it is extrapolated."""
+    if text.outside:
+        yield Caution(
+            code="compressibility_outside_range",
+            message=f"H = {text.compressibility:.3g} is outside the corpora that the data rule rests on, "
+            f"{KNOWN_H[0]:g} to {KNOWN_H[1]:g}: the interval is wider for it.",
+        )
+    if text.foreign and text.non_ascii is not None:
+        yield Caution(
+            code="not_ascii",
+            message=f"{100 * text.non_ascii:.0f} % of the bytes are not ASCII (more than {100 * MOST_NON_ASCII:g} %): "
+            "bytes per token say nothing of the corpus there, so H alone moves the answer and the interval is wider. "
+            "The data rule rests on English and code.",
+        )
+    if flops > LARGEST:
+        yield Caution(
+            code="gap_extrapolated",
+            message=f"How far corpora differ was seen up to {format_flops(LARGEST)} FLOPs, "
+            f"{format_times(flops / LARGEST)} times below this budget, on dense models: it is held from there on, and "
+            "the interval widens with the budget.",
+        )
 
 
 def about_answers(

@@ -11,6 +11,7 @@ from advisor.answer.repetition_cautions import explain_epochs
 from advisor.answer.row import Answer
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.explanation import Page, file_of
+from advisor.laws.data_rule import KNOWN_H, LARGEST
 from advisor.laws.explained import LawNames
 from advisor.laws.scaling_law import Ranges
 from advisor.plan.hardware import Hardware
@@ -42,12 +43,18 @@ def explain_cautions(
         explain_epochs(page)
     if "training_tokens_outside_range" in codes and ranges.n_tokens is not None:
         _known(page, "largest_tokens", ranges.n_tokens[1], "the largest run of the headline law's fit")
+    if "compressibility_outside_range" in codes and ranges.compressibility is None:
+        for end, value in zip(("lowest", "highest"), KNOWN_H, strict=True):
+            _known(page, f"{end}_H", value, "the six corpora that the data rule rests on")
     if "compressibility_outside_range" in codes and ranges.compressibility is not None:
         for end, value in zip(("lowest", "highest"), ranges.compressibility, strict=True):
             _known(page, f"{end}_H", value, "what the calibration was made on")
     if "training_exceeds_budget" in codes and serving is not None:
         value = serving.best.training_flops / headline.flops
         page.add("times_budget", "training_flops_served/C", "training over the budget", value=value)
+    if "gap_extrapolated" in codes:
+        source = f"the largest budget of the six corpora, {file_of('advisor.laws.data_rule')}"
+        page.add("times_beyond", "C/largest", source, value=headline.flops / LARGEST, largest=LARGEST)
     if "assumed_protocol" in codes:
         source = f"the default protocol, {file_of(type(DEFAULT_PROTOCOL).__module__)}"
         _known(page, "sequence_tokens", DEFAULT_PROTOCOL.seq_len, source)

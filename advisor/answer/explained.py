@@ -5,15 +5,18 @@ from __future__ import annotations
 from advisor.answer.cautions_explained import explain_cautions
 from advisor.answer.flat_region import explain_flat_region
 from advisor.answer.inference_explained import explain_inference
+from advisor.answer.law_choice import DATA, DATA_LAWS, bytes_alone
 from advisor.answer.limited_data_explained import explain_limited_data, limited_tag
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.reliance import explain_reliance
-from advisor.answer.row_explained import explain_headline, explain_other, explain_sizes
+from advisor.answer.reliance import explain_reliance, explain_wrong
+from advisor.answer.row_explained import explain_bytes_of, explain_headline, explain_other, explain_sizes
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensitivity
 from advisor.compressibility.score import explain_profile
 from advisor.compressibility.units import explain_units
 from advisor.explanation import Explanation, Page
+from advisor.laws.data_rule import SLOPE_H
+from advisor.laws.data_rule_explained import explain_data_law
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.scaling_law import Law, ScalingLaw
 from advisor.plan.plan import explain_plan
@@ -40,8 +43,13 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
         explain_other(page, head, names[law.name], r.laws[i], i)
     page.section = "The answer"
     explain_reliance(page, r.reliance, r.headline.flops, head, names.get("chinchilla"))
+    if r.wrong is not None and "chinchilla" in names:
+        explain_wrong(page, r.wrong, r.headline.flops, head, names["chinchilla"], key="wasted_fraction_if_wrong")
     page.section = "Other sizes"
     explain_sizes(page, head, r.headline, request, r.neighbours, r.choice)
+    if r.units is not None:
+        explain_bytes_of(page, [*map(str, range(len(r.neighbours)))], r.neighbours, r.units.bytes_per_token)
+        explain_bytes_of(page, ["choice"], [r.choice] if r.choice else [], r.units.bytes_per_token)
     explain_flat_region(page, head, r.flat, r.headline)
     page.section = "Limited data"
     explain_limited_data(page, r.limited, request.unique_tokens, names)
@@ -72,16 +80,35 @@ def _explain_answer(page: Page, r: Recommendation) -> LawNames:
     elif (h := r.compressibility) is not None:
         page.add("H", "H_given", "given: --compressibility", value=h, key="compressibility", H_given=h)
     head = _names(page, r, r.candidates.headline, headline=True)
-    explain_headline(page, head, r.headline, r.request, r.profile)
+    explain_headline(page, head, r.headline, r.request, _size_of_corpus(page, r))
     explain_units(page, r.units)
+    if r.shift is not None and r.sensitivity is not None:
+        slope, what = r.sensitivity.dlnN_dH, "the derivative of the data rule in H"
+        rules = 2 if r.shift.by_t is not None else 1
+        formula = "shown*slope_H/n_rules"
+        key = "sensitivity.dlnN_dH"
+        page.add("dlnN_dH", formula, what, value=slope, key=key, slope_H=SLOPE_H, n_rules=rules)
     if r.candidates.at_h is not None and r.usable is not None:
         dependence, epsilon = r.usable.dependence, r.request.epsilon
         explain_sensitivity(page, r.candidates.at_h, dependence, epsilon, r.headline.flops)
     return head
 
 
+def _size_of_corpus(page: Page, r: Recommendation) -> str | None:
+    """Return the name of the corpus's tokens, as the training tokenizer counts them; None where they are not known."""
+    if r.profile is None or r.seen is r.profile or r.seen is None or r.seen.estimated_tokens is None:
+        return None if r.profile is None else "corpus_tokens"
+    what, trained = "the same text in tokens of the training tokenizer", r.seen.bytes_per_token or 1.0
+    formula, value = "corpus_tokens*bytes_per_token/T_trained", r.seen.estimated_tokens
+    page.add("corpus_tokens_trained", formula, what, value=value, T_trained=trained)
+    return "corpus_tokens_trained"
+
+
 def _names(page: Page, r: Recommendation, law: Law, *, headline: bool) -> LawNames:
     """Return a law's names; explain its parameters first where they are lines in H."""
+    if law.name in DATA_LAWS and isinstance(law, ScalingLaw):
+        text = r.candidates.text if law.name == DATA else bytes_alone(r.candidates.text)
+        return explain_data_law(page, law, text, r.candidates.flops, headline=headline)
     if r.usable is None or law.name not in LAW_NAMES or not isinstance(law, ScalingLaw):
         return names_of(law, headline=headline)
     return explain_law(page, law, r.usable.dependence, r.request.epsilon, headline=headline)

@@ -2,109 +2,214 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from advisor.answer.request import check_dependence
+from advisor.answer.request import Request, check_dependence
+from advisor.answer.row import best_allocation
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
-from advisor.compressibility.protocol import DEFAULT_PROTOCOL, check_match
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match, difference
 from advisor.errors import CoefficientsError, LawError, UsageError
+from advisor.laws.data_rule import NOTHING_KNOWN, DataLaw, Shift, Text, shift_at
+from advisor.laws.drift import widened, widened_for_loss
 from advisor.laws.law_file import read_law
 from advisor.laws.published import chinchilla, published_laws
 from advisor.laws.scaling_law import ScalingLaw
 
 if TYPE_CHECKING:
-    from advisor.calibrations.coefficients import Calibration
-    from advisor.laws.scaling_law import Law
+    from advisor.calibrations.coefficients import Calibration, Coefficients
+    from advisor.compressibility.units import TokenCount
+    from advisor.laws.scaling_law import Allocation, Law
 
-DEFAULT_LAW = "chinchilla"
+DATA: Final = "data"
+BYTES: Final = "bytes"
+DATA_LAWS = (DATA, BYTES)
+DEFAULT_LAW = "chinchilla"  # where nothing is known of the corpus
 DEFAULT_WITH_COEFFICIENTS = "anchored"
+_SD_UNKNOWN_TOKENIZER = 0.035  # of H: other tokenizers move it by up to .07
+_SD_OF_95 = 1.959963984540054
+_ON_A_BASE = ("anchored", "blend")
 # Of a calibration's draws, the share that may give no law at an H before there is no interval there.
 MOST_DROPPED = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """What laws may depend on.
+
+    Attributes:
+        compressibility: H of the corpus, as a calibration's protocol measures it.
+        ci95: its 95 % interval.
+        epsilon: the weight of the calibration; None takes its own.
+        text: what the data rule knows of the corpus.
+    """
+
+    compressibility: float | None = None
+    ci95: tuple[float, float] | None = None
+    epsilon: float | None = None
+    text: Text = NOTHING_KNOWN
+
+
+@dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """The laws that answer: ``refused`` says why a data-dependent law beside the headline could not."""
+    """The laws that answer at ``flops``, with draws as wide as an answer there needs.
+
+    ``refused`` says why a data-dependent law beside the headline could not. ``at_h`` is the headline where it is one of
+    a calibration's, and ``shift`` how far the data rule moves it where it is the rule's; ``text`` is what the rule
+    knows of the corpus.
+    """
 
     headline: Law
+    flops: float
     others: tuple[Law, ...]
-    at_h: LawAtH | None
+    at_h: LawAtH | None = None
+    shift: Shift | None = None
+    text: Text = NOTHING_KNOWN
     refused: tuple[str, ...] = ()
 
+    @property
+    def headline_text(self) -> Text:
+        """What the headline takes of the text, where it is the data rule's."""
+        return bytes_alone(self.text) if self.headline.name == BYTES else self.text
 
-def choose_laws(
-    name: str | None,
-    calibration: Calibration | None,
-    compressibility: float | None,
-    epsilon: float | None,
-    h_ci95: tuple[float, float] | None = None,
-) -> Candidates:
-    """Return the headline law ``name`` and every other law that applies.
 
-    The data-dependent ones need both ``calibration`` and ``compressibility``. Without a name the headline is
-    ``anchored`` where that can be, else ``chinchilla``. ``h_ci95`` is the 95 % interval of the compressibility.
+def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCount | None) -> Known:
+    """Return what laws may depend on in a request, the profile of its corpus and the count of a tokenizer.
+
+    Raises:
+        UsageError: the tokenizer's bytes per token are given twice.
+        ProtocolMismatchError: the profile's H is not that of the data rule, and the answer would be the rule's.
     """
-    can_depend = calibration is not None and compressibility is not None
-    dependent: dict[str, tuple[Law, LawAtH | None]] = {}
+    if counted is not None and request.bytes_per_token is not None:
+        raise UsageError("--bytes-per-token and --count-tokenizer both say what the training tokenizer does: give one.")
+    trained = request.bytes_per_token if counted is None else counted.bytes_per_token
+    h, ci95 = request.compressibility, None
+    if profile is None:
+        text = Text(compressibility=h, trained_bytes_per_token=trained)
+    else:
+        h, ci95 = profile.median, profile.ci95
+        text = _text_of(profile, trained)
+        if text.compressibility is None and _would_be_the_rule(request):
+            check_match(profile.protocol, DEFAULT_PROTOCOL, "the six corpora of the law data")
+    return Known(compressibility=h, ci95=ci95, epsilon=request.epsilon, text=text)
+
+
+def _text_of(profile: MeasuredCorpus, trained: float | None) -> Text:
+    """Return what the data rule knows of a corpus: H where it was measured as the rule's, T with its tokenizer."""
+    protocol, ci95 = profile.protocol, profile.ci95
+    same = difference(protocol, DEFAULT_PROTOCOL) is None
+    sampling = (ci95[1] - ci95[0]) / (2 * _SD_OF_95) if ci95 else 0.0
+    return Text(
+        compressibility=profile.median if same else None,
+        sd=math.hypot(sampling, _SD_UNKNOWN_TOKENIZER if protocol.tokenizer is None else 0.0) if same else 0.0,
+        bytes_per_token=profile.bytes_per_token if protocol.tokenizer == DEFAULT_PROTOCOL.tokenizer else None,
+        non_ascii=profile.non_ascii_fraction,
+        trained_bytes_per_token=trained,
+    )
+
+
+def _would_be_the_rule(request: Request) -> bool:
+    asked = request.calibration is not None or request.coefficients is not None
+    return request.law == DATA or (request.law is None and not asked)
+
+
+def choose_laws(request: Request, calibration: Calibration | None, known: Known) -> Candidates:
+    """Return the headline law of a request and every other law that applies, for the budget that it leads to.
+
+    Those of a calibration need ``calibration`` and H. Without a name the headline is ``anchored`` where a
+    calibration was asked for, else ``data`` where something is known of the corpus or its tokenizer, else
+    ``chinchilla``.
+    """
+    name = request.law
+    dependent: dict[str, LawAtH] = {}
     refused: dict[str, CoefficientsError] = {}
-    for each in LAW_NAMES if can_depend else ():
-        if each != name and not _same_tokens(each, calibration):
+    for each in LAW_NAMES if known.compressibility is not None else ():
+        if calibration is None or (each != name and not _same_tokens(each, calibration)):
             continue
         try:
-            dependent[each] = find_law(each, calibration, compressibility, epsilon, h_ci95)
+            dependent[each] = _law_at_h(each, calibration, known)
         except CoefficientsError as error:
             refused[each] = error
     if name in refused:
         raise refused[name]
-    wanted = name or (DEFAULT_WITH_COEFFICIENTS if DEFAULT_WITH_COEFFICIENTS in dependent else DEFAULT_LAW)
-    if wanted not in dependent:
-        dependent[wanted] = find_law(wanted, calibration, compressibility, epsilon, h_ci95)
-    headline, at_h = dependent.pop(wanted)
-    others = [law for law, _ in dependent.values()]
-    others += [law for law in published_laws().values() if law.name != wanted]
-    return Candidates(headline=headline, others=tuple(others), at_h=at_h, refused=tuple(map(str, refused.values())))
+    wanted = name or _default(request, known.text, dependent)
+    found: dict[str, Law | DataLaw] = {each: at_h.law for each, at_h in dependent.items()}
+    found |= {law.name: law for law in _by_the_rule(known.text)}
+    if wanted not in found:
+        found[wanted] = find_law(wanted, calibration, known)
+    flops = _budget(found[wanted], request)
+    others = {each: law for each, law in (found | published_laws()).items() if each != wanted}
+    headline = found[wanted]
+    return Candidates(
+        headline=law_for(headline, flops, loss=request.target_loss),
+        flops=flops,
+        others=tuple(law_for(law, flops) for law in others.values()),
+        at_h=dependent.get(wanted),
+        shift=shift_at(headline.text, flops) if isinstance(headline, DataLaw) else None,
+        text=known.text,
+        refused=tuple(map(str, refused.values())),
+    )
 
 
-def find_law(
-    name: str,
-    calibration: Calibration | None,
-    compressibility: float | None,
-    epsilon: float | None,
-    h_ci95: tuple[float, float] | None = None,
-) -> tuple[Law, LawAtH | None]:
-    """Return the law ``name``: a published one, a data-dependent one (with its derivative in H), or a law file's.
+def law_for(law: Law | DataLaw, flops: float, *, loss: float | None = None) -> Law:
+    """Return the law that answers at ``flops``, with draws as wide as an answer there, or the one to ``loss``, needs.
+
+    Anchored and blend are as wide as their base is so far from its own runs: how corpora differ has its own errors.
+    """
+    if isinstance(law, DataLaw):
+        return law.at(flops, loss=loss)
+    if not isinstance(law, ScalingLaw):
+        return law
+    reach = chinchilla().ranges.flops if law.name in _ON_A_BASE else law.ranges.flops
+    return widened(law, flops, reach) if loss is None else widened_for_loss(law, loss, reach)
+
+
+def law_answering(law: Law | DataLaw, question: Callable[[Law], Allocation]) -> Law:
+    """Return the law for the budget that answers ``question``, such as the optimum for some N."""
+    return law.answering(question) if isinstance(law, DataLaw) else law
+
+
+def calibration_for(law: str | None, coefficients: Coefficients, name: str | None) -> Calibration | None:
+    """Return the calibration ``name``, or the default; None where there is none and ``law`` needs none.
 
     Raises:
-        UsageError: there is no such law, or it needs a compressibility and none is given.
+        UsageError: there is no such calibration, or there are several for a law that needs one, and no default.
+    """
+    found = coefficients.calibration(name)
+    if found is None and law in LAW_NAMES and coefficients.calibrations:
+        known = ", ".join(one.name for one in coefficients.calibrations)
+        raise UsageError(
+            f"Name a calibration with --calibration ({known}): the law {law} needs one, and none is the default."
+        )
+    return found
+
+
+def find_law(name: str, calibration: Calibration | None, known: Known) -> Law | DataLaw:
+    """Return the law ``name``: the data rule's, a published one, a calibration's, or a law file's.
+
+    Raises:
+        UsageError: there is no such law, or it needs something of the corpus and that is not given.
         CoefficientsError: it needs a calibration and none is there, or the calibration cannot answer at this H.
         LawError: it is a file that cannot be used.
     """
-    published = published_laws()
-    if name in published:
-        return published[name], None
+    if name in (published := published_laws()):
+        return published[name]
+    if name in DATA_LAWS:
+        return _named(name, known.text)
     if name not in LAW_NAMES:
-        return _from_file(name), None
+        return _from_file(name)
     if calibration is None:
         raise CoefficientsError(
             f"The law {name} needs data-dependent coefficients and none are installed: give a file of them with "
             "--coefficients, or use --law chinchilla."
         )
-    if compressibility is None:
+    if known.compressibility is None:
         raise UsageError(f"The law {name} depends on the corpus: give a SOURCE, a --profile or a --compressibility.")
-    if not _same_tokens(name, calibration):
-        raise CoefficientsError(
-            f"The law {name} of the calibration {calibration.name} counts {calibration.training_tokenizer}, as its "
-            f"models were trained on, and not tokens of {calibration.protocol.tokenizer}: use --law anchored, which "
-            "takes from it only how sources differ."
-        )
-    at_h = law_at(name, calibration.dependence, chinchilla(), compressibility, epsilon, h_ci95)
-    n_draws = len(calibration.dependence.draws)
-    if at_h.n_dropped > MOST_DROPPED * n_draws:  # the others are no sample of what is possible
-        at_h = replace(at_h, law=replace(at_h.law, draws=()))
-    return at_h.law, at_h
+    return _law_at_h(name, calibration, known).law
 
 
 def law_of_table(
@@ -113,7 +218,8 @@ def law_of_table(
     epsilon: float | None,
     coefficients: Path | None,
     calibration: str | None,
-) -> Law:
+    bytes_per_token: float | None = None,
+) -> Law | DataLaw:
     """Return the law of a table: as it is given, or by its name as ``find_law`` does, H under the default protocol.
 
     Raises:
@@ -129,10 +235,62 @@ def law_of_table(
         if isinstance(law, ScalingLaw) and law.verdict == "refused":
             raise LawError(f"The fit of {name} refused it: the runs cannot identify a law, so it answers nothing.")
         return law
-    chosen = available(coefficients).calibration(calibration)
+    chosen = calibration_for(law, available(coefficients), calibration)
     if chosen is not None and law in LAW_NAMES:
-        check_match(DEFAULT_PROTOCOL, chosen.protocol, chosen.name)
-    return find_law(law, chosen, compressibility, epsilon)[0]
+        check_match(DEFAULT_PROTOCOL, chosen.protocol, f"the calibration {chosen.name}")
+    text = Text(compressibility=compressibility, trained_bytes_per_token=bytes_per_token)
+    return find_law(law, chosen, Known(compressibility=compressibility, epsilon=epsilon, text=text))
+
+
+def _default(request: Request, text: Text, dependent: dict[str, LawAtH]) -> str:
+    asked = request.calibration is not None or request.coefficients is not None
+    if asked and DEFAULT_WITH_COEFFICIENTS in dependent:
+        return DEFAULT_WITH_COEFFICIENTS
+    return DATA if text.known else DEFAULT_LAW
+
+
+def _by_the_rule(text: Text) -> list[DataLaw]:
+    """Return the laws of the data rule that what is known of the corpus and the tokenizer allows."""
+    found = [DataLaw(base=chinchilla(), text=text)] if text.known else []
+    alone = bytes_alone(text)
+    if alone.known:
+        found.append(DataLaw(base=chinchilla(), text=alone, name=BYTES))
+    return found
+
+
+def bytes_alone(text: Text) -> Text:
+    """Return what the law ``bytes`` takes of a text: bytes per token, of the training tokenizer if that is known."""
+    return Text(trained_bytes_per_token=text.trained_bytes_per_token or text.bytes_per_token)
+
+
+def _named(name: str, text: Text) -> DataLaw:
+    found = next((law for law in _by_the_rule(text) if law.name == name), None)
+    if found is None:
+        needed = "a SOURCE, a --profile, a --compressibility or" if name == DATA else "a SOURCE, a --profile or"
+        raise UsageError(f"The law {name} depends on the corpus: give {needed} --bytes-per-token.")
+    return found
+
+
+def _law_at_h(name: str, calibration: Calibration, known: Known) -> LawAtH:
+    """Return a law of the calibration at H, without draws where too many of them give no law there."""
+    assert known.compressibility is not None
+    if not _same_tokens(name, calibration):
+        raise CoefficientsError(
+            f"The law {name} of the calibration {calibration.name} counts {calibration.training_tokenizer}, as its "
+            f"models were trained on, and not tokens of {calibration.protocol.tokenizer}: use --law anchored, which "
+            "takes from it only how sources differ."
+        )
+    at_h = law_at(name, calibration.dependence, chinchilla(), known.compressibility, known.epsilon, known.ci95)
+    n_draws = len(calibration.dependence.draws)
+    if at_h.n_dropped > MOST_DROPPED * n_draws:  # the others are no sample of what is possible
+        at_h = replace(at_h, law=replace(at_h.law, draws=()))
+    return at_h
+
+
+def _budget(law: Law | DataLaw, request: Request) -> float:
+    if request.budget is not None:
+        return request.budget
+    return best_allocation(law_answering(law, lambda one: best_allocation(one, request)), request).flops
 
 
 def _same_tokens(name: str, calibration: Calibration | None) -> bool:
@@ -145,5 +303,5 @@ def _from_file(name: str) -> Law:
     path = Path(name)
     if path.exists():
         return replace(read_law(path), name=path.name)
-    known = ", ".join((*LAW_NAMES, *published_laws()))
+    known = ", ".join((*DATA_LAWS, *LAW_NAMES, *published_laws()))
     raise UsageError(f"--law {name!r} is neither a law nor a law file that exists: the laws are {known}.")

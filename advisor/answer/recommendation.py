@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
 from advisor.answer.flat_region import FlatRegion, flat_region
-from advisor.answer.law_choice import Candidates, choose_laws
-from advisor.answer.reliance import Reliance, about_reliance, reliance_of
+from advisor.answer.law_choice import Candidates, calibration_for, choose_laws, known_of
+from advisor.answer.reliance import Reliance, WrongChoice, about_reliance, reliance_of, wrong_choice
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
 from advisor.calibrations.coefficients import Calibration
@@ -24,7 +24,9 @@ from advisor.compressibility.protocol import (
     check_match,
     difference,
 )
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
+from advisor.laws.data_rule import Shift, slope_in_h
 from advisor.laws.scaling_law import Allocation, Count, Law
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
 
@@ -44,9 +46,12 @@ class Recommendation:
     1/3, 1/2, 1, 2 and 3, ``flat`` has all sizes that do nearly as well; none exists where the headline law predicts no
     loss. ``limited`` is the answer with limited unique tokens, the law to follow first, and empty where nothing
     limits them. ``inference`` weighs serving too, and ``advice`` is what goes with repeated data.
+    ``shift`` is how far the corpus and the tokenizer move the headline where it is the data rule's, and ``wrong`` what
+    following it or Chinchilla costs where the other is right.
     ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
     where there is one, else the model that serves, else the answer with limited data, else the headline.
-    ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on.
+    ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on,
+    ``seen`` the profile in the headline's tokens.
     """
 
     request: Request
@@ -63,22 +68,40 @@ class Recommendation:
     advice: tuple[Advice, ...]
     sensitivity: Sensitivity | None
     reliance: Reliance | None
+    shift: Shift | None
+    wrong: WrongChoice | None
     units: Units | None
     plan: Plan
     cautions: tuple[Caution, ...]
     candidates: Candidates
     usable: Calibration | None
+    seen: MeasuredCorpus | None
 
     JSON = (
         *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "headline", "laws", "choice"),
         *("neighbours", "flat_region=flat", "-limited", "limited_data", "inference", "advice", "sensitivity"),
-        *("reliance", "units", "plan", "cautions", "-candidates", "-usable"),
+        *(
+            "reliance",
+            "shift",
+            "wasted_fraction_if_wrong=wrong",
+            "units",
+            "plan",
+            "cautions",
+            "-candidates",
+            "-usable",
+            "-seen",
+        ),
     )
 
     @property
     def mixture(self) -> tuple[dict[str, str | float], ...] | None:
         """The corpora of a mixture with their shares; None where one corpus was measured, or none."""
         return getattr(self.profile, "parts", None)
+
+    @property
+    def loss_is_of_corpus(self) -> bool:
+        """Whether the headline's losses are near those of this corpus: the data rule's are those of web text."""
+        return self.shift is None or self.candidates.headline_text.like_web_text
 
     @property
     def limited_data(self) -> dict[str, float | tuple[LimitedData, ...]] | None:
@@ -107,21 +130,25 @@ def recommend(
     if profile is not None and request.compressibility is not None:
         raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
     coefficients = available(request.coefficients)
-    calibration = coefficients.calibration(request.calibration)
+    calibration = calibration_for(request.law, coefficients, request.calibration)
     h = profile.median if profile is not None else request.compressibility
     protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None
     usable = _usable(calibration, protocol, request)
-    candidates = choose_laws(request.law, usable, h, request.epsilon, None if profile is None else profile.ci95)
+    candidates = choose_laws(request, usable, known_of(request, profile, counted))
     if request.epsilon is not None and candidates.at_h is None:
-        raise UsageError("--epsilon weighs a calibration against Chinchilla, and no calibration applies here.")
+        raise UsageError(
+            "--epsilon weighs a calibration against its base, and the headline here is no law of one: name a calibration "
+            "with --calibration or --coefficients, or a law, --law anchored or blend."
+        )
 
     law = candidates.headline
     optimum = check_whole(best_allocation(law, request))
     flops = request.budget or optimum.flops
+    seen, tokens_of = _as_trained(profile, candidates, counted)
     chosen = chosen_params(request, flops)
-    unique, limited = _limited(request, profile, law, flops, chosen)
+    unique, limited = _limited(request, seen, law, flops, chosen)
     serving = _served(request, law, optimum)
-    sheet = Sheet(request=request, headline=law, flops=flops, profile=profile, unique_tokens=unique)
+    sheet = Sheet(request=request, headline=law, flops=flops, profile=seen, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
     of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
     plan = make_plan(
@@ -133,8 +160,9 @@ def recommend(
         context=request.context,
         hardware=request.hardware,
         n_gpus=request.gpus,
-        profile=profile,
+        profile=seen,
         counted=counted,
+        tokens_of=tokens_of,
     )
     tokenizer = None if protocol is None else protocol.tokenizer
     reliance = reliance_of(candidates, usable, request, flops, tokenizer)
@@ -154,9 +182,11 @@ def recommend(
         limited=limited,
         inference=serving,
         advice=_advice(request, limited),
-        sensitivity=None if candidates.at_h is None else candidates.at_h.sensitivity(flops),
+        sensitivity=_sensitivity(candidates),
         reliance=reliance,
-        units=data_units(optimum.n_params, optimum.n_tokens, profile, counted),
+        shift=candidates.shift,
+        wrong=None if candidates.shift is None else wrong_choice(law, flops),
+        units=data_units(optimum.n_params, optimum.n_tokens, seen, counted, tokens_of),
         plan=plan,
         cautions=(
             *(profile.cautions if profile is not None else ()),
@@ -164,7 +194,7 @@ def recommend(
             *about_plan(plan, hours=request.hours, budget=request.budget),
             *about_laws(candidates, usable, h),
             *about_reliance(reliance),
-            *about_answers(candidates, headline, laws, None if unique else profile),
+            *about_answers(candidates, headline, laws, None if unique else seen),
             *_about_limited(limited),
             *about_choice(law, chosen),
             *_about_served(serving, law, request, plan),
@@ -172,7 +202,30 @@ def recommend(
         ),
         candidates=candidates,
         usable=usable if candidates.at_h is not None else None,
+        seen=seen,
     )
+
+
+def _as_trained(
+    profile: MeasuredCorpus | None, candidates: Candidates, counted: TokenCount | None
+) -> tuple[MeasuredCorpus | None, str]:
+    """Return the corpus in the headline's tokens, and whose they are: the training tokenizer's under the data rule."""
+    trained = candidates.headline_text.trained_bytes_per_token
+    if candidates.shift is None or trained is None:
+        return profile, DEFAULT_TOKENIZER
+    from advisor.compressibility.units import in_tokens_of
+
+    name = "the training tokenizer" if counted is None else counted.tokenizer
+    return (None if profile is None else in_tokens_of(profile, trained)), name
+
+
+def _sensitivity(candidates: Candidates) -> Sensitivity | None:
+    """Return how H moves the headline: by the calibration's lines or by the data rule."""
+    if candidates.at_h is not None:
+        return candidates.at_h.sensitivity(candidates.flops)
+    if candidates.shift is None or (slope := slope_in_h(candidates.headline_text, candidates.flops)) is None:
+        return None
+    return Sensitivity(dlnN_dH=slope, flip_flops=None)
 
 
 def _limited(
@@ -244,5 +297,5 @@ def _usable(calibration: Calibration | None, protocol: Protocol | None, request:
     if calibration is None or protocol is None:
         return calibration
     if request.law is None or request.law in LAW_NAMES:
-        check_match(protocol, calibration.protocol, calibration.name)
+        check_match(protocol, calibration.protocol, f"the calibration {calibration.name}")
     return None if difference(protocol, calibration.protocol) else calibration

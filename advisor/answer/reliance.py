@@ -181,7 +181,7 @@ def explain_reliance(
     if reliance.estimate is not None:
         _explain_weight(page, reliance.estimate, source)
     if reliance.wrong is not None and base is not None:
-        _explain_wrong(page, reliance.wrong, flops, head, base)
+        explain_wrong(page, reliance.wrong, flops, head, base, key="reliance.wasted_fraction_if_wrong")
 
 
 def _explain_weight(page: Page, estimate: WeightEstimate, source: str) -> None:
@@ -194,7 +194,7 @@ def _explain_weight(page: Page, estimate: WeightEstimate, source: str) -> None:
             page.add(f"missed_{name}", "exp(error)", what, value=math.exp(error), error=error)
 
 
-def _explain_wrong(page: Page, wrong: WrongChoice, flops: float, head: LawNames, base: LawNames) -> None:
+def explain_wrong(page: Page, wrong: WrongChoice, flops: float, head: LawNames, base: LawNames, *, key: str) -> None:
     """Explain the share of the FLOPs that following one law loses where the other is right, both ways."""
     from advisor.laws.explained import SURFACE, cost_of, excess_of
 
@@ -209,5 +209,5 @@ def _explain_wrong(page: Page, wrong: WrongChoice, flops: float, head: LawNames,
         right.add(page, f"excess_of_{tag}", terms, source, value=excess)
         cost, source = cost_of(f"excess_of_{tag}"), "the budget that reaches this loss at its optimum"
         right.add(page, f"C_eq_of_{tag}", cost, source, value=law.for_excess(excess).flops)
-        lost, key = f"max(1 - C_eq_of_{tag}/C, 0)", f"reliance.wasted_fraction_if_wrong.{field}"
-        page.add(f"lost_by_{tag}", lost, "the share that is lost", value=getattr(wrong, field), key=key)
+        lost, value = f"max(1 - C_eq_of_{tag}/C, 0)", getattr(wrong, field)
+        page.add(f"lost_by_{tag}", lost, "the share that is lost", value=value, key=f"{key}.{field}")

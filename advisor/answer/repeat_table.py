@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from advisor.answer.advice import Advice, advice_for
 from advisor.answer.cautions import about_rows
-from advisor.answer.law_choice import law_of_table
+from advisor.answer.law_choice import DATA, law_answering, law_of_table
 from advisor.answer.repetition_cautions import about_epochs, about_transplant, unique_tokens_text
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
@@ -77,21 +77,24 @@ class RepeatTable:
 
 
 def repeat_table(
-    law: str | Path | Law,
+    law: str | Path | Law | None,
     unique_tokens: float,
     *,
     epochs: Sequence[float] | None = None,
     n_params: float | None = None,
     flops: float | None = None,
     compressibility: float | None = None,
+    bytes_per_token: float | None = None,
     epsilon: float | None = None,
     coefficients: Path | None = None,
     calibration: str | None = None,
 ) -> RepeatTable:
     """Return what repeating ``unique_tokens`` gives under the data-constrained law over ``law``.
 
-    ``law`` is a law, the name of one, or a law file; the last four are those of ``Request``, for the laws that depend
-    on the corpus. Without ``epochs`` the rows are those of EPOCHS.
+    ``law`` is a law, the name of one, or a law file; None takes ``data`` where ``compressibility`` or
+    ``bytes_per_token`` is given, else ``muennighoff``. The last five are those of ``Request``, for the laws that depend
+    on the corpus; the data rule's law is that of the budget, else of what is optimal for one epoch, for all rows.
+    Without ``epochs`` the rows are those of EPOCHS.
 
     >>> table = repeat_table("muennighoff", 25e9, flops=1e22)
     >>> [round(row.loss, 3) for row in table.rows], round(table.optimum.epochs, 2)
@@ -102,7 +105,9 @@ def repeat_table(
         CoefficientsError: the law needs a calibration that is not there, or that cannot answer at this H.
         LawError: the law predicts no loss.
     """
-    base = law_of_table(law, compressibility, epsilon, coefficients, calibration)
+    if law is None:
+        law = "muennighoff" if compressibility is None and bytes_per_token is None else DATA
+    found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token)
     if n_params is not None and flops is not None:
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
     given = (("--unique-tokens", unique_tokens), ("--flops", flops), ("--params", n_params))
@@ -116,6 +121,7 @@ def repeat_table(
         raise UsageError(f"--unique-tokens must be at least 1, not {unique_tokens:g}.")
     if n_params is not None and n_params < 1:
         raise UsageError(f"--params must be at least 1, not {n_params:g}.")
+    base = law_answering(found, lambda one: one.frontier(flops) if flops else one.for_tokens(unique_tokens))
     if not isinstance(base, ScalingLaw):
         raise LawError(f"The law {base.name} predicts no loss, so it cannot weigh repeated data: choose another.")
     repeated = RepeatedLaw(base=base, unique_tokens=unique_tokens)

@@ -19,6 +19,7 @@ _POSITIVE = {
     "n_params": "--params",
     "n_tokens": "--tokens",
     "target_loss": "--target-loss",
+    "bytes_per_token": "--bytes-per-token",
     "unique_tokens": "--unique-tokens",
     "inference_tokens": "--inference-tokens",
     "inference_price_per_hour": "--inference-price-per-hour",
@@ -47,8 +48,9 @@ class Request:
         vocab_size: vocabulary of the model whose shape is sought; None takes the plan's default.
         context: its tokens a sequence in training; None takes the plan's default.
         compressibility: H, inside (0, 1), under the default protocol, where there is no profile.
-        law: the headline, a law's name or a law file; None takes ``anchored`` where a calibration and H are there, else
-            ``chinchilla``.
+        bytes_per_token: of the corpus under the tokenizer that the model is trained with; None takes the protocol's.
+        law: the headline, a law's name or a law file; None takes ``anchored`` where a calibration is named and H known,
+            else ``data`` where H or the tokenizer is known, else ``chinchilla``.
         epsilon: weight of the calibration in ``blend`` and ``anchored``, 0 to 1; None takes the calibration's own.
         coefficients: a coefficients file in place of what ships and is installed.
         calibration: the name of one of those; None takes the default.
@@ -76,6 +78,7 @@ class Request:
     vocab_size: int | None = None
     context: int | None = None
     compressibility: float | None = None
+    bytes_per_token: float | None = None
     law: str | None = None
     epsilon: float | None = None
     coefficients: Path | None = None
@@ -91,7 +94,14 @@ class Request:
         *("flops", "-gpu", "gpu=hardware.gpu.name", "peak_flops_per_second=hardware.gpu.peak_flops", "n_gpus=gpus"),
         *("hours", "-mfu", "mfu=hardware.mfu", "price_per_gpu_hour=price_per_hour", "gpu_memory_gb=gpu_memory"),
         *("vocab_size", "context_tokens=context", "n_params", "n_tokens", "target_loss_nats_per_token=target_loss"),
-        *("compressibility", "law", "epsilon", "coefficients", "calibration"),
+        *(
+            "compressibility",
+            "training_bytes_per_token=bytes_per_token",
+            "law",
+            "epsilon",
+            "coefficients",
+            "calibration",
+        ),
         *("unique_tokens", "use_corpus_size", "inference_tokens", "inference_mfu"),
         *("inference_price_per_gpu_hour=inference_price_per_hour", "-advice"),
     )

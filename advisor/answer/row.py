@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from advisor.answer.request import Request
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import LawError
+from advisor.laws.data_rule import WEB_T
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
 Bounds = tuple[float, float]
@@ -53,13 +54,32 @@ class Answer:
 
     JSON = (
         *("law", "count", "source", "-note", "flops", "n_params", "n_tokens", "tokens_per_param"),
-        *("loss_nats_per_token=loss", "epochs", "gpu_hours", "cost", "interval80", "wasted_fraction=wasted"),
+        *(
+            "loss_nats_per_token=loss",
+            "loss_of",
+            "loss_bits_per_byte=bits_per_byte",
+            "epochs",
+            "gpu_hours",
+            "cost",
+            "interval80",
+            "wasted_fraction=wasted",
+        ),
     )
 
     @property
     def tokens_per_param(self) -> float:
         """Training tokens for each parameter."""
         return self.n_tokens / self.n_params
+
+    @property
+    def loss_of(self) -> str | None:
+        """The text whose loss ``loss`` is, where the law is asked about another: the data rule keeps its base's."""
+        return "web text" if self.loss is not None and self.law in ("data", "bytes") else None
+
+    @property
+    def bits_per_byte(self) -> float | None:
+        """``loss`` of web text in bits for each byte, with WEB_T bytes for each token; None for other laws."""
+        return None if self.loss is None or self.loss_of is None else self.loss / (math.log(2) * WEB_T)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, Answer, Choice
-from advisor.compressibility.protocol import MeasuredCorpus
-from advisor.explanation import Page
+from advisor.explanation import Page, file_of
+from advisor.laws.data_rule import WEB_T
 from advisor.laws.explained import (
     FRONTIER,
     SURFACE,
@@ -29,9 +29,12 @@ _LOST = "the share that is lost"
 
 
 def explain_headline(
-    page: Page, names: LawNames, headline: Answer, request: Request, profile: MeasuredCorpus | None
+    page: Page, names: LawNames, headline: Answer, request: Request, corpus_tokens: str | None
 ) -> None:
-    """Explain the budget, N and D, from whichever of them was given, and what follows from them."""
+    """Explain the budget, N and D, from whichever of them was given, and what follows from them.
+
+    ``corpus_tokens`` is the name of the corpus's size, None without a corpus.
+    """
     if request.budget is not None:
         _budget(page, headline, request)
         explain_optimum(page, names, headline.n_params, headline.n_tokens, key="headline")
@@ -43,8 +46,9 @@ def explain_headline(
     if request.unique_tokens is not None:
         what, unique = "tokens over unique tokens", request.unique_tokens
         page.add("epochs", "D/unique_tokens", what, value=headline.epochs, key="headline.epochs", unique_tokens=unique)
-    elif profile is not None:
-        page.add("epochs", "D/corpus_tokens", "tokens over the corpus's", value=headline.epochs, key="headline.epochs")
+    elif corpus_tokens is not None:
+        what, formula = "tokens over the corpus's", f"D/{corpus_tokens}"
+        page.add("epochs", formula, what, value=headline.epochs, key="headline.epochs")
     if (hardware := request.hardware) is not None:
         explain_gpu_hours(page, "gpu_hours", "C", hardware, value=headline.gpu_hours, key="headline.gpu_hours")
         explain_cost(page, "cost", "gpu_hours", hardware, value=headline.cost, key="headline.cost")
@@ -83,6 +87,13 @@ def explain_sizes(
         _weighed(page, head, each, str(i), key)
     if choice is not None:
         _weighed(page, head, choice, "choice", "choice")
+
+
+def explain_bytes_of(page: Page, tags: Sequence[str], choices: Sequence[Choice], bytes_per_token: float) -> None:
+    """Explain the bytes for each parameter of other sizes."""
+    for tag, each in zip(tags, choices, strict=False):
+        value, formula = each.tokens_per_param * bytes_per_token, f"tokens_per_param_{tag}*T"
+        page.add(f"bytes_per_param_{tag}", formula, "bytes over parameters", value=value, T=bytes_per_token)
 
 
 def _budget(page: Page, headline: Answer, request: Request) -> None:
@@ -124,6 +135,9 @@ def _answer(page: Page, names: LawNames, answer: Answer, key: str) -> None:
         excess, source = law.excess(answer.n_params, answer.n_tokens), names.of(SURFACE)
         names.add(page, "{excess}", excess_of("{N}", "{D}"), source, value=excess)
         names.add(page, "{loss}", "{E} + {excess}", source, value=answer.loss, key=f"{key}.loss_nats_per_token")
+        bits, what = answer.bits_per_byte, f"bits a byte of web text: {file_of('advisor.laws.data_rule')}"
+        bits_key = f"{key}.loss_bits_per_byte"
+        names.add(page, f"bits{names.suffix}", "{loss}/(log(2)*T_web)", what, value=bits, key=bits_key, T_web=WEB_T)
     if (found := answer.interval80) is None:
         return
     at = f"{key}.interval80"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from advisor.answer.cautions import about_rows
-from advisor.answer.law_choice import law_of_table
+from advisor.answer.law_choice import DATA, DATA_LAWS, law_answering, law_of_table
 from advisor.answer.row import check_whole
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.errors import UsageError
+from advisor.laws.data_rule import DataLaw, Text
 from advisor.laws.scaling_law import Allocation, Count, FrontierLaw, Law, ScalingLaw
 
 if TYPE_CHECKING:
@@ -46,32 +48,38 @@ class AllocationTable:
     count: Count  # which parameters N counts
     source: str
     compressibility: float | None  # as it was given
+    bytes_per_token: float | None  # under the training tokenizer, as it was given
     depends_on_compressibility: bool
+    depends_on_bytes_per_token: bool
     rows: tuple[TableRow, ...]
     cautions: tuple[Caution, ...]
     asked_by: Literal["sizes", "budgets"]
-    base: Law  # the law itself
+    laws: tuple[Law, ...]  # the law of each row: the data rule has another one at every budget
+    text: Text | None  # what the data rule knows; None for the other laws
 
     JSON = (
-        *("law", "count", "source", "compressibility", "depends_on_compressibility", "rows", "cautions"),
-        *("-asked_by", "-base"),
+        *("law", "count", "source", "compressibility", "training_bytes_per_token=bytes_per_token"),
+        *("depends_on_compressibility", "-depends_on_bytes_per_token", "rows", "cautions"),
+        *("-asked_by", "-laws", "-text"),
     )
 
 
 def table(
-    law: str | Path | Law = "chinchilla",
+    law: str | Path | Law | None = None,
     *,
     sizes: Sequence[float] | None = None,
     flops: Sequence[float] | None = None,
     compressibility: float | None = None,
+    bytes_per_token: float | None = None,
     epsilon: float | None = None,
     coefficients: Path | None = None,
     calibration: str | None = None,
 ) -> AllocationTable:
     """Return the budget and tokens for which each of ``sizes`` is optimal, or what is optimal for budgets in ``flops``.
 
-    Without either the sizes are the Chinchilla table's. ``law`` is a law, the name of one, or a law file; the last four
-    are those of ``Request``, for the laws that depend on the corpus.
+    Without either the sizes are the Chinchilla table's. ``law`` is a law, the name of one, or a law file; without one
+    it is ``data`` where ``compressibility`` or ``bytes_per_token`` is given, else ``chinchilla``. The last five are
+    those of ``Request``, for the laws that depend on the corpus.
 
     >>> [f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes=(1e9, 10e9)).rows]
     ['2.02e+10', '2.06e+11']
@@ -85,22 +93,38 @@ def table(
         raise UsageError("--sizes and --flops both give the rows of the table: give one.")
     if len(SIZES if sizes is None else sizes) == 0 or (flops is not None and len(flops) == 0):
         raise UsageError("The table has no row: give sizes or budgets.")
-    found = law_of_table(law, compressibility, epsilon, coefficients, calibration)
+    if law is None:
+        law = "chinchilla" if compressibility is None and bytes_per_token is None else DATA
+    found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token)
+    questions: list[Callable[[Law], Allocation]]
     if flops is not None:
-        optima = [found.frontier(budget) for budget in flops]
+        questions = [partial(_optimum, flops=budget) for budget in flops]
     else:
-        optima = [found.for_params(n_params) for n_params in (SIZES if sizes is None else sizes)]
+        questions = [partial(_size, n_params=n_params) for n_params in (SIZES if sizes is None else sizes)]
+    laws = [law_answering(found, question) for question in questions]
+    optima = [question(one) for question, one in zip(questions, laws, strict=True)]
     return AllocationTable(
         law=found.name,
-        count=found.count,
+        count=laws[0].count,
         source=found.source,
         compressibility=compressibility,
-        depends_on_compressibility=found.name in LAW_NAMES,
-        rows=tuple(_row(found, check_whole(at)) for at in optima),
-        cautions=tuple(about_rows(found, optima)),
+        bytes_per_token=bytes_per_token,
+        depends_on_compressibility=found.name in (DATA, *LAW_NAMES),
+        depends_on_bytes_per_token=found.name in DATA_LAWS,
+        rows=tuple(_row(one, check_whole(at)) for one, at in zip(laws, optima, strict=True)),
+        cautions=tuple(about_rows(laws[0], optima)),
         asked_by="sizes" if flops is None else "budgets",
-        base=found,
+        laws=tuple(laws),
+        text=found.text if isinstance(found, DataLaw) else None,
     )
+
+
+def _optimum(law: Law, flops: float) -> Allocation:
+    return law.frontier(flops)
+
+
+def _size(law: Law, n_params: float) -> Allocation:
+    return law.for_params(n_params)
 
 
 def _row(law: Law, at: Allocation) -> TableRow:
@@ -119,12 +143,26 @@ def explain_table(table: AllocationTable) -> tuple[Explanation, ...]:
     from advisor.explanation import Page
     from advisor.laws.explained import explain_frontier, names_of
 
-    page, names = Page("The table"), names_of(table.base, headline=True)
+    page, names = Page("The table"), names_of(table.laws[0], headline=True)
     page.add("gopher_flops", "gopher", "Hoffmann et al. 2022, table 3", value=GOPHER_FLOPS, gopher=GOPHER_FLOPS)
-    explain_frontier(page, names)
-    for i, row in enumerate(table.rows):
+    if table.text is None:
+        explain_frontier(page, names)
+    for i, (row, law) in enumerate(zip(table.rows, table.laws, strict=True)):
+        if table.text is not None:
+            names = _explain_rule(page, table, law, row, i)
         _explain_row(page, names, i, row, by_flops=table.asked_by == "budgets")
     return tuple(page.lines)
+
+
+def _explain_rule(page: Page, table: AllocationTable, law: Law, row: TableRow, i: int) -> LawNames:
+    """Explain the law that the data rule makes of the row's budget; return its names."""
+    from advisor.laws.data_rule_explained import explain_data_law
+    from advisor.laws.explained import explain_frontier
+
+    assert isinstance(law, ScalingLaw)
+    names = explain_data_law(page, replace(law, name=f"row_{i}"), table.text or Text(), row.flops, headline=False)
+    explain_frontier(page, names)
+    return names
 
 
 def _explain_row(page: Page, names: LawNames, i: int, row: TableRow, *, by_flops: bool) -> None:

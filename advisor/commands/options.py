@@ -115,12 +115,21 @@ hardware_options = _all_of(
 
 def table_law_option(default: str) -> Decorator:
     """Return --law of a table: the law that it is of."""
-    return click.option("--law", default=default, show_default=True, metavar="LAW", help="A law's name, or a law file.")
+    what = f"A law's name, or a law file.  [default: {default}; data with --compressibility or --bytes-per-token]"
+    return click.option("--law", metavar="LAW", help=what)
 
 
 def compressibility_option(meaning: str) -> Decorator:
     """Return --compressibility, which does not mean the same to every command."""
     return click.option("--compressibility", type=float, metavar="H", help=meaning)
+
+
+bytes_per_token_option = click.option(
+    "--bytes-per-token",
+    type=quantity("--bytes-per-token"),
+    metavar="T",
+    help="Bytes of this text per token of the tokenizer that the model is trained with.",
+)
 
 
 class _ReadingOption(click.Option):

@@ -13,6 +13,7 @@ from advisor.commands.options import (
     FILE,
     Reading,
     advice_option,
+    bytes_per_token_option,
     compressibility_option,
     corpus_options,
     explain_option,
@@ -81,9 +82,12 @@ Examples:
 )
 @click.option("--context", type=whole("--context"), metavar="T", help="Tokens a sequence in training.  [default: 2048]")
 @click.option(
-    "--count-tokenizer", metavar="NAME", help="Give D in tokens of this one too; names as in --tokenizer, which is H's."
+    "--count-tokenizer",
+    metavar="NAME",
+    help="The tokenizer that the model is trained with, named as in --tokenizer, which is H's; counted on the SOURCE.",
 )
 @compressibility_option("Compressibility, 0 to 1, in place of a SOURCE.")
+@bytes_per_token_option
 @click.option("--profile", type=FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE.")
 @click.option("--corpus", metavar="NAME", help="Which corpus of a profile that holds several.")
 @headline_options
@@ -138,9 +142,10 @@ def command(
     --unique-tokens or --use-corpus-size limits the data of a budget: what repeating them is worth, and the optimum
     with it. --inference-tokens weighs serving the model as well.
 
-    SOURCE is a corpus as `advisor score` takes it; its compressibility H moves the answer where there is a calibration.
-    --calibration picks one that ships or is installed (`advisor laws` lists them); without it the shipped default is
-    used, or, where none ships, the only one installed. A --coefficients file stands alone.
+    SOURCE is a corpus as `advisor score` takes it: its compressibility H and its bytes per token move the answer, as
+    runs on six corpora and with many tokenizers say. --count-tokenizer or --bytes-per-token says what the model is
+    trained with. --calibration NAME or --coefficients FILE answers by a calibration instead (`advisor laws` lists
+    those that ship or are installed).
     """
     refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"])
     if source is None:

@@ -10,6 +10,7 @@ import click
 from advisor.answer.repeat_table import repeat_table
 from advisor.commands.options import (
     advice_option,
+    bytes_per_token_option,
     calibration_options,
     compressibility_option,
     explain_option,
@@ -42,7 +43,8 @@ Examples:
     "--epochs", type=quantities("--epochs"), metavar="E,E,...", help="Rows of the table.  [default: 1,2,4,8,16,40]"
 )
 @table_law_option("muennighoff")
-@compressibility_option("H, 0 to 1, for the laws gzip, blend and anchored.")
+@compressibility_option("H, 0 to 1, for the laws data, gzip, blend and anchored.")
+@bytes_per_token_option
 @calibration_options
 @advice_option
 @explain_option

@@ -9,6 +9,7 @@ import click
 
 from advisor.answer.table import table
 from advisor.commands.options import (
+    bytes_per_token_option,
     calibration_options,
     compressibility_option,
     explain_option,
@@ -40,7 +41,8 @@ Examples:
     metavar="C,C,...",
     help="Budgets in FLOPs, such as 1e20,1e21, in place of sizes.",
 )
-@compressibility_option("H, 0 to 1; moves the laws gzip, blend and anchored.")
+@compressibility_option("H, 0 to 1; moves the laws data, gzip, blend and anchored.")
+@bytes_per_token_option
 @calibration_options
 @explain_option
 @output_options("the table")

@@ -37,6 +37,7 @@ class Mixture:
         ci95: of H; None where a corpus has too few documents or stretches.
         estimated_tokens: what can be drawn at these weights before a corpus is used up; None where a size is not known.
         bytes_per_token: the mean over tokens; None where a corpus holds token ids.
+        non_ascii_fraction: share of the bytes that are not ASCII; None where a corpus holds token ids.
         cautions: what a reader of H should know.
     """
 
@@ -48,6 +49,7 @@ class Mixture:
     ci95: tuple[float, float] | None
     estimated_tokens: float | None
     bytes_per_token: float | None
+    non_ascii_fraction: float | None
     cautions: tuple[Caution, ...] = ()
 
     @property
@@ -109,6 +111,8 @@ def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, se
     protocol = profiles[0].protocol
     sizes = [profile.estimated_tokens for profile in profiles]
     rates = [profile.bytes_per_token for profile in profiles]
+    known = [rate for rate in rates if rate is not None]
+    n_bytes = [rate * share for rate, share in zip(known, shares, strict=True)] if None not in rates else None
     names = [f"{share:.3g} {profile.source}" for share, profile in zip(shares, profiles, strict=True)]
     sequences = _Sequences(ratios)
     return Mixture(
@@ -123,11 +127,19 @@ def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, se
         estimated_tokens=None
         if None in sizes
         else min(size / share for size, share in zip(sizes, shares, strict=True) if size is not None),
-        bytes_per_token=None
-        if None in rates
-        else sum(rate * share for rate, share in zip(rates, shares, strict=True) if rate is not None),
+        bytes_per_token=None if n_bytes is None else sum(n_bytes),
+        non_ascii_fraction=_non_ascii(profiles, n_bytes),
         cautions=tuple(_about_sum(sum(weights))),
     )
+
+
+def _non_ascii(profiles: Sequence[Profile], n_bytes: Sequence[float] | None) -> float | None:
+    """Return the share of the mixture's bytes that are not ASCII; ``n_bytes`` are those of each corpus for a token."""
+    found = [profile.non_ascii_fraction for profile in profiles]
+    if n_bytes is None or None in found:
+        return None
+    each = zip(found, n_bytes, strict=True)
+    return sum(share * size for share, size in each if share is not None) / sum(n_bytes)
 
 
 def _about_sum(total: float) -> Iterator[Caution]:

@@ -26,6 +26,7 @@ class ProfileRecord:
     ci95: tuple[float, float] | None
     estimated_tokens: float | None
     bytes_per_token: float | None
+    non_ascii_fraction: float | None = None  # older versions did not measure it
     cautions: tuple[Caution, ...] = ()
 
 
@@ -57,7 +58,7 @@ def read_records(path: Path) -> list[ProfileRecord]:
 
 def _record(node: Node) -> ProfileRecord:
     measured, bytes_per_token, tokens = node["compressibility"], node["bytes_per_token"], node["estimated_tokens"]
-    interval = measured.get("ci95")
+    interval, non_ascii = measured.get("ci95"), node.get("non_ascii_fraction")
     return ProfileRecord(
         source=node["source"].text(),
         protocol=read_protocol(node["protocol"]),
@@ -65,6 +66,7 @@ def _record(node: Node) -> ProfileRecord:
         ci95=None if interval is None else interval.pair(0),
         estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
         bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
+        non_ascii_fraction=None if non_ascii is None else non_ascii.number(0, 1),
         cautions=tuple(
             Caution(code=each["code"].text(), message=each["message"].text())
             for each in (node["cautions"].items() if node.get("cautions") else ())
@@ -101,6 +103,7 @@ def _profile(node: Node) -> Profile:
         n_documents_skipped=node["n_documents_skipped"].whole(0),
         skipped={reason: node["skipped"][reason].whole(0) for reason in node["skipped"].members()},
         bytes_per_token=record.bytes_per_token,
+        non_ascii_fraction=record.non_ascii_fraction,
         estimated_tokens=record.estimated_tokens,
         estimated_tokens_ci95=None if tokens_interval is None else tokens_interval.pair(0),
         zlib_version=node["zlib_version"].text(),

@@ -49,11 +49,13 @@ class MeasuredCorpus(Interface):
     @property
     def bytes_per_token(self) -> float | None: ...  # noqa: D102
     @property
+    def non_ascii_fraction(self) -> float | None: ...  # noqa: D102
+    @property
     def cautions(self) -> tuple[Caution, ...]: ...  # noqa: D102
 
 
 # What a recommendation's document has of a corpus, whoever measured it (see ``advisor.json_form``).
-MEASURED_FORM = ("source", "protocol", "ci95", "estimated_tokens", "bytes_per_token")
+MEASURED_FORM = ("source", "protocol", "ci95", "estimated_tokens", "bytes_per_token", "non_ascii_fraction")
 
 
 def read_protocol(node: Node) -> Protocol:
@@ -86,12 +88,12 @@ def difference(measured: Protocol, expected: Protocol) -> str | None:
     return None
 
 
-def check_match(measured: Protocol, expected: Protocol, calibration: str) -> None:
+def check_match(measured: Protocol, expected: Protocol, what: str) -> None:
     """Raise ProtocolMismatchError, saying how to measure again, unless ``measured`` matches ``expected``."""
     problem = difference(measured, expected)
     if problem is not None:
         raise ProtocolMismatchError(
-            f"The corpus was measured in another way than the calibration {calibration}: {problem}; measure it again "
+            f"The corpus was measured in another way than {what}: {problem}; measure it again "
             f"with `advisor score {_options(expected)}`, or use --law chinchilla, which needs no compressibility."
         )
 

@@ -40,6 +40,7 @@ class Profile:
         n_documents_skipped: documents that were left out.
         skipped: how many of them for which reason.
         bytes_per_token: bytes of text in UTF-8 over tokens; None for a corpus of token ids.
+        non_ascii_fraction: share of those bytes that are not ASCII; None for a corpus of token ids.
         estimated_tokens: in the corpus; None where a hub dataset does not say how many rows it has.
         estimated_tokens_ci95: None where the tokens were counted, or are not known.
         zlib_version: of the library that compressed.
@@ -57,6 +58,7 @@ class Profile:
     n_documents_skipped: int
     skipped: dict[str, int]
     bytes_per_token: float | None
+    non_ascii_fraction: float | None
     estimated_tokens: float | None
     estimated_tokens_ci95: tuple[float, float] | None
     zlib_version: str
@@ -138,6 +140,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Toke
         n_documents_skipped=corpus.tally.n_skipped,
         skipped=dict(corpus.tally.skipped),
         bytes_per_token=sample.bytes_per_token,
+        non_ascii_fraction=sample.non_ascii_fraction,
         estimated_tokens=sample.estimated_tokens,
         estimated_tokens_ci95=sample.estimated_tokens_ci95,
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.compressibility.protocol import MeasuredCorpus
@@ -28,8 +28,9 @@ class TokenCount:
 class Units:
     """An allocation's data in bytes of this corpus, and in the tokens of ``counted``.
 
-    ``n_tokens`` are tokens of the protocol's tokenizer, which H and bytes per token were measured with. Laws were
-    fitted with tokenizers of their own, which are taken to make about as many tokens of a text.
+    ``n_tokens`` are tokens of ``tokenizer``: the protocol's, which H and bytes per token were measured with, or the one
+    that the model is trained with where the law knows what it does. Other laws were fitted with tokenizers of their
+    own, which are taken to make about as many tokens of a text.
     """
 
     n_params: float
@@ -61,9 +62,13 @@ class Units:
 
 
 def units_of(
-    n_params: float, n_tokens: float, profile: MeasuredCorpus | None, counted: TokenCount | None
+    n_params: float,
+    n_tokens: float,
+    profile: MeasuredCorpus | None,
+    counted: TokenCount | None,
+    tokens_of: str = DEFAULT_TOKENIZER,
 ) -> Units | None:
-    """Return the allocation in units of the corpus; None where its bytes per token are not known.
+    """Return the allocation in units of the corpus; None where its bytes per token, of ``tokens_of``, are not known.
 
     That is so without a corpus, for a corpus of token ids, and for one measured with another tokenizer than the
     default, whose tokens are not those of the laws.
@@ -82,10 +87,20 @@ def units_of(
     return Units(
         n_params=n_params,
         n_tokens=n_tokens,
-        tokenizer=DEFAULT_TOKENIZER,
+        tokenizer=tokens_of,
         bytes_per_token=profile.bytes_per_token,
         counted=counted,
     )
+
+
+def in_tokens_of(profile: MeasuredCorpus, bytes_per_token: float) -> MeasuredCorpus:
+    """Return a profile as a tokenizer with these bytes per token counts the corpus; itself where it has no bytes."""
+    own, tokens = profile.bytes_per_token, profile.estimated_tokens
+    if own is None:
+        return profile
+    counted = None if tokens is None else tokens * own / bytes_per_token
+    changed: MeasuredCorpus = replace(profile, bytes_per_token=bytes_per_token, estimated_tokens=counted)  # type: ignore[type-var]
+    return changed
 
 
 def count_tokens(

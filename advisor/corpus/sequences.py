@@ -48,6 +48,7 @@ class Sample:
     estimated_tokens: float
     estimated_tokens_ci95: tuple[float, float] | None  # None where the count is exact
     bytes_per_token: float | None  # None for a corpus of ids
+    non_ascii_fraction: float | None  # of the bytes of text; None for a corpus of ids
 
 
 class Cutter:
@@ -57,8 +58,9 @@ class Cutter:
         self.tokenizer, self.seq_len, self.rng = tokenizer, seq_len, rng
         self.ids: list[list[int]] = []
         self.keys: list[Key] = []
-        # Of each draw, for each source byte: tokens, bytes of text, documents. 0 where the draw fell on nothing.
-        self.rates: list[tuple[float, float, float]] = []
+        # Of each draw, for each source byte: tokens, bytes of text, documents, bytes of text that are not ASCII. 0
+        # where the draw fell on nothing.
+        self.rates: list[tuple[float, float, float, float]] = []
         self.kinds: set[bool] = set()  # whether contents are text
         self.joined = False
         self.bound = 0.0
@@ -74,7 +76,7 @@ class Cutter:
                 return
             progress("tokenising the sample", len(self.ids), n_sequences)
             if each is None:
-                self.rates.append((0.0, 0.0, 0.0))
+                self.rates.append((0.0, 0.0, 0.0, 0.0))
                 continue
             self._take_one(each)
 
@@ -89,7 +91,8 @@ class Cutter:
     def _take_one(self, each: Passage) -> None:
         self.kinds.add(isinstance(each.content, str))
         rate = self._rate(each)
-        self.rates.append((rate, 1 / each.raw_per_size, 1 / each.document_bytes))
+        text = 1 / each.raw_per_size
+        self.rates.append((rate, text, 1 / each.document_bytes, text * non_ascii_fraction(each.content[: each.cell])))
         if self.rng.random() * self.bound > rate:
             return
         ids, (begin, end) = self._cut(each)
@@ -157,7 +160,7 @@ class Cutter:
             raise TooSmallError(
                 f"The corpus holds no document, nor a run of them, of {self.seq_len} tokens: lower --seq-len."
             )
-        tokens, text, documents = np.array(self.rates).T * n_bytes
+        tokens, text, documents, non_ascii = np.array(self.rates).T * n_bytes
         margin = 1.96 * float(tokens.std()) / math.sqrt(len(tokens))
         estimate = float(tokens.mean())
         return Sample(
@@ -171,6 +174,7 @@ class Cutter:
             estimated_tokens=estimate,
             estimated_tokens_ci95=(max(estimate - margin, 0.0), estimate + margin),
             bytes_per_token=float(text.mean()) / estimate if _holds_text(self.kinds) else None,
+            non_ascii_fraction=float(non_ascii.mean() / text.mean()) if _holds_text(self.kinds) else None,
         )
 
 
@@ -201,6 +205,7 @@ def exhaustive_sample(
     tokenized = _holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))
     n_bytes = sum(document.size for document in documents)
+    n_other = sum(document.size * non_ascii_fraction(document.content) for document in documents) if tokenized else 0.0
     return Sample(
         ids=np.array([encoded[i][1][k * seq_len : (k + 1) * seq_len] for i, k in chosen], dtype=np.int64),
         keys=tuple(encoded[i][0] for i, _ in chosen),
@@ -212,6 +217,7 @@ def exhaustive_sample(
         estimated_tokens=float(n_tokens),
         estimated_tokens_ci95=None,
         bytes_per_token=n_bytes / n_tokens if tokenized else None,
+        non_ascii_fraction=n_other / n_bytes if tokenized else None,
     )
 
 
@@ -227,6 +233,13 @@ def _joined(encoded: list[tuple[Key, list[int]]], separator: int, seq_len: int) 
             runs.append((first, run[:seq_len]))
             run, first = run[seq_len:], key
     return runs
+
+
+def non_ascii_fraction(content: Content) -> float:
+    """Return the share of a text's bytes, in UTF-8, that are not ASCII; 0 for ids."""
+    if not isinstance(content, str) or content.isascii():
+        return 0.0
+    return 1 - len(content.encode("ascii", "ignore")) / size_of(content)
 
 
 def _holds_text(kinds: set[bool]) -> bool:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from advisor.laws.drift import even_normals, moved
+from advisor.laws.drift import even_normals, moved, widened, widened_for_loss
 from advisor.laws.search import crossing
 
 if TYPE_CHECKING:
@@ -48,9 +48,11 @@ _SHARE_H_ALONE = 0.25  # of Delta by H: what T would have added where it is not 
 _SD_LANGUAGE = 0.20  # text that is not mostly ASCII
 _SD_LN_T_OF_H = 0.10  # of ln T_c where it is taken from H
 
+SD_OF_80 = 1.2815515655446004  # standard deviations from the median to either end of the central 80 %
+
 KNOWN_H = (0.40, 0.57)
 MOST_NON_ASCII = 0.10  # share of the bytes
-_LIMITS_H, _LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rule is not stretched beyond these
+LIMITS_H, LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rule is not stretched beyond these
 _SEARCH = 12.0  # e-folds of C around the base's answer in which the rule's is sought
 
 
@@ -73,6 +75,11 @@ class Text:
     trained_bytes_per_token: float | None = None
 
     @property
+    def known(self) -> bool:
+        """Whether anything that moves the answer is known: H, or a tokenizer."""
+        return self.compressibility is not None or self.trained_bytes_per_token is not None
+
+    @property
     def foreign(self) -> bool:
         """Whether bytes per token say nothing of it: over a tenth of its bytes are not ASCII."""
         return self.non_ascii is not None and self.non_ascii > MOST_NON_ASCII
@@ -82,14 +89,14 @@ class Text:
         """The rule in H: ln N* against web text once the gap has settled."""
         if self.compressibility is None:
             return None
-        return SLOPE_H * (_within(self.compressibility, _LIMITS_H) - WEB_H)
+        return SLOPE_H * (_within(self.compressibility, LIMITS_H) - WEB_H)
 
     @property
     def by_t(self) -> float | None:
         """The rule in bytes per token, likewise."""
         if self.bytes_per_token is None or self.foreign:
             return None
-        return SLOPE_T * math.log(_within(self.bytes_per_token, _LIMITS_T) / WEB_T)
+        return SLOPE_T * math.log(_within(self.bytes_per_token, LIMITS_T) / WEB_T)
 
     @property
     def settled(self) -> float:
@@ -112,6 +119,12 @@ class Text:
         return SLOPE_TOKENIZER * math.log(self.trained_bytes_per_token / self.reference_bytes_per_token)
 
     @property
+    def like_web_text(self) -> bool:
+        """Whether H and bytes per token are near enough web text's that its loss says something of this corpus."""
+        h, t = self.compressibility, self.bytes_per_token
+        return (h is None or abs(h - WEB_H) <= 0.02) and (t is None or abs(t / WEB_T - 1) <= 0.05)
+
+    @property
     def outside(self) -> float:
         """How far H lies outside the corpora that the rule was found on, 0 inside."""
         return (
@@ -119,19 +132,40 @@ class Text:
         )
 
 
+NOTHING_KNOWN = Text()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shift:
     """The move of ln N* against the base law at one budget, and the standard deviations of what is not known of it."""
 
     shown: float  # r(C)
-    corpus: float  # Delta(C)
+    by_h: float | None  # what the rule in H gives, r(C) in it; None where H is not known
+    by_t: float | None  # ... and the rule in bytes per token
+    corpus: float  # Delta(C), their mean
     tokenizer: float
     sds: dict[str, float]
+
+    JSON = (
+        *("n_params_factor=factor", "interval80.n_params_factor=factor_interval", "ln_n_params=log_n"),
+        *("ln_n_params_sd=sd", "by.compressibility=by_h", "by.bytes_per_token=by_t", "by.tokenizer=tokenizer"),
+        *("shown_fraction=shown", "ln_n_params_sd_parts=sds"),
+    )
 
     @property
     def log_n(self) -> float:
         """The move of ln N*."""
         return self.corpus + self.tokenizer
+
+    @property
+    def factor(self) -> float:
+        """N* over the base's."""
+        return math.exp(self.log_n)
+
+    @property
+    def factor_interval(self) -> tuple[float, float]:
+        """The central 80 % interval of ``factor``, the base law taken as certain."""
+        return math.exp(self.log_n - SD_OF_80 * self.sd), math.exp(self.log_n + SD_OF_80 * self.sd)
 
     @property
     def sd(self) -> float:
@@ -145,8 +179,12 @@ def shown(flops: float) -> float:
     >>> shown(1e19), round(shown(4.84e19), 3), round(shown(1e21), 3), round(shown(2e18), 2)
     (1.0, 1.158, 1.158, 0.6)
     """
-    far = math.log(min(flops, LARGEST) / SETTLED)
-    return max(0.0, 1 + (_GROWTH_ABOVE if far > 0 else _GROWTH_BELOW) * far)
+    return max(0.0, 1 + growth_of_shown(flops) * math.log(min(flops, LARGEST) / SETTLED))
+
+
+def growth_of_shown(flops: float) -> float:
+    """Return how fast r grows for each e-fold of C on this side of SETTLED."""
+    return _GROWTH_ABOVE if flops > SETTLED else _GROWTH_BELOW
 
 
 def shift_at(text: Text, flops: float) -> Shift:
@@ -169,24 +207,67 @@ def shift_at(text: Text, flops: float) -> Shift:
     }
     return Shift(
         shown=r,
+        by_h=None if h is None else r * h,
+        by_t=None if t is None else r * t,
         corpus=r * delta,
         tokenizer=text.by_tokenizer,
         sds={name: abs(sd) for name, sd in sds.items()},
     )
 
 
-def data_law(base: ScalingLaw, text: Text, flops: float, *, name: str = "data", source: str = "") -> ScalingLaw:
+@dataclass(frozen=True, kw_only=True)
+class DataLaw:
+    """The rule over a base law: another law of N and D for every budget. ``bytes`` is its tokenizer's part alone."""
+
+    base: ScalingLaw
+    text: Text
+    name: Literal["data", "bytes"] = "data"
+
+    @property
+    def source(self) -> str:
+        """The papers of the base law and of the shift."""
+        corpora = "" if self.text.compressibility is None and self.text.bytes_per_token is None else SIX_CORPORA
+        tokenizers = TOKENIZERS if self.text.trained_bytes_per_token is not None else ""
+        return "; ".join(filter(None, (self.base.source, corpora, tokenizers)))
+
+    @property
+    def note(self) -> str:
+        """What it is, in words."""
+        if self.name == "bytes":
+            return f"{self.base.name} at as many bytes for each parameter"
+        return f"{self.base.name} moved to this corpus"
+
+    def at(self, flops: float, *, loss: float | None = None) -> ScalingLaw:
+        """Return the law for budgets near ``flops``, with draws as wide as there, or for ``loss``, is needed."""
+        base = widened(self.base, flops) if loss is None else widened_for_loss(self.base, loss)
+        law = data_law(base, self.text, flops)
+        return replace(law, name=self.name, source=self.source, note=self.note)
+
+    def answering(self, question: Callable[[ScalingLaw], Allocation]) -> ScalingLaw:
+        """Return the law of the budget with which ``question``, such as the optimum for some N, is answered."""
+        return self.at(frontier_flops(self.base, self.text, question))
+
+
+def slope_in_h(text: Text, flops: float) -> float | None:
+    """Return d ln N*/dH of the rule at ``flops``; None where H is not known. It is nowhere below 0."""
+    if text.by_h is None:
+        return None
+    return shown(flops) * SLOPE_H / (1 if text.by_t is None else 2)
+
+
+def data_law(base: ScalingLaw, text: Text, flops: float) -> ScalingLaw:
     """Return ``base`` moved by what ``text`` does at ``flops``: a law of N and D for budgets near that one.
 
     E, alpha, beta and the least loss of a budget are the base's: what follows for other sizes is what the base says of
     sizes as far from its own optimum. Draws are the base's, each moved by a draw of the shift.
     """
-    shift, row = shift_at(text, flops), moved(base.row, log_n=shift_at(text, flops).log_n)
+    shift = shift_at(text, flops)
+    row = moved(base.row, log_n=shift.log_n)
     draws = tuple(
         moved(drawn, log_n=shift.log_n + shift.sd * z.corpus)
         for drawn, z in zip(base.draws, even_normals(len(base.draws)), strict=True)
     )
-    return replace(base, name=name, A=math.exp(row.A), B=math.exp(row.B), source=source or base.source, draws=draws)
+    return replace(base, A=math.exp(row.A), B=math.exp(row.B), draws=draws)
 
 
 def frontier_flops(base: ScalingLaw, text: Text, asked: Callable[[ScalingLaw], Allocation]) -> float:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.laws.parameters import Parameters
+from advisor.laws.search import crossing
 
 if TYPE_CHECKING:
     from advisor.laws.scaling_law import ScalingLaw
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 # Roberts's R4 sequence (2018, "The unreasonable effectiveness of quasirandom sequences"): the root of x^5 = x + 1.
 _ROOT = 1.1673039782614187
 _STEPS = tuple(_ROOT**-k for k in (1, 2, 3, 4))
+# A draw's budget for a loss is looked for in steps of ln C, up to where no number holds the answer.
+_SCAN, _MOST_LOG_FLOPS = 0.5, 200.0
+_OUT_OF_REACH = 1 + 1e-9
 
 
 class Drift(NamedTuple):
@@ -60,26 +64,64 @@ def moved(row: Parameters, *, log_n: float = 0.0, log_loss: float = 0.0) -> Para
     )
 
 
-def e_folds_beyond(law: ScalingLaw, flops: float) -> float:
-    """Return ln(C/C_max), 0 up to the largest fitted budget and where that is not known."""
-    fitted = law.ranges.flops
-    return 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
-
-
-def widened(law: ScalingLaw, flops: float) -> ScalingLaw:
+def widened(law: ScalingLaw, flops: float, reach: tuple[float, float] | None = None) -> ScalingLaw:
     """Return ``law`` with draws as wide as a prediction at ``flops`` needs; itself where the runs reach so far.
 
-    The draws are moved by even normal numbers, so that an answer is the same every time.
+    ``reach`` are the lowest and largest fitted budgets, the law's own unless given. The draws are moved by even normal
+    numbers, so that an answer is the same every time.
     """
-    far = e_folds_beyond(law, flops)
+    fitted = reach or law.ranges.flops
+    far = 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
     if far == 0 or not law.draws:
         return law
-    sd_n, sd_loss = far * max(law.drift.n_params, LEAST.n_params), far * max(law.drift.loss, LEAST.loss)
+    sd_loss, sd_n = (far * kappa for kappa in at_least(law.drift))
     each = zip(law.draws, even_normals(len(law.draws)), strict=True)
     return replace(
         law,
         draws=tuple([moved(row, log_n=sd_n * z.drift_of_n, log_loss=sd_loss * z.drift_of_loss) for row, z in each]),
     )
+
+
+def widened_for_loss(law: ScalingLaw, loss: float, reach: tuple[float, float] | None = None) -> ScalingLaw:
+    """Return ``law`` with draws as wide as the budget that reaches ``loss`` needs, which is another one for each draw.
+
+    A draw's drift grows with its budget, so that is the least C where ln L*(C) + z kappa ln(C/C_max) is ln ``loss``;
+    the draw is moved by its drift there. One whose drift outruns what budgets gain gets a floor above ``loss``.
+    """
+    fitted, kappa = reach or law.ranges.flops, at_least(law.drift)
+    if fitted is None:
+        return law
+    rows = []
+    for row, drawn, z in zip(law.draws, law.drawn_laws(), even_normals(len(law.draws)), strict=True):
+        far = _e_folds_for(drawn, loss, z.drift_of_loss * kappa.loss, math.log(fitted[1]))
+        if far is None:
+            rows.append(moved(row, log_loss=max(math.log(loss * _OUT_OF_REACH) - row.E, 0.0)))
+            continue
+        drift = {"log_n": z.drift_of_n * kappa.n_params * far, "log_loss": z.drift_of_loss * kappa.loss * far}
+        rows.append(moved(row, **drift))
+    return replace(law, draws=tuple(rows))
+
+
+def _e_folds_for(law: ScalingLaw, loss: float, kappa: float, edge: float) -> float | None:
+    """Return ln(C/C_max) of the least budget with which a draw reaches ``loss``; ``edge`` is ln C_max."""
+    if loss > law.E and math.log(law.for_loss(loss).flops) <= edge:
+        return 0.0
+
+    def above(far: float) -> float:
+        best = law.frontier(math.exp(edge + far))
+        return math.log(law.loss(best.n_params, best.n_tokens) / loss) + kappa * far
+
+    low = 0.0
+    while edge + low + _SCAN < _MOST_LOG_FLOPS:
+        if above(low + _SCAN) <= 0:
+            return crossing(above, low, low + _SCAN, tolerance=1e-12)
+        low += _SCAN
+    return None
+
+
+def at_least(drift: Drift) -> Drift:
+    """Return a drift that is nowhere less than what is seen of laws in general."""
+    return Drift(*map(max, drift, LEAST))
 
 
 def even_normals(n: int) -> Iterator[Normals]:

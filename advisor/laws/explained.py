@@ -93,6 +93,8 @@ def names_of(law: Law, *, headline: bool, explained: bool = False) -> LawNames:
 
 
 def _draws_of(law: ScalingLaw) -> str:
+    if law.name in ("data", "bytes"):
+        return "data/chinchilla_draws.csv, each moved by a draw of the shift, widened beyond the fitted budgets"
     if law.name == "chinchilla":
         return "data/chinchilla_draws.csv, refits to bootstrap samples of the runs"
     return law.source if law.name in published_laws() else f"those that come with {law.name} ({law.source})"

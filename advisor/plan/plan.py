@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.laws.scaling_law import Count
 from advisor.plan.hyperparameters import Hyperparameters, deepseek, explain_rule, step_law
 from advisor.plan.shape import (
@@ -80,10 +81,12 @@ def make_plan(
     n_gpus: int | None = None,
     profile: MeasuredCorpus | None = None,
     counted: TokenCount | None = None,
+    tokens_of: str = DEFAULT_TOKENIZER,
 ) -> Plan:
     """Return the plan for an allocation; without a vocabulary it is that of ``counted``, else 32000.
 
-    ``context`` is in tokens a sequence; ``hardware``, with as many as ``n_gpus`` of it, gives the cluster's side.
+    ``context`` is in tokens a sequence, ``n_tokens`` are those of the tokenizer ``tokens_of``, as are those of the
+    ``profile``; ``hardware``, with as many as ``n_gpus`` of it, gives the cluster's side.
     """
     vocab_size = vocab_size or (counted.vocab_size if counted is not None else DEFAULT_VOCAB_SIZE)
     context = context or DEFAULT_CONTEXT
@@ -100,19 +103,23 @@ def make_plan(
         shape=shape,
         hyperparameters=() if shape is None else (deepseek(shape, n_tokens), step_law(shape, n_tokens)),
         cluster=None if hardware is None else _cluster(hardware, n_gpus, shape, n_tokens, flops),
-        units=data_units(n_params, n_tokens, profile, counted),
+        units=data_units(n_params, n_tokens, profile, counted, tokens_of),
     )
 
 
 def data_units(
-    n_params: float, n_tokens: float, profile: MeasuredCorpus | None, counted: TokenCount | None
+    n_params: float,
+    n_tokens: float,
+    profile: MeasuredCorpus | None,
+    counted: TokenCount | None,
+    tokens_of: str = DEFAULT_TOKENIZER,
 ) -> Units | None:
     """Return the allocation in units of the corpus, as ``units_of`` does; None without a corpus."""
     if profile is None and counted is None:
         return None
     from advisor.compressibility.units import units_of  # here, because a start without a corpus would pay for it
 
-    return units_of(n_params, n_tokens, profile, counted)
+    return units_of(n_params, n_tokens, profile, counted, tokens_of)
 
 
 def _cluster(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from advisor.answer.reliance import Reliance, WrongChoice
     from advisor.calibrations.laws_in_h import Sensitivity
     from advisor.compressibility.protocol import MeasuredCorpus
+    from advisor.laws.data_rule import Shift
 
 
 def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
@@ -82,9 +83,25 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
         rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{_measured(profile)}"))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
+    if recommendation.shift is not None:
+        rows.append(("moved by", _moved(recommendation.shift)))
     if sensitivity is not None:
         rows.append(("d ln N*/dH", _slope(sensitivity)))
+    if recommendation.wrong is not None and recommendation.shift is not None and recommendation.shift.log_n != 0:
+        rows.append(("if wrong", _cost(headline.law, recommendation.wrong)))
     return rows + _reliance_rows(recommendation.reliance)
+
+
+def _moved(shift: Shift) -> str:
+    """Return how far the corpus and the tokenizer move N, and what each of them says."""
+    said = (shift.by_h, "H"), (shift.by_t, "bytes per token"), (shift.tokenizer or None, "the training tokenizer")
+    parts = [f"{_factor(math.exp(part))} by {what}" for part, what in said if part is not None]
+    of = f" ({', '.join(parts)})" if len(parts) > 1 else ""
+    return f"{_factor(shift.factor)} times web text's parameters, 80 % {spread(shift.factor_interval, _factor)}{of}"
+
+
+def _factor(value: float) -> str:
+    return f"{value:.2f}"
 
 
 def _reliance_rows(reliance: Reliance | None) -> list[tuple[str, str]]:
@@ -165,7 +182,10 @@ def _allocation(recommendation: Recommendation) -> None:
     add("Tokens per parameter", ratio(best.tokens_per_param), "tokens_per_param", ratio)
     for name, value in unit_rows(recommendation.units):
         add(name, value)
-    if best.loss is not None:
+    if best.loss is not None and best.bits_per_byte is not None and recommendation.loss_is_of_corpus:
+        add("Loss of web text, nats/token", nats(best.loss), "loss", nats)
+        add("... in bits per byte", nats(best.bits_per_byte))
+    elif best.loss is not None and best.bits_per_byte is None:
         add("Loss, nats/token", nats(best.loss), "loss", nats)
     if best.epochs is not None and not recommendation.limited:
         add("Epochs of the corpus", amount(best.epochs))
@@ -180,6 +200,7 @@ def _allocation(recommendation: Recommendation) -> None:
 def _neighbours(recommendation: Recommendation) -> None:
     """Print what other sizes would do with the same budget, and what the user's own choice does."""
     choices = [(choice, "") for choice in recommendation.neighbours]
+    with_loss, units = recommendation.loss_is_of_corpus, recommendation.units
     if recommendation.choice is not None:
         choices = sorted([*choices, (recommendation.choice, "your choice")], key=lambda pair: pair[0].n_params)
     rows = [
@@ -187,7 +208,8 @@ def _neighbours(recommendation: Recommendation) -> None:
             quantity(choice.n_params),
             quantity(choice.n_tokens),
             ratio(choice.tokens_per_param),
-            nats(choice.loss),
+            "" if units is None else ratio(choice.tokens_per_param * units.bytes_per_token),
+            nats(choice.loss) if with_loss else "",
             percent(choice.wasted),
             remark,
         )
@@ -195,7 +217,7 @@ def _neighbours(recommendation: Recommendation) -> None:
     ]
     best = recommendation.headline.n_params
     bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
-    header = ("N", "D", "D/N", "loss", "FLOPs wasted", "")
+    header = ("N", "D", "D/N", "" if units is None else "bytes/N", "loss" if with_loss else "", "FLOPs wasted", "")
     print_table(header, rows, title=f"The same budget on other sizes{_unlimited(recommendation)}", bold=bold)
     _print_off_optimum(recommendation)
 
@@ -230,6 +252,7 @@ def _print_flat(flat: FlatRegion) -> None:
 
 def _laws(recommendation: Recommendation) -> None:
     """Print every law's answer for the same budget."""
+    with_loss = recommendation.loss_is_of_corpus
     rows = [
         (
             answer.law,
@@ -237,7 +260,7 @@ def _laws(recommendation: Recommendation) -> None:
             _interval(answer),
             quantity(answer.n_tokens),
             ratio(answer.tokens_per_param),
-            "" if answer.loss is None else nats(answer.loss),
+            "" if answer.loss is None or not (with_loss or answer.loss_of is None) else nats(answer.loss),
             percent(answer.wasted),
             counted(answer.count),
         )

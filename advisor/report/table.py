@@ -29,6 +29,9 @@ def _render(table: AllocationTable) -> None:
     if table.compressibility is not None:
         effect = "" if table.depends_on_compressibility else ", on which this law does not depend"
         echo(f"H = {table.compressibility:g}{effect}")
+    if table.bytes_per_token is not None:
+        effect = "" if table.depends_on_bytes_per_token else ", on which this law does not depend"
+        echo(f"{table.bytes_per_token:g} bytes per token of the training tokenizer{effect}")
     unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
     echo(f"N counts {counted(table.count)} parameters; {unit}", "dim")
     echo()

@@ -149,10 +149,15 @@ class Explained:
         suffix = max((s for s in self.draws if any(_ends(n, s) for n in _names(body))), key=len)
         drawn = self.drawn.setdefault(suffix, [{} for _ in self.draws[suffix]])
         pairs = zip(self.draws[suffix], drawn, strict=True)
-        values = sorted(self._run(body, self._drawn(draw, memory, scope)) for draw, memory in pairs)
+        values = sorted(self._limit(body, suffix, self._drawn(draw, memory, scope)) for draw, memory in pairs)
         position = share * (len(values) - 1)
         low, high = values[math.floor(position)], values[math.ceil(position)]
         return low if low == high else low + (position - math.floor(position)) * (high - low)
+
+    def _limit(self, body: ast.expr, suffix: str, scope: Scope) -> float:
+        """Return a draw's value; D/N of a loss that it cannot reach is that of unlimited compute, 0 where a > 1/2."""
+        value = self._run(body, scope)
+        return value if not math.isnan(value) else 0.0 if scope(f"a{suffix}") > 0.5 else math.inf
 
     def _drawn(self, draw: Mapping[str, float], memory: dict[str, float], scope: Scope) -> Scope:
         """Return a scope in which everything that is explained is computed anew from one draw, once."""

@@ -36,8 +36,8 @@ def test_an_unknown_law_is_refused_with_the_known_ones():
     with pytest.raises(UsageError) as caught:
         recommend(Request(flops=1e21, law="nobody"))
     assert str(caught.value) == (
-        "--law 'nobody' is neither a law nor a law file that exists: the laws are anchored, blend, gzip, chinchilla, "
-        "hoffmann, hoffmann-table3, muennighoff, code, deepseek, kaplan."
+        "--law 'nobody' is neither a law nor a law file that exists: the laws are data, bytes, anchored, blend, gzip, "
+        "chinchilla, hoffmann, hoffmann-table3, muennighoff, code, deepseek, kaplan."
     )
 
 
@@ -50,7 +50,10 @@ def test_without_coefficients_a_data_dependent_law_cannot_answer():
     )
     with pytest.raises(UsageError) as usage:
         recommend(Request(flops=1e21, epsilon=0.5, compressibility=0.4))
-    assert str(usage.value) == "--epsilon weighs a calibration against Chinchilla, and no calibration applies here."
+    assert str(usage.value) == (
+        "--epsilon weighs a calibration against its base, and the headline here is no law of one: name a calibration "
+        "with --calibration or --coefficients, or a law, --law anchored or blend."
+    )
 
 
 def test_with_coefficients_anchored_is_the_headline(coefficients):
@@ -61,9 +64,9 @@ def test_with_coefficients_anchored_is_the_headline(coefficients):
     assert found.headline.n_params == at_h.law.frontier(1e21).n_params
     assert found.sensitivity == at_h.sensitivity(1e21)
     assert found.headline.interval80 is not None
-    assert [answer.law for answer in found.laws][:4] == ["anchored", "blend", "gzip", "chinchilla"]
+    assert [answer.law for answer in found.laws][:6] == ["anchored", "blend", "gzip", "data", "bytes", "chinchilla"]
     assert found.headline.epochs == pytest.approx(found.headline.n_tokens / 1e10)
-    assert not {"no_coefficients", "assumed_protocol"} & codes(found)
+    assert not {"no_compressibility", "assumed_protocol"} & codes(found)
     assert message(found, "evidence_disagrees") == (
         "Published work on code (arXiv:2510.08702) finds it more data-hungry than text, against the rule of thumb that "
         "more compressible data prefers parameters."
@@ -99,7 +102,7 @@ def test_without_a_compressibility_the_answer_is_chinchillas(coefficients):
     found = recommend(Request(flops=1e21, coefficients=coefficients))
     assert found.headline.law == "chinchilla"
     assert message(found, "no_compressibility") == (
-        "Without a SOURCE, --profile or --compressibility the answer is the same for every corpus."
+        "Without a SOURCE, --profile or --compressibility the answer is that of web text."
     )
     with pytest.raises(UsageError) as caught:
         recommend(Request(flops=1e21, coefficients=coefficients, law="anchored"))
@@ -111,7 +114,7 @@ def test_without_a_compressibility_the_answer_is_chinchillas(coefficients):
 def test_no_default_calibration(tmp_path):
     path = write(tmp_path / "c.json", document(default=None))
     found = recommend(Request(flops=1e21, coefficients=path, compressibility=0.4))
-    assert found.headline.law == "chinchilla"
+    assert found.headline.law == "data"
     assert message(found, "no_default_calibration") == (
         f"{path} names no default calibration: choose one with --calibration (hand-made)."
     )
@@ -129,8 +132,9 @@ def test_a_protocol_mismatch_is_an_error_where_the_answer_depends_on_it(coeffici
     assert message(found, "protocol_mismatch") == (
         "The laws of the calibration hand-made are left out: seq_len is 1000 where the coefficients have 256."
     )
-    # Without a calibration there is nothing to mismatch.
-    assert recommend(Request(flops=1e21), profile=other).headline.law == "chinchilla"
+    # Nor does the default law know anything of such an H.
+    with pytest.raises(ProtocolMismatchError, match="in another way than the six corpora of the law data: seq_len is"):
+        recommend(Request(flops=1e21), profile=other)
 
 
 def test_coefficients_of_native_ids_are_allowed_with_a_caution(tmp_path):

@@ -149,7 +149,7 @@ def test_a_choice_is_weighed_with_the_same_unique_tokens():
 @pytest.mark.usefixtures("nothing_ships")  # a corpus has H, and a calibration would answer for it
 def test_the_corpus_size_is_used_where_it_is_asked_for():
     found = recommend(Request(flops=1e22, use_corpus_size=True), profile=CORPUS)
-    assert found.limited == recommend(Request(flops=1e22, unique_tokens=25e9)).limited
+    assert found.limited == recommend(Request(flops=1e22, unique_tokens=25e9), profile=CORPUS).limited
     assert found.headline.epochs == pytest.approx(found.headline.n_tokens / 25e9)
     assert "corpus_too_small" not in codes(found)
     assert recommend(Request(flops=1e22), profile=CORPUS).limited == ()

@@ -139,10 +139,10 @@ def test_a_gzip_that_predicts_nothing_is_a_caution(tmp_path):
     )
 
 
-def test_a_default_without_a_law_at_this_h_leaves_the_headline_to_chinchilla(tmp_path):
+def test_a_calibration_without_a_law_at_this_h_leaves_the_headline_to_the_data_rule(tmp_path):
     """An explicit --law is still an error: tests/calibrations/test_laws_in_h.py."""
     found = answer(tmp_path, h=0.92)
-    assert found.headline.law == "chinchilla"
+    assert found.headline.law == "data"
     assert found.reliance is None
     refused = [caution.message for caution in found.cautions if caution.code == "law_refused"]
     assert [message.split(" of the")[0] for message in refused] == [f"The law {name}" for name in LAW_NAMES]

@@ -212,25 +212,22 @@ def cautions(advisor, *arguments: str) -> dict[str, str]:
     return {one["code"]: one["message"] for one in json.loads(out)["cautions"]}
 
 
-def test_recommend_uses_the_only_installed_one_and_says_so(advisor, folder, made):
+def test_an_installed_calibration_answers_where_it_is_asked_for(advisor, folder, made):
+    arguments = ("recommend", "--flops", "1e21", "--compressibility", ".4", "--json")
+    before = json.loads(advisor(*arguments).stdout)["headline"]
     install("mine", made)
-    arguments = ("--flops", "1e21", "--compressibility", ".4")
-    code, out, _ = advisor("recommend", *arguments, "--json")
-    assert (code, json.loads(out)["headline"]["law"]) == (0, "anchored")
-    found = cautions(advisor, *arguments)
-    assert found["installed_calibration"] == "No calibration ships, so the only installed one is used: mine."
-    assert "no_coefficients" not in found
-    asked = cautions(advisor, *arguments, "--calibration", "mine")
-    assert "installed_calibration" not in asked
+    assert json.loads(advisor(*arguments).stdout)["headline"] == before
+    for asked in (("--calibration", "mine"), ("--law", "anchored")):  # the only one there is needs no name
+        found = json.loads(advisor(*arguments, *asked).stdout)
+        assert (found["headline"]["law"], found["calibration"]) == ("anchored", "mine")
 
 
-def test_recommend_asks_which_of_several(advisor, folder, made):
+def test_a_law_of_a_calibration_asks_which_of_several(advisor, folder, made):
     install("mine", made)
     install("yours", made)
-    found = cautions(advisor, "--flops", "1e21", "--compressibility", ".4")
-    assert found["no_default_calibration"] == (
-        "No calibration is the default: choose one with --calibration (mine, yours)."
-    )
+    code, _, err = advisor("recommend", "--flops", "1e21", "--compressibility", ".4", "--law", "anchored")
+    assert code == 2
+    assert "Name a calibration with --calibration (mine, yours)" in " ".join(err.split())
 
 
 def test_a_damaged_file_is_one_caution(advisor, folder, made):

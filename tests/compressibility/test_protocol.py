@@ -60,7 +60,7 @@ def test_the_number_of_sequences_does_not_matter():
 
 def test_the_error_says_how_to_measure_again():
     with pytest.raises(ProtocolMismatchError) as caught:
-        check_match(replace(DEFAULT_PROTOCOL, seq_len=1000), DEFAULT_PROTOCOL, "text")
+        check_match(replace(DEFAULT_PROTOCOL, seq_len=1000), DEFAULT_PROTOCOL, "the calibration text")
     assert str(caught.value) == (
         "The corpus was measured in another way than the calibration text: seq_len is 1000 where the coefficients have "
         "256; measure it again with `advisor score SOURCE --seq-len 256 --tokenizer mistral-v1`, or use --law "

@@ -49,7 +49,7 @@ def test_counting_bytes_gives_one_byte_a_token_and_leaves_h_alone(stdlib):
     counted = count_tokens(folder, "bytes")
     assert (counted.bytes_per_token, counted.vocab_size) == (1.0, 257)
     profile = score(folder)
-    answer = recommend(Request(flops=1e21), profile=profile, counted=counted)
+    answer = recommend(Request(flops=1e21, law="chinchilla"), profile=profile, counted=counted)
     assert answer.compressibility == profile.median
     units = answer.plan.units
     assert units is not None
