@@ -137,8 +137,8 @@ def recommend(
     candidates = choose_laws(request, usable, known_of(request, profile, counted))
     if request.epsilon is not None and candidates.at_h is None:
         raise UsageError(
-            "--epsilon weighs a calibration against its base, and the headline here is no law of one: name a calibration "
-            "with --calibration or --coefficients, or a law, --law anchored or blend."
+            "--epsilon weighs a calibration against its base, and the headline here is no law of one: name a "
+            "calibration with --calibration or --coefficients, or a law, --law anchored or blend."
         )
 
     law = candidates.headline

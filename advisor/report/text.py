@@ -11,6 +11,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -68,7 +69,12 @@ def echo(text: str = "", style: str = "") -> None:
 def print_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", bold: Container[int] = ()
 ) -> None:
-    """Print columns side by side, the first to the left, the others to the right; ``bold`` has numbers of rows."""
+    """Print columns side by side, the first to the left, the others to the right; ``bold`` has numbers of rows.
+
+    A column with nothing in it takes no room.
+    """
+    kept = [any(column) for column in zip(header, *rows, strict=True)]
+    header, *rows = (list(compress(row, kept)) for row in (header, *rows))
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     styles = {number: "bold" for number in range(len(rows)) if number in bold}
     if title:

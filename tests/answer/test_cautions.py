@@ -57,8 +57,8 @@ def test_a_plain_request_has_the_cautions_that_always_hold():
     found = recommend(Request(flops=1e21, compressibility=0.45))
     assert codes(found) == {"gap_extrapolated", "assumed_protocol", "counts_differ"}
     assert message(found, "gap_extrapolated") == (
-        "How far corpora differ was seen up to 4.84e19 FLOPs, 20.7 times below this budget, on dense models: it is held "
-        "from there on, and the interval widens with the budget."
+        "How far corpora differ was seen up to 4.84e19 FLOPs, 20.7 times below this budget, on dense models: it is "
+        "held from there on, and the interval widens with the budget."
     )
     assert message(found, "assumed_protocol") == (
         "The compressibility given is taken to be measured under the default protocol: mistral-v1 tokens, 256 a "
