@@ -24,6 +24,7 @@ COMMANDS = {
     "evidence": "advisor.commands.evidence",
     "compare": "advisor.commands.compare",
     "table": "advisor.commands.table",
+    "pilot": "advisor.commands.pilot",
     "fit": "advisor.commands.fit",
     "grammar": "advisor.commands.grammar",
     "calibrate": "advisor.commands.calibrate",

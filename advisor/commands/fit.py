@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from advisor.commands.options import json_option, quantity
+from advisor.commands.options import is_given, json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
@@ -24,6 +24,7 @@ Examples:
   advisor fit runs.csv
   advisor fit runs.csv --columns n_params=model_size,n_tokens=token_ct,loss=val --flops 1e22
   advisor fit runs.jsonl --group corpus --covariate compressibility --json
+  advisor fit pilot.csv --pilot --out measured.json
   advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
 """
 
@@ -55,6 +56,7 @@ Examples:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
+@click.option("--pilot", is_flag=True, help="TABLE is a filled one of `advisor pilot`: print the gap that it shows.")
 @json_option()
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
 def command(
@@ -69,6 +71,7 @@ def command(
     seed: int,
     out: Path | None,
     plot: Path | None,
+    pilot: bool,
     as_json: bool,
     force: bool,
     **asked: Any,
@@ -78,6 +81,9 @@ def command(
     TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
     vocab_size, weight, unique_tokens and compressibility. Intervals are 95 %. Exit code 1 if any law is refused.
     """
+    if pilot:
+        _read_pilot(table, out, as_json=as_json)
+        return
     from advisor.report import fit as report
     from calibration.fit.analysis import Settings
     from calibration.fit.analysis import fit as fit_table
@@ -103,6 +109,20 @@ def command(
     _write(analysis, out, plot, force)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
+
+
+def _read_pilot(table: Path, out: Path | None, *, as_json: bool) -> None:
+    """Print what a filled pilot says, and write it to ``out``."""
+    from advisor.pilot.pilot_file import result_of
+    from advisor.pilot.run_table import read_table
+    from advisor.report.pilot import show_result
+
+    for parameter in click.get_current_context().command.params:
+        if is_given(str(parameter.name)) and parameter.name not in ("table", "pilot", "out", "as_json"):
+            raise UsageError(f"{parameter.opts[0]} says how laws are fitted, and --pilot fits none.")
+    refuse_overwriting(out, table)
+    check_writable(out)
+    show_result(result_of(read_table(table)), as_json=as_json, out=out)
 
 
 def _law_path(out: Path, group: str) -> Path:

@@ -18,11 +18,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from advisor.laws.drift import even_normals, moved, widened, widened_for_loss
+from advisor.laws.measured_shift import Folds, informed
 from advisor.laws.search import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from advisor.laws.measured_shift import Measured
     from advisor.laws.scaling_law import Allocation, ScalingLaw
 
 SIX_CORPORA = "Brandfonbrener et al. 2024, arXiv:2411.12925"
@@ -66,6 +68,7 @@ class Text:
         bytes_per_token: T_c, under the default protocol's tokenizer.
         non_ascii: share of the bytes of text that are not ASCII.
         trained_bytes_per_token: T_t, under the tokenizer that the model is trained with.
+        measured: what a pilot saw of the corpus's shift, which the rule's prediction is then combined with.
     """
 
     compressibility: float | None = None
@@ -73,6 +76,7 @@ class Text:
     bytes_per_token: float | None = None
     non_ascii: float | None = None
     trained_bytes_per_token: float | None = None
+    measured: Measured | None = None
 
     @property
     def known(self) -> bool:
@@ -190,13 +194,43 @@ def growth_of_shown(flops: float) -> float:
 def shift_at(text: Text, flops: float) -> Shift:
     """Return how far ``text`` moves ln N* at ``flops``, with the standard deviation of each part of what is not known.
 
-    Without H and bytes per token nothing is known of the corpus: it is taken for web text.
+    Without H and bytes per token nothing is known of the corpus: it is taken for web text. A pilot's measurement is
+    combined with what the rule predicts.
     """
-    r, far, delta = shown(flops), math.log(flops / SETTLED), text.settled
+    return _predicted(text, flops) if text.measured is None else _informed(text, text.measured, flops)
+
+
+def _informed(text: Text, measured: Measured, flops: float) -> Shift:
+    reference = Text(
+        compressibility=measured.reference_compressibility, bytes_per_token=measured.reference_bytes_per_token
+    )
+    grown = _grown_sd(flops) - _grown_sd(measured.flops)
+    return informed(
+        measured,
+        at_pilot=_predicted(text, measured.flops),
+        at_target=_predicted(text, flops),
+        reference=_predicted(reference, measured.flops),
+        folds=Folds(
+            between=abs(math.log(flops / measured.flops)),
+            same_side=(flops > SETTLED) == (measured.flops > SETTLED),
+            growth_between=abs(grown),
+        ),
+    )
+
+
+def _grown_sd(flops: float) -> float:
+    """Return what is not known of the gap's growth from SETTLED, for each unit of Delta; below it, negative."""
+    far = math.log(flops / SETTLED)
+    return far * (_SD_GROWTH_ABOVE if far > 0 else _SD_GROWTH_BELOW)
+
+
+def _predicted(text: Text, flops: float) -> Shift:
+    """Return the shift by the rule alone."""
+    r, delta = shown(flops), text.settled
     h, t = text.by_h, text.by_t
     sds = {
         "slope": _SD_SLOPE * delta * r,
-        "growth with the budget": (_SD_GROWTH_ABOVE if far > 0 else _SD_GROWTH_BELOW) * abs(far) * delta,
+        "growth with the budget": _grown_sd(flops) * delta,
         "predictors": r * _sd_of_predictors(text),
         "scatter between corpora": _SD_SCATTER,
         "budgets beyond the runs": _SD_BEYOND * max(0.0, math.log(flops / LARGEST)),

@@ -1,0 +1,186 @@
+"""The table of a pilot's runs: written with an empty column for the losses, read when it is filled.
+
+    corpus,role,flops,n_params,n_tokens,loss,compressibility,bytes_per_token,...
+
+``flops`` is the budget that a run's size belongs to, ``loss`` the validation loss in nats/token on the run's own
+corpus. What stands behind the first eight columns is advice: shape, batch, rate, hours; it is not read.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from advisor.data_files import write_atomically
+from advisor.errors import RunsError
+from advisor.laws.data_rule import Text
+from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
+from advisor.pilot.runs import ROLES, PilotRun, Role
+
+_NEEDED = ("corpus", "role", "flops", "n_params", "n_tokens", "loss")
+_KNOWN = ("compressibility", "bytes_per_token")
+_ADVICE = (
+    *("width", "n_layers", "n_heads", "ffn_width", "vocab_size", "context_tokens"),
+    *("batch_tokens", "peak_learning_rate", "gpu_hours", "cost"),
+)
+_MOST_OFF = 0.1  # of the budget that 6 N D may be away from it
+_MOST_NATS = 20.0  # a uniform guess over 5e8 pieces
+
+
+@dataclass(frozen=True, kw_only=True)
+class PilotTable:
+    """A filled table: its runs and its corpora; ``reference`` is None where it has none."""
+
+    path: Path
+    sha256: str
+    runs: tuple[PilotRun, ...]
+    corpus: PilotCorpus
+    reference: PilotCorpus | None
+
+
+def write_table(pilot: Pilot, path: Path) -> None:
+    """Write the runs of a pilot as CSV, the losses empty, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, (*_NEEDED, *_KNOWN, *_ADVICE), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_row(run, pilot) for run in pilot.runs)
+    write_atomically(path, text.getvalue())
+
+
+def _row(planned: PlannedRun, pilot: Pilot) -> dict[str, str]:
+    run, shape = planned.run, planned.plan.shape
+    corpus = pilot.corpus if run.role == "corpus" else pilot.reference
+    row: dict[str, float | str | None] = {
+        "corpus": corpus.name,
+        "role": run.role,
+        "flops": run.flops,
+        "n_params": run.n_params,
+        "n_tokens": run.n_tokens,
+        "loss": None,
+        "compressibility": corpus.text.compressibility,
+        "bytes_per_token": corpus.text.bytes_per_token,
+        "batch_tokens": planned.batch_tokens,
+        "peak_learning_rate": planned.peak_learning_rate,
+        "gpu_hours": planned.gpu_hours,
+        "cost": planned.cost,
+    }
+    if shape is not None:
+        row |= {name: getattr(shape, name) for name in ("width", "n_layers", "n_heads", "ffn_width", "vocab_size")}
+        row["context_tokens"] = shape.context
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+
+
+def read_table(path: Path) -> PilotTable:
+    """Return a pilot's runs with their losses.
+
+    Raises:
+        RunsError: the file cannot be read, is no pilot's, has a wrong value, or its losses are not all filled in.
+    """
+    try:
+        content = path.read_bytes()
+        rows = list(_rows(path, content.decode("utf-8-sig")))
+    except OSError as error:
+        raise RunsError(f"Cannot read {path}: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise RunsError(f"{path} is not a table in UTF-8 text; `advisor pilot --out` writes one.") from error
+    if not rows:
+        raise RunsError(f"{path} holds no runs.")
+    _check_filled(path, rows)
+    runs = tuple(_run(path, number, row) for number, row in enumerate(rows, 1))
+    corpus = _corpus(path, rows, "corpus")
+    if corpus is None:
+        raise RunsError(f"{path} has no run whose role is corpus; the roles are {' and '.join(ROLES)}.")
+    reference = _corpus(path, rows, "reference")
+    return PilotTable(
+        path=path, sha256=hashlib.sha256(content).hexdigest(), runs=_joined(runs), corpus=corpus, reference=reference
+    )
+
+
+def _rows(path: Path, text: str) -> Iterator[Mapping[str, str]]:
+    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
+    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+    if missing:
+        raise RunsError(
+            f"{path} is not the table of a pilot: it has no column {missing[0]}; `advisor pilot --out` writes one."
+        )
+    for row in reader:
+        if None in row or None in row.values():
+            raise RunsError(f"{path}, line {reader.line_num}: this line has not as many fields as the header.")
+        yield {name: value.strip() for name, value in row.items()}
+
+
+def _check_filled(path: Path, rows: list[Mapping[str, str]]) -> None:
+    empty = sum(not row["loss"] for row in rows)
+    if empty:
+        raise RunsError(
+            f"{path} has no loss yet for {empty} of its {len(rows)} runs: train them, write each one's validation loss "
+            "in nats/token into the column loss, or remove the runs that you leave out."
+        )
+
+
+def _run(path: Path, number: int, row: Mapping[str, str]) -> PilotRun:
+    role, corpus = row["role"], row["corpus"]
+    if role not in ROLES:
+        raise RunsError(f"{path}, run {number}: role is {role!r}; it must be {' or '.join(ROLES)}.")
+    values = {name: _number(path, number, name, row[name]) for name in ("flops", "n_params", "n_tokens", "loss")}
+    if values["loss"] > _MOST_NATS:
+        raise RunsError(f"{path}, run {number}: a loss of {values['loss']:g} cannot be nats/token.")
+    spent = 6 * values["n_params"] * values["n_tokens"]
+    if abs(spent / values["flops"] - 1) > _MOST_OFF:
+        raise RunsError(
+            f"{path}, run {number}: 6 N D is {spent:.3g} FLOPs and its budget {values['flops']:.3g}: runs of one "
+            "budget must cost the same."
+        )
+    return PilotRun(role=role, corpus=corpus, **values)
+
+
+def _number(path: Path, number: int, name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise RunsError(f"{path}, run {number}: {name} is {text!r}; it must be a number above 0.")
+    return value
+
+
+def _corpus(path: Path, rows: list[Mapping[str, str]], role: Role) -> PilotCorpus | None:
+    """Return the one corpus that has a role, with what its first row knows of it; None where there is none."""
+    of_role = [row for row in rows if row["role"] == role]
+    names = sorted({row["corpus"] for row in of_role})
+    if len(names) > 1:
+        raise RunsError(f"{path} has several corpora whose role is {role}: {', '.join(names)}; a pilot compares two.")
+    if not names:
+        return None
+    first = of_role[0]
+    h, rate = (_known(path, name, first.get(name, "")) for name in _KNOWN)
+    return PilotCorpus(name=names[0], text=Text(compressibility=h, bytes_per_token=rate))
+
+
+def _known(path: Path, name: str, text: str) -> float | None:
+    return _number(path, 1, name, text) if text else None
+
+
+def _joined(runs: Iterable[PilotRun]) -> tuple[PilotRun, ...]:
+    """Return the runs with one number for each budget: those that differ in the last digits are the same."""
+    known: list[float] = []
+    joined = []
+    for run in runs:
+        same = next((flops for flops in known if abs(run.flops / flops - 1) < 1e-3), None)
+        if same is None:
+            known.append(run.flops)
+        joined.append(replace(run, flops=same or run.flops))
+    return tuple(joined)

@@ -1,0 +1,114 @@
+"""`advisor pilot` and `advisor fit --pilot`: from a corpus to a file that a recommendation takes."""
+
+import csv
+import json
+import math
+import random
+
+import pytest
+
+from tests.pilot.six_corpora import LAWS
+
+CODE = ("pilot", "--compressibility", ".402", "--flops", "1e22")
+
+
+def fill(path, out):
+    rng = random.Random(0)
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        law = LAWS["starcoder" if row["role"] == "corpus" else "fineweb"]
+        row["loss"] = law.loss(float(row["n_params"]), float(row["n_tokens"])) * math.exp(rng.gauss(0, 0.002))
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_the_first_lines_say_what_it_would_narrow_and_whether_it_pays(program):
+    code, out, err = program(*CODE)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "A pilot for 1e22 FLOPs on corpus"
+    assert lines[1].startswith("now      N = 7.36B, 80 % ")
+    assert lines[2].endswith("for 1.0 % of the FLOPs")
+    assert lines[3].startswith("worth it no: it takes 1.0 % of the FLOPs, and a better N is expected to save")
+    assert "which no pilot shows" in " ".join(out.split())
+    shares = lines[lines.index("What a pilot of another size would do") + 2 :][:3]
+    assert [line.split()[0] for line in shares] == ["0.5", "1", "4"]
+    assert sum(line.startswith("corpus ") for line in lines) == sum(line.startswith("web ") for line in lines) + 1
+
+
+def test_the_document_has_the_runs_and_nothing_else_is_printed(program):
+    code, out, err = program(*CODE, "--gpu", "H100", "--gpus", "8", "--price-per-hour", "2", "--share", "4%", "--json")
+    document = json.loads(out)
+    assert (code, err, document["schema_version"], document["share_of_budget"]) == (0, "", 1, 0.04)
+    assert document["expected"]["flops"] == pytest.approx(4e20)
+    assert len(document["runs"]) == document["expected"]["n_runs"]
+    assert document["cost"] == pytest.approx(2 * document["gpu_hours"])
+    assert {run["role"] for run in document["runs"]} == {"corpus", "reference"}
+    assert [each["share_of_budget"] for each in document["other_shares"]] == [0.02, 0.16]
+
+
+def test_a_budget_in_gpu_time_is_one(program):
+    time = ("--gpu", "H100", "--gpus", "64", "--hours", "200")
+    code, out, _ = program("pilot", "--compressibility", ".402", *time, "--json")
+    assert (code, json.loads(out)["flops"]) == (0, pytest.approx(989e12 * 0.4 * 64 * 200 * 3600))
+
+
+def test_from_a_pilot_to_its_file(program, tmp_path):
+    unfilled, filled, measured = (tmp_path / name for name in ("pilot.csv", "filled.csv", "measured.json"))
+    assert program(*CODE, "--out", unfilled)[0] == 0
+    code, out, err = program("fit", unfilled, "--pilot")
+    assert (code, out) == (1, "")
+    assert err.startswith(f"Error: {unfilled} has no loss yet for 20 of its 20 runs: ")
+    fill(unfilled, filled)
+    code, out, err = program("fit", filled, "--pilot", "--out", measured)
+    assert (code, err) == (0, "")
+    assert out.startswith("corpus against web\ngap      ln N* -0.1")
+    document = json.loads(measured.read_text())
+    assert (document["kind"], document["paired"], document["source"]) == ("pilot", True, "filled.csv")
+    assert json.loads(program("fit", filled, "--pilot", "--json")[1]) == document
+
+
+def test_a_reference_is_measured_as_the_corpus_is(program, stdlib, tmp_path):
+    (tmp_path / "web.txt").write_text("The quick brown fox jumps over the lazy dog. " * 4000, encoding="utf-8")
+    sources = (stdlib / "argparse.py", "--reference", tmp_path / "web.txt", "--sequences", "20", "--quiet")
+    code, out, _ = program("pilot", *sources, "--flops", "1e22", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["corpus"]["name"] == str(stdlib / "argparse.py")
+    assert document["corpus"]["bytes_per_token"] > 1
+    assert document["reference"]["compressibility"] < document["corpus"]["compressibility"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--flops", "1e22"), "A pilot is for a corpus: give a SOURCE, a --profile or a --compressibility."),
+        (("--compressibility", ".4"), "No budget is given"),
+        (
+            ("--compressibility", ".4", "--flops", "1e22", "--share", "some"),
+            "--share must be a share of the budget such as 1% or .01, not 'some'.",
+        ),
+        (("--compressibility", "4", "--flops", "1e22"), "--compressibility must be above 0 and below 1"),
+        (("x", "--compressibility", ".4", "--flops", "1e22"), "SOURCE and --compressibility both name the corpus"),
+        (("--compressibility", ".4", "--flops", "1e22", "--corpus", "a"), "--corpus picks a corpus of a --profile"),
+        (("--compressibility", ".4", "--flops", "1e22", "--seq-len", "9"), "--seq-len says how a SOURCE is read"),
+        (("--compressibility", ".4", "--flops", "1e21"), "A pilot of 1e19 FLOPs is too small to show half of a gap"),
+    ],
+)
+def test_wrong_pilots(program, arguments, message):
+    code, out, err = program("pilot", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_pilot_fits_no_law(program, tmp_path):
+    (tmp_path / "t.csv").write_text("corpus,role\n", encoding="utf-8")
+    code, out, err = program("fit", tmp_path / "t.csv", "--pilot", "--group", "corpus")
+    assert (code, out, err) == (2, "", "Error: --group says how laws are fitted, and --pilot fits none.\n")
+    code, out, err = program("fit", tmp_path / "t.csv", "--pilot")
+    assert (code, out) == (1, "")
+    assert err.startswith("Error: ")
+    assert "is not the table of a pilot: it has no column flops" in err
