@@ -38,7 +38,9 @@ def about_request(
 
     ``protocol`` is that of the compressibility at hand, None where there is none.
     """
-    if protocol is None:
+    if protocol is None and request.pilot is not None:
+        pass  # the pilot says what the corpus is like
+    elif protocol is None:
         yield Caution(
             code="no_compressibility",
             message="Without a SOURCE, --profile or --compressibility the answer is that of web text.",

@@ -95,6 +95,10 @@ def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCou
         text = _text_of(profile, trained)
         if text.compressibility is None and _would_be_the_rule(request):
             check_match(profile.protocol, DEFAULT_PROTOCOL, "the six corpora of the law data")
+    if request.pilot is not None:
+        from advisor.pilot.pilot_file import read_pilot_file, with_pilot
+
+        text = with_pilot(text, read_pilot_file(request.pilot))
     return Known(compressibility=h, ci95=ci95, epsilon=request.epsilon, text=text)
 
 

@@ -193,6 +193,7 @@ def recommend(
             *about_request(request, coefficients, calibration, protocol),
             *about_plan(plan, hours=request.hours, budget=request.budget),
             *about_laws(candidates, usable, h),
+            *_about_pilot(request, h),
             *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else seen),
             *_about_limited(limited),
@@ -204,6 +205,16 @@ def recommend(
         usable=usable if candidates.at_h is not None else None,
         seen=seen,
     )
+
+
+def _about_pilot(request: Request, h: float | None) -> tuple[Caution, ...]:
+    """Return that the pilot was of another corpus."""
+    if request.pilot is None:
+        return ()
+    from advisor.laws.data_rule import Text
+    from advisor.pilot.pilot_file import about_pilot, read_pilot_file
+
+    return tuple(about_pilot(Text(compressibility=h), read_pilot_file(request.pilot)))
 
 
 def _as_trained(

@@ -54,6 +54,7 @@ class Request:
         epsilon: weight of the calibration in ``blend`` and ``anchored``, 0 to 1; None takes the calibration's own.
         coefficients: a coefficients file in place of what ships and is installed.
         calibration: the name of one of those; None takes the default.
+        pilot: a file of ``advisor fit --pilot``: what a pilot on this corpus measured, for the law ``data``.
         unique_tokens: tokens that there are: more training repeats them. None sets no limit.
         use_corpus_size: take the corpus's own estimated size for ``unique_tokens``.
         inference_tokens: tokens to be served: least FLOPs of training and serving. None serves none.
@@ -83,6 +84,7 @@ class Request:
     epsilon: float | None = None
     coefficients: Path | None = None
     calibration: str | None = None
+    pilot: Path | None = None
     unique_tokens: float | None = None
     use_corpus_size: bool = False
     inference_tokens: float | None = None
@@ -101,6 +103,7 @@ class Request:
             "epsilon",
             "coefficients",
             "calibration",
+            "pilot",
         ),
         *("unique_tokens", "use_corpus_size", "inference_tokens", "inference_mfu"),
         *("inference_price_per_gpu_hour=inference_price_per_hour", "-advice"),
@@ -141,6 +144,9 @@ class Request:
         if self.gpus is not None and self.gpus < 1:
             raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
         check_dependence(self.law, self.compressibility, self.epsilon)
+        other = next((name for name in ("coefficients", "calibration") if getattr(self, name) is not None), None)
+        if self.pilot is not None and (other or self.law not in (None, "data")):
+            raise UsageError(f"--pilot moves the law data, and --{other or 'law'} asks for another: give one.")
         check_model_options(self.vocab_size, self.context)
 
     def _check_budget(self) -> None:

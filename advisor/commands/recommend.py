@@ -92,6 +92,9 @@ Examples:
 @click.option("--corpus", metavar="NAME", help="Which corpus of a profile that holds several.")
 @headline_options
 @click.option(
+    "--pilot", type=FILE, metavar="FILE", help="What a pilot on this corpus measured, of `advisor fit --pilot`."
+)
+@click.option(
     "--unique-tokens",
     type=quantity("--unique-tokens"),
     metavar="U",
@@ -147,7 +150,7 @@ def command(
     trained with. --calibration NAME or --coefficients FILE answers by a calibration instead (`advisor laws` lists
     those that ship or are installed).
     """
-    refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"])
+    refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"], asked["pilot"])
     if source is None:
         refuse_reading_options("a SOURCE")
     request = Request(**asked)

@@ -80,8 +80,9 @@ class Text:
 
     @property
     def known(self) -> bool:
-        """Whether anything that moves the answer is known: H, or a tokenizer."""
-        return self.compressibility is not None or self.trained_bytes_per_token is not None
+        """Whether anything that moves the answer is known: H, a tokenizer, or what a pilot measured."""
+        found = (self.compressibility, self.trained_bytes_per_token, self.measured)
+        return any(each is not None for each in found)
 
     @property
     def foreign(self) -> bool:
@@ -283,8 +284,8 @@ class DataLaw:
 
 
 def slope_in_h(text: Text, flops: float) -> float | None:
-    """Return d ln N*/dH of the rule at ``flops``; None where H is not known. It is nowhere below 0."""
-    if text.by_h is None:
+    """Return d ln N*/dH of the rule at ``flops``; None where H is not known or a pilot says more. It is never below 0."""
+    if text.by_h is None or text.measured is not None:
         return None
     return shown(flops) * SLOPE_H / (1 if text.by_t is None else 2)
 

@@ -71,6 +71,12 @@ def _explain_shift(page: Page, text: Text, shift: Shift, flops: float, tag: str,
         page.add(f"by_T{tag}", formula, what, value=shift.by_t, key=at("by.bytes_per_token"), known=known)
         parts.append(f"by_T{tag}")
     terms = [f"({' + '.join(parts)})/{len(parts)}"] if parts else []
+    if text.measured is not None:
+        what = (
+            f"advisor/laws/measured_shift.py: a pilot's {text.measured.log_n:+.3f} at {text.measured.flops:.3g} FLOPs"
+        )
+        page.take(f"by_pilot{tag}", "measured", what, value=shift.corpus, key=None)
+        terms = [f"by_pilot{tag}"]
     if (trained := text.trained_bytes_per_token) is not None:
         known = {"slope": SLOPE_TOKENIZER, "T_trained": trained, "T_corpus": text.reference_bytes_per_token}
         what = f"{TOKENIZERS}: bytes for each parameter stay"

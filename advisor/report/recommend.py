@@ -84,7 +84,8 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if recommendation.shift is not None:
-        rows.append(("moved by", _moved(recommendation.shift)))
+        pilot = "" if recommendation.request.pilot is None else "; your pilot is in it"
+        rows.append(("moved by", _moved(recommendation.shift) + pilot))
     if sensitivity is not None:
         rows.append(("d ln N*/dH", _slope(sensitivity)))
     if recommendation.wrong is not None and recommendation.shift is not None and recommendation.shift.log_n != 0:

@@ -112,3 +112,32 @@ def test_a_pilot_fits_no_law(program, tmp_path):
     assert (code, out) == (1, "")
     assert err.startswith("Error: ")
     assert "is not the table of a pilot: it has no column flops" in err
+
+
+def test_a_pilot_moves_and_narrows_a_recommendation(program, tmp_path):
+    unfilled, filled, measured = (tmp_path / name for name in ("pilot.csv", "filled.csv", "measured.json"))
+    assert program(*CODE, "--share", "4%", "--out", unfilled).code == 0
+    fill(unfilled, filled)
+    assert program("fit", filled, "--pilot", "--out", measured).code == 0
+    asked = ("recommend", "--flops", "1e22", "--compressibility", ".402")
+    before = json.loads(program(*asked, "--json").stdout)
+    after = json.loads(program(*asked, "--pilot", measured, "--json").stdout)
+    assert after["headline"]["law"] == "data"
+    assert after["shift"]["ln_n_params"] != before["shift"]["ln_n_params"]
+    assert after["shift"]["ln_n_params_sd"] < before["shift"]["ln_n_params_sd"]
+    assert after["sensitivity"] is None
+    assert "your pilot is in it" in " ".join(program(*asked, "--pilot", measured).stdout.split())
+    alone = json.loads(program("recommend", "--flops", "1e22", "--pilot", measured, "--json").stdout)
+    assert alone["headline"]["law"] == "data"
+    assert "no_compressibility" not in {caution["code"] for caution in alone["cautions"]}
+    explained = json.loads(program(*asked, "--pilot", measured, "--explain", "--json").stdout)["explanations"]
+    (said,) = [each["source"] for each in explained if each["name"] == "by_pilot"]
+    assert "measured_shift.py" in said
+
+
+@pytest.mark.parametrize("other", [("--law", "chinchilla"), ("--calibration", "text")])
+def test_a_pilot_beside_another_law_is_wrong_usage(program, tmp_path, other):
+    path = tmp_path / "measured.json"
+    path.write_text("{}", encoding="utf-8")
+    code, _, err = program("recommend", "--flops", "1e22", "--compressibility", ".4", "--pilot", path, *other)
+    assert (code, "--pilot moves the law data" in err) == (2, True)
