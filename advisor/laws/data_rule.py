@@ -284,7 +284,7 @@ class DataLaw:
 
 
 def slope_in_h(text: Text, flops: float) -> float | None:
-    """Return d ln N*/dH of the rule at ``flops``; None where H is not known or a pilot says more. It is never below 0."""
+    """Return d ln N*/dH of the rule at ``flops``; None without H or with a pilot. It is never below 0."""
     if text.by_h is None or text.measured is not None:
         return None
     return shown(flops) * SLOPE_H / (1 if text.by_t is None else 2)

@@ -116,21 +116,21 @@ def test_a_pilot_fits_no_law(program, tmp_path):
 
 def test_a_pilot_moves_and_narrows_a_recommendation(program, tmp_path):
     unfilled, filled, measured = (tmp_path / name for name in ("pilot.csv", "filled.csv", "measured.json"))
-    assert program(*CODE, "--share", "4%", "--out", unfilled).code == 0
+    assert program(*CODE, "--share", "4%", "--out", unfilled)[0] == 0
     fill(unfilled, filled)
-    assert program("fit", filled, "--pilot", "--out", measured).code == 0
+    assert program("fit", filled, "--pilot", "--out", measured)[0] == 0
     asked = ("recommend", "--flops", "1e22", "--compressibility", ".402")
-    before = json.loads(program(*asked, "--json").stdout)
-    after = json.loads(program(*asked, "--pilot", measured, "--json").stdout)
+    before = json.loads(program(*asked, "--json")[1])
+    after = json.loads(program(*asked, "--pilot", measured, "--json")[1])
     assert after["headline"]["law"] == "data"
     assert after["shift"]["ln_n_params"] != before["shift"]["ln_n_params"]
     assert after["shift"]["ln_n_params_sd"] < before["shift"]["ln_n_params_sd"]
     assert after["sensitivity"] is None
-    assert "your pilot is in it" in " ".join(program(*asked, "--pilot", measured).stdout.split())
-    alone = json.loads(program("recommend", "--flops", "1e22", "--pilot", measured, "--json").stdout)
+    assert "your pilot is in it" in " ".join(program(*asked, "--pilot", measured)[1].split())
+    alone = json.loads(program("recommend", "--flops", "1e22", "--pilot", measured, "--json")[1])
     assert alone["headline"]["law"] == "data"
     assert "no_compressibility" not in {caution["code"] for caution in alone["cautions"]}
-    explained = json.loads(program(*asked, "--pilot", measured, "--explain", "--json").stdout)["explanations"]
+    explained = json.loads(program(*asked, "--pilot", measured, "--explain", "--json")[1])["explanations"]
     (said,) = [each["source"] for each in explained if each["name"] == "by_pilot"]
     assert "measured_shift.py" in said
 
