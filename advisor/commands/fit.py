@@ -23,7 +23,7 @@ _EXAMPLES = """
 Examples:
   advisor fit runs.csv
   advisor fit runs.csv --columns n_params=model_size,n_tokens=token_ct,loss=val --flops 1e22
-  advisor fit runs.jsonl --group corpus --covariate compressibility --json
+  advisor fit runs.jsonl --group corpus --covariate compressibility --at .45 --flops 1e21
   advisor fit pilot.csv --pilot --out measured.json
   advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
 """
@@ -40,8 +40,9 @@ Examples:
     type=click.Choice(["log", "linear", "joint"]),
     default="log",
     show_default=True,
-    help="The regression: lines in ln A and ln B, in A and B (Pandey 2024), or all runs at once.",
+    help="The regression: lines in ln A and ln B, in A and B (Pandey 2024), or all runs at once, E free per group.",
 )
+@click.option("--at", type=float, multiple=True, metavar="H", help="A covariate to give N* for; repeatable.")
 @click.option(
     "--flops", type=quantity("--flops"), multiple=True, metavar="FLOPS", help="A budget to answer for; repeatable."
 )
@@ -79,7 +80,8 @@ def command(
     """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
 
     TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
-    vocab_size, weight, unique_tokens and compressibility. Intervals are 95 %. Exit code 1 if any law is refused.
+    vocab_size, weight, unique_tokens, compressibility and flops (the stated budget, where it is not 6 N D). Intervals
+    are 95 %. Exit code 1 if any law is refused.
     """
     if pilot:
         _read_pilot(table, out, as_json=as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.json_fields import json_text
 from advisor.quantities import format_short_quantity
+from advisor.report.regression import show_regression
 from advisor.report.text import printable
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _show_tables(document: Mapping[str, Any]) -> None:
     for name, law in document["laws"].items():
         _show_law(console, name, law)
     if document["regression"] is not None:
-        _show_regression(console, document["regression"])
+        show_regression(document["regression"])
 
 
 def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
@@ -65,6 +66,8 @@ def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
         console.print(_frontier_table(law["frontier"], mark))
         for line in _other_forms(law, mark):
             console.print(line)
+        if law["isoflop"] is not None:
+            console.print(_vertex_table(law["isoflop"], mark))
     console.print(_diagnostic_table(law["diagnostics"], mark))
     console.print(f"Verdict: [bold]{law['verdict']}[/bold]")
 
@@ -106,14 +109,29 @@ def _frontier_table(frontier: Sequence[Mapping[str, Any]], mark: str) -> Table:
     return table
 
 
+def _vertex_table(iso: Mapping[str, Any], mark: str) -> Table:
+    """Return the vertices of IsoFLOP profiles, which no law was fitted to, beside the law along the same runs."""
+    table = _table("budget", "vertex N", "95 %", "law's N", "ln(law/vertex)")
+    keys = ("flops", "n_params", "n_params_ci95", "law_n_params", "law_minus_vertex_ln_n")
+    for flops, vertex, ci, law, apart in zip(*(iso[key] for key in keys), strict=True):
+        table.add_row(
+            f"{flops:.3g}",
+            format_short_quantity(vertex) + mark,
+            _interval(ci, format_short_quantity, mark),
+            "none" if law is None else format_short_quantity(law) + mark,
+            "" if apart is None else f"{apart:+.2f}{mark}",
+        )
+    return table
+
+
 def _other_forms(law: Mapping[str, Any], mark: str) -> list[str]:
     """Return a line for each other form: objective, IsoFLOP, Kaplan's laws, repetition."""
     lines = [f"Objective {law['objective']:.10g}{mark} (Huber on ln loss, delta {law['delta']:.3g}, summed)"]
     iso = law["isoflop"]
     if iso is not None:
         ci = _interval(iso["exponent_a_ci95"], _number, mark)
-        n = len(iso["flops"])
-        lines.append(f"IsoFLOP cross-check: a = {_number(iso['exponent_a'])}{mark} ({ci}) from {n} budgets")
+        n, stated = len(iso["flops"]), "stated" if iso["stated"] else "6ND"
+        lines.append(f"IsoFLOP cross-check: a = {_number(iso['exponent_a'])}{mark} ({ci}) from {n} {stated} budgets")
     for factor, one in (law["one_factor"] or {}).items():
         if one is None:
             lines.append(f"L({factor}): too few runs are free of the other factors")
@@ -176,31 +194,6 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
         ("distance to 2nd optimum", shown("basin_gap", ".2f"), ("second-basin",), "in ln N*; 0 means none"),
         ("starts at the optimum", f"{d['n_reached']}/{d['n_starts']}", (), "the rest dropped or elsewhere"),
     ]
-
-
-def _show_regression(console: Console, r: Mapping[str, Any]) -> None:
-    h, mark = r["covariate"], _MARK if r["refused_groups"] else ""
-    console.print(f"\n[bold]Regression on {h}[/bold] ({r['form']}): {len(r['values'])} groups")
-    if mark:
-        console.print(f"It takes in refused laws ({', '.join(r['refused_groups'])}): numbers marked {mark}.")
-    table = _table("", f"slope in {h}", "95 % interval", "intercept", "p")
-    for name, line in [*r["lines"].items(), ("ln N*", r["dlnN_dH"])]:
-        table.add_row(
-            name,
-            _number(line["slope"]) + mark,
-            _interval(line["slope_ci95"], _number, mark),
-            _number(line["intercept"]) + mark,
-            f"{line['p_value']:.3g}{mark}",
-        )
-    console.print(table)
-    p = r["dlnN_dH"]["p_value"]
-    console.print(f"Does N* at {r['flops']:.3g} FLOPs depend on {h}? p = {p:.3g}{mark} (t, {len(r['values']) - 2} df)")
-    for group, error in r["left_out_error_ln_n"].items():
-        words = "the lines give no law there" if error is None else f"ln N* is off by {error:+.3f}{mark}"
-        console.print(f"  without {group}: {words}")
-    if r["joint"] is not None:
-        slopes = ", ".join(f"{name} {_number(value)}{mark}" for name, value in r["joint"]["slopes"].items())
-        console.print(f"Slopes of the fit of all runs at once: {slopes}")
 
 
 def _interval(

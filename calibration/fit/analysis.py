@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
+from calibration.fit.covariate.dependence import decades
+from calibration.fit.covariate.joint import fit_jointly
+from calibration.fit.covariate.parameter_lines import Form
 from calibration.fit.diagnostics import Diagnostics, diagnose
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
 from calibration.fit.minimum import Fit, FitOptions, fit_problem, log_optimum
 from calibration.fit.objective import HUBER_DELTA, Array
-from calibration.fit.regression import Form, Regression, fit_jointly, regress
+from calibration.fit.regression import Regression, regress, with_joint_fit, with_new_groups
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
 from calibration.fit.runs import Runs, read_runs
@@ -118,6 +121,7 @@ def fit(
     covariate: str | None = None,
     vocab_size: int | None = None,
     form: Form = "log",
+    at: Sequence[float] = (),
     settings: Settings | None = None,
     with_refused: bool = False,
     on_runs: Callable[[Mapping[str, Runs]], None] | None = None,
@@ -132,6 +136,7 @@ def fit(
         covariate: The column that the groups' laws are regressed on: one number for each group.
         vocab_size: The vocabulary of every run, where the table has no such column.
         form: The form of the regression.
+        at: Values of the covariate to give N* for.
         settings: How to fit; None takes the defaults.
         with_refused: Whether refused laws take part in the regression.
         on_runs: Called with the runs of each group before anything is fitted, which may take minutes.
@@ -142,11 +147,21 @@ def fit(
     """
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
+    if at and covariate is None:
+        raise UsageError(f"--at {at[0]:g} needs --covariate: it is a value of the covariate.")
     runs = read_runs(table, columns=columns, group=group, cluster=cluster, covariate=covariate, vocab_size=vocab_size)
     if on_runs is not None:
         on_runs(runs)
     name = Path(table).name
-    return analyse(runs, settings or Settings(), source=name, covariate=covariate, form=form, with_refused=with_refused)
+    return analyse(
+        runs,
+        settings or Settings(),
+        source=name,
+        covariate=covariate,
+        form=form,
+        at=at,
+        with_refused=with_refused,
+    )
 
 
 def analyse(
@@ -156,6 +171,7 @@ def analyse(
     source: str,
     covariate: str | None = None,
     form: Form = "log",
+    at: Sequence[float] = (),
     with_refused: bool = False,
 ) -> Analysis:
     """Return the laws of all groups and, where a covariate is named, their regression on it.
@@ -166,6 +182,7 @@ def analyse(
         source: Where the runs come from, for the law's own record.
         covariate: The name of the covariate, whose values the groups' runs hold.
         form: The form of the regression.
+        at: Values of the covariate to give N* for.
         with_refused: Whether refused laws take part in the regression.
     """
     largest = max(float(runs.flops.max()) for runs in groups.values())
@@ -175,7 +192,7 @@ def analyse(
     if covariate is None:
         return analysis
     try:
-        return replace(analysis, regression=_regression(analysis, covariate, form, with_refused))
+        return replace(analysis, regression=_regression(analysis, covariate, form, at, with_refused))
     except RunsError as error:
         return replace(analysis, no_regression=str(error))
 
@@ -204,7 +221,7 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
         one_factor=one_factor_laws(single, fit, settings.seed),
         kaplan=joint_law(single, fit.delta, settings.seed),
         repetition=fit_repetition(good, fit, settings.seed),
-        isoflop=isoflop_optima(single, settings.seed),
+        isoflop=isoflop_optima(single, fit.parameters, settings.seed),
     )
     group = replace(group, budgets=tuple(_budget(fit, draws, flops) for flops in settings.budgets))
     group = _cross_checked(group)
@@ -270,18 +287,14 @@ def _cross_checked(group: GroupFit) -> GroupFit:
     """Add a caution where the IsoFLOP profiles and the law disagree on the exponent beyond both intervals."""
     if group.isoflop is None or group.ci95 is None:
         return group
-    (low, high), (iso_low, iso_high) = group.ci95["exponent_a"], group.isoflop.exponent_a_ci95
-    if low <= iso_high and iso_low <= high:
+    assert group.law is not None
+    reason = group.isoflop.exponent_disagrees(group.law.exponent_a, group.ci95["exponent_a"])
+    if reason is None:
         return group
-    message = (
-        f"the IsoFLOP profiles give an exponent a of {iso_low:.3f} to {iso_high:.3f} "
-        f"and the law one of {low:.3f} to {high:.3f}: one form does not hold over all runs."
-    )
-    reason = Reason(code="isoflop-disagrees", message=message, level="caution")
     return replace(group, diagnostics=replace(group.diagnostics, reasons=(*group.diagnostics.reasons, reason)))
 
 
-def _regression(analysis: Analysis, covariate: str, form: Form, with_refused: bool) -> Regression:
+def _regression(analysis: Analysis, covariate: str, form: Form, at: Sequence[float], with_refused: bool) -> Regression:
     taken = {
         name: group
         for name, group in analysis.groups.items()
@@ -290,15 +303,22 @@ def _regression(analysis: Analysis, covariate: str, form: Form, with_refused: bo
     parameters = {name: group.fit.parameters for name, group in taken.items() if group.fit is not None}
     values = {name: group.runs.covariate for name, group in taken.items()}
     known = {name: value for name, value in values.items() if value is not None}
-    two_stage = regress(parameters, known, covariate=covariate, flops=analysis.settings.budgets[-1], form=form)
-    two_stage = replace(two_stage, refused_groups=tuple(name for name in taken if name in analysis.refused))
+    ends = [_ends(group.runs.flops) for group in taken.values()]
+    fitted = max((low for low, _ in ends), default=1.0), min((high for _, high in ends), default=1.0)
+    budgets = (*decades(*fitted), *analysis.settings.budgets)
+    seed, flops = analysis.settings.seed, analysis.settings.budgets[-1]
+    found = regress(parameters, known, covariate=covariate, flops=flops, form=form, budgets=budgets, seed=seed)
+    if form == "joint":
+        delta = analysis.settings.options.delta
+        delta = delta if isinstance(delta, float) else HUBER_DELTA
+        runs = {name: group.runs for name, group in taken.items()}
+        found = with_joint_fit(found, fit_jointly(runs, parameters, known, found.lines, delta))
+    drift = max(group.law.drift.n_params for group in taken.values() if group.law is not None)
+    found = with_new_groups(found, parameters, at, largest=fitted[1], drift=drift)
+    found = replace(found, refused_groups=tuple(name for name in taken if name in analysis.refused))
     left_out = [name for name in analysis.groups if name not in taken]
-    if left_out:
-        message = f"{', '.join(left_out)} took no part: a law of theirs is refused."
-        reason = Reason(code="groups-left-out", message=message, level="caution")
-        two_stage = replace(two_stage, reasons=(*two_stage.reasons, reason))
-    if form != "joint":
-        return two_stage
-    delta = analysis.settings.options.delta
-    runs = {name: group.runs for name, group in taken.items()}
-    return fit_jointly(runs, two_stage, delta if isinstance(delta, float) else HUBER_DELTA)
+    if not left_out:
+        return found
+    message = f"{', '.join(left_out)} took no part: a law of theirs is refused."
+    reason = Reason(code="groups-left-out", message=message, level="caution")
+    return replace(found, reasons=(*found.reasons, reason))

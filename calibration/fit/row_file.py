@@ -16,7 +16,7 @@ from advisor.errors import RunsError
 from calibration.fit.objective import Array
 
 REQUIRED = ("n_params", "n_tokens", "loss")
-OPTIONAL = ("seed", "vocab_size", "weight", "unique_tokens", "compressibility")
+OPTIONAL = ("seed", "vocab_size", "weight", "unique_tokens", "compressibility", "flops")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ class Runs:
     """The runs of one group, one array element each; optional columns are None where the table has none.
 
     Units: parameters, tokens seen in training, nats/token. ``unique_tokens`` is the number of different tokens that the
-    run could see. ``cluster`` numbers, from 0, the runs that are not independent of each other.
+    run could see; ``stated_flops`` is the budget that the table's column ``flops`` gives a run, which may not be 6 N D.
+    ``cluster`` numbers, from 0, the runs that are not independent of each other.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Runs:
     vocab_size: Array | None = None
     unique_tokens: Array | None = None
     compressibility: Array | None = None
+    stated_flops: Array | None = None
     covariate: float | None = None
     cluster: npt.NDArray[np.int64] | None = None
 
@@ -60,7 +62,8 @@ class Runs:
 
     def where(self, keep: npt.NDArray[np.bool_]) -> Runs:
         """Return the runs that ``keep`` marks."""
-        arrays = ("n_params", "n_tokens", "loss", "weight", "seed", "vocab_size", "unique_tokens", "compressibility")
+        optional = ("seed", "vocab_size", "unique_tokens", "compressibility", "stated_flops")
+        arrays = ("n_params", "n_tokens", "loss", "weight", *optional)
         kept: dict[str, Any] = {k: None if getattr(self, k) is None else getattr(self, k)[keep] for k in arrays}
         if self.cluster is not None:
             kept["cluster"] = np.unique(self.cluster[keep], return_inverse=True)[1].astype(np.int64)
@@ -113,9 +116,10 @@ def _arrays(table: Table, vocab_size: int | None) -> Runs:
     for name, values in (("n_params", n_params), ("n_tokens", n_tokens)):
         _check_size(table.path, name, values)
     optional = {name: table.numbers(name) for name in OPTIONAL if name != "seed" and table.has(name)}
-    if (optional.get("unique_tokens", np.ones(1)) <= 0).any():
-        bad = optional["unique_tokens"][optional["unique_tokens"] <= 0][0]
-        raise RunsError(f"{table.path} has unique_tokens of {bad:g}; it must be a positive number of tokens.")
+    for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
+        wrong = (values := optional.get(name, np.ones(1))) <= 0
+        if wrong.any():
+            raise RunsError(f"{table.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
     weight = optional.pop("weight", np.ones(len(loss)))
     if not (np.isfinite(weight).all() and (weight > 0).all()):
         bad = weight[~(np.isfinite(weight) & (weight > 0))][0]
@@ -133,6 +137,7 @@ def _arrays(table: Table, vocab_size: int | None) -> Runs:
         vocab_size=optional.get("vocab_size"),
         unique_tokens=optional.get("unique_tokens"),
         compressibility=optional.get("compressibility"),
+        stated_flops=optional.get("flops"),
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 from scipy import stats
 
 from advisor.errors import RunsError
+from calibration.fit.covariate.joint import JointLines, fit_jointly
 from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
-from calibration.fit.regression import Regression, fit_jointly, regress
+from calibration.fit.regression import Regression, regress, with_joint_fit
 from calibration.fit.runs import Runs
 from tests.fit.lines_in_h import H, row
 
@@ -79,22 +80,39 @@ def group_runs(h: float, noise: float, seed: int) -> Runs:
     return Runs(name="", n_params=n, n_tokens=d, loss=loss, weight=np.ones(36), covariate=h)
 
 
+def both(rows: dict[str, np.ndarray], groups: dict[str, Runs]) -> tuple[Regression, JointLines]:
+    two_stage = regress(rows, H, covariate="H", flops=1e21)
+    return two_stage, fit_jointly(groups, rows, H, two_stage.lines, 1e-3)
+
+
 def test_the_joint_form_finds_the_lines_from_all_runs_at_once() -> None:
     groups = {g: group_runs(h, 0.002, i) for i, (g, h) in enumerate(H.items())}
     rows = {g: fit_problem(r.problem(), FitOptions(starts="fast")).parameters for g, r in groups.items()}
-    two_stage = regress(rows, H, covariate="H", flops=1e21)
-    joint = fit_jointly(groups, two_stage, 1e-3)
-    assert joint.form == "joint"
-    assert joint.joint_slopes is not None
-    assert joint.joint_intercepts is not None
-    assert joint.joint_slopes["alpha"] == pytest.approx(-0.10, abs=0.03)
-    assert joint.joint_slopes["E"] == pytest.approx(0.8, abs=0.1)
-    assert joint.joint_intercepts["E"] == pytest.approx(1.2, abs=0.05)
+    two_stage, joint = both(rows, groups)
+    assert joint.slopes["alpha"] == pytest.approx(-0.10, abs=0.03)
+    assert pytest.approx({g: 1.2 + 0.8 * h for g, h in H.items()}, abs=0.02) == joint.E
+    separate = sum(fit_problem(r.problem(), FitOptions(starts="fast")).objective for r in groups.values())
+    assert joint.separate_objective == pytest.approx(separate, rel=1e-9)
+    assert 1.0 < joint.times_separate < joint.e_on_line_times_separate < 1.3  # E lies on a line here
+    law = joint.law_at(0.3)
+    assert law is not None
+    assert float(log_optimum(law, 1e21)) == pytest.approx(float(log_optimum(row(0.3), 1e21)), abs=0.05)
+    found = with_joint_fit(two_stage, joint)
     outside = [
-        name for name, s in joint.joint_slopes.items()
+        name for name, s in joint.slopes.items()
         if not two_stage.lines[name].slope_ci95[0] <= s <= two_stage.lines[name].slope_ci95[1]
     ]  # fmt: skip
-    assert [r.code for r in joint.reasons] == ["joint-disagrees"] * len(outside)
+    assert [r.code for r in found.reasons if r.code == "joint-disagrees"] == ["joint-disagrees"] * len(outside)
+
+
+def test_e_off_its_line_costs_the_joint_fit_nothing_but_would_on_a_line() -> None:
+    groups = {g: group_runs(h, 0.002, i) for i, (g, h) in enumerate(H.items())}
+    for i, name in enumerate(groups):
+        groups[name].loss[:] += 0.2 * (-1) ** i
+    rows = {g: fit_problem(r.problem(), FitOptions(starts="fast")).parameters for g, r in groups.items()}
+    _, joint = both(rows, groups)
+    assert joint.times_separate < 1.3
+    assert joint.e_on_line_times_separate > 4 * joint.times_separate
 
 
 def test_a_joint_slope_outside_the_two_stage_interval_is_a_caution() -> None:
@@ -102,7 +120,7 @@ def test_a_joint_slope_outside_the_two_stage_interval_is_a_caution() -> None:
     groups = {g: group_runs(h, 0.0, 0) for g, h in H.items()}
     rng = np.random.default_rng(5)
     rows = {g: row(h) + np.array([0.0, 0.0, 0.0, 0.05 * h, 0.0]) + 1e-4 * rng.standard_normal(5) for g, h in H.items()}
-    joint = fit_jointly(groups, regress(rows, H, covariate="H", flops=1e21), 1e-3)
-    assert joint.joint_slopes is not None
-    assert joint.joint_slopes["alpha"] == pytest.approx(-0.10, abs=1e-3)
-    assert any(r.message.startswith("the joint slope of alpha on H is -0.1, outside") for r in joint.reasons)
+    found = with_joint_fit(*both(rows, groups))
+    assert found.joint is not None
+    assert found.joint.slopes["alpha"] == pytest.approx(-0.10, abs=1e-3)
+    assert any(r.message.startswith("the joint slope of alpha on H is -0.1, outside") for r in found.reasons)

@@ -122,7 +122,7 @@ def test_wrong_names_get_one_sentence(tmp_path: Path) -> None:
         (
             {"columns": {"params": "N"}},
             "--columns maps params, which is not one of n_params, n_tokens, loss, seed, "
-            "vocab_size, weight, unique_tokens, compressibility.",
+            "vocab_size, weight, unique_tokens, compressibility, flops.",
         ),
         (
             {"columns": {"loss": "val"}},

@@ -1,0 +1,1 @@
+"""How the laws of several groups depend on a covariate."""
