@@ -94,8 +94,11 @@ class Node:
         return bounds[0], bounds[1]
 
 
-def read_json(path: Path, error: type[AdvisorError]) -> Node:
-    """Return the document in ``path``; its ``schema_version`` must be one that this version understands."""
+def read_json(path: Path, error: type[AdvisorError], *, versioned: bool = True) -> Node:
+    """Return the document in ``path``; its ``schema_version`` must be one that this version understands.
+
+    A file that people write by hand may have none: ``versioned`` is False.
+    """
     try:
         value = json.loads(path.read_bytes().decode("utf-8"))
     except OSError as problem:
@@ -109,6 +112,8 @@ def read_json(path: Path, error: type[AdvisorError]) -> Node:
     except RecursionError as problem:
         raise error(f"{path} is nested too deeply to be one of advisor's files.") from problem
     document = Node(value, str(path), "", error)
+    if not versioned and "schema_version" not in document.members():
+        return document
     version = document["schema_version"].whole(1)
     if version > SCHEMA_VERSION:
         raise error(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -138,8 +138,11 @@ def read_material(folder: Path = ROOT / "data" / "calibrations", coefficients: P
         assert plan is not None
         trained = Trained(name=each.name, laws=read_written_laws(each), rows=Ledger(each / LEDGER_FILE).rows())
         (published if plan.request.get("recipe") == "paper" else tuned).append(trained)
+    shipped = load_coefficients(coefficients)
+    # What was made of a table of other people's runs has no ledger here: this page is about what was trained here.
+    own = tuple(one for one in shipped.calibrations if "table_sha256" not in one.provenance)
     return Material(
-        coefficients=load_coefficients(coefficients), trained=tuple(tuned), published_recipe=tuple(published)
+        coefficients=replace(shipped, calibrations=own), trained=tuple(tuned), published_recipe=tuple(published)
     )
 
 

@@ -12,6 +12,7 @@ from advisor.answer.request import Request, check_dependence
 from advisor.answer.row import best_allocation
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
+from advisor.calibrations.own_base import based_on
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match, difference
 from advisor.errors import CoefficientsError, LawError, UsageError
 from advisor.laws.data_rule import NOTHING_KNOWN, DataLaw, Shift, Text, shift_at
@@ -147,11 +148,11 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
         found[wanted] = find_law(wanted, calibration, known)
     flops = _budget(found[wanted], request)
     others = {each: law for each, law in (found | published_laws()).items() if each != wanted}
-    headline = found[wanted]
+    headline, base = found[wanted], None if calibration is None else calibration.dependence.base
     return Candidates(
-        headline=law_for(headline, flops, loss=request.target_loss),
+        headline=law_for(headline, flops, loss=request.target_loss, base=base),
         flops=flops,
-        others=tuple(law_for(law, flops) for law in others.values()),
+        others=tuple(law_for(law, flops, base=base) for law in others.values()),
         at_h=dependent.get(wanted),
         shift=shift_at(headline.text, flops) if isinstance(headline, DataLaw) else None,
         text=known.text,
@@ -159,16 +160,16 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
     )
 
 
-def law_for(law: Law | DataLaw, flops: float, *, loss: float | None = None) -> Law:
+def law_for(law: Law | DataLaw, flops: float, *, loss: float | None = None, base: ScalingLaw | None = None) -> Law:
     """Return the law that answers at ``flops``, with draws as wide as an answer there, or the one to ``loss``, needs.
 
-    Anchored and blend are as wide as their base is so far from its own runs: how corpora differ has its own errors.
+    Anchored and blend are as wide as their ``base``, Chinchilla's law unless given, is so far from its own runs: how corpora differ has its own errors.
     """
     if isinstance(law, DataLaw):
         return law.at(flops, loss=loss)
     if not isinstance(law, ScalingLaw):
         return law
-    reach = chinchilla().ranges.flops if law.name in _ON_A_BASE else law.ranges.flops
+    reach = (base or chinchilla()).ranges.flops if law.name in _ON_A_BASE else law.ranges.flops
     return widened(law, flops, reach) if loss is None else widened_for_loss(law, loss, reach)
 
 
@@ -223,6 +224,7 @@ def law_of_table(
     coefficients: Path | None,
     calibration: str | None,
     bytes_per_token: float | None = None,
+    base: str | None = None,
 ) -> Law | DataLaw:
     """Return the law of a table: as it is given, or by its name as ``find_law`` does, H under the default protocol.
 
@@ -234,7 +236,7 @@ def law_of_table(
     """
     law = str(law) if isinstance(law, Path) else law
     name = law if isinstance(law, str) else law.name
-    check_dependence(name, compressibility, epsilon)
+    check_dependence(name, compressibility, epsilon, base)
     if not isinstance(law, str):
         if isinstance(law, ScalingLaw) and law.verdict == "refused":
             raise LawError(f"The fit of {name} refused it: the runs cannot identify a law, so it answers nothing.")
@@ -242,6 +244,7 @@ def law_of_table(
     chosen = calibration_for(law, available(coefficients), calibration)
     if chosen is not None and law in LAW_NAMES:
         check_match(DEFAULT_PROTOCOL, chosen.protocol, f"the calibration {chosen.name}")
+        chosen = based_on(chosen, base)
     text = Text(compressibility=compressibility, trained_bytes_per_token=bytes_per_token)
     return find_law(law, chosen, Known(compressibility=compressibility, epsilon=epsilon, text=text))
 
@@ -284,7 +287,8 @@ def _law_at_h(name: str, calibration: Calibration, known: Known) -> LawAtH:
             f"models were trained on, and not tokens of {calibration.protocol.tokenizer}: use --law anchored, which "
             "takes from it only how sources differ."
         )
-    at_h = law_at(name, calibration.dependence, chinchilla(), known.compressibility, known.epsilon, known.ci95)
+    base = calibration.dependence.base or chinchilla()
+    at_h = law_at(name, calibration.dependence, base, known.compressibility, known.epsilon, known.ci95)
     n_draws = len(calibration.dependence.draws)
     if at_h.n_dropped > MOST_DROPPED * n_draws:  # the others are no sample of what is possible
         at_h = replace(at_h, law=replace(at_h.law, draws=()))

@@ -15,6 +15,7 @@ from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocatio
 from advisor.calibrations.coefficients import Calibration
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
+from advisor.calibrations.own_base import based_on
 from advisor.caution import Caution
 from advisor.compressibility.protocol import (
     DEFAULT_PROTOCOL,
@@ -131,6 +132,8 @@ def recommend(
         raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
     coefficients = available(request.coefficients)
     calibration = calibration_for(request.law, coefficients, request.calibration)
+    if calibration is not None:
+        calibration = based_on(calibration, request.base)
     h = profile.median if profile is not None else request.compressibility
     protocol = profile.protocol if profile is not None else DEFAULT_PROTOCOL if h is not None else None
     usable = _usable(calibration, protocol, request)
@@ -138,6 +141,11 @@ def recommend(
     if request.epsilon is not None and candidates.at_h is None:
         raise UsageError(
             "--epsilon weighs a calibration against its base, and the headline here is no law of one: name a "
+            "calibration with --calibration or --coefficients, or a law, --law anchored or blend."
+        )
+    if request.base is not None and candidates.at_h is None:
+        raise UsageError(
+            "--base is what the laws of a calibration start from, and the headline here is no law of one: name a "
             "calibration with --calibration or --coefficients, or a law, --law anchored or blend."
         )
 

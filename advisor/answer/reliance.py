@@ -38,8 +38,8 @@ class Reliance:
     it does not say or the weight was given in the request. ``decades`` is how many powers of ten the budget lies above
     the largest run of the calibration (below the smallest: negative; 0 inside). ``native_ids``: the calibration's
     sources came as token ids, and the corpus was tokenized. ``training_tokenizer``: what the models read, where that is
-    not what H was measured on. ``wrong`` is None where N counts other parameters than
-    Chinchilla's.
+    not what H was measured on. ``base`` is the law that it starts from. ``wrong`` is None where N counts other
+    parameters than Chinchilla's.
     """
 
     calibration: str
@@ -55,14 +55,26 @@ class Reliance:
     decades: float | None
     native_ids: bool
     training_tokenizer: str | None
+    base: str
     wrong: WrongChoice | None
 
     JSON = (
         *("calibration", "law", "epsilon", "h_ref", "h_ref_source", "h_range", "h_inside", "flops_range", "decades"),
-        *("native_ids", "training_tokenizer", "epsilon_ci95=estimate.ci95", "epsilon_share_zero=estimate.share_zero"),
+        *(
+            "native_ids",
+            "training_tokenizer",
+            "base",
+            "epsilon_ci95=estimate.ci95",
+            "epsilon_share_zero=estimate.share_zero",
+        ),
         *("gzip_beats_no_predictor=prediction.better", "prediction_verdict=prediction.verdict"),
         *("wasted_fraction_if_wrong=wrong", "in_words"),
     )
+
+    @property
+    def base_in_words(self) -> str:
+        """The law that it starts from, as people call it."""
+        return "Chinchilla" if self.base == "chinchilla" else self.base
 
     @property
     def in_words(self) -> str:
@@ -75,8 +87,8 @@ class Reliance:
         interval = f"epsilon = {epsilon:g} (95 % {found.ci95[0]:.2g} to {found.ci95[1]:.2g})"
         if epsilon == 0:
             return (
-                f"{interval}: gzip did not beat the mean on held-out sources, so {self.law} is Chinchilla; the "
-                "interval still holds how far corpora of one H differ"
+                f"{interval}: gzip did not beat the mean on held-out sources, so {self.law} is {self.base_in_words}; "
+                "the interval still holds how far corpora of one H differ"
             )
         if found.error is None or found.error_of_mean is None:
             return f"{interval}: of the shift that the lines in H predict, held-out sources show this share"
@@ -113,6 +125,7 @@ def reliance_of(
         decades=_decades(flops, dependence.ranges.flops),
         native_ids=calibration.protocol.tokenizer is None and tokenizer is not None,
         training_tokenizer=calibration.training_tokenizer,
+        base="chinchilla" if dependence.base is None else dependence.base.name,
         wrong=wrong_choice(law, flops),
     )
 
@@ -150,7 +163,7 @@ def about_reliance(reliance: Reliance | None) -> Iterator[Caution]:
         yield Caution(
             code="epsilon_zero",
             message=f"The calibration {reliance.calibration} has no weight: gzip did not beat the mean on held-out "
-            f"sources, so {reliance.law} is Chinchilla for every corpus.",
+            f"sources, so {reliance.law} is {reliance.base_in_words} for every corpus.",
         )
     elif reliance.prediction is not None and reliance.prediction.better is False:
         yield Caution(

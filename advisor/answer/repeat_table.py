@@ -88,11 +88,12 @@ def repeat_table(
     epsilon: float | None = None,
     coefficients: Path | None = None,
     calibration: str | None = None,
+    base: str | None = None,
 ) -> RepeatTable:
     """Return what repeating ``unique_tokens`` gives under the data-constrained law over ``law``.
 
     ``law`` is a law, the name of one, or a law file; None takes ``data`` where ``compressibility`` or
-    ``bytes_per_token`` is given, else ``muennighoff``. The last five are those of ``Request``, for the laws that depend
+    ``bytes_per_token`` is given, else ``muennighoff``. The last six are those of ``Request``, for the laws that depend
     on the corpus; the data rule's law is that of the budget, else of what is optimal for one epoch, for all rows.
     Without ``epochs`` the rows are those of EPOCHS.
 
@@ -107,7 +108,7 @@ def repeat_table(
     """
     if law is None:
         law = "muennighoff" if compressibility is None and bytes_per_token is None else DATA
-    found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token)
+    one = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token, base)
     if n_params is not None and flops is not None:
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
     given = (("--unique-tokens", unique_tokens), ("--flops", flops), ("--params", n_params))
@@ -121,10 +122,10 @@ def repeat_table(
         raise UsageError(f"--unique-tokens must be at least 1, not {unique_tokens:g}.")
     if n_params is not None and n_params < 1:
         raise UsageError(f"--params must be at least 1, not {n_params:g}.")
-    base = law_answering(found, lambda one: one.frontier(flops) if flops else one.for_tokens(unique_tokens))
-    if not isinstance(base, ScalingLaw):
-        raise LawError(f"The law {base.name} predicts no loss, so it cannot weigh repeated data: choose another.")
-    repeated = RepeatedLaw(base=base, unique_tokens=unique_tokens)
+    found = law_answering(one, lambda law: law.frontier(flops) if flops else law.for_tokens(unique_tokens))
+    if not isinstance(found, ScalingLaw):
+        raise LawError(f"The law {found.name} predicts no loss, so it cannot weigh repeated data: choose another.")
+    repeated = RepeatedLaw(base=found, unique_tokens=unique_tokens)
     rows = tuple(
         _row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in sorted(set(passes))
     )
@@ -133,9 +134,9 @@ def repeat_table(
         check_whole(Allocation(n_params=row.n_params, n_tokens=row.n_tokens))
     most = rows[-1].epochs
     return RepeatTable(
-        law=base.name,
-        count=base.count,
-        source=f"{base.source}; {SOURCE}" if repeated.transplanted else base.source,
+        law=found.name,
+        count=found.count,
+        source=f"{found.source}; {SOURCE}" if repeated.transplanted else found.source,
         transplanted=repeated.transplanted,
         unique_tokens=unique_tokens,
         n_params=n_params,
@@ -147,10 +148,10 @@ def repeat_table(
         advice=advice_for(most, asked=True),
         cautions=(
             *about_epochs(most, unique_tokens_text(unique_tokens)),
-            *about_rows(base, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
-            *((about_transplant(base.name),) if repeated.transplanted and most > 1 else ()),
+            *about_rows(found, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
+            *((about_transplant(found.name),) if repeated.transplanted and most > 1 else ()),
         ),
-        base=base,
+        base=found,
     )
 
 

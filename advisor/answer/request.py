@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from advisor.calibrations.own_base import BASES
 from advisor.errors import UsageError
 from advisor.plan.hardware import DEFAULT_MFU, Gpu, Hardware, find_gpu
 from advisor.plan.shape import check_model_options
@@ -52,6 +53,8 @@ class Request:
         law: the headline, a law's name or a law file; None takes ``anchored`` where a calibration is named and H known,
             else ``data`` where H or the tokenizer is known, else ``chinchilla``.
         epsilon: weight of the calibration in ``blend`` and ``anchored``, 0 to 1; None takes the calibration's own.
+        base: what blend and anchored start from, "own" (the calibration's own law) or "chinchilla"; None takes "own"
+            where the calibration has one.
         coefficients: a coefficients file in place of what ships and is installed.
         calibration: the name of one of those; None takes the default.
         pilot: a file of ``advisor fit --pilot``: what a pilot on this corpus measured, for the law ``data``.
@@ -82,6 +85,7 @@ class Request:
     bytes_per_token: float | None = None
     law: str | None = None
     epsilon: float | None = None
+    base: str | None = None
     coefficients: Path | None = None
     calibration: str | None = None
     pilot: Path | None = None
@@ -101,6 +105,7 @@ class Request:
             "training_bytes_per_token=bytes_per_token",
             "law",
             "epsilon",
+            "base",
             "coefficients",
             "calibration",
             "pilot",
@@ -143,7 +148,7 @@ class Request:
                 check_positive(value, option)
         if self.gpus is not None and self.gpus < 1:
             raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
-        check_dependence(self.law, self.compressibility, self.epsilon)
+        check_dependence(self.law, self.compressibility, self.epsilon, self.base)
         other = next((name for name in ("coefficients", "calibration") if getattr(self, name) is not None), None)
         if self.pilot is not None and (other or self.law not in (None, "data")):
             raise UsageError(f"--pilot moves the law data, and --{other or 'law'} asks for another: give one.")
@@ -183,14 +188,20 @@ class Request:
             _check_choice(self, self.budget)
 
 
-def check_dependence(law: str | None, compressibility: float | None, epsilon: float | None) -> None:
-    """Raise UsageError unless H is inside (0, 1), epsilon in [0, 1] and epsilon given only to a law that has one."""
+def check_dependence(
+    law: str | None, compressibility: float | None, epsilon: float | None, base: str | None = None
+) -> None:
+    """Raise UsageError unless H is inside (0, 1), epsilon in [0, 1], and both it and base go to a law that has one."""
     if compressibility is not None and not 0 < compressibility < 1:
         raise UsageError(f"--compressibility must be above 0 and below 1, such as 0.45, not {compressibility:g}.")
     if epsilon is not None and not 0 <= epsilon <= 1:
         raise UsageError(f"--epsilon must be from 0 to 1, not {epsilon:g}.")
     if epsilon is not None and law not in (None, "blend", "anchored"):
         raise UsageError(f"--epsilon weighs the laws blend and anchored; --law {law} has none.")
+    if base not in (None, *BASES):
+        raise UsageError(f"--base must be {' or '.join(BASES)}, not {base!r}.")
+    if base is not None and law not in (None, "blend", "anchored"):
+        raise UsageError(f"--base is what the laws blend and anchored start from; --law {law} has none.")
 
 
 def _check_choice(request: Request, flops: float) -> None:

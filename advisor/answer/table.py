@@ -74,11 +74,12 @@ def table(
     epsilon: float | None = None,
     coefficients: Path | None = None,
     calibration: str | None = None,
+    base: str | None = None,
 ) -> AllocationTable:
     """Return the budget and tokens for which each of ``sizes`` is optimal, or what is optimal for budgets in ``flops``.
 
     Without either the sizes are the Chinchilla table's. ``law`` is a law, the name of one, or a law file; without one
-    it is ``data`` where ``compressibility`` or ``bytes_per_token`` is given, else ``chinchilla``. The last five are
+    it is ``data`` where ``compressibility`` or ``bytes_per_token`` is given, else ``chinchilla``. The last six are
     those of ``Request``, for the laws that depend on the corpus.
 
     >>> [f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes=(1e9, 10e9)).rows]
@@ -95,7 +96,7 @@ def table(
         raise UsageError("The table has no row: give sizes or budgets.")
     if law is None:
         law = "chinchilla" if compressibility is None and bytes_per_token is None else DATA
-    found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token)
+    found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token, base)
     questions: list[Callable[[Law], Allocation]]
     if flops is not None:
         questions = [partial(_optimum, flops=budget) for budget in flops]

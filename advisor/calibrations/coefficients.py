@@ -10,6 +10,7 @@
                        "scatter": may be absent; for each row of draws the 10 numbers by which a new source lies off
                                 the lines, of log and of linear, without the error of a fit},
         "ranges": {"n_params": [lo, hi] or null, "n_tokens", "flops", "compressibility"},
+        "base": may be absent or null; a law of the calibration's own runs, see ``advisor.calibrations.own_base``,
         "epsilon_estimate", "predictors", "h_ref_source": may be absent; see ``advisor.calibrations.quality``}]}
 
 Other keys are allowed everywhere.
@@ -25,28 +26,19 @@ from typing import Any, Literal, cast
 
 from advisor.calibrations.laws_in_h import Dependence
 from advisor.calibrations.lines_in_h import JointDraws, LinesInH, Regressions
+from advisor.calibrations.own_base import OwnBase, read_base
 from advisor.calibrations.quality import Quality, read_quality
+from advisor.calibrations.sources import Source, Sources
 from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.data_files import shipped_file, write_atomically
 from advisor.errors import CoefficientsError, UsageError
 from advisor.json_fields import Node, json_text, read_json
-from advisor.laws.law_file import MAX_DRAWS, law_from, ranges_from
+from advisor.laws.law_file import MAX_DRAWS, ranges_from
 from advisor.laws.parameters import LOG_NAMES, NAMES, Parameters
 from advisor.laws.published import PUBLISHED_NAMES
-from advisor.laws.scaling_law import Count, ScalingLaw
+from advisor.laws.scaling_law import Count
 
 _FORMS = {"log": LOG_NAMES, "linear": NAMES}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """One corpus or grammar of a calibration. ``entropy_bound`` is in nats/token; ``law`` is None where refused."""
-
-    name: str
-    compressibility: float
-    shuffled: float | None
-    entropy_bound: float | None
-    law: ScalingLaw | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +46,18 @@ class Calibration:
     """Laws fitted to several sources under one protocol, and their regression on compressibility.
 
     ``training_tokenizer`` is what the models' tokens are, where H is that of the protocol's tokenizer and not theirs.
+    ``own_base`` is there where the runs are of real text; ``advisor.calibrations.own_base.based_on`` puts laws on it.
     """
 
     name: str
     protocol: Protocol
     dependence: Dependence
-    sources: tuple[Source, ...]
+    sources: Sequence[Source]
     recipe: Any
     provenance: Mapping[str, Any]
     quality: Quality
     training_tokenizer: str | None = None
+    own_base: OwnBase | None = None
 
     @property
     def n_sources(self) -> int:
@@ -113,11 +107,13 @@ class Coefficients:
 def load_coefficients(path: str | Path | None = None) -> Coefficients:
     """Return the checked contents of a coefficients file; without ``path``, of the one that ships with the package.
 
+    What ships was checked when it was written: its many numbers are not looked at again before they are asked for.
+
     Raises:
         CoefficientsError: the file is missing, corrupt or from a newer version; the message names file and field.
     """
     file = shipped_file("fitted_coefficients.json") if path is None else Path(path)
-    return _coefficients(read_json(file, CoefficientsError))
+    return _coefficients(read_json(file, CoefficientsError), known=path is None)
 
 
 def write_coefficients(document: Mapping[str, Any], path: Path) -> None:
@@ -126,10 +122,15 @@ def write_coefficients(document: Mapping[str, Any], path: Path) -> None:
     write_atomically(path, json_text(document))
 
 
-def _coefficients(document: Node) -> Coefficients:
-    """Return a document's calibrations: names are unique and the default is one of them."""
+def _coefficients(document: Node, *, known: bool = False) -> Coefficients:
+    """Return a document's calibrations: names are unique and the default is one of them.
+
+    ``known`` is that it was checked before.
+    """
+    if "alpha" in document.members() and "calibrations" not in document.members():
+        raise CoefficientsError(f"{document.file} is a law and no coefficients: use --law {document.file}.")
     default = document["default"]
-    calibrations = tuple(_calibration(node) for node in document["calibrations"].items())
+    calibrations = tuple(_calibration(node, known=known) for node in document["calibrations"].items())
     names = [one.name for one in calibrations]
     for name in names:
         if names.count(name) > 1:
@@ -139,12 +140,12 @@ def _coefficients(document: Node) -> Coefficients:
     return Coefficients(path=Path(document.file), default=default.value, calibrations=calibrations)
 
 
-def _calibration(node: Node) -> Calibration:
+def _calibration(node: Node, *, known: bool) -> Calibration:
     name = node["name"].text()
     if name in PUBLISHED_NAMES:
         raise node["name"].fail(f"is that of a published law, {name}: give the calibration another name")
     regression = node["regression"]
-    quality, tokenizer = read_quality(node), node.get("training_tokenizer")
+    quality, tokenizer, base = read_quality(node), node.get("training_tokenizer"), node.get("base")
     epsilon = node["epsilon"].number(0, 1)
     if quality.estimate is not None and quality.estimate.value != epsilon:
         other = node["epsilon_estimate"]["value"].field
@@ -152,34 +153,24 @@ def _calibration(node: Node) -> Calibration:
     dependence = Dependence(
         name=name,
         regressions=Regressions(_regression(regression, "log"), _regression(regression, "linear")),
-        draws=_draws(regression),
+        draws=_draws(regression, known=known),
         epsilon=epsilon,
         h_ref=node["h_ref"].number(0, 1, open_ends=True),
         count=cast(Count, node["count"].text(("total", "non-embedding"))),
         ranges=ranges_from(node["ranges"]),
         estimate=quality.estimate,
     )
+    sources = Sources(list(node["sources"].items()), name)
     return Calibration(
         name=name,
         protocol=read_protocol(node["protocol"]),
         dependence=dependence,
-        sources=tuple(_source(source, name) for source in node["sources"].items()),
+        sources=sources if known else tuple(sources),
         recipe=node["recipe"].value,
         provenance=node["provenance"].members(),
         quality=quality,
         training_tokenizer=None if tokenizer is None else tokenizer.text(),
-    )
-
-
-def _source(node: Node, calibration: str) -> Source:
-    name = node["name"].text()
-    shuffled, bound, law = node["shuffled"], node["entropy_bound"], node.get("law")
-    return Source(
-        name=name,
-        compressibility=node["compressibility"].number(0, 1, open_ends=True),
-        shuffled=None if shuffled.value is None else shuffled.number(0, 2),
-        entropy_bound=None if bound.value is None else bound.number(0),
-        law=None if law is None else law_from(law, name=name, source=f"calibration {calibration}"),
+        own_base=None if base is None else read_base(base, name, dependence.count),
     )
 
 
@@ -192,8 +183,11 @@ def _regression(node: Node, form: Literal["log", "linear"]) -> LinesInH:
     )
 
 
-def _draws(node: Node) -> JointDraws:
+def _draws(node: Node, *, known: bool) -> JointDraws:
     """Return the joint rows of a regression, with the scatter of a new source where the file has it."""
+    if known:
+        scattered = node.get("scatter")
+        return JointDraws(node["draws"].values(), None if scattered is None else scattered.values())
     lines = _rows(node["draws"], 20)
     found = node.get("scatter")
     if found is None:

@@ -16,7 +16,7 @@ from advisor.laws.frontier import exponent_and_level, log_n_at
 from advisor.laws.parameters import Parameters
 
 # The middle, in logs, of the runs that Chinchilla's law was fitted to: there the excess loss is left as it was.
-_PIVOT_FLOPS = 1.35e20
+PIVOT_FLOPS = 1.35e20
 
 
 class FrontierShift(NamedTuple):
@@ -35,15 +35,15 @@ def shift_between(law: Parameters, moved: Parameters) -> FrontierShift | None:
     return FrontierShift(new_exponent - exponent, new_level - level, moved.E - law.E)
 
 
-def shifted(law: Parameters, shift: FrontierShift) -> Parameters | None:
+def shifted(law: Parameters, shift: FrontierShift, pivot_flops: float = PIVOT_FLOPS) -> Parameters | None:
     """Return ``law``, in logs, with its frontier moved by ``shift``; None where a would leave (0, 1).
 
-    alpha + beta and the excess loss on the frontier at a budget in the middle are kept. On the frontier the excess X
+    alpha + beta and the excess loss on the frontier at ``pivot_flops`` are kept. On the frontier the excess X
     is shared as A/N^alpha = X beta/(alpha+beta) and B/D^beta = X alpha/(alpha+beta), which gives the new A and B.
     """
     total = law.alpha + law.beta
     exponent, level = _frontier(law)
-    log_nd = math.log(_PIVOT_FLOPS / 6)
+    log_nd = math.log(pivot_flops / 6)
     log_n = log_n_at(log_nd, exponent, level)
     log_excess = law.A - law.alpha * log_n - math.log(law.beta / total)
     exponent += shift.exponent

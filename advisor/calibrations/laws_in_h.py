@@ -1,9 +1,10 @@
 """Scaling laws as functions of a corpus's compressibility H: gzip (Eq. 5), blend (Eq. 6) and anchored.
 
-Pandey 2024 (arXiv:2405.16684), Eq. 4: each law parameter x is linear in H, x(H) = m H + n. With x' Chinchilla's:
+Pandey 2024 (arXiv:2405.16684), Eq. 4: each law parameter x is linear in H, x(H) = m H + n. With x' the base,
+Chinchilla's law or the calibration's own (``advisor.calibrations.own_base``):
     gzip      x = x(H)                               the calibration alone; log regression
     blend     x = (1-eps) x' + eps x(H)              linear regression, as published
-    anchored  x = x' + eps (x(H) - x(H_ref))         in ln A and ln B; log regression; at H_ref it is Chinchilla
+    anchored  x = x' + eps (x(H) - x(H_ref))         in ln A and ln B; log regression; at H_ref it is the base
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import cast
 
-from advisor.calibrations.frontier_shift import shift_between, shifted
+from advisor.calibrations.frontier_shift import PIVOT_FLOPS, shift_between, shifted
 from advisor.calibrations.lines_in_h import LinesInH, Regressions
 from advisor.calibrations.uncertainty import WeightEstimate, drawn_compressibilities, drawn_weights
 from advisor.errors import CoefficientsError
@@ -30,7 +31,8 @@ LAW_NAMES = ("anchored", "blend", "gzip")
 class Dependence:
     """How a calibration's laws depend on H. ``h_ref`` is H of web text, ``epsilon`` the weight of the calibration.
 
-    ``estimate`` is how epsilon was found, None where the file does not say: epsilon then has no interval.
+    ``estimate`` is how epsilon was found, None where the file does not say: epsilon then has no interval. ``base`` is
+    the calibration's own law where blend and anchored start from it, at ``h_ref``; None starts from Chinchilla's.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Dependence:
     count: Count
     ranges: Ranges
     estimate: WeightEstimate | None = None
+    base: ScalingLaw | None = None
 
     @property
     def middle(self) -> float:
@@ -96,9 +99,10 @@ def law_at(
 ) -> LawAtH:
     """Return the law ``name`` (one of LAW_NAMES) at H, with joint draws.
 
-    ``base`` is x', Chinchilla's law; ``epsilon`` replaces the calibration's own, and is then taken as certain;
+    ``base`` is x', as Chinchilla's law; ``epsilon`` replaces the calibration's own, and is then taken as certain;
     ``h_ci95`` is the 95 % interval of the measured H. A draw has
-        a joint row of the regression and one of the base's (from different runs, so independent of each other),
+        a joint row of the regression and one of the base's (independent of each other where they are from different
+            runs; the rows of a base of the calibration's own runs belong to those of its lines),
         a weight from epsilon's own distribution and an H from its interval (``advisor.calibrations.uncertainty``),
         the scatter of a new source, for a corpus lies as far off the lines as the calibration's own sources really do.
     Gzip and blend take the scatter where they take x(H). Anchored takes all of it, whatever the weight: with a weight
@@ -123,7 +127,7 @@ def law_at(
     each = zip(dependence.draws, _rows(base), values, weights, strict=False)
     drawn = [form(one, row, h, h_ref, eps) for one, row, h, eps in each]
     if name == "anchored":
-        drawn = _scattered(drawn, dependence)
+        drawn = _scattered(drawn, dependence, _pivot(base, dependence))
     law = ScalingLaw(
         name=name,
         E=max(found.E, 0.0),
@@ -135,7 +139,8 @@ def law_at(
         source=f"calibration {dependence.name}" + ("" if name == "gzip" else f", {base.name}"),
         draws=tuple([_draw(p) for p in drawn if p is not None and _beyond(p) is None]),
         ranges=dependence.ranges,
-        note=_NOTES[name].format(weight),
+        note=_NOTES[name].format(weight, "Chinchilla" if base.name == "chinchilla" else base.name),
+        drift=base.drift,
     )
     derivative = lines.slope if name == "gzip" else Parameters(*(weight * m for m in lines.slope))
     if name == "blend":
@@ -146,8 +151,8 @@ def law_at(
 
 _NOTES = {
     "gzip": "the calibration alone, Eq. 5",
-    "blend": "{:g} of the calibration in Chinchilla, Eq. 6",
-    "anchored": "Chinchilla moved by {:g} of the calibration's shift from web text",
+    "blend": "{:g} of the calibration in {}, Eq. 6",
+    "anchored": "{1} moved by {0:g} of the calibration's shift from web text",
 }
 
 
@@ -198,7 +203,13 @@ def _anchored(lines: Regressions, base: Parameters, h: float, h_ref: float, eps:
 _FORMS = {"gzip": _gzip, "blend": _blend, "anchored": _anchored}
 
 
-def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[Parameters | None]:
+def _pivot(base: ScalingLaw, dependence: Dependence) -> float:
+    """Return the budget where scatter leaves the excess loss: in the middle of the runs that the base was fitted to."""
+    own = base.ranges.flops if dependence.base is base else None
+    return PIVOT_FLOPS if own is None else math.sqrt(own[0] * own[1])
+
+
+def _scattered(drawn: list[Parameters | None], dependence: Dependence, pivot: float) -> list[Parameters | None]:
     """Return the draws moved as the scatter of each moves the optimum of the calibration's own law; None where none."""
     center = dependence.regressions.log.at(dependence.middle)  # the calibration's own law where its sources are
     if _beyond(center) is not None:
@@ -208,7 +219,7 @@ def _scattered(drawn: list[Parameters | None], dependence: Dependence) -> list[P
         moved = Parameters(*map(operator.add, center, lines.scatter.log))
         usable = one is not None and _beyond(one) is None and _beyond(moved) is None
         shift = shift_between(center, moved) if usable else None
-        found.append(None if one is None or shift is None else shifted(one, shift))
+        found.append(None if one is None or shift is None else shifted(one, shift, pivot))
     return found
 
 

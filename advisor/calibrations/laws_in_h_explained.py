@@ -15,8 +15,8 @@ from advisor.laws.scaling_law import ScalingLaw
 _EQ_4 = "Pandey 2024, arXiv:2405.16684, eq. 4"
 _FORMS = {
     "gzip": "slope*H + intercept",
-    "blend": "(1 - epsilon)*{0}_chinchilla + epsilon*(slope*H + intercept)",
-    "anchored": "{0}_chinchilla + epsilon*slope*(H - H_ref)",
+    "blend": "(1 - epsilon)*{0}_{1} + epsilon*(slope*H + intercept)",
+    "anchored": "{0}_{1} + epsilon*slope*(H - H_ref)",
 }
 _DERIVATIVES = {"gzip": "slope", "blend": "epsilon*slope", "anchored": "epsilon*slope"}
 
@@ -25,11 +25,16 @@ def explain_law(
     page: Page, law: ScalingLaw, dependence: Dependence, epsilon: float | None, *, headline: bool
 ) -> LawNames:
     """Explain the parameters of a law in H; return its names. ``epsilon`` is the weight where one was asked for."""
-    names, lines, base = names_of(law, headline=headline, explained=True), _lines(law, dependence), chinchilla()
+    names, lines, base = (
+        names_of(law, headline=headline, explained=True),
+        _lines(law, dependence),
+        dependence.base or chinchilla(),
+    )
+    of_base = "chinchilla" if dependence.base is None else "base"
     source = f"{_EQ_4} on the calibration {dependence.name}, {lines.form} regression; {law.note}"
     for field in NAMES:
         in_logs = lines.form == "log" and field in ("A", "B")
-        formula = _FORMS[law.name].format(f"ln_{field}" if in_logs else field)
+        formula = _FORMS[law.name].format(f"ln_{field}" if in_logs else field, of_base)
         formula = f"exp({formula})" if in_logs else f"max({formula}, 0)" if field == "E" else formula
         own = getattr(base, field)
         known = {
@@ -37,7 +42,7 @@ def explain_law(
             "intercept": getattr(lines.intercept, field),
             "epsilon": _weight(dependence, epsilon),
             "H_ref": dependence.h_ref,
-            f"ln_{field}_chinchilla" if in_logs else f"{field}_chinchilla": math.log(own) if in_logs else own,
+            f"ln_{field}_{of_base}" if in_logs else f"{field}_{of_base}": math.log(own) if in_logs else own,
         }
         names.add(page, f"{{{field}}}", formula, source, value=getattr(law, field), known=used_in(known, formula))
     return names

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.options import is_given, json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
@@ -25,6 +26,7 @@ Examples:
   advisor fit runs.csv --columns n_params=model_size,n_tokens=token_ct,loss=val --flops 1e22
   advisor fit runs.jsonl --group corpus --covariate compressibility --at .45 --flops 1e21
   advisor fit pilot.csv --pilot --out measured.json
+  advisor fit runs.csv --group corpus --covariate compressibility --profiles profiles.json --coefficients mine.json
   advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
 """
 
@@ -56,6 +58,7 @@ Examples:
 @click.option("--bootstrap", type=click.IntRange(min=200), default=4000, show_default=True, help="Number of refits.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
+@coefficients_options
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
 @click.option("--pilot", is_flag=True, help="TABLE is a filled one of `advisor pilot`: print the gap that it shows.")
 @json_option()
@@ -73,6 +76,7 @@ def command(
     out: Path | None,
     plot: Path | None,
     pilot: bool,
+    wanted: WantedCoefficients,
     as_json: bool,
     force: bool,
     **asked: Any,
@@ -82,6 +86,9 @@ def command(
     TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
     vocab_size, weight, unique_tokens, compressibility and flops (the stated budget, where it is not 6 N D). Intervals
     are 95 %. Exit code 1 if any law is refused.
+
+    With --group and --covariate compressibility, --coefficients writes what `advisor recommend --coefficients` takes:
+    the groups' laws, their lines in H and the law that those give for web text.
     """
     if pilot:
         _read_pilot(table, out, as_json=as_json)
@@ -91,6 +98,7 @@ def command(
     from calibration.fit.analysis import fit as fit_table
     from calibration.fit.document import fit_document
 
+    wanted.check(table, asked["covariate"])
     for option, written in (("--out", out), ("--plot", plot)):
         refuse_overwriting(written, table, option=option)
         check_writable(written)
@@ -105,10 +113,17 @@ def command(
             click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
 
     analysis = fit_table(
-        table, columns=_columns(columns), settings=settings, with_refused=force, on_runs=check, **asked
+        table,
+        columns=_columns(columns),
+        settings=settings,
+        with_refused=force,
+        on_runs=check,
+        profiles=wanted.profiles,
+        **asked,
     )
     report.show(fit_document(analysis, force=force), as_json=as_json)
     _write(analysis, out, plot, force)
+    wanted.write(analysis, table)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor.calibrations.own_base import BASES
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
@@ -98,6 +99,11 @@ calibration_options = _all_of(
     ),
     coefficients_option,
     click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed."),
+    click.option(
+        "--base",
+        type=click.Choice(BASES),
+        help="What blend and anchored start from.  [default: own where there is one]",
+    ),
 )
 headline_options = _all_of(
     click.option(

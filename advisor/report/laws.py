@@ -12,7 +12,7 @@ from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 from advisor.report.text import counted, echo, emit, print_labelled, print_table
 
 _DEPENDENT = {
-    "anchored": "x' + eps (x(H) - x(H_ref)): Chinchilla at H_ref, the H of web text; the default with coefficients",
+    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the default with coefficients",
     "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
     "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
 }
@@ -65,7 +65,10 @@ def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
     echo("Sources", "bold")
     print_labelled([(law.name, f"{law.source}; {law.note}") for law in laws], "")
     echo()
-    echo("Laws of the compressibility H, from a calibration's x(H) and Chinchilla's x'", "bold")
+    echo(
+        "Laws of the compressibility H, from a calibration's x(H) and x', its own law of web text or Chinchilla's",
+        "bold",
+    )
     print_labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], "")
 
 

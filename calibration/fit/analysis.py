@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from advisor.compressibility.group_profiles import GroupProfiles
 from advisor.errors import RunsError, UsageError
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
@@ -25,7 +26,7 @@ from calibration.fit.objective import HUBER_DELTA, Array
 from calibration.fit.regression import Regression, regress, with_joint_fit, with_new_groups
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
-from calibration.fit.runs import Runs, read_runs
+from calibration.fit.runs import COVARIATE, Runs, read_runs, with_profiles
 
 _LARGEST_FILE_DRAWS = 400
 
@@ -119,6 +120,7 @@ def fit(
     group: str | None = None,
     cluster: str | None = None,
     covariate: str | None = None,
+    profiles: GroupProfiles | None = None,
     vocab_size: int | None = None,
     form: Form = "log",
     at: Sequence[float] = (),
@@ -134,6 +136,7 @@ def fit(
         group: The column whose values name groups with a law each; without it there is one group, "all".
         cluster: The column whose values mark runs that are not independent, such as checkpoints of one model.
         covariate: The column that the groups' laws are regressed on: one number for each group.
+        profiles: H of each group, in place of a column, for the covariate "compressibility".
         vocab_size: The vocabulary of every run, where the table has no such column.
         form: The form of the regression.
         at: Values of the covariate to give N* for.
@@ -142,14 +145,20 @@ def fit(
         on_runs: Called with the runs of each group before anything is fitted, which may take minutes.
 
     Raises:
-        UsageError: A covariate without groups.
+        UsageError: A covariate without groups, or profiles of another one.
         RunsError: The file or a value in it cannot be used.
+        CorpusError: A group has no profile.
     """
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
     if at and covariate is None:
         raise UsageError(f"--at {at[0]:g} needs --covariate: it is a value of the covariate.")
-    runs = read_runs(table, columns=columns, group=group, cluster=cluster, covariate=covariate, vocab_size=vocab_size)
+    if profiles is not None and covariate != COVARIATE:
+        raise UsageError(f"--profiles gives the groups' compressibility: add --covariate {COVARIATE}.")
+    column = covariate if profiles is None else None
+    runs = read_runs(table, columns=columns, group=group, cluster=cluster, covariate=column, vocab_size=vocab_size)
+    if profiles is not None:
+        runs = with_profiles(runs, profiles)
     if on_runs is not None:
         on_runs(runs)
     name = Path(table).name

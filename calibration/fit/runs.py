@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from advisor.compressibility.group_profiles import GroupProfiles
 from advisor.errors import RunsError
 from calibration.fit.objective import Array, Problem
 from calibration.fit.row_file import OPTIONAL, REQUIRED, Table, read_rows
 
 ALL_RUNS = "all"  # the name of the only group when the table is not grouped
+COVARIATE = "compressibility"  # the covariate that profiles give
 
 # Below these, N or D is surely in millions or billions: no one fits a law to models of 999 parameters.
 _LEAST_PARAMS, LEAST_TOKENS = 1e3, 1e4
@@ -109,6 +111,19 @@ def read_runs(
         value = None if covariates is None else _one_value(path, label, covariate or "", covariates[keep])
         groups[label] = replace(everything, name=label, covariate=value, cluster=clusters).where(keep)
     return groups
+
+
+def with_profiles(groups: Mapping[str, Runs], profiles: GroupProfiles) -> dict[str, Runs]:
+    """Return the runs of each group with H of its profile as their compressibility and covariate.
+
+    Raises:
+        CorpusError: a group has no profile.
+    """
+    values = {name: profile.compressibility for name, profile in profiles.of(groups).items()}
+    return {
+        name: replace(runs, covariate=values[name], compressibility=np.full(len(runs), values[name]))
+        for name, runs in groups.items()
+    }
 
 
 def _arrays(table: Table, vocab_size: int | None) -> Runs:

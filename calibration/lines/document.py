@@ -126,13 +126,13 @@ def _calibration(laws: Sequence[SourceLaw], found: HRegression, about: About) ->
         "count": "non-embedding",
         "recipe": _recipe(rows),
         "sources": [_source(law, about.name) for law in laws],
-        "regression": _regression(found),
+        "regression": regression_as_json(found),
         "epsilon": found.epsilon.value,
         "epsilon_estimate": found.epsilon,
         "h_ref": about.h_ref,
         "h_ref_source": about.h_ref_source,
         "predictors": found.predictors,
-        "ranges": _ranges(found.laws),
+        "ranges": ranges_of(found.laws),
         "provenance": _provenance(laws, rows, about),
     }
 
@@ -177,12 +177,13 @@ def _law(law: SourceLaw, calibration: str) -> dict[str, Any]:
     return law_as_json(replace(fitted, draws=(), source=source, verdict=law.verdict))
 
 
-def _regression(found: HRegression) -> dict[str, Any]:
+def regression_as_json(found: HRegression, *, digits: int = 7) -> dict[str, Any]:
+    """Return the lines in H with their draws, to be given their JSON form."""
     return {
         "log": as_json({name: found.log.lines[name] for name in LOG_NAMES}, _LINE_FORM),
         "linear": as_json({name: found.linear.lines[name] for name in NAMES}, _LINE_FORM),
-        "draws": _numbers(found.draws.lines),
-        "scatter": _numbers(found.draws.scatter),
+        "draws": _numbers(found.draws.lines, digits),
+        "scatter": _numbers(found.draws.scatter, digits),
         "flops": found.flops[1],
         "dlnN_dH": as_json(found.log.log_optimum, _LINE_FORM),
         "left_out_error_ln_n": {"log": _left_out(found.log), "linear": _left_out(found.linear)},
@@ -194,12 +195,13 @@ def _left_out(regression: Regression) -> dict[str, Any]:
     return {"median": regression.median_left_out_error, "sources": dict(regression.left_out)}
 
 
-def _numbers(rows: Array) -> list[list[float]]:
-    """Return rows of seven significant digits: the file must be small."""
-    return [[float(f"{value:.7g}") for value in row] for row in rows]
+def _numbers(rows: Array, digits: int) -> list[list[float]]:
+    """Return rows of a few significant digits: the file must be small."""
+    return [[float(f"{value:.{digits}g}") for value in row] for row in rows]
 
 
-def _ranges(laws: Sequence[SourceLaw]) -> dict[str, list[float]]:
+def ranges_of(laws: Sequence[SourceLaw]) -> dict[str, list[float]]:
+    """Return the ends of N, D, C = 6 N D and H over the runs of these laws."""
     values = {name: [getattr(law.group.runs, name) for law in laws] for name in ("n_params", "n_tokens", "flops")}
     ranges = {
         name: [float(min(v.min() for v in all_)), float(max(v.max() for v in all_))] for name, all_ in values.items()

@@ -12,6 +12,11 @@ It is drawn for the exponent a and ln N* in the middle of the calibrated budgets
 what fits know best, and apart from them for E, ln(alpha + beta) and the excess loss there. Rows of parameters follow at
 the law in the middle of the range of H, where ``advisor.calibrations.laws_in_h`` reads them as a shift of a and ln G.
 
+Where H was measured with an error (``calibration.lines.measured_h``) a source with a true H off its guess by u looks
+like one off the lines by slope * u. A draw moves each source by that, with the error of its own H, so that the two or
+three sources on which a slope hangs carry their own error and not the mean of all; residuals hold some of it already,
+so intervals are rather too wide than too narrow. From the scatter of a further source it is taken out.
+
 Reweighting the sources and taking a bootstrap row of each one's law was tried first: with 8 sources its nominal 80 %
 interval of ln N* on the line covered .55 to .75 where sources differ, and .88 to .98 where they do not, because the
 error of each fit is then counted twice (60 simulations each of ``benchmarks/bench_coefficients.py``).
@@ -62,7 +67,14 @@ def weighted_lines(x: Array, y: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def draw_lines(
-    h: Array, laws: Array, *, drawn: Sequence[Array] | None, flops: float, n_draws: int, seed: int
+    h: Array,
+    laws: Array,
+    *,
+    drawn: Sequence[Array] | None,
+    flops: float,
+    n_draws: int,
+    seed: int,
+    h_sd: Array | None = None,
 ) -> LineDraws:
     """Return joint draws of lines through the laws of at least three sources; the same seed gives the same bits.
 
@@ -73,6 +85,7 @@ def draw_lines(
         flops: The budget in the middle of the calibrated ones.
         n_draws: How many.
         seed: Of the generator.
+        h_sd: The standard deviation of the true H about ``h``; None takes ``h`` as exact.
     """
     y = both_forms(laws)
     slope, intercept = weighted_lines(h, y, np.ones(len(h)))
@@ -82,28 +95,50 @@ def draw_lines(
     # Normal with the residuals' covariance, then Student's t: lines and scatter share one draw of the scale.
     scale = freedom / rng.chisquare(freedom, n_draws)
     off = rng.standard_normal((2, n_draws, len(h))) @ residuals * np.sqrt(scale / freedom)[:, None]
-    slopes = slope + off[0] / np.sqrt(((h - h.mean()) ** 2).sum())
-    at_mean = slope * h.mean() + intercept + off[1] / np.sqrt(len(h))
+    by_h = _moved_by_h(h, h_sd, slope, n_draws, seed)
+    slopes = slope + off[0] / np.sqrt(((h - h.mean()) ** 2).sum()) + by_h[0]
+    at_mean = slope * h.mean() + intercept + off[1] / np.sqrt(len(h)) + by_h[1]
     intercepts = at_mean - slopes * h.mean()
     lines = np.concatenate([slopes[:, :5], intercepts[:, :5], slopes[:, 5:], intercepts[:, 5:]], 1)
     middle = slope * (h.min() + h.max()) / 2 + intercept
     # Where the lines give no law in the middle, the mean of the sources is one.
     middle = middle if middle[3:5].min() > 0 else y.mean(0)
-    frontier = _further_source(h, laws, drawn, flops, scale, rng)
+    frontier = _further_source(h, h_sd, laws, drawn, flops, scale, rng)
     return LineDraws(lines=lines, scatter=_as_rows(frontier, middle, flops))
 
 
+def _moved_by_h(h: Array, h_sd: Array | None, slope: Array, n_draws: int, seed: int) -> tuple[Array, Array]:
+    """Return by how much errors of H move the slopes and the level at the mean H, (n, 10) each."""
+    if h_sd is None:
+        return np.zeros((n_draws, len(slope))), np.zeros((n_draws, len(slope)))
+    # A generator of its own: without errors of H the other draws are the same bits.
+    error = np.random.default_rng((seed, 1)).standard_normal((n_draws, len(h))) * h_sd
+    dx = h - h.mean()
+    return -np.outer(error @ dx / (dx @ dx), slope), -np.outer(error.mean(1), slope)
+
+
 def _further_source(
-    h: Array, laws: Array, drawn: Sequence[Array] | None, flops: float, scale: Array, rng: np.random.Generator
+    h: Array,
+    h_sd: Array | None,
+    laws: Array,
+    drawn: Sequence[Array] | None,
+    flops: float,
+    scale: Array,
+    rng: np.random.Generator,
 ) -> Array:
     """Return draws (n, 5) of how far the frontier of a further source is off the lines."""
     values = to_frontier(both_forms(laws)[:, :5], flops)
+    by_h = np.zeros((len(h), 5, 5))
+    if h_sd is not None:
+        slope, _ = weighted_lines(h, values, np.ones(len(h)))
+        by_h = h_sd[:, None, None] ** 2 * np.outer(slope, slope)
     normal = rng.standard_normal((len(scale), 5))
     found = np.zeros_like(normal)
     refits = None if drawn is None else [to_frontier(both_forms(rows)[:, :5], flops) for rows in drawn]
     for block in map(list, _BLOCKS):
         none = np.zeros((len(h), len(block), len(block)))
         error = none if refits is None else np.stack([sampling_covariance(rows[:, block]) for rows in refits])
+        error = error + by_h[:, block][:, :, block]
         found[:, block] = between_sources(h, values[:, block], error).drawn(scale, normal[:, block])
     return found
 

@@ -67,9 +67,22 @@ def features(source: SourceRecord) -> dict[str, tuple[float, ...]]:
     return found
 
 
-def compare_predictors(laws: Sequence[SourceLaw], flops: tuple[float, float], *, seed: int = 0) -> PredictorComparison:
-    """Return how each predictor does on ``laws`` left out one by one, at budgets from ``flops[0]`` to ``flops[1]``."""
-    of_source = [features(law.source) for law in laws]
+def compare_predictors(
+    laws: Sequence[SourceLaw],
+    flops: tuple[float, float],
+    *,
+    seed: int = 0,
+    more: Mapping[str, Mapping[str, float]] | None = None,
+) -> PredictorComparison:
+    """Return how each predictor does on ``laws`` left out one by one, at budgets from ``flops[0]`` to ``flops[1]``.
+
+    ``more`` are predictors that a source does not know of, by name, with their values by source.
+    """
+    of_source = [
+        features(law.source)
+        | {name: (values[law.source.name],) for name, values in (more or {}).items() if law.source.name in values}
+        for law in laws
+    ]
     optima, losses = log_optima(laws, flops), _log_losses(laws)
     names = list(dict.fromkeys(name for found in of_source for name in found))
     none = _errors(np.zeros((len(laws), 0)), optima, losses)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from calibration.fit.regression import Regression, regress
 from calibration.lines.epsilon import Epsilon, estimate_epsilon
 from calibration.lines.line_draws import LineDraws, draw_lines
+from calibration.lines.measured_h import exactly, with_errors
 from calibration.lines.predictors import PredictorComparison, compare_predictors
 from calibration.lines.records import LEAST_SOURCES
 from calibration.lines.source_laws import SourceLaw, accepted, common_flops, refusals
@@ -53,18 +54,31 @@ def refusal(laws: Sequence[SourceLaw]) -> str | None:
     return "\n".join([head, *reasons])
 
 
-def regress_on_h(laws: Sequence[SourceLaw], *, n_draws: int = MOST_DRAWS, seed: int = 0) -> HRegression:
+def regress_on_h(
+    laws: Sequence[SourceLaw],
+    *,
+    n_draws: int = MOST_DRAWS,
+    seed: int = 0,
+    h_sd: Mapping[str, float] | None = None,
+    more: Mapping[str, Mapping[str, float]] | None = None,
+) -> HRegression:
     """Return the regression of the accepted laws on H; ``refusal`` must have found nothing.
 
+    ``h_sd`` are the errors of H of each source; without them H is taken as exact, as that of 1000 sequences of a corpus
+    that is at hand nearly is. ``more`` are further predictors, by name, with their values by source.
+
     Raises:
-        RunsError: there are too few laws, or H does not vary.
+        RunsError: there are too few laws, or H does not vary, or it varies no more than its error.
     """
     taken = accepted(laws)
     flops = common_flops(taken)
-    h = np.array([law.source.compressibility for law in taken])
+    measured = np.array([law.source.compressibility for law in taken])
+    sd = None if h_sd is None else np.array([h_sd[law.source.name] for law in taken])
+    about_h = exactly(measured) if sd is None else with_errors(measured, sd)
+    h = about_h.guess
     rows = np.stack([law.parameters for law in taken])
     by_name = {law.source.name: law.parameters for law in taken}
-    values = {law.source.name: law.source.compressibility for law in taken}
+    values = {law.source.name: float(guess) for law, guess in zip(taken, h, strict=True)}
     return HRegression(
         laws=taken,
         flops=flops,
@@ -77,7 +91,8 @@ def regress_on_h(laws: Sequence[SourceLaw], *, n_draws: int = MOST_DRAWS, seed: 
             flops=math.sqrt(flops[0] * flops[1]),
             n_draws=n_draws,
             seed=seed,
+            h_sd=None if sd is None else about_h.sd,
         ),
         epsilon=estimate_epsilon(h, rows, flops, seed=seed),
-        predictors=compare_predictors(taken, flops, seed=seed),
+        predictors=compare_predictors(taken, flops, seed=seed, more=more),
     )

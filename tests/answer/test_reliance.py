@@ -204,6 +204,7 @@ def test_the_screen_and_the_json_say_the_same(tmp_path):
         "decades": 4.0,
         "native_ids": True,
         "training_tokenizer": None,
+        "base": "chinchilla",
     }
 
 
