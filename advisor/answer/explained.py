@@ -119,7 +119,7 @@ def _trained(r: Recommendation, names: dict[str, LawNames]) -> tuple[str, str]:
     tag = limited_tag(names[r.limited[0].law]) if r.limited else ""
     return {
         "headline": ("N", "D"),
-        "choice": ("N_choice", "C/(6*N_choice)"),
+        "choice": ("N_choice", f"D_choice{tag}" if tag else "C/(6*N_choice)"),
         "inference": ("N_served", "D_served"),
         "limited_data": (f"N{tag}", f"D{tag}"),
     }[r.plan.of]

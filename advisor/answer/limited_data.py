@@ -11,11 +11,15 @@ from advisor.answer.row import Bounds
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import LawError, UsageError
 from advisor.laws.published import MUENNIGHOFF
-from advisor.laws.repetition import SOURCE, RepeatedLaw, average_value, last_value
-from advisor.laws.scaling_law import Count, Law, ScalingLaw, central_interval
+from advisor.laws.repetition import RepeatedLaw, average_value, last_value
+from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
 # How many times the unique tokens at hand "more data" is.
 _MORE = (2.0, 4.0, math.inf)
+# No answer reads the data more often: the law knows no overfitting, and at 44 epochs the loss was seen to rise 2.5 to 5
+# times as much as it predicts (Muennighoff et al. 2023, arXiv:2305.16264).
+MOST_EPOCHS = 40.0
+GOOD_EPOCHS = 4.0  # up to here a repeated token is nearly as good as a new one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,16 +29,18 @@ class MoreData:
     Attributes:
         factor: infinity is unlimited data.
         unique_tokens: that many, or infinity.
+        flops_used: what the optimum costs: less than the budget where even these data end at 40 epochs.
         n_params: of the optimum.
         n_tokens: ... its tokens.
         epochs: ... 0 with unlimited data.
         loss: ... nats/token.
         matching_flops: the budget that would reach this loss with the unique tokens at hand; None where none does.
-        saved: the share of the budget that the loss of now would not need, 1 - C'/C.
+        saved: the share of the FLOPs used now that the loss of now would not need, 1 - C'/C.
     """
 
     factor: float
     unique_tokens: float
+    flops_used: float
     n_params: float
     n_tokens: float
     epochs: float | None
@@ -44,7 +50,7 @@ class MoreData:
 
     JSON = (
         *("factor", "unique_tokens", "n_params", "n_tokens", "epochs", "loss_nats_per_token=loss", "matching_flops"),
-        "saved_fraction=saved",
+        *("saved_fraction=saved", "flops_used"),
     )
 
 
@@ -61,19 +67,37 @@ class LimitedInterval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LargerModel:
+    """The model that the whole budget pays for where its answer stops at 40 epochs: as many tokens, more parameters.
+
+    ``gained`` is the share of the answer's loss by which it is better, if the law is right so far out.
+    """
+
+    n_params: float
+    loss: float
+    gained: float
+
+    JSON = ("n_params", "loss_nats_per_token=loss", "gained_fraction=gained")
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitedChoice:
-    """The user's own size with the same unique tokens, weighed as ``advisor.answer.row.Choice`` is."""
+    """The user's own size with the same unique tokens, weighed as ``advisor.answer.row.Choice`` is.
+
+    A choice of parameters is trained for 40 epochs at most; a choice of tokens is weighed as it is. ``flops_used`` is
+    what it costs, ``wasted`` the share of that.
+    """
 
     n_params: float
     n_tokens: float
     epochs: float
-    flops: float
+    flops_used: float
     loss: float
     equivalent_flops: float
     wasted: float
 
     JSON = (
-        *("n_params", "n_tokens", "epochs", "-flops", "loss_nats_per_token=loss", "equivalent_flops"),
+        *("n_params", "n_tokens", "epochs", "flops_used", "loss_nats_per_token=loss", "equivalent_flops"),
         "wasted_fraction=wasted",
     )
 
@@ -82,6 +106,10 @@ class LimitedChoice:
 class LimitedData:
     """The optimum of a budget with limited unique tokens, under the data-constrained law over one base law.
 
+    It reads them 40 times at most (MOST_EPOCHS). Where the law alone would go on, the answer is what the data afford:
+    40 epochs of the model for which so many tokens are optimal, whatever is left of the budget; or, where the law has
+    the rest of the budget lower that model's loss by over 1 %, 40 epochs of the model that the whole budget pays for.
+
     Attributes:
         law: the name of the base law.
         count: which parameters N counts.
@@ -89,23 +117,28 @@ class LimitedData:
         transplanted: R_D* and R_N* are another law's than the base.
         unique_tokens: the limit.
         flops: the budget.
+        flops_used: what of it the optimum takes; all, unless the data are used up before.
         n_params: of the optimum.
         n_tokens: ... the tokens it is trained on, repeated ones among them.
-        epochs: ... n_tokens over unique_tokens.
+        epochs: ... n_tokens over unique_tokens, 40 at most.
+        law_epochs: the epochs of the law's own optimum, were it right beyond 40 too.
+        larger: what the rest of the budget would buy; None where nothing is left.
         effective_tokens: D', the unique tokens that these are worth.
         usable_params: U_N, the parameters that these unique tokens are optimal for.
         effective_params: N', the parameters that these are worth with so few tokens.
         loss: nats/token of the optimum.
-        loss_limit: nats/token of unlimited compute with these tokens.
+        loss_limit: nats/token of unlimited compute with 40 epochs of these tokens.
         average_value: what a token is worth over all epochs, against a unique one.
         last_value: ... and at their end.
         unlimited_n_params: of the optimum of the same law and budget with unlimited data.
         unlimited_n_tokens: ... its tokens.
         unlimited_loss: ... its loss, nats/token.
-        wasted: the share of the FLOPs lost to the limit: 1 - C_eq/C, where C_eq reaches the loss with unlimited data.
+        wasted: the share of the budget lost to the limit: 1 - C_eq/C, where C_eq reaches the loss with unlimited data.
         nearly_flops: the least budget whose loss is within 1 % of this one's.
-        n_params_by_loss: the sizes that stay within 1 % with the budget.
+        n_params_by_loss: the sizes that stay within 1 % with the FLOPs used.
         more_data: the optima with more unique tokens; empty where none are repeated.
+        unique_for_40: the unique tokens that the law's own optimum would read 40 times; None where none are repeated.
+        unique_for_4: ... 4 times.
         choice: the user's own number of parameters against the optimum; None where none is given.
         interval80: None where the base law has no draws.
     """
@@ -116,9 +149,12 @@ class LimitedData:
     transplanted: bool
     unique_tokens: float
     flops: float
+    flops_used: float
     n_params: float
     n_tokens: float
     epochs: float
+    law_epochs: float
+    larger: LargerModel | None
     effective_tokens: float
     usable_params: float
     effective_params: float
@@ -133,18 +169,33 @@ class LimitedData:
     nearly_flops: float
     n_params_by_loss: Bounds
     more_data: tuple[MoreData, ...]
+    unique_for_40: float | None
+    unique_for_4: float | None
     choice: LimitedChoice | None
     interval80: LimitedInterval | None
 
     JSON = (
-        *("law", "count", "source", "transplanted", "unique_tokens", "flops", "n_params", "n_tokens", "epochs"),
+        *("law", "count", "source", "transplanted", "unique_tokens", "flops", "flops_used", "n_params", "n_tokens"),
+        *("epochs", "most_epochs", "epochs_by_the_law_alone=law_epochs", "larger_model=larger"),
         *("effective_tokens", "usable_params", "effective_params"),
         *("loss_nats_per_token=loss", "loss_limit_nats_per_token=loss_limit"),
         *("average_value_fraction=average_value", "last_value_fraction=last_value"),
         *("unlimited_n_params", "unlimited_n_tokens", "unlimited_loss_nats_per_token=unlimited_loss"),
         *("wasted_fraction=wasted", "flops_within_1_percent_of_loss=nearly_flops", "tokens_per_param"),
-        *("n_params_within_1_percent_of_loss=n_params_by_loss", "more_data", "choice", "interval80"),
+        *("n_params_within_1_percent_of_loss=n_params_by_loss", "more_data"),
+        *("unique_tokens_for_40_epochs=unique_for_40", "unique_tokens_for_4_epochs=unique_for_4"),
+        *("choice", "interval80"),
     )
+
+    @property
+    def most_epochs(self) -> float:
+        """The epochs that no answer exceeds."""
+        return MOST_EPOCHS
+
+    @property
+    def used_up(self) -> bool:
+        """Whether the law alone would read the data more often than the answer does."""
+        return self.law_epochs > MOST_EPOCHS
 
     @property
     def tokens_per_param(self) -> float:
@@ -185,100 +236,147 @@ def limited_answers(
     asked = request.law is not None or headline.name == "anchored"
     bases = [MUENNIGHOFF] if headline.name == MUENNIGHOFF.name else [headline, MUENNIGHOFF]
     bases = bases if asked else bases[::-1]
-    return tuple(limited_data(base, flops, unique, chosen) for base in bases)
+    own = None if chosen is None else Allocation(n_params=chosen, n_tokens=flops / (6 * chosen))
+    if own is not None and request.n_tokens is None:
+        own = replace(own, n_tokens=min(own.n_tokens, MOST_EPOCHS * unique))
+    return tuple(limited_data(base, flops, unique, own) for base in bases)
 
 
-def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: float | None = None) -> LimitedData:
+def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: Allocation | None = None) -> LimitedData:
     """Return the optimum of ``flops`` with ``unique`` tokens under the data-constrained law over ``base``.
+
+    ``chosen`` is the user's own choice, to be weighed.
 
     >>> answer = limited_data(MUENNIGHOFF, 1e22, 25e9)
     >>> round(answer.n_params / 1e9, 2), round(answer.epochs, 2), round(answer.loss, 4)
     (7.03, 9.49, 2.2221)
     """
-    law = RepeatedLaw(base=base, unique_tokens=unique)
-    best, free = law.optimum(flops), base.frontier(flops)
-    loss, epochs = law.loss(best.n_params, best.n_tokens), best.n_tokens / unique
+    law = law_within(base, unique)
+    best, free, stops = affordable(law, flops), base.frontier(flops), stops_early(law, flops)
+    loss, epochs = law.loss(best.n_params, best.n_tokens), epochs_of(best, unique)
+    used = min(best.flops, flops) if epochs == MOST_EPOCHS else flops
     nearly_loss = (1 + LOSS_TOLERANCE) * loss
     nearly = law.cheapest(nearly_loss)
     return LimitedData(
         law=base.name,
         count=base.count,
-        source=f"{base.source}; {SOURCE}" if law.transplanted else base.source,
+        source=law.source,
         transplanted=law.transplanted,
         unique_tokens=unique,
         flops=flops,
+        flops_used=used,
         n_params=best.n_params,
         n_tokens=best.n_tokens,
         epochs=epochs,
+        law_epochs=alone(law).optimum(flops).n_tokens / unique if epochs == MOST_EPOCHS else epochs,
+        larger=_larger(law, flops, loss) if stops else None,
         effective_tokens=law.effective_tokens(best.n_tokens),
         usable_params=law.usable_params(best.n_tokens),
         effective_params=law.effective_params(best.n_params, best.n_tokens),
         loss=loss,
         loss_limit=law.loss_limit,
-        average_value=average_value(epochs),
-        last_value=last_value(epochs),
+        average_value=average_value(epochs, law.r_d),
+        last_value=last_value(epochs, law.r_d),
         unlimited_n_params=free.n_params,
         unlimited_n_tokens=free.n_tokens,
         unlimited_loss=base.loss(free.n_params, free.n_tokens),
         wasted=1 - min(base.for_loss(loss).flops / flops, 1.0),
-        nearly_flops=flops if nearly is None else nearly.flops,
+        nearly_flops=used if nearly is None else nearly.flops,
         n_params_by_loss=law.sizes_within(best, nearly_loss),
-        more_data=tuple(_more(law, flops, loss, factor) for factor in _MORE) if epochs > 1 else (),
-        choice=_choice(law, flops, chosen),
-        interval80=_interval(law, flops),
+        more_data=tuple(_more(law, flops, used, loss, factor) for factor in _MORE) if epochs > 1 else (),
+        unique_for_40=law.unique_tokens_for(flops, MOST_EPOCHS) if epochs > 1 else None,
+        unique_for_4=law.unique_tokens_for(flops, GOOD_EPOCHS) if epochs > 1 else None,
+        choice=_choice(law, chosen),
+        interval80=_interval(law, flops, spends_all=epochs == MOST_EPOCHS and not stops),
     )
 
 
-def _more(law: RepeatedLaw, flops: float, loss: float, factor: float) -> MoreData:
+def law_within(base: ScalingLaw, unique: float) -> RepeatedLaw:
+    """Return the data-constrained law over ``base``, no answer of which reads the data more than MOST_EPOCHS times."""
+    return RepeatedLaw(base=base, unique_tokens=unique, most_epochs=MOST_EPOCHS)
+
+
+def affordable(law: RepeatedLaw, flops: float) -> Allocation:
+    """Return what the unique tokens and a budget afford: the law's optimum, or what stops short of the budget."""
+    return law.used_up(flops) if stops_early(law, flops) else law.optimum(flops)
+
+
+def stops_early(law: RepeatedLaw, flops: float) -> bool:
+    """Return whether the answer leaves some of the budget over: 40 epochs are reached, and the rest buys under 1 %."""
+    whole, enough = law.optimum(flops), law.used_up(flops)
+    least = law.loss(whole.n_params, whole.n_tokens)
+    return enough != whole and law.loss(enough.n_params, enough.n_tokens) <= (1 + LOSS_TOLERANCE) * least
+
+
+def alone(law: RepeatedLaw) -> RepeatedLaw:
+    """Return the law without a limit on the epochs, which answers what it cannot see."""
+    return replace(law, most_epochs=math.inf)
+
+
+def epochs_of(at: Allocation, unique: float) -> float:
+    """Return how often the tokens of an allocation within the limit read the unique ones: 40, exactly, at most."""
+    epochs = at.n_tokens / unique
+    return MOST_EPOCHS if math.isclose(epochs, MOST_EPOCHS, rel_tol=1e-12) else epochs
+
+
+def _larger(law: RepeatedLaw, flops: float, loss: float) -> LargerModel:
+    """Return what the rest of the budget would buy."""
+    whole = law.optimum(flops)
+    least = law.loss(whole.n_params, whole.n_tokens)
+    return LargerModel(n_params=whole.n_params, loss=least, gained=1 - least / loss)
+
+
+def _more(law: RepeatedLaw, flops: float, used: float, loss: float, factor: float) -> MoreData:
     """Return what ``factor`` times the unique tokens would do; a factor of infinity is the law of unique data."""
     base, richer = law.base, replace(law, unique_tokens=law.unique_tokens * factor)
     if math.isinf(factor):
         best = base.frontier(flops)
         better, saving = base.loss(best.n_params, best.n_tokens), base.for_loss(loss)
     else:
-        best = richer.optimum(flops)
+        best = affordable(richer, flops)
         better, saving = richer.loss(best.n_params, best.n_tokens), richer.cheapest(loss) or best
     matching = law.cheapest(better)
+    epochs = None if math.isinf(factor) else epochs_of(best, richer.unique_tokens)
     return MoreData(
         factor=factor,
         unique_tokens=richer.unique_tokens,
+        flops_used=min(best.flops, flops) if epochs == MOST_EPOCHS else flops,
         n_params=best.n_params,
         n_tokens=best.n_tokens,
-        epochs=None if math.isinf(factor) else best.n_tokens / richer.unique_tokens,
+        epochs=epochs,
         loss=better,
         matching_flops=None if matching is None else matching.flops,
-        saved=1 - min(saving.flops / flops, 1.0),
+        saved=1 - min(saving.flops / used, 1.0),
     )
 
 
-def _choice(law: RepeatedLaw, flops: float, chosen: float | None) -> LimitedChoice | None:
-    """Return how ``chosen`` parameters do with the whole budget, against the optimum with the same unique tokens."""
+def _choice(law: RepeatedLaw, chosen: Allocation | None) -> LimitedChoice | None:
+    """Return how the user's choice does against the optimum with the same unique tokens."""
     if chosen is None:
         return None
-    n_tokens = flops / (6 * chosen)
-    loss = law.loss(chosen, n_tokens)
+    loss, used = law.loss(chosen.n_params, chosen.n_tokens), chosen.flops
     same = law.cheapest(loss)
-    equivalent = flops if same is None else min(same.flops, flops)
+    equivalent = used if same is None else min(same.flops, used)
     return LimitedChoice(
-        n_params=chosen,
-        n_tokens=n_tokens,
-        epochs=n_tokens / law.unique_tokens,
-        flops=flops,
+        n_params=chosen.n_params,
+        n_tokens=chosen.n_tokens,
+        epochs=epochs_of(chosen, law.unique_tokens),
+        flops_used=used,
         loss=loss,
         equivalent_flops=equivalent,
-        wasted=1 - equivalent / flops,
+        wasted=1 - equivalent / used,
     )
 
 
-def _interval(law: RepeatedLaw, flops: float) -> LimitedInterval | None:
-    """Return the intervals of the optimum over the base's draws, each draw with its own optimum."""
+def _interval(law: RepeatedLaw, flops: float, *, spends_all: bool) -> LimitedInterval | None:
+    """Return the intervals over the base's draws, each with its own optimum; ``spends_all`` at 40 epochs, or none."""
     laws = [replace(law, base=drawn) for drawn in law.base.drawn_laws()]
     if not laws:
         return None
-    drawn = [(each, each.optimum(flops)) for each in laws]
+    drawn = [(each, each.optimum(flops) if spends_all else each.used_up(flops)) for each in laws]
     return LimitedInterval(
         n_params=central_interval(best.n_params for _, best in drawn),
         n_tokens=central_interval(best.n_tokens for _, best in drawn),
-        epochs=central_interval(best.n_tokens / law.unique_tokens for _, best in drawn),
+        epochs=central_interval(epochs_of(best, law.unique_tokens) for _, best in drawn),
         loss=central_interval(each.loss(best.n_params, best.n_tokens) for each, best in drawn),
     )

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from advisor.answer.advice import Advice, advice_for
 from advisor.answer.cautions import about_rows
 from advisor.answer.law_choice import DATA, law_answering, law_of_table
-from advisor.answer.repetition_cautions import about_epochs, about_transplant, unique_tokens_text
+from advisor.answer.limited_data import MOST_EPOCHS, affordable, epochs_of, law_within
+from advisor.answer.repetition_cautions import about_epochs, about_transplant, about_used_up, unique_tokens_text
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
 from advisor.errors import LawError, UsageError
-from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE, RepeatedLaw, average_value, last_value
+from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 from advisor.quantities import check_positive
 
@@ -52,7 +53,9 @@ class RepeatRow:
 class RepeatTable:
     """Rows of increasing epochs under one law; ``optimum`` is the best one of a budget, where ``flops`` gives one.
 
-    Without ``n_params`` and ``flops`` each row has the parameters that are optimal for its tokens.
+    Without ``n_params`` and ``flops`` each row has the parameters that are optimal for its tokens. Rows have the epochs
+    asked; the optimum has 40 at most, even where the law alone would go on to ``law_epochs``, and may then take less
+    than the budget.
     """
 
     law: str
@@ -66,13 +69,22 @@ class RepeatTable:
     loss_limit: float  # nats/token, of unlimited compute
     rows: tuple[RepeatRow, ...]
     optimum: RepeatRow | None
+    law_epochs: float | None  # of the law's own optimum, without a limit; None without a budget
     advice: tuple[Advice, ...]
     cautions: tuple[Caution, ...]
     base: ScalingLaw  # the law of unique data
 
     JSON = (
         *("law", "count", "source", "transplanted", "unique_tokens", "n_params", "flops", "most_effective_tokens"),
-        *("loss_limit_nats_per_token=loss_limit", "rows", "optimum", "advice", "cautions", "-base"),
+        *(
+            "loss_limit_nats_per_token=loss_limit",
+            "rows",
+            "optimum",
+            "epochs_by_the_law_alone=law_epochs",
+            "advice",
+            "cautions",
+            "-base",
+        ),
     )
 
 
@@ -129,14 +141,15 @@ def repeat_table(
     rows = tuple(
         _row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in sorted(set(passes))
     )
-    optimum = None if flops is None else _row(repeated, repeated.optimum(flops))
+    optimum = None if flops is None else _row(repeated, affordable(law_within(found, unique_tokens), flops))
+    law_epochs = None if flops is None else repeated.optimum(flops).n_tokens / unique_tokens
     for row in rows:
         check_whole(Allocation(n_params=row.n_params, n_tokens=row.n_tokens))
     most = rows[-1].epochs
     return RepeatTable(
         law=found.name,
         count=found.count,
-        source=f"{found.source}; {SOURCE}" if repeated.transplanted else found.source,
+        source=repeated.source,
         transplanted=repeated.transplanted,
         unique_tokens=unique_tokens,
         n_params=n_params,
@@ -145,14 +158,22 @@ def repeat_table(
         loss_limit=repeated.loss_limit,
         rows=rows,
         optimum=optimum,
+        law_epochs=law_epochs,
         advice=advice_for(most, asked=True),
         cautions=(
-            *about_epochs(most, unique_tokens_text(unique_tokens)),
+            *_about_epochs(most, law_epochs, unique_tokens_text(unique_tokens)),
             *about_rows(found, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
             *((about_transplant(found.name),) if repeated.transplanted and most > 1 else ()),
         ),
         base=found,
     )
+
+
+def _about_epochs(most: float, law_epochs: float | None, of: str) -> tuple[Caution, ...]:
+    """Return what to beware of in rows of up to ``most`` epochs, and in an optimum that stops before the law's own."""
+    if law_epochs is not None and max(most, MOST_EPOCHS) < law_epochs:
+        return (about_used_up(law_epochs, of),)
+    return tuple(about_epochs(most, of))
 
 
 def _allocation(law: RepeatedLaw, n_tokens: float, n_params: float | None, flops: float | None) -> Allocation:
@@ -167,7 +188,7 @@ def _allocation(law: RepeatedLaw, n_tokens: float, n_params: float | None, flops
 
 
 def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
-    epochs = at.n_tokens / law.unique_tokens
+    epochs = epochs_of(at, law.unique_tokens)
     losses = [replace(law, base=drawn).loss(at.n_params, at.n_tokens) for drawn in law.base.drawn_laws()]
     return RepeatRow(
         epochs=epochs,
@@ -176,8 +197,8 @@ def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
         flops=at.flops,
         effective_tokens=law.effective_tokens(at.n_tokens),
         effective_params=law.effective_params(at.n_params, at.n_tokens),
-        average_value=average_value(epochs),
-        last_value=last_value(epochs),
+        average_value=average_value(epochs, law.r_d),
+        last_value=last_value(epochs, law.r_d),
         loss=law.loss(at.n_params, at.n_tokens),
         loss_interval80=central_interval(losses) if losses else None,
     )
@@ -186,7 +207,7 @@ def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
 def explain_repeat(table: RepeatTable) -> tuple[Explanation, ...]:
     """Return where the numbers of the table come from."""
     from advisor.explanation import Page
-    from advisor.laws.explained import DECAY, REPETITION, explain_frontier, loss_limit, names_of
+    from advisor.laws.explained import REPETITION, explain_frontier, loss_limit, names_of
 
     page, names = Page("The table"), names_of(table.base, headline=True)
     unique, flops, n_params = table.unique_tokens, table.flops, table.n_params
@@ -197,22 +218,25 @@ def explain_repeat(table: RepeatTable) -> tuple[Explanation, ...]:
     if n_params is not None:
         page.add("N", "n_params", "given: --params", value=n_params, key="n_params", n_params=n_params)
     most, source = table.most_effective_tokens, f"{REPETITION}: D' of tokens without end"
-    page.add("most", "(1 + R_D)*U", source, value=most, key="most_effective_tokens", R_D=R_D_STAR)
+    page.add("most", "(1 + R_D)*U", source, value=most, key="most_effective_tokens", R_D=names.decay["R_D"])
     source, at = f"{REPETITION}: N and D without end", "loss_limit_nats_per_token"
-    names.add(page, "limit", loss_limit(), source, value=table.loss_limit, key=at, known=DECAY)
+    names.add(page, "limit", loss_limit(), source, value=table.loss_limit, key=at, known=names.decay)
     for i, row in enumerate(table.rows):
         _explain_row(page, names, table, row, str(i), f"rows[{i}]")
     if table.optimum is not None:
         _explain_row(page, names, table, table.optimum, "optimum", "optimum")
+        _explain_alone(page, names, table)
     return tuple(page.lines)
 
 
 def _explain_row(page: Page, names: LawNames, table: RepeatTable, row: RepeatRow, tag: str, key: str) -> None:
-    from advisor.laws.explained import DECAY, REPETITION, effective_params, effective_tokens, last_worth, limited_loss
+    from advisor.laws.explained import REPETITION, effective_params, effective_tokens, last_worth, limited_loss
 
     n, d, epochs = f"N_{tag}", f"D_{tag}", f"epochs_{tag}"
     if tag == "optimum":
-        _explain_optimum(page, names, row)
+        _explain_optimum(
+            page, names, row, used_up=(table.law_epochs or 0) > MOST_EPOCHS, flops=table.flops or row.flops
+        )
     else:
         what = "given: --epochs, else the default"
         page.add(epochs, "passes", what, value=row.epochs, key=f"{key}.epochs", passes=row.epochs)
@@ -220,28 +244,56 @@ def _explain_row(page: Page, names: LawNames, table: RepeatTable, row: RepeatRow
         _explain_size(page, names, table, row, tag, f"{key}.n_params")
     page.add(f"C_{tag}", f"6*{n}*{d}", "C = 6 N D", value=row.flops, key=f"{key}.flops")
     source, at = f"{REPETITION}: D'", f"{key}.effective_tokens"
-    page.add(f"D_eff_{tag}", effective_tokens(d), source, value=row.effective_tokens, key=at, R_D=R_D_STAR)
+    page.add(f"D_eff_{tag}", effective_tokens(d), source, value=row.effective_tokens, key=at, R_D=names.decay["R_D"])
     source, at = f"{REPETITION}: N'", f"{key}.effective_params"
-    names.add(page, f"N_eff_{tag}", effective_params(n, d), source, value=row.effective_params, key=at, R_N=R_N_STAR)
+    names.add(
+        page, f"N_eff_{tag}", effective_params(n, d), source, value=row.effective_params, key=at, R_N=names.decay["R_N"]
+    )
     at = f"{key}.average_value_fraction"
     page.add(f"average_{tag}", f"D_eff_{tag}/{d}", "D'/D", value=row.average_value, key=at)
     at = f"{key}.last_value_fraction"
-    page.add(f"last_{tag}", last_worth(epochs), "dD'/dD", value=row.last_value, key=at, R_D=R_D_STAR)
+    page.add(f"last_{tag}", last_worth(epochs), "dD'/dD", value=row.last_value, key=at, R_D=names.decay["R_D"])
     at = f"{key}.loss_nats_per_token"
-    names.add(page, f"loss_{tag}", limited_loss(n, d), f"{REPETITION}: L", value=row.loss, key=at, known=DECAY)
+    names.add(page, f"loss_{tag}", limited_loss(n, d), f"{REPETITION}: L", value=row.loss, key=at, known=names.decay)
     at, held = f"{key}.loss_interval80_nats_per_token", {"n_held": row.n_params, "d_held": row.n_tokens}  # in all draws
     drawn = limited_loss("n_held", "d_held")
-    names.interval(page, f"loss_{tag}", row.loss_interval80, key=at, drawn=drawn, known={**held, **DECAY})
+    names.interval(page, f"loss_{tag}", row.loss_interval80, key=at, drawn=drawn, known={**held, **names.decay})
 
 
-def _explain_optimum(page: Page, names: LawNames, row: RepeatRow) -> None:
-    from advisor.laws.explained import DECAY, REPETITION, SEARCH, best_size
+def _explain_optimum(page: Page, names: LawNames, row: RepeatRow, *, used_up: bool, flops: float) -> None:
+    from advisor.laws.explained import REPETITION, SEARCH, balanced_size, best_size
 
-    n, d, searched = "N_optimum", "D_optimum", row.epochs > 1
-    optimal, known = (best_size(n), DECAY) if searched else ("{G}*(C/6)**{a}", {})
+    n, d, known = "N_optimum", "D_optimum", {**names.decay, "epochs_most": MOST_EPOCHS}
+    optimal, tokens = ("{G}*(C/6)**{a}" if row.epochs <= 1 else best_size(n)), f"C/(6*{n})"
+    if used_up:
+        tokens = "epochs_most*U"
+        stops = row.flops < flops * (1 - 1e-12)
+        optimal = balanced_size(n, f"({tokens})") if stops else f"C/(6*{tokens})"
     names.add(page, n, optimal, f"{REPETITION}: {SEARCH}", value=row.n_params, key="optimum.n_params", known=known)
-    page.add(d, f"C/(6*{n})", "C = 6 N D", value=row.n_tokens, key="optimum.n_tokens")
+    page.add(d, tokens, "C = 6 N D", value=row.n_tokens, key="optimum.n_tokens", known=known)
     page.add("epochs_optimum", f"{d}/U", "tokens over unique tokens", value=row.epochs, key="optimum.epochs")
+
+
+def _explain_alone(page: Page, names: LawNames, table: RepeatTable) -> None:
+    """Explain the epochs of the law's own optimum, and what of the budget is used."""
+    from advisor.laws.explained import REPETITION, balance
+
+    assert table.law_epochs is not None
+    assert table.optimum is not None
+    assert table.flops is not None
+    used = table.optimum.flops / table.flops
+    page.add("used", "C_optimum/C", "the share of the budget", value=used, epochs_most=MOST_EPOCHS)
+    if table.law_epochs > 1:
+        n, source = "N_alone", f"{REPETITION}: where a FLOP is worth as much in N as in D, without a limit"
+        formula, value = (
+            f"root({balance(n, f'(C/(6*{n}))')}, {n})",
+            table.flops / 6 / table.law_epochs / table.unique_tokens,
+        )
+        names.add(page, n, formula, source, value=value, known=names.decay)
+    else:
+        names.add(page, "N_alone", "{G}*(C/6)**{a}", "the frontier", value=table.optimum.n_params)
+    what, at = "tokens over unique tokens", "epochs_by_the_law_alone"
+    page.add("epochs_alone", "C/(6*N_alone)/U", what, value=table.law_epochs, key=at)
 
 
 def _explain_size(page: Page, names: LawNames, table: RepeatTable, row: RepeatRow, tag: str, key: str) -> None:
@@ -256,7 +308,7 @@ def _explain_size(page: Page, names: LawNames, table: RepeatTable, row: RepeatRo
     elif row.epochs <= 1:
         names.add(page, n, params_for(names.law, d), FRONTIER, value=row.n_params, key=key)
     else:
-        from advisor.laws.explained import DECAY, REPETITION, balanced_size
+        from advisor.laws.explained import REPETITION, balanced_size
 
         source = f"{REPETITION}: where a FLOP is worth as much in N as in D, by bisection"
-        names.add(page, n, balanced_size(n, d), source, value=row.n_params, key=key, known=DECAY)
+        names.add(page, n, balanced_size(n, d), source, value=row.n_params, key=key, known=names.decay)

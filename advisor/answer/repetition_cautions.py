@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from advisor.answer.limited_data import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.caution import Caution
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
 from advisor.quantities import format_quantity, format_times
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedData
     from advisor.explanation import Page
 
-# Up to 4 epochs a repeated token is nearly as good as a new one; above 40 the law's error is larger than its signal: at
-# 44 epochs the loss was seen to rise 2.5 to 5 times as much as it predicts.
-GOOD_EPOCHS, POOR_EPOCHS, BLIND_EPOCHS = 4.0, 16.0, 40.0
+# Above MOST_EPOCHS the law's error is larger than its signal: at 44 the loss was seen to rise 2.5 to 5 times as much.
+POOR_EPOCHS = 16.0
 _SEEN_AT_EPOCHS, _RISE = 44.0, (2.5, 5.0)
 
 
@@ -24,9 +24,9 @@ def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
     for answer in answers[:1]:
         chosen = 0.0 if answer.choice is None else answer.choice.epochs
         of = unique_tokens_text(answer.unique_tokens)
-        yield from {
-            caution.code: caution for each in (chosen, answer.epochs) for caution in about_epochs(each, of)
-        }.values()
+        found = [*about_epochs(chosen, of)]
+        found += [about_used_up(answer.law_epochs, of)] if answer.used_up else about_epochs(answer.epochs, of)
+        yield from {caution.code: caution for caution in found}.values()
     for answer in answers:
         if answer.transplanted and answer.epochs > 1:
             yield about_transplant(answer.law)
@@ -50,13 +50,8 @@ def about_transplant(law: str) -> Caution:
 def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
     """Yield the caution for ``epochs`` passes over ``of``: above 4, 16 or 40 of them."""
     times = format_times(epochs)
-    if epochs > BLIND_EPOCHS:
-        yield Caution(
-            code="epochs_above_40",
-            message=f"{times} epochs of the {of} are beyond what this law can see: it knows no overfitting, and "
-            f"under-predicts the rise of the loss {_RISE[0]:g} to {_RISE[1]:g} times at {_SEEN_AT_EPOCHS:g} epochs. Do "
-            "not train so: get more unique data, or spend less compute.",
-        )
+    if epochs > MOST_EPOCHS:
+        yield _blind(epochs, of, "Do not train so")
     elif epochs > POOR_EPOCHS:
         yield Caution(
             code="epochs_above_16",
@@ -71,12 +66,26 @@ def about_epochs(epochs: float, of: str) -> Iterator[Caution]:
         )
 
 
+def about_used_up(law_epochs: float, of: str) -> Caution:
+    """Return the caution that the law alone would go on to ``law_epochs`` passes, where the answer stops."""
+    return _blind(law_epochs, of, f"The answer stops at {MOST_EPOCHS:g}")
+
+
+def _blind(epochs: float, of: str, so: str) -> Caution:
+    return Caution(
+        code="epochs_above_40",
+        message=f"{format_times(epochs)} epochs of the {of} are beyond what this law can see: it knows no overfitting, "
+        f"and under-predicts the rise of the loss {_RISE[0]:g} to {_RISE[1]:g} times at {_SEEN_AT_EPOCHS:g} epochs. "
+        f"{so}: get more unique data, or spend less compute.",
+    )
+
+
 def explain_epochs(page: Page) -> None:
     """Explain the numbers in the cautions about epochs."""
     from advisor.explanation import file_of
 
     source = f"{file_of(__name__)}: where repetition costs little, much, and more than the law can see"
-    for name, epochs in (("good", GOOD_EPOCHS), ("poor", POOR_EPOCHS), ("blind", BLIND_EPOCHS)):
+    for name, epochs in (("good", GOOD_EPOCHS), ("poor", POOR_EPOCHS), ("most", MOST_EPOCHS)):
         page.add(f"{name}_epochs", "epochs", source, value=epochs, epochs=epochs)
     least, most = _RISE
     source = "the rise of the loss over what the law predicts, as seen"

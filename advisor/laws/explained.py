@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from advisor.explanation import Page, used_in
 from advisor.laws.parameters import NAMES
 from advisor.laws.published import published_laws
-from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
+from advisor.laws.repetition import SOURCE, decay_of
 from advisor.laws.scaling_law import INTERVAL_LEVEL, FrontierLaw, Law, ScalingLaw
 
 FRONTIER = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 4"
 SURFACE = "Hoffmann et al. 2022, arXiv:2203.15556, eq. 2"
 REPETITION = f"{SOURCE}, eq. 5 to 7"
 SEARCH = "bounded search in log N, from several starts, of ln(L - limit), which is least where L is"
-DECAY = {"R_D": R_D_STAR, "R_N": R_N_STAR}
 _NAMED = (*NAMES, "coefficient", "exponent", "a", "G", "N", "D", "excess", "loss")
 
 
@@ -31,6 +30,14 @@ class LawNames:
     law: Law
     suffix: str
     constants: Mapping[str, float]
+
+    @property
+    def decay(self) -> dict[str, float]:
+        """R_D* and R_N*, by their names in formulas; none where the law predicts no loss."""
+        if not isinstance(self.law, ScalingLaw):
+            return {}
+        r_d, r_n, _ = decay_of(self.law)
+        return {"R_D": r_d, "R_N": r_n}
 
     def write(self, template: str) -> str:
         """Return a formula: ``{N}`` and the like stand for this law's names."""
@@ -164,7 +171,12 @@ def limited_loss(n_params: str, n_tokens: str, unique: str = "U") -> str:
 
 def loss_limit() -> str:
     """Return the formula of the data-constrained law's loss with N and D without end."""
-    return f"{{E}} + {excess_of('((1 + R_N)*{G}*({G}*U)**({beta}/{alpha}))', '((1 + R_D)*U)')}"
+    return f"{{E}} + {excess_of(most_params(), '((1 + R_D)*U)')}"
+
+
+def most_params() -> str:
+    """Return the formula of N' of parameters without end."""
+    return "((1 + R_N)*{G}*({G}*U)**({beta}/{alpha}))"
 
 
 def effective_tokens(n_tokens: str, unique: str = "U") -> str:
@@ -187,19 +199,29 @@ def last_worth(epochs: str) -> str:
     return f"exp(-max({epochs} - 1, 0)/R_D)"
 
 
-def best_size(name: str, unique: str = "U") -> str:
-    """Return the formula of the N of least loss for the budget C."""
-    return f"argmin({limited_loss(name, f'(C/(6*{name}))', unique)}, {name})"
+def best_size(name: str, unique: str = "U", budget: str = "C") -> str:
+    """Return the formula of the N of least loss for a budget."""
+    return f"argmin({limited_loss(name, f'({budget}/(6*{name}))', unique)}, {name})"
 
 
 def cheapest(name: str, loss: str, unique: str = "U") -> str:
-    """Return the formula of the budget ``name`` whose least loss is ``loss``."""
-    return f"root(least({limited_loss('n', f'({name}/(6*n))', unique)}, n) - {loss}, {name})"
+    """Return the formula of the budget ``name`` whose least loss is ``loss``, with at most ``epochs_most`` epochs."""
+    return f"root(least({limited_loss('n', tokens_within(name, 'n', unique), unique)}, n) - {loss}, {name})"
+
+
+def tokens_within(flops: str, n_params: str, unique: str = "U") -> str:
+    """Return the formula of the tokens that a budget pays for, of ``epochs_most`` epochs at most."""
+    return f"min({flops}/(6*{n_params}), epochs_most*{unique})"
 
 
 def balanced_size(name: str, n_tokens: str, unique: str = "U") -> str:
     """Return the formula of the N for which a FLOP is worth as much in N as in D."""
+    return f"root({balance(name, n_tokens, unique)}, {name})"
+
+
+def balance(name: str, n_tokens: str, unique: str = "U") -> str:
+    """Return the formula of what is 0 where a FLOP is worth as much in the parameters ``name`` as in tokens."""
     growth = f"({name}/({usable_params(n_tokens, unique)}) - 1)/R_N"
     left = f"log({{alpha}}*{{A}}*{name}) - (1 + {{alpha}})*log({effective_params(name, n_tokens, unique)}) - {growth}"
     tokens = f"log({{beta}}*{{B}}*{n_tokens}) - (1 + {{beta}})*log({effective_tokens(n_tokens, unique)})"
-    return f"root({left} - ({tokens} - ({n_tokens}/{unique} - 1)/R_D), {name})"
+    return f"{left} - ({tokens} - ({n_tokens}/{unique} - 1)/R_D)"

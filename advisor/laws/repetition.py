@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from advisor.laws.frontier import log_usable
-from advisor.laws.scaling_law import Allocation, ScalingLaw
+from advisor.laws.scaling_law import Allocation, Decay, ScalingLaw
 from advisor.laws.search import crossing, minimise
 
 # Fitted together with the law MUENNIGHOFF (unrounded, from the paper's code): the decay of the value of a repeated
@@ -23,6 +23,7 @@ from advisor.laws.search import crossing, minimise
 R_D_STAR = 15.387756
 R_N_STAR = 5.309743
 SOURCE = "Muennighoff et al. 2023, arXiv:2305.16264"
+MUENNIGHOFFS = Decay(R_D_STAR, R_N_STAR, SOURCE)
 
 _MARGIN = 4 * math.log(10)  # the search reaches this far beyond where the optimum can be thought to be
 _LARGEST = 690.0  # exp of more overflows
@@ -47,22 +48,49 @@ def last_value(epochs: float, r_d: float = R_D_STAR) -> float:
     return 1.0 if epochs <= 1 else math.exp(-(epochs - 1) / r_d)
 
 
+def decay_of(base: ScalingLaw) -> Decay:
+    """Return how repeated data lose their value under ``base``: as its own runs say, else as Muennighoff's do."""
+    return base.decay or MUENNIGHOFFS
+
+
 @dataclass(frozen=True, kw_only=True)
 class RepeatedLaw:
     """The data-constrained law over ``base`` for a corpus of ``unique_tokens``.
 
-    R_D* and R_N* were fitted with the law ``muennighoff``; over any other base they are transplanted.
+    R_D* and R_N* were fitted with the law ``muennighoff``; over any other base they are transplanted, unless it has a
+    ``decay`` of its own. No allocation that is searched for reads the tokens more than ``most_epochs`` times; ``loss``
+    answers for any.
     """
 
     base: ScalingLaw
     unique_tokens: float
-    r_d: float = R_D_STAR
-    r_n: float = R_N_STAR
+    most_epochs: float = math.inf
+
+    @cached_property
+    def r_d(self) -> float:
+        """R_D*: the epochs after the first at whose end one more token is worth 1/e of a unique one."""
+        return decay_of(self.base).r_d
+
+    @cached_property
+    def r_n(self) -> float:
+        """R_N*: the same for parameters beyond U_N."""
+        return decay_of(self.base).r_n
 
     @property
     def transplanted(self) -> bool:
         """Whether the base is another law than the one that R_D* and R_N* were fitted with."""
-        return self.base.name != "muennighoff"
+        return self.base.decay is None and self.base.name != "muennighoff"
+
+    @property
+    def source(self) -> str:
+        """The papers, or runs, of the base and of the decay."""
+        own = self.base.decay is None and not self.transplanted
+        return self.base.source if own else f"{self.base.source}; {decay_of(self.base).source}"
+
+    @property
+    def most_tokens(self) -> float:
+        """The tokens of ``most_epochs`` passes; infinite where there is no such limit."""
+        return self.most_epochs * self.unique_tokens
 
     @property
     def most_effective_tokens(self) -> float:
@@ -71,8 +99,10 @@ class RepeatedLaw:
 
     @property
     def loss_limit(self) -> float:
-        """The loss of unlimited compute, nats/token: D' = (1 + R_D*) U and N' = (1 + R_N*) U_N."""
+        """The loss of unlimited compute, nats/token: N' = (1 + R_N*) U_N, D' = (1 + R_D*) U or of ``most_epochs``."""
         log_n, log_d = self._limits()
+        if math.isfinite(self.most_epochs):
+            log_d = math.log(self.effective_tokens(self.most_tokens))
         return self.base.E + sum(self._terms(log_n, log_d))
 
     def effective_tokens(self, n_tokens: float) -> float:
@@ -96,6 +126,8 @@ class RepeatedLaw:
     def optimum(self, flops: float) -> Allocation:
         """Return the allocation of least loss that costs ``flops``, by a 1-D search over ln N.
 
+        Where it would have more than ``most_tokens``, it has these and all the parameters that are left to pay for.
+
         The search spans the base's frontier, and the N for which N/U_N and D/U are in the ratio R_N* : R_D* of their
         decays, with four decades on either side of both. Where the frontier asks for no more than the unique tokens it
         is the answer: there N' = N and D' = D, and nowhere are they more.
@@ -108,15 +140,42 @@ class RepeatedLaw:
         balanced = (log_nd + self._log_usable(log_u) - log_u + math.log(self.r_n / self.r_d)) / 2
         low, high = min(frontier, balanced) - _MARGIN, max(frontier, balanced) + _MARGIN
         log_n = minimise(lambda x: self._log_gap(x, log_nd - x), low, high)
+        if log_nd - log_n > self._log_most:
+            return Allocation(n_params=math.exp(log_nd - self._log_most), n_tokens=self.most_tokens)
         return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_nd - log_n))
 
+    def used_up(self, flops: float) -> Allocation:
+        """Return the optimum of ``flops``, or of less: that of ``most_epochs``, from where only parameters can grow.
+
+        It costs at most ``flops``: the rest of them would pay for parameters that are worth less than such tokens.
+        """
+        best = self.optimum(flops)
+        return best if best.n_tokens < self.most_tokens else self.for_tokens(self.most_tokens)
+
+    def unique_tokens_for(self, flops: float, epochs: float) -> float:
+        """Return the unique tokens with which the optimum of ``flops`` reads each ``epochs`` times, above 1."""
+        free, log_flops = self.base.frontier(flops).n_tokens, math.log(flops)
+
+        def over(log_unique: float) -> float:
+            law = RepeatedLaw(base=self.base, unique_tokens=math.exp(log_unique))
+            best = law.for_tokens(epochs * law.unique_tokens)
+            return math.log(6) + math.log(best.n_params) + math.log(best.n_tokens) - log_flops
+
+        low = math.log(free) - math.log(epochs)
+        while over(low) > 0:
+            low -= 1
+        return math.exp(crossing(over, low, math.log(free)))
+
     def sizes_within(self, best: Allocation, loss: float) -> tuple[float, float]:
-        """Return the least and the largest N for which the budget of ``best``, its optimum, stays within ``loss``."""
+        """Return the least and the largest N for which the budget of ``best``, its optimum, stays within ``loss``.
+
+        What ``most_tokens`` do not use of the budget is left over.
+        """
         log_best = math.log(best.n_params)
         log_nd = log_best + math.log(best.n_tokens)
 
         def above(log_n: float) -> float:
-            return self._loss(log_n, log_nd - log_n) - loss
+            return self._loss(log_n, min(log_nd - log_n, self._log_most)) - loss
 
         ends = []
         for direction in (-1.0, 1.0):
@@ -177,6 +236,10 @@ class RepeatedLaw:
     @cached_property
     def _ratio(self) -> float:
         return self.base.ratio
+
+    @cached_property
+    def _log_most(self) -> float:
+        return math.log(self.unique_tokens) + math.log(self.most_epochs)
 
     def _limits(self) -> tuple[float, float]:
         """Return ln of the largest N' and D'."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from advisor.errors import LawError
 from advisor.laws.drift import LEAST, Drift
@@ -57,13 +57,22 @@ class Ranges:
     compressibility: tuple[float, float] | None = None
 
 
+class Decay(NamedTuple):
+    """How fast repeated tokens (R_D*) and parameters beyond what data can use (R_N*) lose their value."""
+
+    r_d: float
+    r_n: float
+    source: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ScalingLaw:
     """L(N, D) = E + A/N^alpha + B/D^beta in nats/token (Hoffmann et al. 2022, eq. 2).
 
     ``draws`` are joint rows (ln E, ln A, ln B, alpha, beta) of the law's sampling distribution: the five are strongly
     correlated, so an interval is a quantile over rows, never a product of five normals. ``verdict`` is the fit's own,
-    ``drift`` how far its predictions go astray beyond the largest budget of ``ranges`` (``advisor.laws.drift``).
+    ``drift`` how far its predictions go astray beyond the largest budget of ``ranges`` (``advisor.laws.drift``),
+    ``decay`` how repeated data lose their value, None where only another law's is known (``advisor.laws.repetition``).
     """
 
     name: str
@@ -79,6 +88,7 @@ class ScalingLaw:
     note: str = ""
     verdict: Literal["ok", "caution", "refused"] = "ok"
     drift: Drift = LEAST
+    decay: Decay | None = None
 
     @property
     def exponent_a(self) -> float:
@@ -163,6 +173,7 @@ class ScalingLaw:
             "source": self.source,
             "ranges": self.ranges,
             "drift": self.drift,
+            "decay": self.decay,
         }
         for log_e, log_a, log_b, alpha, beta in self.draws:
             yield ScalingLaw(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.answer.limited_data import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.answer.repeat_table import RepeatRow, RepeatTable
-from advisor.answer.repetition_cautions import BLIND_EPOCHS
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained
 from advisor.report.text import (
@@ -26,8 +26,9 @@ from advisor.report.text import (
 
 if TYPE_CHECKING:
     from advisor.answer.advice import Advice
-    from advisor.answer.limited_data import LimitedData, LimitedInterval, MoreData
+    from advisor.answer.limited_data import LimitedChoice, LimitedData, LimitedInterval, MoreData
 
+_OPTIMUM = "optimum"
 _LABELS = (
     "Parameters N",
     "Training tokens D",
@@ -65,7 +66,7 @@ def _render(table: RepeatTable, all_advice: bool) -> None:
     echo()
     rows = [(row, "") for row in table.rows]
     if table.optimum is not None:
-        rows = sorted([*rows, (table.optimum, "optimum")], key=lambda pair: pair[0].epochs)
+        rows = sorted([*rows, (table.optimum, _remark(table))], key=lambda pair: pair[0].epochs)
     bold = [i for i, (_, remark) in enumerate(rows) if remark]
     columns = _columns(table)
     header = [name for name, _ in columns]
@@ -74,7 +75,14 @@ def _render(table: RepeatTable, all_advice: bool) -> None:
     most, limit = quantity(table.most_effective_tokens), nats(table.loss_limit)
     echo(f"Endless repetition is worth {most} unique tokens; unlimited compute reaches a loss of {limit}.", "dim")
     echo("Average, last: what a token is worth over all epochs and at their end, against a unique one.", "dim")
-    if any(row.epochs > BLIND_EPOCHS for row, _ in rows):
+    if table.optimum is not None and _remark(table) != _OPTIMUM and table.flops is not None:
+        share = percent(table.optimum.flops / table.flops)
+        echo(
+            f"Enough: {MOST_EPOCHS:g} epochs are used up by {format_flops(table.optimum.flops)} FLOPs, {share} of the "
+            f"budget; the law alone would go on to {epochs_text(table.law_epochs or 0.0)}.",
+            "dim",
+        )
+    if any(row.epochs > MOST_EPOCHS for row, _ in rows):
         echo("Blind: the law knows no overfitting, and is far too hopeful here.", "dim")
     echo()
     print_advice(table.advice, everything=all_advice)
@@ -108,8 +116,13 @@ def _columns(table: RepeatTable) -> list[tuple[str, Callable[[RepeatRow], str]]]
     return columns
 
 
+def _remark(table: RepeatTable) -> str:
+    """Return what the best row is: the optimum of the budget, or where the data are used up."""
+    return "enough" if (table.law_epochs or 0) > MOST_EPOCHS else _OPTIMUM
+
+
 def _blind(row: RepeatRow) -> str:
-    return "blind" if row.epochs > BLIND_EPOCHS else ""
+    return "blind" if row.epochs > MOST_EPOCHS else ""
 
 
 # --- the answer with limited unique tokens
@@ -127,6 +140,8 @@ def print_limited(answers: Sequence[LimitedData]) -> None:
             header.append("80 %")
     title = f"With {plural(quantity(first.unique_tokens), 'unique token')}, {format_flops(first.flops)} FLOPs"
     print_table(header, list(zip(*columns, strict=True)), title=title, bold=(0, 1))
+    if first.used_up:
+        echo(_used_up(first))
     for note in _notes(answers):
         echo(note, "dim")
     if first.choice is not None:
@@ -136,6 +151,26 @@ def print_limited(answers: Sequence[LimitedData]) -> None:
         _print_more(first)
     else:
         echo("The optimum reads no token twice: the data are no limit to this budget.", "dim")
+
+
+def _used_up(answer: LimitedData) -> str:
+    """Return what the data afford where the budget could read them more than 40 times, and what data it needs."""
+    said = f"{MOST_EPOCHS:g} epochs are the most that are answered; {answer.law} alone would go on to "
+    said += f"{epochs_text(answer.law_epochs)} and knows no overfitting. "
+    if answer.larger is None:
+        said += "The whole budget goes into a larger model. "
+    else:
+        share, size = percent(answer.flops_used / answer.flops), quantity(answer.larger.n_params)
+        said += (
+            f"The data afford this model, for {format_flops(answer.flops_used)} FLOPs: {share} of the budget. All of "
+            f"it, on {size} parameters and as many tokens, would lower the loss by {percent(answer.larger.gained)}, if "
+            "the law holds so far out. "
+        )
+    needed = quantity(answer.unique_for_40 or 0.0), quantity(answer.unique_for_4 or 0.0)
+    return (
+        said
+        + f"For {MOST_EPOCHS:g} epochs the budget needs {needed[0]} unique tokens, for {GOOD_EPOCHS:g} {needed[1]}."
+    )
 
 
 def epochs_text(epochs: float) -> str:
@@ -188,8 +223,14 @@ def _print_choice(answer: LimitedData) -> None:
     echo(
         f"Your choice by {answer.law}: {quantity(choice.n_params)} parameters on {quantity(choice.n_tokens)} tokens, "
         f"{epochs_text(choice.epochs)} epochs, loss {nats(choice.loss)}, "
-        f"{percent(choice.wasted)} of the FLOPs wasted."
+        f"{_wasted(choice, answer.flops)} wasted."
     )
+
+
+def _wasted(choice: LimitedChoice, flops: float) -> str:
+    """Return what a choice wastes, of the budget or of what it takes of it."""
+    share, wasted = choice.flops_used / flops, percent(choice.wasted)
+    return f"{wasted} of the FLOPs" if share > 1 - 1e-9 else f"for {percent(share)} of the budget, {wasted} of that"
 
 
 def _print_more(answer: LimitedData) -> None:
@@ -200,7 +241,7 @@ def _print_more(answer: LimitedData) -> None:
         epochs_text(answer.epochs),
         nats(answer.loss),
         "",
-        format_flops(answer.flops),
+        format_flops(answer.flops_used),
     )
     header = ("unique", "N", "D", "epochs", "loss", "FLOPs saved", "FLOPs to match")
     rows = [now, *map(_more_cells, answer.more_data)]

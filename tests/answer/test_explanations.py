@@ -41,6 +41,8 @@ PLAIN = [
     "recommend --tokens 1T --bytes-per-token 4.6",
     "recommend --flops 1e22 --compressibility .4 --law bytes --bytes-per-token 5",
     "recommend --flops 1e21 --unique-tokens 1B",
+    "recommend --flops 1e22 --unique-tokens 1B --params 2B --law muennighoff",
+    "recommend --flops 1e22 --unique-tokens 1B --tokens 100B --law hoffmann",
     "recommend --flops 1e27 --params 3T --gpu A40 --gpus 8",
     "recommend --tokens 1T",
     "recommend --tokens 1T --law hoffmann-table3",
@@ -54,6 +56,7 @@ PLAIN = [
     "repeat --unique-tokens 25B",
     "repeat --unique-tokens 25B --flops 1e22 --law chinchilla --epochs 1,4,100",
     "repeat --unique-tokens 25B --flops 1e20",
+    "repeat --unique-tokens 1B --flops 1e22",
     "repeat --unique-tokens 25B --params 7B --law chinchilla",
     "table",
     "table --law kaplan --sizes 1B,70B",
@@ -64,7 +67,11 @@ PLAIN = [
     "repeat --unique-tokens 25B --compressibility .4",
     "repeat --unique-tokens 25B --flops 1e22 --bytes-per-token 4.6",
 ]
-SLOW = ["recommend --flops 1e22 --unique-tokens 25B", "recommend --params 13B --inference-tokens 2T"]
+SLOW = [
+    "recommend --flops 1e22 --unique-tokens 25B",
+    "recommend --flops 1e22 --unique-tokens 7.5B --law chinchilla",
+    "recommend --params 13B --inference-tokens 2T",
+]
 
 # Titles of the parts of a report, and the section that explains the numbers below each.
 TITLES = {
@@ -304,6 +311,7 @@ def test_sources_name_the_files_and_functions_that_compute(advisor) -> None:
     named = {found for each in document["explanations"] for found in FILE.findall(each["source"])}
     assert named == {
         ("advisor/answer/flat_region.py", ""),
+        ("advisor/answer/limited_data.py", ""),
         ("advisor/answer/repetition_cautions.py", ""),
         ("advisor/compressibility/protocol.py", ""),
         ("advisor/laws/data_rule.py", ""),

@@ -90,7 +90,8 @@ def test_the_ends_of_the_sizes_that_are_nearly_as_good(unique):
     low, high = answer.n_params_by_loss
     assert low < answer.n_params < high
     for n_params in (low, high):
-        assert law.loss(n_params, 1e22 / (6 * n_params)) == pytest.approx(1.01 * answer.loss, rel=1e-9)
+        n_tokens = min(answer.flops_used / (6 * n_params), 40 * unique)
+        assert law.loss(n_params, n_tokens) == pytest.approx(1.01 * answer.loss, rel=1e-9)
 
 
 def test_data_that_are_no_limit():

@@ -29,7 +29,7 @@ Worth of a token, average           79.3 %          78.0 %
 ... at the end                      57.6 %          55.5 %
 Loss, nats/token                     2.222           2.180  2.175 to 2.190
 ... with unlimited data              2.188           2.141
-... with unlimited compute           2.156           2.116
+... with unlimited compute           2.159           2.119
 FLOPs lost to the limit             43.8 %          47.2 %
 FLOPs for 1 % more loss            6.03e21         6.08e21
 N for at most 1 % more      2.94B to 17.0B  2.85B to 15.6B
@@ -171,6 +171,8 @@ def test_the_json_of_limited_data(advisor):
     first, second = limited["answers"]
     assert set(first) == {
         *("law", "count", "source", "transplanted", "unique_tokens", "flops", "n_params", "n_tokens", "epochs"),
+        *("flops_used", "most_epochs", "epochs_by_the_law_alone", "larger_model"),
+        *("unique_tokens_for_40_epochs", "unique_tokens_for_4_epochs"),
         *("effective_tokens", "usable_params", "effective_params", "loss_nats_per_token", "tokens_per_param"),
         *("loss_limit_nats_per_token", "average_value_fraction", "last_value_fraction", "unlimited_n_params"),
         *("unlimited_n_tokens", "unlimited_loss_nats_per_token", "wasted_fraction", "more_data", "choice"),
@@ -193,6 +195,38 @@ def test_the_json_of_limited_data(advisor):
         "repetition_transplanted",
     ]
     assert err.count("Caution:") == len(found["cautions"])
+
+
+USED_UP = """\
+40 epochs are the most that are answered; muennighoff alone would go on to 305
+and knows no overfitting. The data afford this model, for 2e20 FLOPs: 2.0 % of
+the budget. All of it, on 41.7B parameters and as many tokens, would lower the
+loss by 0.3 %, if the law holds so far out. For 40 epochs the budget needs 7.07B
+unique tokens, for 4 52.9B.
+"""
+
+
+def test_data_that_are_used_up_are_said_to_be(advisor):
+    code, out, err = advisor(*["recommend", "--flops", "1e22", "--unique-tokens", "1B", "--params", "400M"])
+    assert code == 0
+    assert USED_UP in out
+    assert (
+        "Your choice by muennighoff: 400M parameters on 40.0B tokens, 40 epochs, loss\n"
+        "2.822, for 1.0 % of the budget, 19.9 % of that wasted.\n"
+    ) in out
+    assert "The answer stops at 40: get more unique data" in " ".join(err.split())
+
+
+def test_the_json_of_data_that_are_used_up(advisor):
+    found = json.loads(advisor(*["recommend", "--flops", "1e22", "--unique-tokens", "1B", "--json"]).stdout)
+    first = found["limited_data"]["answers"][0]
+    assert (first["epochs"], first["most_epochs"], first["flops"]) == (40, 40, 1e22)
+    assert first["flops_used"] == pytest.approx(2.0007e20, rel=1e-4)
+    assert first["epochs_by_the_law_alone"] == pytest.approx(305, abs=0.5)
+    assert set(first["larger_model"]) == {"n_params", "loss_nats_per_token", "gained_fraction"}
+    assert [more["epochs"] for more in first["more_data"]] == [40, 40, None]
+    assert found["plan"]["n_tokens"] == 40e9
+    assert found["plan"]["of"] == "limited_data"
 
 
 def test_the_json_of_inference(advisor):

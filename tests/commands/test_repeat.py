@@ -71,7 +71,7 @@ def test_the_json_of_a_table_of_epochs(advisor):
     assert set(found) == {
         *("schema_version", "law", "count", "source", "transplanted", "unique_tokens", "n_params", "flops", "rows"),
         *("most_effective_tokens", "loss_limit_nats_per_token", "optimum", "advice", "cautions", "explanations"),
-        "explanation_functions",
+        *("explanation_functions", "epochs_by_the_law_alone"),
     }
     assert (found["law"], found["n_params"], found["flops"], found["optimum"]) == ("muennighoff", 7e9, None, None)
     assert [row["epochs"] for row in found["rows"]] == [1, 2, 4, 8, 16, 40]
@@ -99,3 +99,18 @@ def test_one_is_singular(advisor):
     result = advisor("recommend", "--flops", "1e9", "--unique-tokens", "1")
     assert result.stdout.startswith("With 1 unique token, 1e9 FLOPs\n")
     assert "1 unique tokens" not in result.stdout + result.stderr
+
+
+def test_an_optimum_that_uses_the_data_up(advisor):
+    result = advisor("repeat", "--unique-tokens", "1B", "--flops", "1e22", "--epochs", "4,60")
+    lines = result.stdout.splitlines()
+    assert lines[4:7] == [
+        "4       4.00B     3.73B   93.1 %  82.3 %   417B  3.017",
+        "40      40.0B     15.2B   37.9 %   7.9 %   834M  2.781  enough",
+        "60      60.0B     16.1B   26.8 %   2.2 %  27.8B  2.764   blind",
+    ]
+    assert (
+        "Enough: 40 epochs are used up by 2e20 FLOPs, 2.0 % of the budget; the law alone\nwould go on to 305.\n"
+        in result.stdout
+    )
+    assert "305 epochs of the 1.00B unique tokens are beyond what this law" in " ".join(result.stderr.split())
