@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # Laws that are printed for comparison and would disagree by design.
 APART = ("kaplan", "code")
 _DISAGREEMENT = 2.0
+_FAR_IN_H = 0.05  # beyond the corpora that a law was fitted to
 
 # Xue et al. 2023: the world's high-quality text in 2023, in tokens, and how it grows.
 WORLD_TOKENS_2023 = 9e12
@@ -94,6 +95,8 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
         yield from _about_rule(candidates.headline_text, candidates.flops)
     if isinstance(law, ScalingLaw) and law.verdict == "caution":
         yield Caution(code="law_verdict", message=f"The fit that gave {law.name} itself says: with caution.")
+    if h is not None:
+        yield from _about_compressibility(law, h)
     if candidates.at_h is None or calibration is None or h is None:
         return
     if dropped := candidates.at_h.n_dropped:
@@ -106,12 +109,6 @@ def about_laws(candidates: Candidates, calibration: Calibration | None, h: float
             code="draws_dropped",
             message=f"{dropped} of {len(calibration.dependence.draws)} draws of the calibration give no law at "
             f"H = {h:.4g}; {rest}.",
-        )
-    calibrated = law.ranges.compressibility
-    if calibrated is not None and not calibrated[0] <= h <= calibrated[1]:
-        yield Caution(
-            code="compressibility_outside_range",
-            message=f"H = {h:.3g} is outside the calibrated range, {calibrated[0]:.3g} to {calibrated[1]:.3g}.",
         )
     yield Caution(
         code="evidence_disagrees",
@@ -144,6 +141,26 @@ def _about_rule(text: Text, flops: float) -> Iterator[Caution]:
         )
 
 
+def _about_compressibility(law: Law, h: float) -> Iterator[Caution]:
+    """Yield that a law is used outside of what it was fitted to: a law in H at all, another law by over .05."""
+    fitted = law.ranges.compressibility
+    if fitted is None:
+        return
+    low, high = fitted
+    if law.name in LAW_NAMES and not low <= h <= high:
+        yield Caution(
+            code="compressibility_outside_range",
+            message=f"H = {h:.3g} is outside the calibrated range, {low:.3g} to {high:.3g}.",
+        )
+    elif law.name not in LAW_NAMES and not low - _FAR_IN_H <= h <= high + _FAR_IN_H:
+        ends = f"{low:.3g}" if high - low < 5e-4 else f"{low:.3g} to {high:.3g}"
+        yield Caution(
+            code="compressibility_far_from_law",
+            message=f"H = {h:.3g} is far from the runs that {law.name} was fitted to (H = {ends}): the optimum of such "
+            "a corpus need not be this one's.",
+        )
+
+
 def about_answers(
     candidates: Candidates, headline: Answer, laws: tuple[Answer, ...], profile: MeasuredCorpus | None
 ) -> Iterator[Caution]:
@@ -165,10 +182,23 @@ def about_answers(
             code="corpus_too_small",
             message=f"The corpus holds about {format_quantity(available)} tokens, less than the "
             f"{format_quantity(headline.n_tokens)} asked for: that would be "
-            f"{format_amount(headline.n_tokens / available)} epochs.",
+            f"{format_amount(headline.n_tokens / available)} epochs.{_beyond(available, headline.n_tokens)}",
         )
     yield from _disagreement(laws)
     yield from _counts(headline, laws)
+
+
+def _beyond(available: float, n_tokens: float) -> str:
+    """Return what to do where the corpus would be read more often than any answer does; nothing where it is not."""
+    from advisor.answer.limited_data import MOST_EPOCHS
+
+    if n_tokens <= MOST_EPOCHS * available:
+        return ""
+    most = format_quantity(MOST_EPOCHS * available)
+    return (
+        f" That is not to be trained: above {MOST_EPOCHS:g} epochs no law sees what repetition does. --use-corpus-size "
+        f"beside a budget answers with what these data afford, at most {most} training tokens."
+    )
 
 
 def about_choice(law: Law, chosen: float | None) -> Iterator[Caution]:

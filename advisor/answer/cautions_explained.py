@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 
 from advisor.answer.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023, XUE
 from advisor.answer.inference import InferenceAnswer
-from advisor.answer.limited_data import LimitedData
+from advisor.answer.limited_data import MOST_EPOCHS, LimitedData
 from advisor.answer.repetition_cautions import explain_epochs
 from advisor.answer.row import Answer
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
@@ -46,9 +47,13 @@ def explain_cautions(
     if "compressibility_outside_range" in codes and ranges.compressibility is None:
         for end, value in zip(("lowest", "highest"), KNOWN_H, strict=True):
             _known(page, f"{end}_H", value, "the six corpora that the data rule rests on")
-    if "compressibility_outside_range" in codes and ranges.compressibility is not None:
+    outside = {"compressibility_outside_range", "compressibility_far_from_law"} & codes
+    if outside and ranges.compressibility is not None:
         for end, value in zip(("lowest", "highest"), ranges.compressibility, strict=True):
-            _known(page, f"{end}_H", value, "what the calibration was made on")
+            _known(page, f"{end}_H", value, "what the law was fitted to")
+    if "corpus_too_small" in codes and (headline.epochs or 0.0) > MOST_EPOCHS:
+        value, source = MOST_EPOCHS * headline.n_tokens / (headline.epochs or math.nan), "no answer has more epochs"
+        page.add("corpus_affords", "epochs_most*D/epochs", source, value=value, epochs_most=MOST_EPOCHS)
     if "training_exceeds_budget" in codes and serving is not None:
         value = serving.best.training_flops / headline.flops
         page.add("times_budget", "training_flops_served/C", "training over the budget", value=value)

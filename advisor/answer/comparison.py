@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from advisor.answer.limited_data import MOST_EPOCHS
 from advisor.answer.recommendation import Recommendation, recommend
 from advisor.answer.request import Request
 from advisor.caution import Caution
@@ -13,11 +14,15 @@ from advisor.errors import UsageError
 from advisor.quantities import format_amount, format_flops, format_quantity
 
 _TOO_SMALL = "corpus_too_small"
+_BEYOND = (
+    f" Above {MOST_EPOCHS:g} epochs no law sees what repetition does: `advisor recommend --use-corpus-size` answers "
+    "with what a corpus affords."
+)
 # What the document of a comparison has of each recommendation (see ``advisor.json_form``).
 ROW_FORM = (
     *("corpus=profile.source", "mixture", "compressibility", "ci95=profile.ci95"),
     *("bytes_per_token=profile.bytes_per_token", "estimated_tokens=profile.estimated_tokens"),
-    *("flops=headline.flops", "headline", "units"),
+    *("flops=headline.flops", "headline", "limited_data", "units"),
 )
 
 
@@ -106,7 +111,8 @@ def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
             f"{source}, about {format_quantity(sizes[source] or 0.0)} tokens, {_range(found)} epochs"
             for source, found in epochs.items()
         )
-        yield Caution(code=_TOO_SMALL, message=f"Less data than is asked for: {each}.")
+        beyond = _BEYOND if max(map(max, epochs.values())) > MOST_EPOCHS else ""
+        yield Caution(code=_TOO_SMALL, message=f"Less data than is asked for: {each}.{beyond}")
 
 
 def _range(epochs: Sequence[float]) -> str:

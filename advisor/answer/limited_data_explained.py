@@ -49,7 +49,7 @@ def explain_limited_data(
     if given is not None:
         page.add("U", "unique_tokens", "given: --unique-tokens", value=unique, key=key, unique_tokens=given)
     else:
-        page.add("U", "corpus_tokens", "the corpus's own size", value=unique, key=key)
+        page.add("U", "D/epochs", "the corpus's own size, in tokens of the headline", value=unique, key=key)
     for i, answer in enumerate(answers):
         base, key = names[answer.law], f"limited_data.answers[{i}]"
         tag = limited_tag(base)

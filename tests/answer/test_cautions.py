@@ -11,7 +11,9 @@ import pytest
 from advisor.answer.cautions import APART, about_answers, about_supply
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
+from advisor.laws.law_file import write_law
 from advisor.laws.published import CHINCHILLA
+from advisor.laws.scaling_law import Ranges
 from tests.answer.said import CORPUS, codes, message
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
@@ -89,6 +91,12 @@ def test_a_corpus_smaller_than_the_tokens_asked_for():
         "The corpus holds about 10.0B tokens, less than the 69.1B asked for: that would be 6.91 epochs."
     )
     assert found.headline.epochs == pytest.approx(6.91, abs=0.005)
+    tiny = recommend(Request(flops=1e21), profile=replace(CORPUS, estimated_tokens=1e9))
+    assert message(tiny, "corpus_too_small") == (
+        "The corpus holds about 1.00B tokens, less than the 69.1B asked for: that would be 69.1 epochs. That is not to "
+        "be trained: above 40 epochs no law sees what repetition does. --use-corpus-size beside a budget answers with "
+        "what these data afford, at most 40.0B training tokens."
+    )
     large = recommend(Request(flops=1e21), profile=replace(CORPUS, estimated_tokens=1e12))
     assert "corpus_too_small" not in codes(large)
     assert large.headline.epochs == pytest.approx(0.0691, abs=1e-4)
@@ -139,3 +147,22 @@ def test_the_supply_is_weighed_against_unique_tokens():
     assert "near_world_supply" not in codes(n_tokens=1.5e12)
     assert "near_world_supply" in codes(n_params=70e9, inference_tokens=1e14)  # by the tokens of the smaller model
     assert "near_world_supply" not in codes(flops=1e26, unique_tokens=1e12)  # repeated, not unique
+
+
+@pytest.mark.parametrize(
+    ("h", "far"), [(0.402, True), (0.511, True), (0.513, False), (0.565, False), (0.616, False), (0.618, True)]
+)
+def test_a_law_far_from_the_corpora_it_was_fitted_to(tmp_path, h, far):
+    web = replace(CHINCHILLA, ranges=Ranges(compressibility=(0.562, 0.567)))
+    path = tmp_path / "web.json"
+    write_law(web, path)
+    found = recommend(Request(flops=1e21, law=str(path), compressibility=h))
+    if far:
+        assert message(found, "compressibility_far_from_law") == (
+            f"H = {h:.3g} is far from the runs that web.json was fitted to (H = 0.562 to 0.567): the optimum of such a "
+            "corpus need not be this one's."
+        )
+    else:
+        assert "compressibility_far_from_law" not in codes(found)
+    assert "compressibility_outside_range" not in codes(found)
+    assert "compressibility_far_from_law" not in codes(recommend(Request(flops=1e21, law=str(path))))

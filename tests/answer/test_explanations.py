@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import advisor as advisor_package
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.laws.data_rule import SIX_CORPORA, TOKENIZERS
-from advisor.laws.published import published_laws
-from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.law_file import write_law
+from advisor.laws.published import HOFFMANN, published_laws
+from advisor.laws.scaling_law import Ranges, ScalingLaw
 from advisor.plan.hardware import GPUS, PUBLISHED_MFU
 from tests.answer.formulas import Explained
 from tests.calibrations import hand_made
@@ -279,6 +281,16 @@ def test_laws_that_depend_on_the_corpus_are_explained_down_to_the_lines_in_h(adv
     if law != "anchored":
         assert by_name["alpha"]["constants"]["intercept"] == intercept
     assert by_name["flip_flops"]["value"] == document["sensitivity"]["flip_flops"]
+
+
+def test_a_corpus_far_from_the_law_and_too_small_for_it(advisor, tmp_path: Path) -> None:
+    law = replace(HOFFMANN, ranges=Ranges(compressibility=(0.562, 0.567)))
+    write_law(law, tmp_path / "web.json")
+    profile = hand_made.write(tmp_path / "profile.json", {"schema_version": 1, "corpora": [hand_made.profile()]})
+    arguments = ["recommend", "--flops", "1e21", "--law", str(tmp_path / "web.json"), "--profile", str(profile)]
+    codes = [each["code"] for each in json.loads(advisor(*arguments, "--json").stdout)["cautions"]]
+    assert {"compressibility_far_from_law", "corpus_too_small"} <= set(codes)
+    check_screen(advisor, arguments, draws_of(list(published_laws().values()), "web.json"))
 
 
 def test_a_corpus_that_is_measured_and_counted_in_other_tokens(advisor, tmp_path: Path, sources: list[str]) -> None:

@@ -104,7 +104,11 @@ def test_a_caution_of_every_row_is_said_once_and_others_name_their_corpus(two_co
     small, large = read_records(two_corpora)[0], Request(flops=1e19)
     about = compare([large, Request(flops=1e21)], [small]).cautions
     (message,) = [caution.message for caution in about if caution.code == "corpus_too_small"]
-    assert message == "Less data than is asked for: corpus.jsonl, about 1.00B tokens, 7.19 to 69.1 epochs."
+    assert message == (
+        "Less data than is asked for: corpus.jsonl, about 1.00B tokens, 7.19 to 69.1 epochs. Above 40 epochs no law "
+        "sees what repetition does: `advisor recommend --use-corpus-size` answers with what a corpus affords."
+    )
+    assert "Above" not in next(c.message for c in compare([large, large], [small]).cautions if "Less" in c.message)
 
 
 def test_a_caution_of_one_budget_names_it():
