@@ -28,6 +28,7 @@ Examples:
   advisor fit pilot.csv --pilot --out measured.json
   advisor fit runs.csv --group corpus --covariate compressibility --profiles profiles.json --coefficients mine.json
   advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
+  advisor fit repeated.csv --repeat-over law.json --out repeated.json
 """
 
 
@@ -36,6 +37,7 @@ Examples:
 @click.option("--columns", metavar="OURS=YOURS,...", help="The table's names of our columns.")
 @click.option("--group", metavar="COLUMN", help="Fit one law for each value of this column.")
 @click.option("--cluster", metavar="COLUMN", help="Resample whole values of this column: checkpoints of one model.")
+@click.option("--repeat-over", metavar="LAW", help="Fit R_D* and R_N* of repeated runs over a law: a name or a file.")
 @click.option("--covariate", metavar="COLUMN", help="Regress the groups' laws on this column.")
 @click.option(
     "--form",
@@ -66,6 +68,7 @@ Examples:
 def command(
     table: Path,
     columns: str | None,
+    repeat_over: str | None,
     flops: tuple[float, ...],
     delta: str,
     fix: str | None,
@@ -92,6 +95,10 @@ def command(
     """
     if pilot:
         _read_pilot(table, out, as_json=as_json)
+        return
+    if repeat_over is not None:
+        refits = {"columns": _columns(columns), "cluster": asked["cluster"], "n_draws": bootstrap, "seed": seed}
+        _fit_decay(table, repeat_over, out, as_json=as_json, **refits)
         return
     from advisor.report import fit as report
     from calibration.fit.analysis import Settings
@@ -134,12 +141,35 @@ def _read_pilot(table: Path, out: Path | None, *, as_json: bool) -> None:
     from advisor.pilot.run_table import read_table
     from advisor.report.pilot import show_result
 
-    for parameter in click.get_current_context().command.params:
-        if is_given(str(parameter.name)) and parameter.name not in ("table", "pilot", "out", "as_json"):
-            raise UsageError(f"{parameter.opts[0]} says how laws are fitted, and --pilot fits none.")
+    _refuse_beside("pilot", "says how laws are fitted, and --pilot fits none.")
     refuse_overwriting(out, table)
     check_writable(out)
     show_result(result_of(read_table(table)), as_json=as_json, out=out)
+
+
+def _refuse_beside(option: str, why: str, *allowed: str) -> None:
+    """Raise UsageError for an option that has no meaning beside ``option``, but for those that every fit has."""
+    for parameter in click.get_current_context().command.params:
+        if is_given(str(parameter.name)) and parameter.name not in (option, "table", "out", "as_json", *allowed):
+            raise UsageError(f"{parameter.opts[0]} {why}")
+
+
+def _fit_decay(table: Path, law: str, out: Path | None, *, as_json: bool, **refits: Any) -> None:
+    """Print how repeated data decay over a law, and write the law that carries it to ``out``."""
+    from advisor.json_form import as_json as form_of
+    from advisor.laws.law_file import write_law
+    from advisor.report.decay import show
+    from calibration.fit.decay.repeat_over import repeat_over
+
+    why = "cannot be combined with --repeat-over, which holds the law."
+    _refuse_beside("repeat_over", why, "columns", "cluster", "bootstrap", "seed")
+    refuse_overwriting(out, table)
+    check_writable(out)
+    found = repeat_over(table, law, **refits)
+    show(found, as_json=as_json)
+    repeated = found.law_with_decay  # refused constants end here
+    if out is not None:
+        write_law(repeated, out, {"repetition": form_of(found)})
 
 
 def _law_path(out: Path, group: str) -> Path:

@@ -6,6 +6,8 @@
 
 ln E is null where E is 0. ``name``, ``source``, ``verdict``, ``ranges``, ``draw_columns`` and ``draws`` may be absent;
 other keys, such as the fit's diagnostics, are kept out of the law.
+
+A law may have a ``decay`` too, {"R_D", "R_N", "source"}: how repeated data lose their value, where runs of it said so.
 """
 
 from __future__ import annotations
@@ -20,13 +22,14 @@ from advisor.data_files import write_atomically
 from advisor.errors import LawError
 from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
 from advisor.laws.parameters import NAMES, Parameters
-from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
+from advisor.laws.scaling_law import Count, Decay, Ranges, ScalingLaw
 
 MAX_DRAWS = 400
 # The order of a file's draws, which is not that of Parameters.
 DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 # Beyond these no law of language is meant, and the arithmetic overflows.
 MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
+LARGEST_DECAY = 1e4  # epochs: above, a repeated token is as good as a new one
 COUNTS = ("total", "non-embedding", "unknown")
 _VERDICTS = ("ok", "caution", "refused")
 
@@ -58,7 +61,7 @@ def law_document(law: ScalingLaw, figures: Mapping[str, Any] | None = None) -> d
     """Return the contents of a law file; keys that ``figures`` has stand where it has them."""
     own = {**_constants(law), "verdict": law.verdict, "ranges": asdict(law.ranges), "draw_columns": DRAW_COLUMNS}
     head = {"schema_version": SCHEMA_VERSION, "name": law.name, "source": law.source}
-    return {**head, **(figures or {}), **own, "draws": _rows_of(law)}
+    return {**head, **(figures or {}), **own, **_decay_of(law), "draws": _rows_of(law)}
 
 
 def law_as_json(law: ScalingLaw) -> dict[str, Any]:
@@ -69,6 +72,17 @@ def law_as_json(law: ScalingLaw) -> dict[str, Any]:
 
 def _constants(law: ScalingLaw) -> dict[str, Any]:
     return {name: getattr(law, name) for name in (*NAMES, "exponent_a", "count")}
+
+
+def _decay_of(law: ScalingLaw) -> dict[str, Any]:
+    return {} if law.decay is None else {"decay": dict(zip(("R_D", "R_N", "source"), law.decay, strict=True))}
+
+
+def _decay_from(node: Node | None) -> Decay | None:
+    if node is None:
+        return None
+    r_d, r_n = (_positive(node[key], LARGEST_DECAY) for key in ("R_D", "R_N"))
+    return Decay(r_d, r_n, node["source"].text())
 
 
 def _rows_of(law: ScalingLaw) -> list[list[float | None]]:
@@ -94,6 +108,7 @@ def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
         beta=_positive(node["beta"], STEEPEST),
         count=cast(Count, node["count"].text(COUNTS)),
         source=texts.get("source", source),
+        decay=_decay_from(node.get("decay")),
         draws=_draws(node.get("draws")),
         ranges=ranges_from(node.get("ranges")),
         verdict=cast(Literal["ok", "caution", "refused"], verdict.text(_VERDICTS)) if verdict else "ok",

@@ -215,7 +215,10 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
         reasons += (_left_out(len(good) - len(single), len(good)),)
     if len(single) < LEAST_RUNS:
         if not any(reason.code == "few-runs" for reason in reasons):
-            message = f"{len(single)} runs see no token twice, and the law needs at least {LEAST_RUNS} of them."
+            message = (
+                f"{len(single)} runs see no token twice, and the law needs at least {LEAST_RUNS} of them; to learn how "
+                "repetition decays from fewer, hold a law: --repeat-over LAW."
+            )
             reasons += (Reason(code="few-runs", message=message, level="refused"),)
         return GroupFit(runs=good, diagnostics=Diagnostics(n_runs=len(good), flops=None, reasons=reasons))
     fit = fit_problem(single.problem(), settings.options)

@@ -25,7 +25,7 @@ from calibration.fit.objective import Array
 from calibration.fit.runs import Runs
 
 _N_DRAWS = 200
-_SMALLEST, _LARGEST = 0.05, 1e4  # R*: below, a repeated token is worth nothing; above, as much as a new one
+SMALLEST, LARGEST = 0.05, 1e4  # R*: below, a repeated token is worth nothing; above, as much as a new one
 _LEAST_REPEATED_RUNS = 4
 _LEAST_EPOCHS = 2.0
 
@@ -93,8 +93,8 @@ def fit_repetition(runs: Runs, base: Fit, seed: int = 0) -> Repetition | None:
     if unique is None or single.all():
         return None
     box = base.box
-    low = np.append(box.low, [math.log(_SMALLEST)] * 2)
-    high = np.append(box.high, [math.log(_LARGEST)] * 2)
+    low = np.append(box.low, [math.log(SMALLEST)] * 2)
+    high = np.append(box.high, [math.log(LARGEST)] * 2)
 
     def predict(theta: Array) -> Array:
         law = base.problem.uncentred(theta[:, :5])
@@ -112,15 +112,16 @@ def fit_repetition(runs: Runs, base: Fit, seed: int = 0) -> Repetition | None:
     law = base.problem.uncentred(best[:5])
     n_repeated, epochs = int((~single).sum()), float((runs.n_tokens / unique).max())
     return Repetition(
-        r_d=_constant("R_D*", best[5], drawn[:, 5], _too_little(n_repeated, epochs)),
-        r_n=_constant("R_N*", best[6], drawn[:, 6], _no_excess(runs, law, unique)),
+        r_d=constant("R_D*", best[5], ci95(drawn[:, 5]), too_little(n_repeated, epochs)),
+        r_n=constant("R_N*", best[6], ci95(drawn[:, 6]), no_excess(runs, law, unique)),
         parameters=Parameters(*(float(v) for v in law)),
         n_repeated_runs=n_repeated,
         max_epochs=epochs,
     )
 
 
-def _too_little(n_repeated: int, epochs: float) -> str | None:
+def too_little(n_repeated: int, epochs: float) -> str | None:
+    """Return why runs of at most ``epochs``, ``n_repeated`` of which repeat data, show no R_D*; None where they may."""
     if n_repeated < _LEAST_REPEATED_RUNS:
         return f"{n_repeated} runs repeat data and {_LEAST_REPEATED_RUNS} are needed"
     if epochs < _LEAST_EPOCHS:
@@ -128,8 +129,11 @@ def _too_little(n_repeated: int, epochs: float) -> str | None:
     return None
 
 
-def _no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
-    """R_N* is seen only in runs with more parameters than their unique tokens can use."""
+def no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
+    """Return why the runs show no R_N*; it is seen only in those with more parameters than their unique tokens can use.
+
+    ``law`` is (ln E, ln A, ln B, alpha, beta).
+    """
     _, log_a, log_b, alpha, beta = law
     ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
     log_u_n = log_usable(ratio, alpha, beta, np.log(np.minimum(unique, runs.n_tokens)))
@@ -140,9 +144,10 @@ def _no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
     return f"{n} runs have over twice the parameters that their unique tokens can use, and {needed}"
 
 
-def _constant(name: str, best: float, drawn: Array, why_not: str | None) -> Constant:
-    low, high = (float(v) for v in np.exp(ci95(drawn)))
-    if why_not is None and (low <= _SMALLEST * 1.01 or high >= _LARGEST * 0.99):
+def constant(name: str, best: float, ends: tuple[float, float], why_not: str | None) -> Constant:
+    """Return a constant from its logarithm, the 95 % interval of that, and why it cannot be known, if it cannot."""
+    low, high = math.exp(ends[0]), math.exp(ends[1])
+    if why_not is None and (low <= SMALLEST * 1.01 or high >= LARGEST * 0.99):
         why_not = f"the 95 % interval of {name} has no end (it reaches {low:.3g} to {high:.3g})"
     if why_not is not None:
         return Constant(value=None, ci95=None, why_not=why_not)

@@ -12,7 +12,7 @@ from advisor.errors import LawError
 from advisor.laws.law_file import read_law, write_law
 from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, chinchilla
-from advisor.laws.scaling_law import Ranges
+from advisor.laws.scaling_law import Decay, Ranges
 from tests.calibrations.hand_made import write
 
 
@@ -33,6 +33,23 @@ def test_a_law_file_round_trip(tmp_path):
     assert written["exponent_a"] == law.exponent_a
     assert written["draws"][3] == [6.0, 7.0, None, 0.3, 0.4]
     assert stat.S_IMODE(os.stat(tmp_path / "law.json").st_mode) & 0o077 == 0o066 & ~current_umask()
+
+
+def test_how_repeated_data_decay_comes_back(tmp_path):
+    law = replace(CHINCHILLA, note="", decay=Decay(6.0, 20.0, "our runs"))
+    write_law(law, tmp_path / "law.json")
+    assert read_law(tmp_path / "law.json") == law
+    written = json.loads((tmp_path / "law.json").read_text(encoding="utf-8"))
+    assert written["decay"] == {"R_D": 6.0, "R_N": 20.0, "source": "our runs"}
+    write_law(CHINCHILLA, tmp_path / "plain.json")
+    assert read_law(tmp_path / "plain.json").decay is None
+
+
+@pytest.mark.parametrize("value", [0, -1, 1e5, "many"])
+def test_a_decay_that_is_none_is_refused(tmp_path, value):
+    decay = {"R_D": 6.0, "R_N": value, "source": "our runs"}
+    with pytest.raises(LawError, match=r"law\.json: decay\.R_N must be "):
+        read_law(write(tmp_path / "law.json", law_document(decay=decay)))
 
 
 def current_umask() -> int:

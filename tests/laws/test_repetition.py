@@ -4,8 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, CODE, HOFFMANN, MUENNIGHOFF
-from advisor.laws.repetition import R_D_STAR, R_N_STAR, RepeatedLaw, average_value, last_value
+from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE, RepeatedLaw, average_value, last_value
+from advisor.laws.scaling_law import Decay
 from calibration.fit.repeated import effective_log_loss
 
 LAW = RepeatedLaw(base=MUENNIGHOFF, unique_tokens=25e9)
@@ -135,3 +137,40 @@ def test_budgets_that_leave_nothing_to_gain_still_have_an_optimum():
 def test_extreme_questions_are_answered(flops, unique):
     best = RepeatedLaw(base=CHINCHILLA, unique_tokens=unique).optimum(flops)
     assert best.n_params * best.n_tokens == pytest.approx(flops / 6)
+
+
+def test_a_law_with_a_decay_of_its_own_takes_nothing_over():
+    own = replace(CHINCHILLA, decay=Decay(6.0, 20.0, "our runs"))
+    law = RepeatedLaw(base=own, unique_tokens=25e9)
+    assert (law.r_d, law.r_n, law.transplanted) == (6.0, 20.0, False)
+    assert law.source == f"{CHINCHILLA.source}; our runs"
+    assert law.effective_tokens(100e9) == pytest.approx(25e9 * (1 + 6 * (1 - math.exp(-3 / 6))))
+    other = RepeatedLaw(base=CHINCHILLA, unique_tokens=25e9)
+    assert (other.r_d, other.transplanted, other.source) == (R_D_STAR, True, f"{CHINCHILLA.source}; {SOURCE}")
+    assert LAW.source == MUENNIGHOFF.source
+    drawn = next(replace(own, draws=(Parameters(0.5, 6.0, 7.0, 0.3, 0.3),)).drawn_laws())
+    assert drawn.decay == own.decay
+
+
+@pytest.mark.parametrize("base", BASES, ids=lambda law: law.name)
+def test_within_40_epochs_the_optimum_has_all_the_parameters_that_are_left(base):
+    law = RepeatedLaw(base=base, unique_tokens=1e9, most_epochs=40)
+    best = law.optimum(1e23)
+    assert (best.n_tokens, best.flops) == (40e9, pytest.approx(1e23))
+    enough = law.used_up(1e23)
+    assert (enough.n_tokens, enough.n_params) == (40e9, law.for_tokens(40e9).n_params)
+    for flops in (1e19, 1e21):
+        best = law.optimum(flops)
+        assert law.cheapest(law.loss(best.n_params, best.n_tokens)).flops == pytest.approx(flops, rel=1e-4)
+    assert law.loss(1e16, 40e9) == pytest.approx(law.loss_limit, rel=1e-9)
+    assert law.cheapest(law.loss_limit) is None
+    # Up to 40 epochs the limit changes nothing.
+    assert law.optimum(1e19) == law.used_up(1e19) == replace(law, most_epochs=math.inf).optimum(1e19)
+
+
+@pytest.mark.parametrize("base", BASES, ids=lambda law: law.name)
+@pytest.mark.parametrize("epochs", [1.5, 4, 40])
+def test_the_unique_tokens_that_a_budget_reads_so_often(base, epochs):
+    unique = RepeatedLaw(base=base, unique_tokens=1).unique_tokens_for(1e22, epochs)
+    law = RepeatedLaw(base=base, unique_tokens=unique)
+    assert law.optimum(1e22).n_tokens / law.unique_tokens == pytest.approx(epochs, rel=1e-5)
