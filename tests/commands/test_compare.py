@@ -9,6 +9,7 @@ from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.compressibility.profile_file import read_records
 from advisor.errors import UsageError
+from advisor.json_form import as_json
 from tests.calibrations.hand_made import document, profile, write
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
@@ -182,3 +183,10 @@ def test_one_answer_is_no_comparison():
 def test_what_cannot_be_combined(advisor, arguments, complaint):
     result = advisor("compare", *arguments.split())
     assert (result.code, result.stdout, result.stderr) == (2, "", f"Error: {complaint}\n")
+
+
+def test_rows_of_limited_data_have_what_the_data_afford():
+    found = as_json(compare([Request(flops=1e21, unique_tokens=1e9), Request(flops=1e21)]))
+    limited, unlimited = found["rows"]
+    assert [answer["epochs"] for answer in limited["limited_data"]["answers"]] == [40, 40]
+    assert unlimited["limited_data"] is None
