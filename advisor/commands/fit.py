@@ -158,12 +158,12 @@ def _fit_decay(table: Path, law: str, out: Path | None, *, as_json: bool, **refi
     """Print how repeated data decay over a law, and write the law that carries it to ``out``."""
     from advisor.json_form import as_json as form_of
     from advisor.laws.law_file import write_law
-    from advisor.report.decay import show
+    from advisor.report.repetition.decay import show
     from calibration.fit.decay.repeat_over import repeat_over
 
     why = "cannot be combined with --repeat-over, which holds the law."
     _refuse_beside("repeat_over", why, "columns", "cluster", "bootstrap", "seed")
-    refuse_overwriting(out, table)
+    refuse_overwriting(out, table, law)
     check_writable(out)
     found = repeat_over(table, law, **refits)
     show(found, as_json=as_json)

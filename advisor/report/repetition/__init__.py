@@ -1,0 +1,1 @@
+"""How what repeated runs say looks."""
