@@ -163,7 +163,8 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
 def law_for(law: Law | DataLaw, flops: float, *, loss: float | None = None, base: ScalingLaw | None = None) -> Law:
     """Return the law that answers at ``flops``, with draws as wide as an answer there, or the one to ``loss``, needs.
 
-    Anchored and blend are as wide as their ``base``, Chinchilla's law unless given, is so far from its own runs: how corpora differ has its own errors.
+    Anchored and blend are as wide as their ``base``, Chinchilla's law unless given, is so far from its own runs: how
+    corpora differ has its own errors.
     """
     if isinstance(law, DataLaw):
         return law.at(flops, loss=loss)

@@ -184,7 +184,7 @@ def recommend(
         laws=laws,
         choice=sheet.choice(chosen),
         neighbours=tuple(
-            c for factor in NEIGHBOURS.values() if (c := sheet.choice(factor * optimum.n_params)) is not None
+            c for factor in NEIGHBOURS.values() if (c := sheet.neighbour(factor * optimum.n_params)) is not None
         ),
         flat=flat_region(law, flops),
         limited=limited,

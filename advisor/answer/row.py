@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from advisor.answer.request import Request
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import LawError
 from advisor.laws.data_rule import WEB_T
-from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
+from advisor.laws.scaling_law import INTERVAL_LEVEL, Allocation, Count, Law, ScalingLaw, central_interval
 
 Bounds = tuple[float, float]
+WIDE_LEVEL = 0.95  # of the loss of a choice, beside INTERVAL_LEVEL: what a run is compared with
 # How far from the optimal N the neighbours are: the cost of a wrong N is the same at every budget.
 NEIGHBOURS = {"a third": 1 / 3, "a half": 1 / 2, "1": 1.0, "2": 2.0, "3": 3.0}
 
@@ -82,11 +84,18 @@ class Answer:
         return None if self.loss is None or self.loss_of is None else self.loss / (math.log(2) * WEB_T)
 
 
+class LossInterval(NamedTuple):
+    """A central interval of the loss of one allocation over a law's joint draws, nats/token."""
+
+    loss_nats_per_token: Bounds
+
+
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     """An allocation of the budget weighed against the optimum, under the headline law.
 
-    ``equivalent_flops`` is the budget that reaches the same loss at its optimum, C_eq; ``wasted`` is 1 - C_eq/C.
+    ``equivalent_flops`` is the budget that reaches the same loss at its optimum, C_eq; ``wasted`` is 1 - C_eq/C. The
+    intervals are those of the loss, for the user's own choice under a law with joint draws and None for any other.
     """
 
     n_params: float
@@ -95,10 +104,12 @@ class Choice:
     loss: float
     equivalent_flops: float
     wasted: float
+    interval80: LossInterval | None = None
+    interval95: LossInterval | None = None
 
     JSON = (
         *("n_params", "n_tokens", "tokens_per_param", "flops", "loss_nats_per_token=loss", "equivalent_flops"),
-        "wasted_fraction=wasted",
+        *("wasted_fraction=wasted", "interval80", "interval95"),
     )
 
     @property
@@ -137,7 +148,16 @@ class Sheet:
         )
 
     def choice(self, n_params: float | None) -> Choice | None:
-        """Return how ``n_params`` for the whole budget does under the headline law."""
+        """Return how the user's own ``n_params`` do with the whole budget under the headline law."""
+        law, found = self.headline, self.neighbour(n_params)
+        if found is None or not isinstance(law, ScalingLaw) or not law.draws:
+            return found
+        losses = law.drawn_losses(found.n_params, found.n_tokens)
+        of = [LossInterval(central_interval(losses, level)) for level in (INTERVAL_LEVEL, WIDE_LEVEL)]
+        return replace(found, interval80=of[0], interval95=of[1])
+
+    def neighbour(self, n_params: float | None) -> Choice | None:
+        """Return how any ``n_params`` do, without intervals of the loss."""
         law = self.headline
         if n_params is None or not isinstance(law, ScalingLaw):
             return None
@@ -161,7 +181,7 @@ class Sheet:
     def _wasted_by_following(self, law: Law, best: Allocation) -> float | None:
         if law is self.headline or law.count != self.headline.count:
             return None
-        choice = self.choice(best.n_params)
+        choice = self.neighbour(best.n_params)
         return None if choice is None else choice.wasted
 
     def _interval(self, law: Law) -> Interval | None:

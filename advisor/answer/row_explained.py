@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from advisor.answer.request import Request
-from advisor.answer.row import NEIGHBOURS, Answer, Choice
+from advisor.answer.row import NEIGHBOURS, WIDE_LEVEL, Answer, Choice
 from advisor.explanation import Page, file_of
 from advisor.laws.data_rule import WEB_T
 from advisor.laws.explained import (
@@ -20,7 +20,7 @@ from advisor.laws.explained import (
     sizes_of,
     tokens_for,
 )
-from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.scaling_law import INTERVAL_LEVEL, ScalingLaw
 from advisor.plan.hardware import explain_budget, explain_cost, explain_gpu_hours
 
 _SHARES = "on the frontier A/N^alpha is the share beta/(alpha + beta) of loss - E, B/D^beta the rest"
@@ -87,6 +87,13 @@ def explain_sizes(
         _weighed(page, head, each, str(i), key)
     if choice is not None:
         _weighed(page, head, choice, "choice", "choice")
+        for name, found, level in (
+            ("interval80", choice.interval80, INTERVAL_LEVEL),
+            ("interval95", choice.interval95, WIDE_LEVEL),
+        ):
+            ends = None if found is None else found.loss_nats_per_token
+            key = f"choice.{name}.loss_nats_per_token"
+            head.interval(page, f"loss_choice_{100 * level:g}", ends, key=key, drawn="loss_choice", level=level)
 
 
 def explain_bytes_of(page: Page, tags: Sequence[str], choices: Sequence[Choice], bytes_per_token: float) -> None:

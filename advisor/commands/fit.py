@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from calibration.fit.runs import Runs
 
 _MANY_RUNS = 5000
+_OF_A_COMPARISON = {"table", "predict", "columns", "group", "as_json"}  # what a law file can be asked with
 _EXAMPLES = """
 \b
 Examples:
@@ -29,6 +30,8 @@ Examples:
   advisor fit runs.csv --group corpus --covariate compressibility --profiles profiles.json --coefficients mine.json
   advisor fit runs.csv --out law.json && advisor recommend --law law.json --flops 1e22
   advisor fit repeated.csv --repeat-over law.json --out repeated.json
+  advisor fit runs.csv --predict larger_runs.csv
+  advisor fit law.json --predict larger_runs.csv
 """
 
 
@@ -63,6 +66,12 @@ Examples:
 @coefficients_options
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
 @click.option("--pilot", is_flag=True, help="TABLE is a filled one of `advisor pilot`: print the gap that it shows.")
+@click.option(
+    "--predict",
+    type=click.Path(path_type=Path),
+    metavar="RUNS",
+    help="Compare a table of new runs with the law; TABLE may then be a law file.",
+)
 @json_option()
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
 def command(
@@ -80,6 +89,7 @@ def command(
     plot: Path | None,
     pilot: bool,
     wanted: WantedCoefficients,
+    predict: Path | None,
     as_json: bool,
     force: bool,
     **asked: Any,
@@ -88,7 +98,7 @@ def command(
 
     TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
     vocab_size, weight, unique_tokens, compressibility and flops (the stated budget, where it is not 6 N D). Intervals
-    are 95 %. Exit code 1 if any law is refused.
+    are 95 %, and wider beyond the largest budget of the runs. Exit code 1 if any law is refused.
 
     With --group and --covariate compressibility, --coefficients writes what `advisor recommend --coefficients` takes:
     the groups' laws, their lines in H and the law that those give for web text.
@@ -103,11 +113,17 @@ def command(
     from advisor.report import fit as report
     from calibration.fit.analysis import Settings
     from calibration.fit.analysis import fit as fit_table
+    from calibration.fit.beyond.new_runs import check_groups, compare_with_fit
     from calibration.fit.document import fit_document
+    from calibration.fit.runs import read_runs
 
     wanted.check(table, asked["covariate"])
+    new = None if predict is None else read_runs(predict, columns=_columns(columns), group=asked["group"])
+    if table.suffix.lower() == ".json":
+        _compare_with_law(table, new, as_json=as_json)
+        return
     for option, written in (("--out", out), ("--plot", plot)):
-        refuse_overwriting(written, table, option=option)
+        refuse_overwriting(written, table, predict, option=option)
         check_writable(written)
     if out is not None and plot is not None and out.resolve() == plot.resolve():
         raise UsageError(f"--out and --plot both name {out}: give them different names.")
@@ -115,6 +131,7 @@ def command(
 
     def check(runs: Mapping[str, Runs]) -> None:
         _check_names(out, list(runs))
+        check_groups(new or {}, runs)
         n_runs = sum(map(len, runs.values()))
         if n_runs > _MANY_RUNS:
             click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
@@ -128,7 +145,8 @@ def command(
         profiles=wanted.profiles,
         **asked,
     )
-    report.show(fit_document(analysis, force=force), as_json=as_json)
+    compared = None if new is None else compare_with_fit(new, analysis)
+    report.show(fit_document(analysis, force=force, predictions=compared), as_json=as_json)
     _write(analysis, out, plot, force)
     wanted.write(analysis, table)
     if analysis.refused and not force:
@@ -170,6 +188,22 @@ def _fit_decay(table: Path, law: str, out: Path | None, *, as_json: bool, **refi
     repeated = found.law_with_decay  # refused constants end here
     if out is not None:
         write_law(repeated, out, {"repetition": form_of(found)})
+
+
+def _compare_with_law(law: Path, new: Mapping[str, Runs] | None, *, as_json: bool) -> None:
+    """Print new runs beside the law in a file, which is not fitted again."""
+    from advisor.report import fit as report
+    from calibration.fit.beyond.new_runs import compare_with_law
+    from calibration.fit.document import comparison_document
+
+    if new is None:
+        raise UsageError(f"{law} is a law and no table of runs: name the runs to compare with it by --predict RUNS.")
+    context = click.get_current_context()
+    for name in sorted(context.params.keys() - _OF_A_COMPARISON):
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} is about a fit, and {law} is a law already: leave {option} out.")
+    report.show(comparison_document(compare_with_law(new, law)), as_json=as_json)
 
 
 def _law_path(out: Path, group: str) -> Path:

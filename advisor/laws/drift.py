@@ -64,14 +64,19 @@ def moved(row: Parameters, *, log_n: float = 0.0, log_loss: float = 0.0) -> Para
     )
 
 
+def e_folds_beyond(law: ScalingLaw, flops: float, reach: tuple[float, float] | None = None) -> float:
+    """Return ln(C/C_max), 0 up to the largest fitted budget and where that is not known."""
+    fitted = reach or law.ranges.flops
+    return 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
+
+
 def widened(law: ScalingLaw, flops: float, reach: tuple[float, float] | None = None) -> ScalingLaw:
     """Return ``law`` with draws as wide as a prediction at ``flops`` needs; itself where the runs reach so far.
 
     ``reach`` are the lowest and largest fitted budgets, the law's own unless given. The draws are moved by even normal
     numbers, so that an answer is the same every time.
     """
-    fitted = reach or law.ranges.flops
-    far = 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
+    far = e_folds_beyond(law, flops, reach)
     if far == 0 or not law.draws:
         return law
     sd_loss, sd_n = (far * kappa for kappa in at_least(law.drift))

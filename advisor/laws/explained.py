@@ -69,22 +69,21 @@ class LawNames:
         key: str,
         drawn: str = "",
         known: Mapping[str, float] | None = None,
+        level: float = INTERVAL_LEVEL,
     ) -> None:
-        """Add the two ends of the 80 % interval of ``name``, or of the formula ``drawn``.
+        """Add the two ends of the central interval of ``name``, or of the formula ``drawn``: 80 % if not told.
 
         What the request fixed has none.
         """
         law, name = self.law, self.write(name)
         if not isinstance(law, ScalingLaw) or ends is None or math.isclose(*ends):
             return
-        share = f"central {100 * INTERVAL_LEVEL:g} %"
+        share = f"central {100 * level:g} %"
         source = f"{share} of {len(law.draws)} joint draws of ln A, ln B, ln E, alpha and beta: {_draws_of(law)}"
         shares = ("(1 - level)/2", "(1 + level)/2")
         for i, (end, value, share) in enumerate(zip(("low", "high"), ends, shares, strict=True)):
             formula = f"quantile({self.write(drawn) or name}, {share})"
-            page.add(
-                f"{name}_{end}", formula, source, value=value, key=f"{key}[{i}]", known=known, level=INTERVAL_LEVEL
-            )
+            page.add(f"{name}_{end}", formula, source, value=value, key=f"{key}[{i}]", known=known, level=level)
 
     def of(self, equation: str) -> str:
         """Return an equation's source with the law that it is written for."""

@@ -1,11 +1,12 @@
 """Law files, their one reader and writer: what ``advisor fit --out`` writes and ``--law FILE`` reads.
 
     {"schema_version": 1, "name", "source", "E", "A", "B", "alpha", "beta", "count", "exponent_a", "verdict",
-     "ranges": {"n_params": [lo, hi], ...}, "draw_columns": [...],
+     "ranges": {"n_params": [lo, hi], ...}, "drift": {"loss", "n_params"}, "draw_columns": [...],
      "draws": [[ln A, ln B, ln E, alpha, beta], ...]}
 
-ln E is null where E is 0. ``name``, ``source``, ``verdict``, ``ranges``, ``draw_columns`` and ``draws`` may be absent;
-other keys, such as the fit's diagnostics, are kept out of the law.
+ln E is null where E is 0. ``drift`` is in ln(loss) and in ln N* for each e-fold of FLOPs beyond ``ranges.flops``, and
+the floor of ``advisor.laws.drift`` where it is absent. ``name``, ``source``, ``verdict``, ``ranges``, ``draw_columns``
+and ``draws`` may be absent; other keys, such as the fit's diagnostics, are kept out of the law.
 
 A law may have a ``decay`` too, {"R_D", "R_N", "source"}: how repeated data lose their value, where runs of it said so.
 """
@@ -21,6 +22,7 @@ from typing import Any, Literal, cast
 from advisor.data_files import write_atomically
 from advisor.errors import LawError
 from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
+from advisor.laws.drift import LEAST, Drift
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Decay, Ranges, ScalingLaw
 
@@ -30,6 +32,7 @@ DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 # Beyond these no law of language is meant, and the arithmetic overflows.
 MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
 LARGEST_DECAY = 1e4  # epochs: above, a repeated token is as good as a new one
+MOST_DRIFT = 10.0  # a factor of 22,000 for each e-fold of compute
 COUNTS = ("total", "non-embedding", "unknown")
 _VERDICTS = ("ok", "caution", "refused")
 
@@ -59,15 +62,17 @@ def write_law(law: ScalingLaw, path: Path, figures: Mapping[str, Any] | None = N
 
 def law_document(law: ScalingLaw, figures: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the contents of a law file; keys that ``figures`` has stand where it has them."""
-    own = {**_constants(law), "verdict": law.verdict, "ranges": asdict(law.ranges), "draw_columns": DRAW_COLUMNS}
+    own = {**_constants(law), "verdict": law.verdict, "ranges": asdict(law.ranges), "drift": law.drift._asdict()}
+    own["draw_columns"] = DRAW_COLUMNS
     head = {"schema_version": SCHEMA_VERSION, "name": law.name, "source": law.source}
     return {**head, **(figures or {}), **own, **_decay_of(law), "draws": _rows_of(law)}
 
 
 def law_as_json(law: ScalingLaw) -> dict[str, Any]:
-    """Return the JSON form of ``law`` inside another document: its constants, draws and ranges."""
+    """Return the JSON form of ``law`` inside another document: constants, draws, ranges, a drift above the floor."""
     about = {"name": law.name, "source": law.source, "verdict": law.verdict}
-    return {**about, **_constants(law), "draws": _rows_of(law), "ranges": asdict(law.ranges)}
+    drift = {} if law.drift == LEAST else {"drift": law.drift._asdict()}
+    return {**about, **_constants(law), "draws": _rows_of(law), "ranges": asdict(law.ranges), **drift}
 
 
 def _constants(law: ScalingLaw) -> dict[str, Any]:
@@ -112,7 +117,15 @@ def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
         draws=_draws(node.get("draws")),
         ranges=ranges_from(node.get("ranges")),
         verdict=cast(Literal["ok", "caution", "refused"], verdict.text(_VERDICTS)) if verdict else "ok",
+        drift=_drift(node.get("drift")),
     )
+
+
+def _drift(node: Node | None) -> Drift:
+    """Return how far a law drifts beyond its largest budget; the floor where nothing is said."""
+    if node is None:
+        return LEAST
+    return Drift(*(node[name].number(0, MOST_DRIFT) for name in Drift._fields))
 
 
 def _positive(node: Node, most: float) -> float:

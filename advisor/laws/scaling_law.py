@@ -187,6 +187,14 @@ class ScalingLaw:
                 **shared,  # type: ignore[arg-type]
             )
 
+    def drawn_losses(self, n_params: float, n_tokens: float) -> list[float]:
+        """Return the predicted loss in nats/token for each joint row of ``draws``."""
+        log_n, log_d, exp = _log(n_params, "n_params"), _log(n_tokens, "n_tokens"), math.exp
+        return [
+            exp(log_e) + exp(log_a - alpha * log_n) + exp(log_b - beta * log_d)
+            for log_e, log_a, log_b, alpha, beta in self.draws
+        ]
+
     def drawn_frontiers(self, flops: float) -> list[tuple[float, float, float]] | None:
         """Return N*, D* and the loss there for each joint row of ``draws``: ``frontier`` and ``loss`` without the laws.
 

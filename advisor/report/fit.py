@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"E": "nats/token", "A": "", "B": "", "alpha": "", "beta": "", "exponent_a": "N* ~ C^a"}
 _LABELS = {"exponent_a": "a = beta/(alpha+beta)"}
+_MOST_RUNS = 20  # of a table of new runs
 _MARK = "?"  # behind every number of a refused law that was forced
 
 
@@ -49,6 +50,8 @@ def _show_tables(document: Mapping[str, Any]) -> None:
         _show_law(console, name, law)
     if document["regression"] is not None:
         show_regression(document["regression"])
+    for name, comparison in (document["predictions"] or {}).items():
+        _show_comparison(console, name, comparison)
 
 
 def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
@@ -69,6 +72,10 @@ def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
         if law["isoflop"] is not None:
             console.print(_vertex_table(law["isoflop"], mark))
     console.print(_diagnostic_table(law["diagnostics"], mark))
+    if law["extrapolation"] is not None:
+        console.print("Beyond the budgets of the runs:")
+        for sentence in law["extrapolation"]["in_words"]:
+            console.print(f"- {sentence}")
     console.print(f"Verdict: [bold]{law['verdict']}[/bold]")
 
 
@@ -194,6 +201,33 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
         ("distance to 2nd optimum", shown("basin_gap", ".2f"), ("second-basin",), "in ln N*; 0 means none"),
         ("starts at the optimum", f"{d['n_reached']}/{d['n_starts']}", (), "the rest dropped or elsewhere"),
     ]
+
+
+def _show_comparison(console: Console, group: str, c: Mapping[str, Any]) -> None:
+    """Print new runs beside a law: the verdict, then the runs, those furthest off where they are many."""
+    from rich.markup import escape
+
+    of = "" if group == "all" else f" of {escape(printable(group))}"
+    console.print(f"\n[bold]New runs{of} beside the law {escape(printable(c['law']))}[/bold]")
+    for sentence in c["in_words"]:
+        console.print(f"- {sentence}", markup=False)
+    runs = sorted(c["runs"], key=lambda run: -abs(run["sigmas"]))[:_MOST_RUNS]
+    if len(runs) < len(c["runs"]):
+        console.print(f"The {_MOST_RUNS} runs furthest off:")
+    table = _table("FLOPs", "N", "D", "loss", "predicted", "sd, %", "off, %", "sigmas")
+    for run in sorted(runs, key=lambda run: (run["flops"], run["n_params"])):
+        loss, predicted = run["loss_nats_per_token"], run["predicted_loss_nats_per_token"]
+        table.add_row(
+            f"{run['flops']:.3g}",
+            format_short_quantity(run["n_params"]),
+            format_short_quantity(run["n_tokens"]),
+            f"{loss:.3f}",
+            f"{predicted:.3f}",
+            f"{100 * run['sd_of_ln_loss']:.2f}",
+            f"{100 * (loss / predicted - 1):+.2f}",
+            f"{run['sigmas']:+.1f}",
+        )
+    console.print(table)
 
 
 def _interval(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.row import Answer
+from advisor.answer.row import Answer, Choice
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained
 from advisor.report.plan import show_plan, unit_rows
@@ -230,6 +230,17 @@ def _print_off_optimum(recommendation: Recommendation) -> None:
     if recommendation.choice is not None:
         equivalent = format_flops(recommendation.choice.equivalent_flops)
         echo(f"Your choice does what {equivalent} FLOPs do at their optimum.", "dim")
+        if recommendation.loss_is_of_corpus:
+            _print_loss(recommendation.choice)
+
+
+def _print_loss(choice: Choice) -> None:
+    """Print the loss of the user's choice with its intervals; nothing where the law has no draws."""
+    if choice.interval80 is None or choice.interval95 is None:
+        return
+    narrow, wide = (spread(found.loss_nats_per_token, nats) for found in (choice.interval80, choice.interval95))
+    loss = f"{nats(choice.loss)} nats/token (80 % {narrow}, 95 % {wide})"
+    echo(f"Its loss by the law: {loss}; single runs scatter besides.", "dim")
 
 
 def _print_flat(flat: FlatRegion) -> None:

@@ -11,9 +11,12 @@ import numpy as np
 
 from advisor.compressibility.group_profiles import GroupProfiles
 from advisor.errors import RunsError, UsageError
+from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
+from calibration.fit.beyond.budget import Budget, budget_of
+from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
 from calibration.fit.covariate.dependence import decades
 from calibration.fit.covariate.joint import fit_jointly
@@ -21,7 +24,7 @@ from calibration.fit.covariate.parameter_lines import Form
 from calibration.fit.diagnostics import Diagnostics, diagnose
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
-from calibration.fit.minimum import Fit, FitOptions, fit_problem, log_optimum
+from calibration.fit.minimum import Fit, FitOptions, fit_problem
 from calibration.fit.objective import HUBER_DELTA, Array
 from calibration.fit.regression import Regression, regress, with_joint_fit, with_new_groups
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
@@ -51,31 +54,11 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
-    """The optimum at a budget and its 95 % intervals; loss in nats/token."""
-
-    flops: float
-    n_params: float
-    n_tokens: float
-    loss: float
-    n_params_ci95: tuple[float, float]
-    n_tokens_ci95: tuple[float, float]
-    loss_ci95: tuple[float, float]
-
-    JSON = (
-        *("flops", "n_params", "n_tokens", "tokens_per_param", "loss_nats_per_token=loss"),
-        *("ci95.n_params=n_params_ci95", "ci95.n_tokens=n_tokens_ci95", "ci95.loss_nats_per_token=loss_ci95"),
-    )
-
-    @property
-    def tokens_per_param(self) -> float:
-        """Training tokens for each parameter."""
-        return self.n_tokens / self.n_params
-
-
-@dataclass(frozen=True, kw_only=True)
 class GroupFit:
-    """A group's law and everything around it; ``fit``, ``law`` and ``draws`` are None where nothing could be fitted."""
+    """A group's law and everything around it; ``fit``, ``law`` and ``draws`` are None where nothing could be fitted.
+
+    ``extrapolation`` is None for a refused law too: refits to a part of its runs would say less still.
+    """
 
     runs: Runs
     diagnostics: Diagnostics
@@ -83,6 +66,7 @@ class GroupFit:
     law: ScalingLaw | None = None
     draws: Draws | None = None
     budgets: tuple[Budget, ...] = ()
+    extrapolation: Extrapolation | None = None
     one_factor: Mapping[str, PowerLaw | None] | None = None
     kaplan: JointLaw | None = None
     repetition: Repetition | None = None
@@ -224,21 +208,23 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
     fit = fit_problem(single.problem(), settings.options)
     draws = bootstrap(fit, n_draws=settings.n_draws, seed=settings.seed, cluster=single.cluster)
     diagnostics = diagnose(single, fit, draws, settings.budgets[-1], reasons)
+    beyond = None if diagnostics.verdict == "refused" else extrapolation_of(single, fit, settings.options)
+    law = law_of(single, fit, draws, settings.count, source, LEAST if beyond is None else beyond.drift)
     group = GroupFit(
         runs=single,
         fit=fit,
         draws=draws,
-        law=_law(single, fit, draws, settings.count, source),
+        law=law,
         diagnostics=diagnostics,
+        budgets=tuple(budget_of(fit, draws, flops, law) for flops in settings.budgets),
+        extrapolation=beyond,
         one_factor=one_factor_laws(single, fit, settings.seed),
         kaplan=joint_law(single, fit.delta, settings.seed),
         repetition=fit_repetition(good, fit, settings.seed),
         isoflop=isoflop_optima(single, fit.parameters, settings.seed),
     )
-    group = replace(group, budgets=tuple(_budget(fit, draws, flops) for flops in settings.budgets))
     group = _cross_checked(group)
-    assert group.law is not None
-    return replace(group, law=replace(group.law, verdict=group.diagnostics.verdict))
+    return replace(group, law=replace(law, verdict=group.diagnostics.verdict))
 
 
 def _left_out(n: int, n_all: int) -> Reason:
@@ -246,7 +232,8 @@ def _left_out(n: int, n_all: int) -> Reason:
     return Reason(code="repeated-runs", message=message, level="caution")
 
 
-def _law(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str) -> ScalingLaw:
+def law_of(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str, drift: Drift) -> ScalingLaw:
+    """Return the law of a fit with what it rests on: at most 400 of the draws, the ranges of the runs, the drift."""
     log_e, log_a, log_b, alpha, beta = (float(v) for v in fit.parameters)
     kept = np.unique(np.linspace(0, len(draws.rows) - 1, min(len(draws.rows), _LARGEST_FILE_DRAWS)).astype(int))
     return ScalingLaw(
@@ -265,34 +252,12 @@ def _law(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str) -> Scali
             flops=_ends(runs.flops),
             compressibility=None if runs.compressibility is None else _ends(runs.compressibility),
         ),
+        drift=drift,
     )
 
 
 def _ends(values: Array) -> tuple[float, float]:
     return float(values.min()), float(values.max())
-
-
-def _exp(values: Array) -> Array:
-    """Return exp, at most that of 700: draws of runs that carry no law can put N* beyond all numbers."""
-    return np.asarray(np.exp(np.minimum(values, 700.0)))
-
-
-def _budget(fit: Fit, draws: Draws, flops: float) -> Budget:
-    log_nd = math.log(flops / 6.0)
-    rows = np.vstack([fit.parameters, draws.rows])
-    log_n = log_optimum(rows, flops)
-    log_e, log_a, log_b, alpha, beta = rows.T
-    loss = np.exp(log_e) + _exp(log_a - alpha * log_n) + _exp(log_b - beta * (log_nd - log_n))
-    n, d = _exp(log_n), _exp(log_nd - log_n)
-    return Budget(
-        flops=flops,
-        n_params=float(n[0]),
-        n_tokens=float(d[0]),
-        loss=float(loss[0]),
-        n_params_ci95=ci95(n[1:]),
-        n_tokens_ci95=ci95(d[1:]),
-        loss_ci95=ci95(loss[1:]),
-    )
 
 
 def _cross_checked(group: GroupFit) -> GroupFit:

@@ -95,6 +95,19 @@ def diagnose(runs: Runs, fit: Fit, draws: Draws, flops: float, table_reasons: tu
     return Diagnostics(**{**vars(figures), "reasons": table_reasons + _reasons(fit, figures)})
 
 
+def refusal(fit: Fit, flops: float) -> Reason | None:
+    """Return the first reason to refuse a fit at ``flops`` that needs neither a bootstrap nor a profile of E."""
+    figures = Diagnostics(
+        n_runs=fit.problem.n_runs,
+        flops=flops,
+        se_log_n=standard_error(fit, flops),
+        condition=condition(fit),
+        residual_scale=fit.scale,
+    )
+    found = (_e_at_zero(fit), _graded_se(figures), _graded_condition(figures), _graded_scale(figures), _steep(fit))
+    return next((reason for reason in found if reason is not None and reason.level == "refused"), None)
+
+
 def standard_error(fit: Fit, flops: float) -> float:
     """Return the delta-method standard error of ln N* at ``flops``.
 

@@ -16,18 +16,29 @@ from advisor.laws.law_file import law_document, write_law
 from advisor.laws.parameters import NAMES
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis, GroupFit
+from calibration.fit.beyond.new_runs import RunComparisons
 
 
-def fit_document(analysis: Analysis, *, force: bool = False) -> dict[str, Any]:
-    """Return the document of ``advisor fit --json``."""
+def fit_document(
+    analysis: Analysis, *, force: bool = False, predictions: RunComparisons | None = None
+) -> dict[str, Any]:
+    """Return the document of ``advisor fit --json``; ``predictions`` are new runs beside the laws, by group."""
     document: dict[str, Any] = as_json(
         {
             "schema_version": SCHEMA_VERSION,
             "laws": {name: law_summary(group, analysis, force=force) for name, group in analysis.groups.items()},
             "regression": analysis.regression,
             "no_regression": analysis.no_regression,
+            "predictions": predictions,
         }
     )
+    return document
+
+
+def comparison_document(predictions: RunComparisons) -> dict[str, Any]:
+    """Return the document of new runs beside a law that was fitted before: that of a fit, without any law."""
+    keys = {"schema_version": SCHEMA_VERSION, "laws": {}, "regression": None, "no_regression": None}
+    document: dict[str, Any] = as_json({**keys, "predictions": predictions})
     return document
 
 
@@ -73,6 +84,8 @@ def law_summary(group: GroupFit, analysis: Analysis, *, force: bool) -> dict[str
         "ci95": (group.ci95 if shown else None) or dict.fromkeys((*NAMES, "exponent_a")),
         "n_runs": group.diagnostics.n_runs,
         "frontier": group.budgets if shown else (),
+        "drift": None if law is None else law.drift._asdict(),
+        "extrapolation": group.extrapolation if shown else None,
         "diagnostics": group.diagnostics,
         "verdict": group.diagnostics.verdict,
         "forced": group.diagnostics.verdict == "refused" and shown,

@@ -18,6 +18,7 @@ from advisor.compressibility.protocol import Protocol
 from advisor.data_files import write_atomically
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json
+from advisor.laws.drift import LEAST
 from advisor.laws.law_file import law_as_json
 from advisor.laws.parameters import LOG_NAMES, NAMES
 from advisor.laws.scaling_law import ScalingLaw
@@ -170,11 +171,11 @@ def _source(law: SourceLaw, calibration: str) -> dict[str, Any]:
 
 
 def _law(law: SourceLaw, calibration: str) -> dict[str, Any]:
-    """Return the law without its draws, which lie beside the ledger."""
+    """Return the law without its draws, which lie beside the ledger, and so without what would widen them."""
     fitted: ScalingLaw | None = law.group.law
     assert fitted is not None
     source = f"calibration {calibration}: {len(law.group.runs)} runs"
-    return law_as_json(replace(fitted, draws=(), source=source, verdict=law.verdict))
+    return law_as_json(replace(fitted, draws=(), drift=LEAST, source=source, verdict=law.verdict))
 
 
 def regression_as_json(found: HRegression, *, digits: int = 7) -> dict[str, Any]:

@@ -1,13 +1,17 @@
 """One law's answer: its interval, and other allocations of the budget beside it."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
+from advisor.answer.row import Sheet
 from advisor.errors import LawError
+from advisor.laws.drift import Drift, widened
 from advisor.laws.published import CHINCHILLA, HOFFMANN, chinchilla
+from advisor.laws.scaling_law import Ranges
 from tests.laws.intervals import interval
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
@@ -60,6 +64,45 @@ def test_a_choice_is_weighed_against_the_optimum(asked):
     again = CHINCHILLA.frontier(found.choice.equivalent_flops)
     assert CHINCHILLA.loss(again.n_params, again.n_tokens) == pytest.approx(found.choice.loss)
     assert found.choice.wasted == pytest.approx(1 - found.choice.equivalent_flops / 1e21)
+
+
+def test_the_loss_of_a_choice_has_intervals_over_joint_draws():
+    found = recommend(Request(flops=1e21, n_params=7e9)).choice
+    assert found is not None
+    assert found.interval80 is not None
+    assert found.interval95 is not None
+    for level, ends in ((0.8, found.interval80), (0.95, found.interval95)):
+        each = interval(chinchilla(), lambda law: law.loss(7e9, 1e21 / (6 * 7e9)), level)
+        assert ends.loss_nats_per_token == pytest.approx(each, rel=1e-12)
+    low, high = found.interval80.loss_nats_per_token
+    assert found.interval95.loss_nats_per_token[0] < low < found.loss < high < found.interval95.loss_nats_per_token[1]
+
+
+def test_the_loss_of_a_choice_is_widened_with_the_draws_of_its_law():
+    """Draws that a caller widened come in as they are: once, not twice."""
+    law = replace(chinchilla(), ranges=Ranges(flops=(1e18, 1e21)), drift=Drift(loss=0.02, n_params=0.2))
+    request, wide = Request(flops=1e23, n_params=7e9), widened(law, 1e23)
+    of = {}
+    for name, each in (("narrow", law), ("wide", wide)):
+        sheet = Sheet(request=request, headline=each, flops=1e23, profile=None)
+        choice = sheet.choice(7e9)
+        assert choice is not None
+        assert choice.interval95 is not None
+        of[name] = choice.interval95.loss_nats_per_token
+    expected = interval(wide, lambda drawn: drawn.loss(7e9, 1e23 / (6 * 7e9)), 0.95)
+    assert of["wide"] == pytest.approx(expected, rel=1e-12)
+    far = math.log(1e23 / 1e21)
+    assert (
+        math.log(of["wide"][1] / of["wide"][0])
+        > 0.8 * 2 * 1.96 * 0.02 * far
+        > math.log(of["narrow"][1] / of["narrow"][0])
+    )
+
+
+def test_a_choice_under_a_law_without_draws_has_no_interval():
+    found = recommend(Request(flops=1e21, n_params=7e9, law="hoffmann")).choice
+    assert found is not None
+    assert (found.interval80, found.interval95) == (None, None)
 
 
 def test_neighbours_cost_what_a_wrong_n_costs():

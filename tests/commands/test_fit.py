@@ -20,8 +20,8 @@ from tests.fit.early_runs import EARLY, early_runs
 DATA = Path(__file__).parents[1] / "fit"
 GRID = str(DATA / "grid36.csv")
 KEYS = {
-    "E", "A", "B", "alpha", "beta", "count", "objective", "delta", "exponent_a", "ci95", "n_runs", "frontier",
-    "diagnostics", "verdict", "forced", "one_factor", "kaplan", "repetition", "isoflop",
+    "E", "A", "B", "alpha", "beta", "count", "objective", "delta", "exponent_a", "ci95", "n_runs", "frontier", "drift",
+    "extrapolation", "diagnostics", "verdict", "forced", "one_factor", "kaplan", "repetition", "isoflop",
 }  # fmt: skip
 
 
@@ -77,6 +77,8 @@ def test_terminal_output_names_the_law_and_every_diagnostic() -> None:
         "L(C) = ", "Kaplan's joint form: ", "standard error of ln N* ", "residual scale, ",
         "condition of the Jacobian ", "profile of E, ", "range of the N term, ", "range of the D term, ",
         "correlation ln N, ln D ", "refits at a bound, ", "distance to 2nd optimum ", "starts at the optimum ",
+        "Beyond the budgets of the runs:", "- Residuals have no sure trend in C: ", "- As budgets are added, E rises ",
+        "- 0 of 5 refits to smaller budgets ", "- Beyond 4.8e+21 FLOPs intervals are wider, ",
     ]  # fmt: skip
     for start in starts:
         assert len([line for line in lines if line.strip().startswith(start)]) == 1, start
@@ -109,6 +111,11 @@ def test_law_file_is_an_entry_with_draws_and_ranges(tmp_path: Path) -> None:
     assert law["ranges"] == {
         "n_params": [2e7, 4e9], "n_tokens": [1e9, 2e11], "flops": [1.2e17, 4.8e21], "compressibility": None,
     }  # fmt: skip
+    assert law["drift"] == {"loss": 0.008, "n_params": 0.1}  # the floor: these runs drift less
+    assert [cut["factor"] for cut in law["extrapolation"]["cuts"]] == [2, 3, 5, 10, 20]
+    assert max(cut["drift"]["loss"] for cut in law["extrapolation"]["cuts"]) < 0.008
+    assert law["extrapolation"]["largest_flops"] == law["ranges"]["flops"][1]
+    assert 0 < law["extrapolation"]["residual_slope"]["p_value"] < 1
     assert list(tmp_path.iterdir()) == [out]
     built = ScalingLaw(
         name=law["name"],
@@ -346,3 +353,72 @@ def test_what_cannot_be_written_or_read_is_said_before_the_work(
 def test_the_default_delta_is_that_of_the_objective() -> None:
     (option,) = [one for one in command.params if one.name == "delta"]
     assert float(option.default) == HUBER_DELTA
+
+
+def halves(tmp_path: Path, column: str = "") -> tuple[str, str]:
+    """Write the 36-run grid as two tables: the runs of the five smaller D, and those of the largest."""
+    lines = Path(GRID).read_text().splitlines()
+    largest = max(lines[1:], key=lambda line: float(line.split(",")[1])).split(",")[1]
+    found = []
+    for name, keep in (("small.csv", False), ("large.csv", True)):
+        rows = [line + column for line in lines[1:] if (line.split(",")[1] == largest) == keep]
+        head = lines[0] + (",corpus" if column else "")
+        (tmp_path / name).write_text("\n".join([head, *rows]) + "\n")
+        found.append(str(tmp_path / name))
+    return found[0], found[1]
+
+
+def test_new_runs_are_compared_with_the_law_by_fit_and_by_law_file(tmp_path: Path) -> None:
+    small, large = halves(tmp_path)
+    law = str(tmp_path / "law.json")
+    result = run(small, "--predict", large, "--out", law, "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    found = document["predictions"]["all"]
+    assert set(document["laws"]) == {"all"}
+    assert len(found["runs"]) == 6
+    for each in found["runs"]:
+        off = np.log(each["loss_nats_per_token"] / each["predicted_loss_nats_per_token"])
+        assert each["sigmas"] == pytest.approx(off / each["sd_of_ln_loss"])
+    inside = [abs(each["sigmas"]) < 1.2815516 for each in found["runs"]]
+    assert found["coverage80"] == pytest.approx(sum(inside) / 6)
+    # Two of the six are far off, and at most four inside a 95 % interval is a chance of .033.
+    assert (found["coverage95"], found["verdict"]) == (pytest.approx(4 / 6), "disagrees")
+    alone = CliRunner().invoke(group, ["fit", law, "--predict", large, "--json"])
+    again = json.loads(alone.stdout)
+    assert (again["laws"], again["regression"]) == ({}, None)
+    sigmas = [each["sigmas"] for each in again["predictions"]["all"]["runs"]]
+    assert sigmas == pytest.approx([each["sigmas"] for each in found["runs"]], rel=1e-6)
+    shown = CliRunner().invoke(group, ["fit", law, "--predict", large]).stdout
+    assert shown.startswith("\nNew runs beside the law all\n- The new runs disagree with the law: 4 of 6 ")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert json.loads(run(small, "--json").stdout)["predictions"] is None
+
+
+def test_what_cannot_be_compared_gets_one_sentence(tmp_path: Path) -> None:
+    small, large = halves(tmp_path, ",code")
+    law = str(tmp_path / "law.json")
+    assert run(small, "--out", law).exit_code == 0
+    other = tmp_path / "other.csv"
+    other.write_text(Path(large).read_text().replace("code", "prose"))
+    for args, exit_code, message in (
+        ((law,), 2, f"{law} is a law and no table of runs: name the runs to compare with it by --predict RUNS."),
+        ((law, "--predict", large, "--seed", "1"), 2, f"--seed is about a fit, and {law} is a law already: leave "
+            "--seed out."),
+        ((small, "--group", "corpus", "--predict", str(other)), 1,
+            "--predict has runs of prose, and the laws are those of code."),
+        ((small, "--predict", str(tmp_path / "no.csv")), 1,
+            f"{tmp_path}/no.csv is not a file; give a table of runs (.csv, .jsonl or .parquet)."),
+        ((small, "--predict", large, "--out", large), 2,
+            f"--out {large} would overwrite what is read from {large}: name another file."),
+    ):  # fmt: skip
+        result = CliRunner().invoke(group, ["fit", *args])
+        assert (result.exit_code, result.stdout, result.stderr) == (exit_code, "", f"Error: {message}\n")
+
+
+def test_a_refused_law_is_compared_with_nothing(tmp_path: Path) -> None:
+    lines = Path(GRID).read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([*lines[:8], "4e9,2e11,nan"]) + "\n")
+    result = run(str(few), "--predict", GRID, "--json", "--force")
+    assert json.loads(result.stdout)["predictions"] == {}

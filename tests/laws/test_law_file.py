@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 
 from advisor.errors import LawError
-from advisor.laws.law_file import read_law, write_law
+from advisor.json_fields import Node
+from advisor.laws.drift import LEAST, Drift
+from advisor.laws.law_file import law_as_json, law_from, read_law, write_law
 from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, chinchilla
 from advisor.laws.scaling_law import Decay, Ranges
@@ -23,6 +25,7 @@ def test_a_law_file_round_trip(tmp_path):
         source="my runs",
         note="",
         ranges=Ranges(flops=(1e18, 1e21)),
+        drift=Drift(loss=0.0133, n_params=0.12),
         draws=(*chinchilla().draws[:3], Parameters(-math.inf, 6.0, 7.0, 0.3, 0.4)),
     )
     write_law(law, tmp_path / "law.json", {"objective": 1e-3, "ci95": {"alpha": [0.3, 0.4]}})
@@ -31,6 +34,7 @@ def test_a_law_file_round_trip(tmp_path):
     assert written["schema_version"] == 1
     assert written["objective"] == 1e-3
     assert written["exponent_a"] == law.exponent_a
+    assert written["drift"] == {"loss": 0.0133, "n_params": 0.12}
     assert written["draws"][3] == [6.0, 7.0, None, 0.3, 0.4]
     assert stat.S_IMODE(os.stat(tmp_path / "law.json").st_mode) & 0o077 == 0o066 & ~current_umask()
 
@@ -66,6 +70,15 @@ def law_document(**changes: object) -> dict[str, object]:
 def test_a_law_file_needs_only_its_constants(tmp_path):
     law = read_law(write(tmp_path / "mine.json", law_document()))
     assert (law.name, law.source, law.draws, law.ranges) == ("mine", str(tmp_path / "mine.json"), (), Ranges())
+    assert law.drift == LEAST
+
+
+def test_a_law_inside_another_document_keeps_its_drift():
+    law = replace(CHINCHILLA, drift=Drift(loss=0.02, n_params=0.3))
+    document = law_as_json(law)
+    assert document["drift"] == {"loss": 0.02, "n_params": 0.3}
+    assert law_from(Node(document, "file", "", LawError), name="", source="").drift == law.drift
+    assert "drift" not in law_as_json(CHINCHILLA)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +92,10 @@ def test_a_law_file_needs_only_its_constants(tmp_path):
         ({"draws": [[6, 7, 0.5, 0.3, -0.1]]}, "draws[0][4] must be above 0, not -0.1."),
         ({"draws": [[6, 7, 0.5, 0.3, 0.1]] * 401}, "draws must hold at most 400 rows, not 401."),
         ({"ranges": {"flops": "wide"}}, "ranges.flops must be a list, not 'wide'."),
+        ({"drift": 0.01}, "drift must be an object, not 0.01."),
+        ({"drift": {"loss": 0.01}}, "drift.n_params is missing."),
+        ({"drift": {"loss": -0.01, "n_params": 0.1}}, "drift.loss must be in [0, 10], not -0.01."),
+        ({"drift": {"loss": 0.01, "n_params": 11}}, "drift.n_params must be in [0, 10], not 11."),
     ],
 )
 def test_a_law_file_that_cannot_be_used(tmp_path, changes, complaint):
