@@ -16,6 +16,7 @@ from itertools import cycle
 from typing import Literal
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
+from advisor.calibrations.default_evidence import DefaultEvidence
 from advisor.calibrations.laws_in_h import Dependence, law_at
 from advisor.calibrations.lines_in_h import Regressions
 from advisor.calibrations.published_evidence import EXPONENTS, SIGNS, PublishedExponent, PublishedSign
@@ -125,6 +126,7 @@ class Scorecard:
     exponents: tuple[ExponentRow, ...]
     signs: tuple[SignRow, ...]
     transfers: tuple[Transfer, ...] = ()
+    default: DefaultEvidence | None = None  # what the law ``data`` rests on; None for a file of coefficients alone
 
 
 def scorecard(coefficients: Coefficients) -> Scorecard:

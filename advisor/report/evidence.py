@@ -9,15 +9,24 @@ from pathlib import Path
 from advisor.calibrations.evidence import SPREAD, ExponentRow, PredictedFigure, Scorecard, SignRow
 from advisor.calibrations.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
 from advisor.calibrations.transfer import Transfer
+from advisor.report.evidence_default import print_default
 from advisor.report.text import echo, emit, print_labelled, print_table
 
 _POWERS, _LARGEST = 1e4, 1e9
 _RISES = {1: "rises", -1: "falls"}
 
 
-def show(card: Scorecard, *, as_json: bool, out: Path | None) -> None:
-    """Print the scorecard, or its JSON document; write that to ``out`` if given."""
-    emit(card, lambda: render(card), as_json=as_json, out=out)
+def show(card: Scorecard, *, full: bool, as_json: bool, out: Path | None) -> None:
+    """Print what the default rests on, with ``full`` the scorecard of every calibration too, or the JSON document."""
+
+    def print_all() -> None:
+        if card.default is not None:
+            print_default(card.default)
+            echo()
+        if full or card.default is None:
+            render(card)
+
+    emit(card, print_all, as_json=as_json, out=out)
 
 
 def render(card: Scorecard) -> None:
