@@ -117,11 +117,11 @@ def command(
     from calibration.fit.document import fit_document
     from calibration.fit.runs import read_runs
 
-    wanted.check(table, asked["covariate"])
     new = None if predict is None else read_runs(predict, columns=_columns(columns), group=asked["group"])
     if table.suffix.lower() == ".json":
         _compare_with_law(table, new, as_json=as_json)
         return
+    wanted.check(table, asked["covariate"])
     for option, written in (("--out", out), ("--plot", plot)):
         refuse_overwriting(written, table, predict, option=option)
         check_writable(written)
@@ -198,10 +198,9 @@ def _compare_with_law(law: Path, new: Mapping[str, Runs] | None, *, as_json: boo
 
     if new is None:
         raise UsageError(f"{law} is a law and no table of runs: name the runs to compare with it by --predict RUNS.")
-    context = click.get_current_context()
-    for name in sorted(context.params.keys() - _OF_A_COMPARISON):
-        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
-            option = f"--{name.replace('_', '-')}"
+    for parameter in click.get_current_context().command.params:
+        if is_given(str(parameter.name)) and parameter.name not in _OF_A_COMPARISON:
+            option = parameter.opts[0]
             raise UsageError(f"{option} is about a fit, and {law} is a law already: leave {option} out.")
     report.show(comparison_document(compare_with_law(new, law)), as_json=as_json)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from advisor.laws.drift import LEAST, Drift
+from advisor.laws.scaling_law import Ranges
 from calibration.fit.analysis import GroupFit, Settings, fit_group
 from calibration.fit.beyond.budget import budget_of
 from calibration.fit.beyond.cuts import FACTORS
@@ -112,7 +113,7 @@ def test_intervals_beyond_the_largest_budget_hold_what_the_refits_alone_miss(dri
     assert drifting.draws is not None
     assert drifting.law is not None
     (wide,) = drifting.budgets
-    narrow = budget_of(drifting.fit, drifting.draws, FURTHER, replace(drifting.law, drift=Drift(0.0, 0.0)))
+    narrow = budget_of(drifting.fit, drifting.draws, FURTHER, replace(drifting.law, ranges=Ranges()))
     truth = float(true_loss(np.array([wide.n_params]), np.array([wide.n_tokens]), 0.02)[0])
     assert not narrow.loss_ci95[0] < truth < narrow.loss_ci95[1]
     assert wide.loss_ci95[0] < truth < wide.loss_ci95[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.laws.drift import e_folds_beyond, even_normals
+from advisor.laws.drift import at_least, even_normals
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.bootstrap import Draws, ci95
 from calibration.fit.minimum import Fit, log_optimum
@@ -41,6 +41,12 @@ class Budget:
         return self.n_tokens / self.n_params
 
 
+def e_folds_beyond(law: ScalingLaw, flops: float) -> float:
+    """Return ln(C/C_max), 0 up to the largest fitted budget and where that is not known."""
+    fitted = law.ranges.flops
+    return 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
+
+
 def _exp(values: Array) -> Array:
     """Return exp, at most that of 700: draws of runs that carry no law can put N* beyond all numbers."""
     return np.asarray(np.exp(np.minimum(values, 700.0)))
@@ -59,8 +65,9 @@ def budget_of(fit: Fit, draws: Draws, flops: float, law: ScalingLaw) -> Budget:
     far = e_folds_beyond(law, flops)
     if far:
         moves = np.array([(z.drift_of_n, z.drift_of_loss) for z in even_normals(len(draws.rows))])
-        log_n[1:] += far * law.drift.n_params * moves[:, 0]
-        loss[1:] *= np.exp(far * law.drift.loss * moves[:, 1])
+        drift = at_least(law.drift)
+        log_n[1:] += far * drift.n_params * moves[:, 0]
+        loss[1:] *= np.exp(far * drift.loss * moves[:, 1])
     n, d = _exp(log_n), _exp(log_nd - log_n)
     return Budget(
         flops=flops,

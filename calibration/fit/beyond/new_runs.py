@@ -17,10 +17,11 @@ import numpy as np
 
 from advisor.errors import LawError, RunsError
 from advisor.json_fields import read_json
-from advisor.laws.drift import LEAST, Drift, e_folds_beyond
+from advisor.laws.drift import Drift, at_least
 from advisor.laws.law_file import read_law
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis
+from calibration.fit.beyond.budget import e_folds_beyond
 from calibration.fit.beyond.cuts import predicted_log_loss
 from calibration.fit.objective import Array
 from calibration.fit.repeated import single_epoch
@@ -136,7 +137,7 @@ def compare(law: ScalingLaw, runs: Runs, scatter: float | None) -> RunComparison
     return RunComparison(
         law=law.name,
         largest=None if law.ranges.flops is None else law.ranges.flops[1],
-        drift=Drift(*map(max, law.drift, LEAST)),
+        drift=at_least(law.drift),
         scatter=scatter,
         n_draws=len(law.draws),
         n_left_out=len(runs) - len(good),
@@ -149,7 +150,7 @@ def predictions(law: ScalingLaw, runs: Runs, scatter: float) -> tuple[Array, Arr
     log_loss = np.log([law.loss(n, d) for n, d in zip(runs.n_params, runs.n_tokens, strict=True)])
     known = predicted_log_loss(np.array(law.draws), runs).std(0) if law.draws else np.zeros(len(runs))
     far = np.array([e_folds_beyond(law, flops) for flops in runs.flops])
-    drift = max(law.drift.loss, LEAST.loss) * far
+    drift = at_least(law.drift).loss * far
     return np.exp(log_loss), np.sqrt(known**2 + scatter**2 + drift**2)
 
 
