@@ -59,8 +59,8 @@ from calibration.fit.profiles import Profiles
 from calibration.fit.runs import Runs, read_runs
 
 SOURCE = (
-    "Brandfonbrener et al. 2024, arXiv:2411.12925: KempnerInstitute/loss-to-loss-notebooks @ 457ce81, the sweep of eight "
-    "budgets, own validation loss"
+    "Brandfonbrener et al. 2024, arXiv:2411.12925: KempnerInstitute/loss-to-loss-notebooks @ 457ce81, the sweep of "
+    "eight budgets, own validation loss"
 )
 COLUMNS = {"total": "n_params", "non-embedding": "n_non_embedding"}
 # ln N* against English at 1e20 FLOPs, monolingual, and bytes per token: the paper's table of languages.

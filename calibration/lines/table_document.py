@@ -171,8 +171,18 @@ def _source(law: SourceLaw, profile: GroupProfile, calibration: str) -> dict[str
         "verdict": law.verdict,
         "reasons": law.reasons,
         "n_runs": len(law.group.runs),
-        "isoflop": law.group.isoflop,
+        "isoflop": _short(as_json(law.group.isoflop)),
+        "kaplan": None if law.group.kaplan is None else _short(law.group.kaplan.named),
     }
+
+
+def _short(value: Any) -> Any:
+    """Return what JSON knows with numbers of a few significant digits: the file must be small."""
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    return [_short(one) for one in value] if isinstance(value, list) else value
 
 
 def _base(found: HRegression, about: AboutTable) -> dict[str, Any] | None:

@@ -302,6 +302,20 @@ def test_a_corpus_far_from_the_law_and_too_small_for_it(advisor, tmp_path: Path)
     check_screen(advisor, arguments)
 
 
+@pytest.mark.parametrize("law", ["anchored", "blend"])
+def test_laws_on_a_base_of_the_calibrations_own_are_explained_from_it(advisor, tmp_path: Path, law: str) -> None:
+    base = {**{"E": 1.9, "A": 900.0, "B": 2000.0, "alpha": 0.38, "beta": 0.36}, "count": "non-embedding"}
+    made = hand_made.calibration(base={"compressibility": 0.55, "ranges": {"flops": [1e12, 1e17]}, **base})
+    coefficients = hand_made.write(tmp_path / "coefficients.json", hand_made.document(made))
+    arguments = ["recommend", "--flops", "1e18", "--law", law, "--coefficients", str(coefficients)]
+    arguments += ["--compressibility", ".4"]
+    check_screen(advisor, arguments)
+    document = json.loads(advisor(*arguments, "--explain", "--json").stdout)
+    by_name = {each["name"]: each for each in document["explanations"]}
+    assert by_name["alpha"]["constants"]["alpha_base"] == 0.38
+    assert document["reliance"]["base"] == "hand-made's own law"
+
+
 def test_a_corpus_that_is_measured_and_counted_in_other_tokens(advisor, tmp_path: Path, sources: list[str]) -> None:
     for i, text in enumerate(sources[:40]):
         (tmp_path / f"module{i}.py").write_text(text, encoding="utf-8")
