@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _MANY_RUNS = 5000
 _OF_A_COMPARISON = {"table", "predict", "columns", "group", "as_json"}  # what a law file can be asked with
+_WITHOUT_EMBEDDINGS = re.compile(
+    r"(non?|without|excl|excluding|no|sans|minus)[ _.-]?emb|(^|[ _.-])ne($|[ _.-])", re.IGNORECASE
+)
 _EXAMPLES = """
 \b
 Examples:
@@ -127,6 +131,8 @@ def command(
         check_writable(written)
     if out is not None and plot is not None and out.resolve() == plot.resolve():
         raise UsageError(f"--out and --plot both name {out}: give them different names.")
+    names = _columns(columns)
+    _check_count(names.get("n_params", ""))
     settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
 
     def check(runs: Mapping[str, Runs]) -> None:
@@ -138,7 +144,7 @@ def command(
 
     analysis = fit_table(
         table,
-        columns=_columns(columns),
+        columns=names,
         settings=settings,
         with_refused=force,
         on_runs=check,
@@ -235,6 +241,17 @@ def _columns(text: str | None) -> dict[str, str]:
             raise UsageError(f"--columns names {ours if ours in pairs else yours} twice.")
         pairs[ours] = yours
     return pairs
+
+
+def _check_count(column: str) -> None:
+    """Raise where the column of N is named as without embeddings and --count was not given."""
+    given = click.get_current_context().get_parameter_source("count") is not click.core.ParameterSource.DEFAULT
+    if given or not _WITHOUT_EMBEDDINGS.search(column):
+        return
+    raise UsageError(
+        f"--columns n_params={column} reads like parameters without embeddings: say --count non-embedding, or --count "
+        "total if N counts them all."
+    )
 
 
 def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:

@@ -60,6 +60,8 @@ def _show_budgets(r: Mapping[str, Any], mark: str) -> None:
             )
         )
     print_table(("FLOPs", "dlnN*/dH", "95 %", "p", "perm. p", "line", "mean", "nearest"), rows)
+    if r["fitted_to_flops"] is not None and r["flops"] > r["fitted_to_flops"]:
+        echo(f"Beyond {r['fitted_to_flops']:.3g} FLOPs a group's own N* is what its law extrapolates to.")
     h, permutation = r["covariate"], r["at_budgets"][-1]["permutation"]
     echo(
         f"line, mean, nearest: by how much ln N* of a group left out is missed, the mean |error| over the groups, by "

@@ -18,17 +18,16 @@ from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
-from calibration.fit.covariate.dependence import decades
-from calibration.fit.covariate.joint import fit_jointly
+from calibration.fit.covariate.of_groups import regress_groups
 from calibration.fit.covariate.parameter_lines import Form
 from calibration.fit.diagnostics import Diagnostics, diagnose
 from calibration.fit.isoflop import IsoFlop, isoflop_optima
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
 from calibration.fit.minimum import Fit, FitOptions, fit_problem
 from calibration.fit.objective import HUBER_DELTA, Array
-from calibration.fit.regression import Regression, regress, with_joint_fit, with_new_groups
+from calibration.fit.regression import Regression
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
-from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, usable
+from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, grouping_reason, usable
 from calibration.fit.runs import COVARIATE, Runs, read_runs, with_profiles
 
 _LARGEST_FILE_DRAWS = 400
@@ -146,7 +145,7 @@ def fit(
     if on_runs is not None:
         on_runs(runs)
     name = Path(table).name
-    return analyse(
+    found = analyse(
         runs,
         settings or Settings(),
         source=name,
@@ -155,6 +154,17 @@ def fit(
         at=at,
         with_refused=with_refused,
     )
+    return _with_hint(found, table, columns or {}) if group is None and found.refused else found
+
+
+def _with_hint(found: Analysis, table: str | Path, columns: Mapping[str, str]) -> Analysis:
+    """Return ``found``, whose one law is refused, with the column whose values may each have a law of its own."""
+    reason = grouping_reason(Path(table), columns)
+    if reason is None:
+        return found
+    ((name, fitted),) = found.groups.items()
+    diagnostics = replace(fitted.diagnostics, reasons=(*fitted.diagnostics.reasons, reason))
+    return replace(found, groups={name: replace(fitted, diagnostics=diagnostics)})
 
 
 def analyse(
@@ -278,20 +288,18 @@ def _regression(analysis: Analysis, covariate: str, form: Form, at: Sequence[flo
         if group.fit is not None and (with_refused or group.diagnostics.verdict != "refused")
     }
     parameters = {name: group.fit.parameters for name, group in taken.items() if group.fit is not None}
-    values = {name: group.runs.covariate for name, group in taken.items()}
-    known = {name: value for name, value in values.items() if value is not None}
-    ends = [_ends(group.runs.flops) for group in taken.values()]
-    fitted = max((low for low, _ in ends), default=1.0), min((high for _, high in ends), default=1.0)
-    budgets = (*decades(*fitted), *analysis.settings.budgets)
-    seed, flops = analysis.settings.seed, analysis.settings.budgets[-1]
-    found = regress(parameters, known, covariate=covariate, flops=flops, form=form, budgets=budgets, seed=seed)
-    if form == "joint":
-        delta = analysis.settings.options.delta
-        delta = delta if isinstance(delta, float) else HUBER_DELTA
-        runs = {name: group.runs for name, group in taken.items()}
-        found = with_joint_fit(found, fit_jointly(runs, parameters, known, found.lines, delta))
-    drift = max(group.law.drift.n_params for group in taken.values() if group.law is not None)
-    found = with_new_groups(found, parameters, at, largest=fitted[1], drift=drift)
+    settings, delta = analysis.settings, analysis.settings.options.delta
+    found = regress_groups(
+        {name: group.runs for name, group in taken.items()},
+        parameters,
+        covariate=covariate,
+        form=form,
+        at=at,
+        asked=settings.budgets,
+        drift=max((group.law.drift.n_params for group in taken.values() if group.law is not None), default=0.0),
+        delta=delta if isinstance(delta, float) else HUBER_DELTA,
+        seed=settings.seed,
+    )
     found = replace(found, refused_groups=tuple(name for name in taken if name in analysis.refused))
     left_out = [name for name in analysis.groups if name not in taken]
     if not left_out:

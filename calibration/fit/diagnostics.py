@@ -157,6 +157,11 @@ def _reasons(fit: Fit, d: Diagnostics) -> tuple[Reason, ...]:
     return tuple(reason for reason in found if reason is not None)
 
 
+def _limits(caution: float, refuse: float, unit: str = "") -> str:
+    """Return the two thresholds of a figure in words."""
+    return f"over {caution:g}{unit} is a caution, over {refuse:g}{unit} a law is refused"
+
+
 def _graded(code: str, value: float | None, caution: float, refuse: float, message: str) -> Reason | None:
     if value is None or value <= caution:
         return None
@@ -171,7 +176,10 @@ def _share_of_e(fit: Fit) -> float:
 def _e_at_zero(fit: Fit) -> Reason | None:
     if _share_of_e(fit) > _E_IS_ZERO:
         return None
-    message = "E collapses to zero: the runs are too far from any floor to show one."
+    message = (
+        f"E collapses to zero ({_share_of_e(fit):.2g} of the least loss; under {_E_IS_ZERO:g} is none): the runs are "
+        "too far from any floor to show one."
+    )
     return Reason(code="e-at-zero", message=message, level="refused")
 
 
@@ -196,15 +204,16 @@ def _e_unidentified(fit: Fit, d: Diagnostics) -> Reason | None:
 def _graded_se(d: Diagnostics) -> Reason | None:
     message = (
         f"the standard error of ln N* at {d.flops:.3g} FLOPs is {d.se_log_n:.2f} "
-        f"(a factor of {math.exp(min(d.se_log_n or 0.0, 50.0)):.3g}); over {_SE_REFUSE} a law is refused."
+        f"(a factor of {math.exp(min(d.se_log_n or 0.0, 50.0)):.3g}); {_limits(_SE_CAUTION, _SE_REFUSE)}."
     )
     return _graded("wide-optimum", d.se_log_n, _SE_CAUTION, _SE_REFUSE, message)
 
 
 def _graded_condition(d: Diagnostics) -> Reason | None:
     message = (
-        f"the condition number of the Jacobian is {d.condition:.2g} (real tables have 57 to 170): "
-        "some combination of the five parameters does not change the fit."
+        f"the condition number of the Jacobian is {d.condition:.2g} (real tables have 57 to 170; "
+        f"{_limits(_CONDITION_CAUTION, _CONDITION_REFUSE)}): some combination of the five parameters does not "
+        "change the fit."
     )
     return _graded("ill-conditioned", d.condition, _CONDITION_CAUTION, _CONDITION_REFUSE, message)
 
@@ -212,7 +221,8 @@ def _graded_condition(d: Diagnostics) -> Reason | None:
 def _graded_scale(d: Diagnostics) -> Reason | None:
     message = (
         f"the residual scale is {100 * (d.residual_scale or 0.0):.1f} % of the loss "
-        "(real tables have .2 to .95 %): the law does not describe these runs."
+        f"(real tables have .2 to .95 %; {_limits(100 * _SCALE_CAUTION, 100 * _SCALE_REFUSE, ' %')}): the law does not "
+        "describe these runs."
     )
     return _graded("large-residuals", d.residual_scale, _SCALE_CAUTION, _SCALE_REFUSE, message)
 
@@ -237,11 +247,17 @@ def _steep(fit: Fit) -> Reason | None:
 
 
 def _bounds(d: Diagnostics) -> Reason | None:
-    message = f"{100 * (d.share_at_bound or 0.0):.0f} % of the bootstrap refits end with a parameter at a bound."
+    message = (
+        f"{100 * (d.share_at_bound or 0.0):.1f} % of the bootstrap refits end with a parameter at a bound; "
+        f"{_limits(100 * _AT_BOUND_CAUTION, 100 * _AT_BOUND_REFUSE, ' %')}."
+    )
     return _graded("refits-at-bound", d.share_at_bound, _AT_BOUND_CAUTION, _AT_BOUND_REFUSE, message)
 
 
 def _second_basin(d: Diagnostics) -> Reason | None:
     factor = math.exp(min(d.basin_gap or 0.0, 700.0))
-    message = f"another optimum within 1 % of the objective puts N* a factor of {factor:.2g} away."
+    message = (
+        f"another optimum within 1 % of the objective puts N* a factor of {factor:.3g} away; over "
+        f"{math.exp(_SE_CAUTION):.3g} is a caution."
+    )
     return _graded("second-basin", d.basin_gap, _SE_CAUTION, math.inf, message)

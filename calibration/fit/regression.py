@@ -16,7 +16,7 @@ import numpy as np
 
 from advisor.errors import RunsError
 from advisor.laws.drift import LEAST
-from calibration.fit.covariate.dependence import Dependence, dependence_at, n_separate
+from calibration.fit.covariate.dependence import BudgetDependence, dependence_at, n_separate
 from calibration.fit.covariate.joint import JointLines
 from calibration.fit.covariate.new_group import NewGroup, predicted
 from calibration.fit.covariate.parameter_lines import Form, law_at, lines_through, varies
@@ -34,8 +34,9 @@ class Regression:
 
     ``at_budgets`` says at each budget how N* depends on the covariate; ``flops`` is the largest of them that was asked.
     ``n_separate`` counts the values of the covariate that stand apart from the others. ``new_groups`` are those asked
-    for. ``joint`` is the fit of all runs at once, for the form "joint" only. ``refused_groups`` took part although
-    their laws are refused.
+    for. ``joint`` is the fit of all runs at once, for the form "joint" only. Beyond ``fitted_to``, the largest budget
+    that all groups cover, a group's own ln N* is its law's extrapolation. ``refused_groups`` took part although their
+    laws are refused.
     """
 
     form: Form
@@ -43,21 +44,22 @@ class Regression:
     values: Mapping[str, float]
     flops: float
     lines: Mapping[str, Line]
-    at_budgets: tuple[Dependence, ...]
+    at_budgets: tuple[BudgetDependence, ...]
     n_separate: int
     new_groups: tuple[NewGroup, ...] = ()
     joint: JointLines | None = None
+    fitted_to: float | None = None
     refused_groups: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
     JSON = (
         *("form", "covariate", "values", "n_separate", "flops", "lines", "dlnN_dH=log_optimum"),
         *("left_out_error_ln_n=left_out", "median_left_out_error_ln_n=median_left_out_error", "at_budgets"),
-        *("new_groups", "joint", "refused_groups", "reasons"),
+        *("new_groups", "joint", "fitted_to_flops=fitted_to", "refused_groups", "reasons"),
     )
 
     @property
-    def _asked(self) -> Dependence:
+    def _asked(self) -> BudgetDependence:
         return next(one for one in self.at_budgets if one.flops == self.flops)
 
     @property
@@ -153,7 +155,7 @@ def with_new_groups(
         if outside:
             message = f"{found.covariate} {value:g} lies outside the {h.min():g} to {h.max():g} of the groups."
             reasons.append(Reason(code="covariate-outside", message=message, level="caution"))
-    return replace(found, new_groups=tuple(groups), reasons=(*found.reasons, *reasons))
+    return replace(found, new_groups=tuple(groups), fitted_to=largest, reasons=(*found.reasons, *reasons))
 
 
 def with_joint_fit(found: Regression, joint: JointLines) -> Regression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from calibration.fit.objective import Array
 
 REQUIRED = ("n_params", "n_tokens", "loss")
 OPTIONAL = ("seed", "vocab_size", "weight", "unique_tokens", "compressibility", "flops")
+_MOST_GROUPS, _LEAST_OF_GROUP = 20, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,34 @@ class Table:
             if isinstance(value, (bool, list, dict)):
                 raise RunsError(f"{self.path}, run {i + 1}: {column} is {value!r}, which is not a number.")
         return out
+
+
+def grouping_columns(table: Table) -> list[tuple[str, int]]:
+    """Return the columns whose values may name groups of runs, with how many they are: words first, then numbers.
+
+    They are not ours, and have 2 to 20 values of six runs or more each. Numbers that follow from N, such as a depth,
+    are a model's and not a corpus's.
+    """
+    ours = {table.names.get(name, name) for name in (*REQUIRED, *OPTIONAL) if name != "compressibility"}
+    sizes = [str(row.get(table.names.get("n_params", "n_params"))) for row in table.rows]
+    found = []
+    for column in table.rows[0]:
+        values = [str(row.get(column, "")).strip() for row in table.rows]
+        counts = Counter(values)
+        if column in ours or not (2 <= len(counts) <= _MOST_GROUPS and min(counts.values()) >= _LEAST_OF_GROUP):
+            continue
+        words = not all(map(_is_number, counts))
+        if words or len(set(zip(sizes, values, strict=True))) > len(set(sizes)):
+            found.append((not words, str(column), len(counts)))
+    return [(column, n) for _, column, n in sorted(found)]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from calibration.fit.objective import Array
+from calibration.fit.row_file import Table, grouping_columns, read_rows
 from calibration.fit.runs import LEAST_TOKENS, Runs
 
 LEAST_RUNS = 6  # one more than the law has parameters
@@ -43,6 +46,16 @@ def check_runs(runs: Runs) -> tuple[Reason, ...]:
     if len(good) >= LEAST_RUNS:
         found += [_narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
     return tuple(reason for reason in found if reason is not None)
+
+
+def grouping_reason(path: Path, columns: Mapping[str, str]) -> Reason | None:
+    """Return the caution, for a table whose one law is refused, that a column's values may have a law each."""
+    groups = grouping_columns(Table(path=path, rows=read_rows(path), names=columns))
+    if not groups:
+        return None
+    column, n = groups[0]
+    message = f"the table's column {column} has {n} values: --group {column} fits a law to the runs of each."
+    return Reason(code="one-law-for-groups", message=message, level="caution")
 
 
 def _refuse(code: str, message: str) -> Reason:
@@ -107,8 +120,8 @@ def _contradictions(good: Runs) -> Reason | None:
         if high - low > _SAME_RUN:
             return _refuse(
                 "contradictory-runs",
-                f"two runs of N = {n:.4g}, D = {d:.4g} and seed {seed} have losses {low:.7g} and {high:.7g}: "
-                "one of them is another run than it says.",
+                f"two runs of N = {n:.4g}, D = {d:.4g} and seed {seed} have losses {low:.7g} and {high:.7g}, over "
+                f"{_SAME_RUN:g} nats/token apart: one of them is another run than it says.",
             )
     return None
 
@@ -149,9 +162,11 @@ def _one_line(good: Runs) -> Reason | None:
         return None
     ratio = float(np.median(good.n_tokens / good.n_params))
     fact = f"the correlation of ln N and ln D is {r:.3f} (median {ratio:.3g} tokens per parameter)"
+    limits = f"over {_NEARLY_ON_ONE_LINE:g} is a caution, over {_ON_ONE_LINE:g} a law is refused"
     if abs(r) > _ON_ONE_LINE:
-        return _refuse("one-line", f"{fact}: runs on one line cannot tell the two terms of the law apart.")
-    return Reason(code="one-line", message=f"{fact}: N and D hardly vary apart from each other.", level="caution")
+        return _refuse("one-line", f"{fact}: runs on one line cannot tell the two terms of the law apart; {limits}.")
+    message = f"{fact}: N and D hardly vary apart from each other; {limits}."
+    return Reason(code="one-line", message=message, level="caution")
 
 
 def _runs(n: int) -> str:

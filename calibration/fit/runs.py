@@ -132,7 +132,8 @@ def _arrays(table: Table, vocab_size: int | None) -> Runs:
         _check_size(table.path, name, values)
     optional = {name: table.numbers(name) for name in OPTIONAL if name != "seed" and table.has(name)}
     for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
-        wrong = (values := optional.get(name, np.ones(1))) <= 0
+        values = optional.get(name, np.ones(1))
+        wrong = ~(values > 0) | (np.isinf(values) & (name == "flops"))
         if wrong.any():
             raise RunsError(f"{table.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
     weight = optional.pop("weight", np.ones(len(loss)))

@@ -422,3 +422,142 @@ def test_a_refused_law_is_compared_with_nothing(tmp_path: Path) -> None:
     few.write_text("\n".join([*lines[:8], "4e9,2e11,nan"]) + "\n")
     result = run(str(few), "--predict", GRID, "--json", "--force")
     assert json.loads(result.stdout)["predictions"] == {}
+
+
+# --- messages that say what to do -------------------------------------------------------------------------------------
+
+
+def pooled(path: Path, labels: dict[str, list[str]]) -> str:
+    """Write sound runs of three corpora whose floors lie far apart, with further columns of a label a corpus."""
+    rng = np.random.default_rng(0)
+    n, d = (v.ravel() for v in np.meshgrid(np.geomspace(1e7, 3e9, 6), np.geomspace(1e9, 2e11, 6)))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["n_params", "n_tokens", "loss", "depth", *labels])
+        for i, floor in enumerate((0.5, 1.5, 3.5)):
+            loss = (floor + 700 * n**-0.36 + 1100 * d**-0.36) * np.exp(0.002 * rng.standard_normal(36))
+            for size, tokens, one in zip(n, d, loss, strict=True):
+                writer.writerow([size, tokens, one, round(np.log(size)), *(values[i] for values in labels.values())])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("labels", "column"),
+    [
+        ({"lr": ["1", "2", "3"], "corpus": ["code", "html", "prose"]}, "corpus"),
+        ({"H": ["0.38", "0.42", "0.57"]}, "H"),
+        ({"run": ["one", "one", "one"]}, None),  # depth follows from N, and says nothing of corpora
+    ],
+)
+def test_a_refused_law_of_pooled_corpora_names_the_column_to_group_by(
+    tmp_path: Path, labels: dict[str, list[str]], column: str | None
+) -> None:
+    table = pooled(tmp_path / "runs.csv", labels)
+    result = run(table)
+    assert result.exit_code == 1
+    hint = f"the table's column {column} has 3 values: --group {column} fits a law to the runs of each."
+    assert (hint in result.stderr) == (column is not None)
+    assert ("[one-law-for-groups]" in result.stderr) == (column is not None)
+    if column is not None:
+        assert "[one-law-for-groups]" not in run(table, "--group", column).stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["n_nonemb", "n_non_embedding", "non-embedding N", "n_ne", "params_without_embeddings"]
+)
+def test_a_column_named_as_without_embeddings_asks_for_count(tmp_path: Path, name: str) -> None:
+    table = tmp_path / "runs.csv"
+    table.write_text(Path(GRID).read_text().replace("n_params", name))
+    result = run(str(table), "--columns", f"n_params={name}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"Error: --columns n_params={name} reads like parameters without embeddings: say --count non-embedding, or "
+        "--count total if N counts them all.\n"
+    )
+    for count in ("total", "non-embedding"):
+        assert run(str(table), "--columns", f"n_params={name}", "--count", count).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["n_params", "nonempty_params", "model_size", "n_network", "embedding_free_or_not"])
+def test_other_names_ask_for_nothing(tmp_path: Path, name: str) -> None:
+    table = tmp_path / "runs.csv"
+    table.write_text(Path(GRID).read_text().replace("n_params", name))
+    assert run(str(table), "--columns", f"n_params={name}").exit_code == 0
+
+
+def test_a_number_that_broke_a_threshold_stands_with_it(tmp_path: Path) -> None:
+    stderr = run(pooled(tmp_path / "runs.csv", {})).stderr
+    broken = re.findall(r"^(?:Refused|Caution): (.+) \[(.+)\]$", stderr, re.MULTILINE)
+    thresholds = {
+        "large-residuals": "over 3 % is a caution, over 10 % a law is refused",
+        "wide-optimum": "over 0.25 is a caution, over 0.7 a law is refused",
+        "ill-conditioned": "over 1000 is a caution, over 100000 a law is refused",
+        "refits-at-bound": "over 5 % is a caution, over 50 % a law is refused",
+        "second-basin": "over 1.28 is a caution",
+        "flat-n-term": "under three times the residual scale",
+        "flat-d-term": "under three times the residual scale",
+    }
+    found = {code: message for message, code in broken}
+    assert "large-residuals" in found
+    for code, words in thresholds.items():
+        assert words in found.get(code, words)
+
+
+# --- what a regression prints -----------------------------------------------------------------------------------------
+
+
+def test_a_regression_says_what_its_lines_are_worth_at_every_budget(tmp_path: Path) -> None:
+    table = str(three_groups(tmp_path / "runs.csv"))
+    options = ("--group", "corpus", "--covariate", "compressibility", "--flops", "3e21", "--flops", "1e22")
+    result = run(table, *options, "--at", ".5", "--at", ".7", "--json")
+    assert result.exit_code == 0
+    regression = json.loads(result.stdout)["regression"]
+    assert [one["flops"] for one in regression["at_budgets"]] == [1e17, 1e18, 1e19, 1e20, 1e21, 3e21, 1e22]
+    for one in regression["at_budgets"]:
+        assert set(one["left_out_error_ln_n"]) == set(one["missed_by_ln_n"]) == {"line", "mean", "nearest"}
+        assert one["permutation"] == {"p_value": one["permutation"]["p_value"], "n_orders": 6, "exact": True}
+        line = one["dlnN_dH"]
+        assert line["slope_ci95"][0] < line["slope"] < line["slope_ci95"][1]
+    assert regression["dlnN_dH"] == regression["at_budgets"][-1]["dlnN_dH"]
+    inside, outside = regression["new_groups"]
+    assert [(g["value"], g["outside"]) for g in (inside, outside)] == [(0.5, False), (0.7, True)]
+    alpha, beta = 0.40 - 0.1 * 0.5, 0.36
+    best = (alpha * 700 / (beta * 1100)) ** (1 / (alpha + beta)) * (1e22 / 6) ** (beta / (alpha + beta))
+    low, high = inside["optima"][-1]["n_params_ci95"]
+    assert low < best < high
+    assert "compressibility 0.7 lies outside the 0.38 to 0.57 of the groups. [covariate-outside]" in result.stderr
+    shown = run(table, *options, "--at", ".5").stdout
+    assert "line, mean, nearest: by how much ln N* of a group left out is missed" in shown
+    assert "unreliable where" in shown
+    assert "Beyond 3.6e+21 FLOPs a group's own N* is what its law extrapolates to." in shown
+    assert regression["fitted_to_flops"] == pytest.approx(3.6e21)
+    assert re.search(
+        r"^At 1e\+22 FLOPs knowing compressibility (helps|does not help) with a group left out\.$", shown, re.M
+    )
+    assert max(map(len, shown[shown.index("Regression") :].splitlines())) <= 80
+
+
+def test_at_needs_a_covariate() -> None:
+    result = run(GRID, "--at", ".5")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --at 0.5 needs --covariate: it is a value of the covariate.\n",
+    )
+
+
+def test_isoflop_vertices_stand_beside_the_law_by_budget() -> None:
+    table = str(DATA / "isoflop56.csv")
+    iso = json.loads(run(table, "--json").stdout)["laws"]["all"]["isoflop"]
+    assert not iso["stated"]
+    assert iso["flops"] == pytest.approx(np.geomspace(6e18, 3e21, 7), rel=1e-6)
+    for vertex, (low, high), law, apart in zip(
+        iso["n_params"], iso["n_params_ci95"], iso["law_n_params"], iso["law_minus_vertex_ln_n"], strict=True
+    ):
+        assert low < vertex < high
+        assert apart == pytest.approx(np.log(law / vertex))
+    shown = run(table).stdout
+    assert re.search(r"^IsoFLOP cross-check: a = \S+ \(.+\) from 7 6ND budgets$", shown, re.MULTILINE)
+    head = re.search(r"^ budget +vertex N +95 % +law's N +ln\(law/vertex\) *\n.+\n((?: .+\n){7})", shown, re.MULTILINE)
+    assert head is not None
+    for line, apart in zip(head[1].splitlines(), iso["law_minus_vertex_ln_n"], strict=True):
+        assert line.split()[-1] == f"{apart:+.2f}"

@@ -75,7 +75,7 @@ def loss_at(index: int, value: float) -> np.ndarray:
             "one-line",
             "refused",
             "the correlation of ln N and ln D is 1.000 (median 20 tokens per parameter): runs on one line cannot tell "
-            "the two terms of the law apart.",
+            "the two terms of the law apart; over 0.95 is a caution, over 0.99 a law is refused.",
         ),
     ],
 )

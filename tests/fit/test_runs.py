@@ -140,3 +140,20 @@ def test_wrong_names_get_one_sentence(tmp_path: Path) -> None:
         assert str(error.value) == message
     with pytest.raises(RunsError, match=r"none.csv is not a file; give a table of runs \(.csv, .jsonl or .parquet\)\."):
         read_runs(tmp_path / "none.csv")
+
+
+def test_the_stated_budget_is_read_and_goes_with_its_runs(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.csv", HEADER + ",budget,g", "1e8,1e9,3,7e17,a", "1e8,2e9,3,1.4e18,b")
+    groups = read_runs(path, columns={"flops": "budget"}, group="g")
+    assert groups["b"].stated_flops is not None
+    assert groups["b"].stated_flops.tolist() == [1.4e18]
+    assert groups["b"].flops.tolist() == [1.2e18]
+    assert read_runs(path, group="g")["a"].stated_flops is None
+
+
+@pytest.mark.parametrize("value", ["0", "-1e18", "nan", "inf"])
+def test_a_stated_budget_is_a_positive_number(tmp_path: Path, value: str) -> None:
+    path = write(tmp_path / "r.csv", HEADER + ",flops", f"1e8,1e9,3,{value}")
+    with pytest.raises(RunsError) as error:
+        read_runs(path)
+    assert str(error.value) == f"{path} has flops of {float(value):g}; it must be a positive number of FLOPs."

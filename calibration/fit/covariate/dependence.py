@@ -20,7 +20,7 @@ _SEPARATE = 0.15  # of the mean gap of the covariate between groups: a smaller o
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dependence:
+class BudgetDependence:
     """How ln N* at ``flops`` depends on the covariate H over the groups.
 
     Attributes:
@@ -52,7 +52,9 @@ class Dependence:
         return line is not None and all(other is not None and line < other for other in others)
 
 
-def dependence_at(rows: Array, h: Array, groups: Sequence[str], flops: float, form: Form, seed: int = 0) -> Dependence:
+def dependence_at(
+    rows: Array, h: Array, groups: Sequence[str], flops: float, form: Form, seed: int = 0
+) -> BudgetDependence:
     """Return how N* at ``flops`` depends on ``h`` over laws (ln E, ln A, ln B, alpha, beta)."""
     optimum = log_optimum(rows, flops)
     rules: dict[Rule, dict[str, float | None]] = {"line": {}, "mean": {}, "nearest": {}}
@@ -64,7 +66,7 @@ def dependence_at(rows: Array, h: Array, groups: Sequence[str], flops: float, fo
         rules["mean"][group] = float(optimum[rest].mean() - optimum[i])
         rules["nearest"][group] = float(optimum[rest][away <= away.min() + 1e-12].mean() - optimum[i])
     permutation = permutation_test(h, optimum, seed)
-    return Dependence(flops=flops, line=fit_line(h, optimum), permutation=permutation, left_out=rules)
+    return BudgetDependence(flops=flops, line=fit_line(h, optimum), permutation=permutation, left_out=rules)
 
 
 def decades(low: float, high: float) -> tuple[float, ...]:
