@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.laws.drift import at_least, even_normals
+from advisor.laws.drift import at_least, e_folds_beyond, even_normals
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.bootstrap import Draws, ci95
 from calibration.fit.minimum import Fit, log_optimum
@@ -39,12 +39,6 @@ class Budget:
     def tokens_per_param(self) -> float:
         """Training tokens for each parameter."""
         return self.n_tokens / self.n_params
-
-
-def e_folds_beyond(law: ScalingLaw, flops: float) -> float:
-    """Return ln(C/C_max), 0 up to the largest fitted budget and where that is not known."""
-    fitted = law.ranges.flops
-    return 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
 
 
 def _exp(values: Array) -> Array:

@@ -17,11 +17,10 @@ import numpy as np
 
 from advisor.errors import LawError, RunsError
 from advisor.json_fields import read_json
-from advisor.laws.drift import Drift, at_least
+from advisor.laws.drift import Drift, at_least, e_folds_beyond
 from advisor.laws.law_file import read_law
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis
-from calibration.fit.beyond.budget import e_folds_beyond
 from calibration.fit.beyond.cuts import predicted_log_loss
 from calibration.fit.objective import Array
 from calibration.fit.repeated import single_epoch
