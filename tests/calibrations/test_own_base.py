@@ -129,7 +129,7 @@ def test_a_base_where_none_counts_is_wrong_usage(tmp_path):
         Request(flops=1e21, base="own", law="gzip", compressibility=0.4)
     with pytest.raises(UsageError, match=r"^--base must be own or chinchilla, not 'mine'\.$"):
         Request(flops=1e21, base="mine")
-    with pytest.raises(UsageError, match="no calibration applies here"):
+    with pytest.raises(UsageError, match=r"^--base is what the laws of a calibration start from, and the headline"):
         recommend(Request(flops=1e21, base="own", coefficients=made(tmp_path / "c.json")))
 
 
