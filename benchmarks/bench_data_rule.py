@@ -51,8 +51,9 @@ from advisor.calibrations.six_corpora import (
 from advisor.data_files import write_atomically
 from advisor.errors import CoefficientsError
 from advisor.json_fields import SCHEMA_VERSION, Node, json_text
-from advisor.laws.data_rule import LARGEST, SETTLED, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, WEB_H, WEB_T, shown
+from advisor.laws.data_rule import LARGEST, SETTLED, shown
 from advisor.laws.parameters import Parameters
+from advisor.laws.text import SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, WEB_H, WEB_T
 from calibration.fit.minimum import fit_problem
 from calibration.fit.objective import HUBER_DELTA
 from calibration.fit.profiles import Profiles

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, difference
-from advisor.laws.data_rule import KNOWN_H, LARGEST, MOST_NON_ASCII, Text
+from advisor.laws.data_rule import LARGEST
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
+from advisor.laws.text import KNOWN_H, MOST_NON_ASCII, Text
 from advisor.plan.hardware import assumed_variant
 from advisor.quantities import format_amount, format_flops, format_quantity, format_times
 

@@ -12,9 +12,10 @@ from advisor.answer.repetition_cautions import explain_epochs
 from advisor.answer.row import Answer
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.explanation import Page, file_of
-from advisor.laws.data_rule import KNOWN_H, LARGEST
+from advisor.laws.data_rule import LARGEST
 from advisor.laws.explained import LawNames
 from advisor.laws.scaling_law import Ranges
+from advisor.laws.text import KNOWN_H
 from advisor.plan.hardware import Hardware
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.answer.cautions_explained import explain_cautions
 from advisor.answer.flat_region import explain_flat_region
 from advisor.answer.inference_explained import explain_inference
-from advisor.answer.law_choice import DATA, DATA_LAWS, bytes_alone
+from advisor.answer.law_choice import DATA, DATA_LAWS
 from advisor.answer.limited_data_explained import explain_limited_data, limited_tag
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.reliance import explain_reliance, explain_wrong
@@ -15,10 +15,10 @@ from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensit
 from advisor.compressibility.score import explain_profile
 from advisor.compressibility.units import explain_units
 from advisor.explanation import Explanation, Page
-from advisor.laws.data_rule import SLOPE_H
 from advisor.laws.data_rule_explained import explain_data_law
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.scaling_law import Law, ScalingLaw
+from advisor.laws.text import SLOPE_H
 from advisor.plan.plan import explain_plan
 
 
@@ -107,7 +107,7 @@ def _size_of_corpus(page: Page, r: Recommendation) -> str | None:
 def _names(page: Page, r: Recommendation, law: Law, *, headline: bool) -> LawNames:
     """Return a law's names; explain its parameters first where they are lines in H."""
     if law.name in DATA_LAWS and isinstance(law, ScalingLaw):
-        text = r.candidates.text if law.name == DATA else bytes_alone(r.candidates.text)
+        text = r.candidates.text if law.name == DATA else r.candidates.text.bytes_alone
         return explain_data_law(page, law, text, r.candidates.flops, headline=headline)
     if r.usable is None or law.name not in LAW_NAMES or not isinstance(law, ScalingLaw):
         return names_of(law, headline=headline)

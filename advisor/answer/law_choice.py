@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +12,14 @@ from advisor.answer.row import best_allocation
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
 from advisor.calibrations.own_base import based_on
-from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match, difference
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match
 from advisor.errors import CoefficientsError, LawError, UsageError
-from advisor.laws.data_rule import NOTHING_KNOWN, DataLaw, Shift, Text, shift_at
+from advisor.laws.data_rule import DataLaw, Shift, shift_at
 from advisor.laws.drift import widened, widened_for_loss
 from advisor.laws.law_file import read_law
 from advisor.laws.published import chinchilla, published_laws
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.text import NOTHING_KNOWN, Text, text_of
 
 if TYPE_CHECKING:
     from advisor.calibrations.coefficients import Calibration, Coefficients
@@ -31,8 +31,6 @@ BYTES: Final = "bytes"
 DATA_LAWS = (DATA, BYTES)
 DEFAULT_LAW = "chinchilla"  # where nothing is known of the corpus
 DEFAULT_WITH_COEFFICIENTS = "anchored"
-_SD_UNKNOWN_TOKENIZER = 0.035  # of H: other tokenizers move it by up to .07
-_SD_OF_95 = 1.959963984540054
 _ON_A_BASE = ("anchored", "blend")
 # Of a calibration's draws, the share that may give no law at an H before there is no interval there.
 MOST_DROPPED = 0.25
@@ -75,7 +73,7 @@ class Candidates:
     @property
     def headline_text(self) -> Text:
         """What the headline takes of the text, where it is the data rule's."""
-        return bytes_alone(self.text) if self.headline.name == BYTES else self.text
+        return self.text.bytes_alone if self.headline.name == BYTES else self.text
 
 
 def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCount | None) -> Known:
@@ -93,7 +91,7 @@ def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCou
         text = Text(compressibility=h, trained_bytes_per_token=trained)
     else:
         h, ci95 = profile.median, profile.ci95
-        text = _text_of(profile, trained)
+        text = text_of(profile, trained)
         if text.compressibility is None and _would_be_the_rule(request):
             check_match(profile.protocol, DEFAULT_PROTOCOL, "the six corpora of the law data")
     if request.pilot is not None:
@@ -101,20 +99,6 @@ def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCou
 
         text = with_pilot(text, read_pilot_file(request.pilot))
     return Known(compressibility=h, ci95=ci95, epsilon=request.epsilon, text=text)
-
-
-def _text_of(profile: MeasuredCorpus, trained: float | None) -> Text:
-    """Return what the data rule knows of a corpus: H where it was measured as the rule's, T with its tokenizer."""
-    protocol, ci95 = profile.protocol, profile.ci95
-    same = difference(protocol, DEFAULT_PROTOCOL) is None
-    sampling = (ci95[1] - ci95[0]) / (2 * _SD_OF_95) if ci95 else 0.0
-    return Text(
-        compressibility=profile.median if same else None,
-        sd=math.hypot(sampling, _SD_UNKNOWN_TOKENIZER if protocol.tokenizer is None else 0.0) if same else 0.0,
-        bytes_per_token=profile.bytes_per_token if protocol.tokenizer == DEFAULT_PROTOCOL.tokenizer else None,
-        non_ascii=profile.non_ascii_fraction,
-        trained_bytes_per_token=trained,
-    )
 
 
 def _would_be_the_rule(request: Request) -> bool:
@@ -260,15 +244,10 @@ def _default(request: Request, text: Text, dependent: dict[str, LawAtH]) -> str:
 def _by_the_rule(text: Text) -> list[DataLaw]:
     """Return the laws of the data rule that what is known of the corpus and the tokenizer allows."""
     found = [DataLaw(base=chinchilla(), text=text)] if text.known else []
-    alone = bytes_alone(text)
+    alone = text.bytes_alone
     if alone.known:
         found.append(DataLaw(base=chinchilla(), text=alone, name=BYTES))
     return found
-
-
-def bytes_alone(text: Text) -> Text:
-    """Return what the law ``bytes`` takes of a text: bytes per token, of the training tokenizer if that is known."""
-    return Text(trained_bytes_per_token=text.trained_bytes_per_token or text.bytes_per_token)
 
 
 def _named(name: str, text: Text) -> DataLaw:

@@ -219,7 +219,7 @@ def _about_pilot(request: Request, h: float | None) -> tuple[Caution, ...]:
     """Return that the pilot was of another corpus."""
     if request.pilot is None:
         return ()
-    from advisor.laws.data_rule import Text
+    from advisor.laws.text import Text
     from advisor.pilot.pilot_file import about_pilot, read_pilot_file
 
     return tuple(about_pilot(Text(compressibility=h), read_pilot_file(request.pilot)))

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from advisor.answer.request import Request
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import LawError
-from advisor.laws.data_rule import WEB_T
 from advisor.laws.scaling_law import INTERVAL_LEVEL, Allocation, Count, Law, ScalingLaw, central_interval
+from advisor.laws.text import WEB_T
 
 Bounds = tuple[float, float]
 WIDE_LEVEL = 0.95  # of the loss of a choice, beside INTERVAL_LEVEL: what a run is compared with

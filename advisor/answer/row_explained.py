@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, WIDE_LEVEL, Answer, Choice
 from advisor.explanation import Page, file_of
-from advisor.laws.data_rule import WEB_T
 from advisor.laws.explained import (
     FRONTIER,
     SURFACE,
@@ -21,6 +20,7 @@ from advisor.laws.explained import (
     tokens_for,
 )
 from advisor.laws.scaling_law import INTERVAL_LEVEL, ScalingLaw
+from advisor.laws.text import WEB_T
 from advisor.plan.hardware import explain_budget, explain_cost, explain_gpu_hours
 
 _SHARES = "on the frontier A/N^alpha is the share beta/(alpha + beta) of loss - E, B/D^beta the rest"

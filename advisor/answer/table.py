@@ -14,8 +14,9 @@ from advisor.answer.row import check_whole
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.errors import UsageError
-from advisor.laws.data_rule import DataLaw, Text
+from advisor.laws.data_rule import DataLaw
 from advisor.laws.scaling_law import Allocation, Count, FrontierLaw, Law, ScalingLaw
+from advisor.laws.text import Text
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation, Page

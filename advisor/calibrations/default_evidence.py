@@ -24,9 +24,10 @@ from advisor.calibrations.six_corpora import (
     six_corpora,
     wasted,
 )
-from advisor.laws.data_rule import Text, data_law
+from advisor.laws.data_rule import data_law
 from advisor.laws.parameters import Parameters
 from advisor.laws.published import CHINCHILLA, CODE
+from advisor.laws.text import Text
 
 PREDICTORS: dict[str, Rule] = {
     "nothing: web text's": by_none,

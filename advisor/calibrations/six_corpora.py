@@ -21,9 +21,10 @@ from functools import cache
 from advisor.data_files import shipped_file
 from advisor.errors import CoefficientsError
 from advisor.json_fields import Node, read_json
-from advisor.laws.data_rule import WEB_T, Text, shown
+from advisor.laws.data_rule import shown
 from advisor.laws.frontier import log_optimum
 from advisor.laws.parameters import Parameters
+from advisor.laws.text import WEB_T, Text
 
 WEB = ("fineweb", "fineweb-edu", "slimpajama", "smollm-corpus")
 LEAST_FLOPS = 4e18  # below, budgets show less than half of the gaps between corpora

@@ -28,7 +28,6 @@ from advisor.errors import UsageError
 if TYPE_CHECKING:
     from advisor.pilot.pilot import PilotCorpus
 
-_SD_OF_95 = 1.959963984540054
 _EXAMPLES = """\b
 Examples:
   advisor pilot corpus/ --flops 1e22
@@ -139,7 +138,7 @@ def _corpora(
     quiet: bool,
 ) -> tuple[PilotCorpus, PilotCorpus | None]:
     """Return the corpus that is named in one of the three ways, and the reference if one is."""
-    from advisor.laws.data_rule import Text
+    from advisor.laws.text import Text
     from advisor.pilot.pilot import PilotCorpus
 
     given = {"SOURCE": source, "--profile": profile, "--compressibility": request.compressibility}
@@ -165,15 +164,8 @@ def _corpora(
 
 def _known(profile: MeasuredCorpus) -> PilotCorpus:
     """Return a measured corpus as the data rule knows it."""
-    from advisor.laws.data_rule import Text
+    from advisor.laws.text import text_of
     from advisor.pilot.pilot import PilotCorpus
 
     check_match(profile.protocol, DEFAULT_PROTOCOL, "the data rule")
-    ci95 = profile.ci95
-    text = Text(
-        compressibility=profile.median,
-        sd=0.0 if ci95 is None else (ci95[1] - ci95[0]) / (2 * _SD_OF_95),
-        bytes_per_token=profile.bytes_per_token,
-        non_ascii=getattr(profile, "non_ascii_fraction", None),
-    )
-    return PilotCorpus(name=profile.source, text=text)
+    return PilotCorpus(name=profile.source, text=text_of(profile))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from advisor.laws.drift import even_normals, moved, widened, widened_for_loss
 from advisor.laws.measured_shift import Folds, informed
 from advisor.laws.search import crossing
+from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
     from advisor.laws.measured_shift import Measured
     from advisor.laws.scaling_law import Allocation, ScalingLaw
 
-SIX_CORPORA = "Brandfonbrener et al. 2024, arXiv:2411.12925"
-TOKENIZERS = "Limisiewicz et al. 2026, arXiv:2605.01188"
-
-# Web text under the default protocol: the mean of the four web corpora of the six.
-WEB_H, WEB_T = 0.5645, 4.056
-SLOPE_H, SLOPE_T = 1.1, 0.45
-SLOPE_TOKENIZER = 0.554  # 1 - .446
 _SD_TOKENIZER = 0.030  # of its 95 % interval, .387 to .506 for .446
 
 SETTLED = 1e19  # FLOPs: below, budgets show less and less of the gap
@@ -52,92 +46,7 @@ _SD_LN_T_OF_H = 0.10  # of ln T_c where it is taken from H
 
 SD_OF_80 = 1.2815515655446004  # standard deviations from the median to either end of the central 80 %
 
-KNOWN_H = (0.40, 0.57)
-MOST_NON_ASCII = 0.10  # share of the bytes
-LIMITS_H, LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rule is not stretched beyond these
 _SEARCH = 12.0  # e-folds of C around the base's answer in which the rule's is sought
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """What is known of a corpus and of the tokenizer that the model reads it with; None where it is not known.
-
-    Attributes:
-        compressibility: H under the default protocol.
-        sd: standard deviation of its measurement.
-        bytes_per_token: T_c, under the default protocol's tokenizer.
-        non_ascii: share of the bytes of text that are not ASCII.
-        trained_bytes_per_token: T_t, under the tokenizer that the model is trained with.
-        measured: what a pilot saw of the corpus's shift, which the rule's prediction is then combined with.
-    """
-
-    compressibility: float | None = None
-    sd: float = 0.0
-    bytes_per_token: float | None = None
-    non_ascii: float | None = None
-    trained_bytes_per_token: float | None = None
-    measured: Measured | None = None
-
-    @property
-    def known(self) -> bool:
-        """Whether anything that moves the answer is known: H, a tokenizer, or what a pilot measured."""
-        found = (self.compressibility, self.trained_bytes_per_token, self.measured)
-        return any(each is not None for each in found)
-
-    @property
-    def foreign(self) -> bool:
-        """Whether bytes per token say nothing of it: over a tenth of its bytes are not ASCII."""
-        return self.non_ascii is not None and self.non_ascii > MOST_NON_ASCII
-
-    @property
-    def by_h(self) -> float | None:
-        """The rule in H: ln N* against web text once the gap has settled."""
-        if self.compressibility is None:
-            return None
-        return SLOPE_H * (_within(self.compressibility, LIMITS_H) - WEB_H)
-
-    @property
-    def by_t(self) -> float | None:
-        """The rule in bytes per token, likewise."""
-        if self.bytes_per_token is None or self.foreign:
-            return None
-        return SLOPE_T * math.log(_within(self.bytes_per_token, LIMITS_T) / WEB_T)
-
-    @property
-    def settled(self) -> float:
-        """The mean of the rules at hand; 0 without any."""
-        known = [rule for rule in (self.by_h, self.by_t) if rule is not None]
-        return sum(known) / len(known) if known else 0.0
-
-    @property
-    def reference_bytes_per_token(self) -> float:
-        """T_c; where it is not known what the two rules agree on for this H, and web text's without H."""
-        if self.bytes_per_token is not None:
-            return self.bytes_per_token
-        return WEB_T if self.by_h is None else WEB_T * math.exp(self.by_h / SLOPE_T)
-
-    @property
-    def by_tokenizer(self) -> float:
-        """What the training tokenizer adds to ln N*; 0 where it is not given."""
-        if self.trained_bytes_per_token is None:
-            return 0.0
-        return SLOPE_TOKENIZER * math.log(self.trained_bytes_per_token / self.reference_bytes_per_token)
-
-    @property
-    def like_web_text(self) -> bool:
-        """Whether H and bytes per token are near enough web text's that its loss says something of this corpus."""
-        h, t = self.compressibility, self.bytes_per_token
-        return (h is None or abs(h - WEB_H) <= 0.02) and (t is None or abs(t / WEB_T - 1) <= 0.05)
-
-    @property
-    def outside(self) -> float:
-        """How far H lies outside the corpora that the rule was found on, 0 inside."""
-        return (
-            0.0 if self.compressibility is None else abs(self.compressibility - _within(self.compressibility, KNOWN_H))
-        )
-
-
-NOTHING_KNOWN = Text()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -344,7 +253,3 @@ def _sd_of_tokenizer(text: Text) -> float:
         return 0.0
     unknown = 0.0 if text.bytes_per_token is not None else SLOPE_TOKENIZER * _SD_LN_T_OF_H
     return math.hypot(_SD_TOKENIZER * math.log(trained / reference), unknown)
-
-
-def _within(value: float, ends: tuple[float, float]) -> float:
-    return min(max(value, ends[0]), ends[1])

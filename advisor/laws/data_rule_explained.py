@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 
 from advisor.explanation import Page, file_of, used_in
-from advisor.laws.data_rule import (
-    LARGEST,
+from advisor.laws.data_rule import LARGEST, SD_OF_80, SETTLED, Shift, growth_of_shown, shift_at
+from advisor.laws.explained import LawNames, names_of
+from advisor.laws.parameters import NAMES
+from advisor.laws.published import chinchilla
+from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.text import (
     LIMITS_H,
     LIMITS_T,
-    SD_OF_80,
-    SETTLED,
     SIX_CORPORA,
     SLOPE_H,
     SLOPE_T,
@@ -18,15 +20,8 @@ from advisor.laws.data_rule import (
     TOKENIZERS,
     WEB_H,
     WEB_T,
-    Shift,
     Text,
-    growth_of_shown,
-    shift_at,
 )
-from advisor.laws.explained import LawNames, names_of
-from advisor.laws.parameters import NAMES
-from advisor.laws.published import chinchilla
-from advisor.laws.scaling_law import ScalingLaw
 
 _RULE = file_of("advisor.laws.data_rule")
 

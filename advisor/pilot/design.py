@@ -12,10 +12,11 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from advisor.laws.data_rule import Shift, Text, data_law, shift_at
+from advisor.laws.data_rule import Shift, data_law, shift_at
 from advisor.laws.drift import widened
 from advisor.laws.measured_shift import Measured
 from advisor.laws.scaling_law import ScalingLaw, central_interval
+from advisor.laws.text import Text
 from advisor.pilot.gap import LEAST_FLOPS, NOISE, gap_of
 from advisor.pilot.runs import ROLES, PilotRun, Role, grid
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.errors import UsageError
-from advisor.laws.data_rule import Shift, Text, shift_at
+from advisor.laws.data_rule import Shift, shift_at
 from advisor.laws.measured_shift import BEYOND, GROWTH
 from advisor.laws.published import chinchilla
+from advisor.laws.text import Text
 from advisor.pilot.design import Expectation, Question, best, least_flops, runs_of
 from advisor.pilot.gap import NOISE
 from advisor.pilot.runs import PilotRun

@@ -15,9 +15,10 @@ from pathlib import Path
 from advisor.caution import Caution
 from advisor.errors import CoefficientsError
 from advisor.json_fields import Node, read_json
-from advisor.laws.data_rule import Shift, Text, shift_at
+from advisor.laws.data_rule import Shift, shift_at
 from advisor.laws.measured_shift import Measured
 from advisor.laws.published import chinchilla
+from advisor.laws.text import Text
 from advisor.pilot.gap import LEAST_FLOPS, PilotGap, gap_of
 from advisor.pilot.pilot import PilotCorpus
 from advisor.pilot.run_table import PilotTable

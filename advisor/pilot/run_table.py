@@ -18,7 +18,7 @@ from pathlib import Path
 
 from advisor.data_files import write_atomically
 from advisor.errors import RunsError
-from advisor.laws.data_rule import Text
+from advisor.laws.text import Text
 from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
 

@@ -15,10 +15,10 @@ import pytest
 import advisor as advisor_package
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
-from advisor.laws.data_rule import SIX_CORPORA, TOKENIZERS
 from advisor.laws.law_file import write_law
 from advisor.laws.published import HOFFMANN, chinchilla, published_laws
 from advisor.laws.scaling_law import Decay, Ranges, ScalingLaw
+from advisor.laws.text import SIX_CORPORA, TOKENIZERS
 from advisor.plan.hardware import GPUS, PUBLISHED_MFU
 from tests.answer.formulas import Explained
 from tests.calibrations import hand_made

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from advisor.calibrations.laws_in_h import LAW_NAMES
-from advisor.laws.data_rule import WEB_H, Text, data_law, shown
+from advisor.laws.data_rule import data_law, shown
 from advisor.laws.published import CHINCHILLA, published_laws
+from advisor.laws.text import WEB_H, Text
 from tests.calibrations.hand_made import document, profile, write
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")

@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from advisor.laws.data_rule import LARGEST, SETTLED, WEB_H, WEB_T, Text, data_law, frontier_flops, shift_at, shown
+from advisor.laws.data_rule import LARGEST, SETTLED, data_law, frontier_flops, shift_at, shown
 from advisor.laws.drift import LEAST, even_normals, moved, widened
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw, central_interval
+from advisor.laws.text import WEB_H, WEB_T, Text
 
 CODE = Text(compressibility=0.402, bytes_per_token=3.0)
 WEB = Text(compressibility=WEB_H, bytes_per_token=WEB_T)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.laws.data_rule import SETTLED, Shift, Text, data_law, shift_at
+from advisor.laws.data_rule import SETTLED, Shift, data_law, shift_at
 from advisor.laws.measured_shift import (
     ADDED_GROWTH,
     BEYOND,
@@ -20,6 +20,7 @@ from advisor.laws.measured_shift import (
     Measured,
 )
 from advisor.laws.published import chinchilla
+from advisor.laws.text import Text
 
 CODE = Text(compressibility=0.402, bytes_per_token=3.0)
 FOREIGN = Text(compressibility=0.5, bytes_per_token=4.0, non_ascii=0.8)

@@ -11,8 +11,8 @@ import random
 from collections.abc import Iterable
 from dataclasses import replace
 
-from advisor.laws.data_rule import Text
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.laws.text import Text
 from advisor.pilot.runs import PilotRun
 
 _CONSTANTS = {

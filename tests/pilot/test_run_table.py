@@ -11,8 +11,9 @@ import random
 import pytest
 
 from advisor.errors import CoefficientsError, RunsError, UsageError
-from advisor.laws.data_rule import Text, shift_at
+from advisor.laws.data_rule import shift_at
 from advisor.laws.measured_shift import ADDED_GROWTH
+from advisor.laws.text import Text
 from advisor.pilot.pilot import PilotCorpus, plan_pilot
 from advisor.pilot.pilot_file import about_pilot, read_pilot_file, result_of, with_pilot
 from advisor.pilot.run_table import read_table, write_table
