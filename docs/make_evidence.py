@@ -1,4 +1,4 @@
-"""Put what `advisor evidence` prints of what ships into docs/evidence.md; ``--check`` fails if it is not there.
+"""Put what `advisor evidence --full` prints of what ships into docs/evidence.md; ``--check`` fails if it is not there.
 
 python docs/make_evidence.py [--check]
 """
@@ -12,8 +12,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
 from advisor.calibrations.coefficients import load_coefficients
+from advisor.calibrations.default_evidence import default_evidence
 from advisor.calibrations.evidence import scorecard
 from advisor.report.evidence import render
+from advisor.report.evidence_default import print_default
 
 PAGE = Path(__file__).parent / "evidence.md"
 BEGIN, END = "<!-- evidence: written by docs/make_evidence.py -->\n", "<!-- end of evidence -->\n"
@@ -27,11 +29,13 @@ def page(text: str) -> str:
 
 
 def block() -> str:
-    """Return what `advisor evidence` prints at 80 columns, whatever is installed beside what ships."""
+    """Return what `advisor evidence --full` prints at 80 columns, whatever is installed beside what ships."""
     printed, columns = io.StringIO(), os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "80"
     try:
         with contextlib.redirect_stdout(printed):
+            print_default(default_evidence())
+            print()
             render(scorecard(load_coefficients()))
     finally:
         os.environ.pop("COLUMNS")

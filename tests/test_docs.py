@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from advisor.cli import COMMANDS, group
+from tests.calibrations.hand_made import profile, write
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,10 +53,13 @@ def test_the_readme_is_a_page_that_is_read() -> None:
     assert len(README.splitlines()) <= 200
 
 
-def test_the_answer_of_the_readme_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_answer_of_the_readme_is_what_the_command_prints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """All but what is of that corpus alone: its own lines, and the intervals, which hold what is not known of its H."""
     monkeypatch.setenv("COLUMNS", "80")
-    printed = CliRunner().invoke(group, ["recommend", "--flops", "1e21", "--compressibility", ".421"]).output
+    corpus = profile(bytes_per_token=3.1591, estimated_tokens=3.5712e6, non_ascii_fraction=0.0002)
+    corpus["compressibility"] = {**corpus["compressibility"], "median": 0.42090, "ci95": [0.41016, 0.42676]}
+    written = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [corpus]})
+    printed = CliRunner().invoke(group, ["recommend", "--flops", "1e21", "--profile", str(written)]).output
     shown = README.split("```\nCompute-optimal")[1].split("```")[0]
     assert 20 < len(shown.splitlines()) <= 35
     shown = re.sub(r"^(corpus .*(\n {11}.*)+|Epochs of the corpus .*|\.\.\.)\n", "", shown, flags=re.MULTILINE)

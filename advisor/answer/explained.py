@@ -43,6 +43,16 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
         explain_other(page, head, names[law.name], r.laws[i], i)
     page.section = "The answer"
     explain_reliance(page, r.reliance, r.headline.flops, head, names.get("chinchilla"))
+    if (found := r.corpus_loss) is not None:
+        what = "advisor/calibrations/corpus_loss.py: the law gzip of the calibration six-corpora at this budget"
+        page.take("corpus_loss", "computed", what, value=found.loss, key="corpus_loss.loss_nats_per_token")
+        for i, end in enumerate(("low", "high")):
+            at = f"corpus_loss.interval80.loss_nats_per_token[{i}]"
+            page.take(f"corpus_loss_{end}", "computed", f"{what}, 80 % of its draws", value=found.interval80[i], key=at)
+        at, value = "corpus_loss.loss_bits_per_byte", found.bits_per_byte
+        page.take("corpus_bits", "computed", f"{what}, over ln 2 and bytes per token", value=value, key=at)
+        at = "corpus_loss.left_out_error_ln_loss"
+        page.take("corpus_loss_missed", "computed", f"{what}, corpora left out", value=found.left_out, key=at)
     if r.wrong is not None and "chinchilla" in names:
         explain_wrong(page, r.wrong, r.headline.flops, head, names["chinchilla"], key="wasted_fraction_if_wrong")
     page.section = "Other sizes"

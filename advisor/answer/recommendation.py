@@ -12,7 +12,7 @@ from advisor.answer.law_choice import Candidates, calibration_for, choose_laws, 
 from advisor.answer.reliance import Reliance, WrongChoice, about_reliance, reliance_of, wrong_choice
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
-from advisor.calibrations.coefficients import Calibration
+from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
 from advisor.calibrations.own_base import based_on
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from advisor.answer.advice import Advice
     from advisor.answer.inference import InferenceAnswer
     from advisor.answer.limited_data import LimitedData
+    from advisor.calibrations.corpus_loss import CorpusLoss
     from advisor.compressibility.units import TokenCount, Units
 
 
@@ -48,7 +49,8 @@ class Recommendation:
     loss. ``limited`` is the answer with limited unique tokens, the law to follow first, and empty where nothing
     limits them. ``inference`` weighs serving too, and ``advice`` is what goes with repeated data.
     ``shift`` is how far the corpus and the tokenizer move the headline where it is the data rule's, and ``wrong`` what
-    following it or Chinchilla costs where the other is right.
+    following it or Chinchilla costs where the other is right; its losses are web text's, and ``corpus_loss`` is what
+    the lines of six corpora predict for this one.
     ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
     where there is one, else the model that serves, else the answer with limited data, else the headline.
     ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on,
@@ -71,6 +73,7 @@ class Recommendation:
     reliance: Reliance | None
     shift: Shift | None
     wrong: WrongChoice | None
+    corpus_loss: CorpusLoss | None
     units: Units | None
     plan: Plan
     cautions: tuple[Caution, ...]
@@ -81,17 +84,8 @@ class Recommendation:
     JSON = (
         *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "headline", "laws", "choice"),
         *("neighbours", "flat_region=flat", "-limited", "limited_data", "inference", "advice", "sensitivity"),
-        *(
-            "reliance",
-            "shift",
-            "wasted_fraction_if_wrong=wrong",
-            "units",
-            "plan",
-            "cautions",
-            "-candidates",
-            "-usable",
-            "-seen",
-        ),
+        *("reliance", "shift", "wasted_fraction_if_wrong=wrong", "corpus_loss", "units", "plan", "cautions"),
+        *("-candidates", "-usable", "-seen"),
     )
 
     @property
@@ -194,6 +188,7 @@ def recommend(
         reliance=reliance,
         shift=candidates.shift,
         wrong=None if candidates.shift is None else wrong_choice(law, flops),
+        corpus_loss=_corpus_loss(candidates, coefficients),
         units=data_units(optimum.n_params, optimum.n_tokens, seen, counted, tokens_of),
         plan=plan,
         cautions=(
@@ -223,6 +218,16 @@ def _about_pilot(request: Request, h: float | None) -> tuple[Caution, ...]:
     from advisor.pilot.pilot_file import about_pilot, read_pilot_file
 
     return tuple(about_pilot(Text(compressibility=h), read_pilot_file(request.pilot)))
+
+
+def _corpus_loss(candidates: Candidates, coefficients: Coefficients) -> CorpusLoss | None:
+    """Return the loss of this corpus by the lines of six corpora, where the headline's is that of web text."""
+    text = candidates.headline_text
+    if candidates.shift is None or text.compressibility is None:
+        return None
+    from advisor.calibrations.corpus_loss import corpus_loss
+
+    return corpus_loss(coefficients, text.compressibility, candidates.flops, text.bytes_per_token)
 
 
 def _as_trained(

@@ -121,6 +121,7 @@ Examples:
 )
 @advice_option
 @corpus_options
+@click.option("--full", is_flag=True, help="Print the loss that this corpus is expected to have too.")
 @explain_option
 @output_options("the tables")
 @quiet_option
@@ -129,6 +130,7 @@ def command(
     profile: Path | None,
     corpus: str | None,
     count_tokenizer: str | None,
+    full: bool,
     explain: bool,
     as_json: bool,
     out: Path | None,
@@ -162,7 +164,7 @@ def command(
 
     from advisor.report.recommend import show
 
-    show(recommendation, explain=explain, as_json=as_json, out=out)
+    show(recommendation, full=full, explain=explain, as_json=as_json, out=out)
 
 
 def _measured(

@@ -63,7 +63,7 @@ class Shift:
     JSON = (
         *("n_params_factor=factor", "interval80.n_params_factor=factor_interval", "ln_n_params=log_n"),
         *("ln_n_params_sd=sd", "by.compressibility=by_h", "by.bytes_per_token=by_t", "by.tokenizer=tokenizer"),
-        *("shown_fraction=shown", "ln_n_params_sd_parts=sds"),
+        *("by.corpus=corpus", "shown_fraction=shown", "ln_n_params_sd_parts=sds"),
     )
 
     @property

@@ -30,26 +30,29 @@ from advisor.report.text import (
 if TYPE_CHECKING:
     from advisor.answer.flat_region import FlatRegion
     from advisor.answer.reliance import Reliance, WrongChoice
+    from advisor.calibrations.corpus_loss import CorpusLoss
     from advisor.calibrations.laws_in_h import Sensitivity
     from advisor.compressibility.protocol import MeasuredCorpus
     from advisor.laws.data_rule import Shift
 
 
-def show(recommendation: Recommendation, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
+def show(
+    recommendation: Recommendation, *, full: bool = False, explain: bool = False, as_json: bool, out: Path | None
+) -> None:
     """Print a recommendation on stdout and its cautions on stderr; write the JSON document to ``out`` if given.
 
-    ``explain`` adds where every number comes from.
+    ``full`` adds the loss of the corpus by the lines of six corpora, ``explain`` where every number comes from.
     """
     explanations = None
     if explain:
         from advisor.answer.explained import explain_recommendation
 
         explanations = explain_recommendation(recommendation)
-    emit_explained(recommendation, lambda: _render(recommendation), explanations, as_json=as_json, out=out)
+    emit_explained(recommendation, lambda: _render(recommendation, full=full), explanations, as_json=as_json, out=out)
     warn(recommendation.cautions)
 
 
-def _render(recommendation: Recommendation) -> None:
+def _render(recommendation: Recommendation, *, full: bool) -> None:
     name = recommendation.headline.law
     _print_beyond(recommendation)
     echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{_unlimited(recommendation)}", "bold")
@@ -64,6 +67,9 @@ def _render(recommendation: Recommendation) -> None:
     echo("Losses of different laws are of different data and tokenizers.", "dim")
     if any(answer.wasted is not None for answer in recommendation.laws):
         echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
+    if full and recommendation.corpus_loss is not None:
+        echo()
+        _print_corpus_loss(recommendation.corpus_loss)
     show_plan(recommendation.plan)
     if recommendation.advice:
         from advisor.report.repeat import print_advice
@@ -241,6 +247,16 @@ def _print_loss(choice: Choice) -> None:
     narrow, wide = (spread(found.loss_nats_per_token, nats) for found in (choice.interval80, choice.interval95))
     loss = f"{nats(choice.loss)} nats/token (80 % {narrow}, 95 % {wide})"
     echo(f"Its loss by the law: {loss}; single runs scatter besides.", "dim")
+
+
+def _print_corpus_loss(found: CorpusLoss) -> None:
+    """Print what the lines of six corpora predict for this corpus."""
+    bits = "" if found.bits_per_byte is None else f", {nats(found.bits_per_byte)} bits per byte"
+    echo("The loss of this corpus by lines in H through six corpora", "bold")
+    echo(
+        f"{nats(found.loss)} nats/token (80 % {spread(found.interval80, nats)}){bits}. H says little of the loss: a "
+        f"corpus left out of the lines is missed by {percent(found.left_out)}."
+    )
 
 
 def _print_flat(flat: FlatRegion) -> None:

@@ -130,7 +130,15 @@ def test_the_json_document_has_every_key(program):
     assert list(found) == [
         *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
         *("neighbours", "flat_region", "limited_data", "inference", "advice", "sensitivity", "reliance", "shift"),
-        *("wasted_fraction_if_wrong", "units", "plan", "cautions", "explanations", "explanation_functions"),
+        *(
+            "wasted_fraction_if_wrong",
+            "corpus_loss",
+            "units",
+            "plan",
+            "cautions",
+            "explanations",
+            "explanation_functions",
+        ),
     ]
     assert (found["schema_version"], found["compressibility"]) == (1, 0.45)
     assert found["sensitivity"] == {"dlnN_dH": pytest.approx(1.1 * shown(1e21)), "flip_flops": None}
@@ -139,6 +147,7 @@ def test_the_json_document_has_every_key(program):
         "compressibility": found["shift"]["ln_n_params"],
         "bytes_per_token": None,
         "tokenizer": 0.0,
+        "corpus": found["shift"]["ln_n_params"],
     }
     assert (found["request"]["flops"], found["request"]["gpu"], found["request"]["law"]) == (1e21, None, None)
     best = data_law(CHINCHILLA, Text(compressibility=0.45), 1e21).frontier(1e21)
