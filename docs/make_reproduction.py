@@ -18,6 +18,7 @@ from reproduction_claims import Claim, claims
 from reproduction_material import Material, read_material
 from reproduction_recipe import recipe_table
 from reproduction_runs import controls_sentence, runs_paragraph
+from reproduction_six_corpora import six_corpora_table
 from reproduction_tables import (
     control_table,
     differ_table,
@@ -53,6 +54,7 @@ def blocks(material: Material) -> dict[str, str]:
         "iso-gzip": control_table(material, "iso-gzip"),
         "pairs": pairs_table(material),
         "recipe": recipe_table(material),
+        "six-corpora": six_corpora_table(),
         "h-alone": controls_sentence(material),
         "figures": figures(material),
     }
