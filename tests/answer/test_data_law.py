@@ -1,0 +1,140 @@
+"""The default law in a recommendation: tokenizers, languages, serving, mixtures, tables, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from advisor.answer.comparison import compare
+from advisor.answer.recommendation import recommend
+from advisor.answer.repeat_table import repeat_table
+from advisor.answer.request import Request
+from advisor.answer.table import table
+from advisor.compressibility.mixture import score_mixture
+from advisor.compressibility.protocol import DEFAULT_PROTOCOL
+from advisor.compressibility.score import score
+from advisor.compressibility.units import TokenCount
+from advisor.errors import UsageError
+from advisor.laws.data_rule import shift_at, shown
+from advisor.laws.published import CHINCHILLA
+from advisor.laws.text import SLOPE_H, WEB_H, Text
+from tests.answer.said import CORPUS, codes, message
+
+BYTES = TokenCount(tokenizer="bytes", bytes_per_token=1.0, vocab_size=257)
+
+
+def test_a_corpus_and_web_text_get_different_answers_whose_intervals_a_reader_would_act_on():
+    code = recommend(Request(flops=1e21), profile=replace(CORPUS, median=0.402, bytes_per_token=3.0, ci95=None))
+    web = recommend(Request(flops=1e21), profile=replace(CORPUS, median=0.565, bytes_per_token=4.05, ci95=None))
+    assert code.headline.n_params == pytest.approx(2.3e9, rel=0.02)
+    assert web.headline.n_params == pytest.approx(CHINCHILLA.frontier(1e21).n_params, rel=0.1)
+    low, high = code.headline.interval80.n_params
+    assert (low, high) == (pytest.approx(1.8e9, rel=0.07), pytest.approx(2.8e9, rel=0.07))
+    low, high = web.headline.interval80.n_params
+    assert high / low < 1.5
+    assert code.headline.loss_of == "web text"
+    assert (code.loss_is_of_corpus, web.loss_is_of_corpus) == (False, True)
+    assert "gzip_does_not_predict" not in codes(code)
+    assert "evidence_disagrees" not in codes(code)
+
+
+def test_the_training_tokenizer_moves_n_and_counts_the_tokens():
+    plain = recommend(Request(flops=1e21), profile=CORPUS)
+    found = recommend(Request(flops=1e21), profile=CORPUS, counted=BYTES)
+    assert found.headline.n_params / plain.headline.n_params == pytest.approx(3.5**-0.554)
+    # D is in bytes now, and so is the corpus that it is set against.
+    assert found.headline.n_tokens == pytest.approx(1e21 / (6 * found.headline.n_params))
+    assert found.headline.epochs == pytest.approx(found.headline.n_tokens / (CORPUS.estimated_tokens * 3.5))
+    assert found.units.n_bytes == pytest.approx(found.headline.n_tokens)
+    assert found.units.tokenizer == "bytes"
+    given = recommend(Request(flops=1e21, bytes_per_token=1.0), profile=CORPUS)
+    assert given.headline.n_params == pytest.approx(found.headline.n_params)
+    # Bytes for each parameter stay as they are under the other tokenizer but for the parameters' own exponent.
+    ratio = found.units.bytes_per_param / plain.units.bytes_per_param
+    assert ratio == pytest.approx(3.5 ** (2 * 0.554 - 1))
+    with pytest.raises(UsageError, match="both say what the training tokenizer does"):
+        recommend(Request(flops=1e21, bytes_per_token=4.0), profile=CORPUS, counted=BYTES)
+
+
+def test_limited_data_are_counted_in_tokens_of_the_training_tokenizer():
+    found = recommend(Request(flops=1e22, use_corpus_size=True), profile=CORPUS, counted=BYTES)
+    assert found.limited[0].unique_tokens == pytest.approx(CORPUS.estimated_tokens * 3.5)
+
+
+def test_text_that_is_not_ascii_is_answered_by_h_alone_and_said():
+    corpus = replace(CORPUS, median=0.59, bytes_per_token=2.0, non_ascii_fraction=0.4, ci95=None)
+    found = recommend(Request(flops=1e20), profile=corpus)
+    assert found.shift.by_t is None
+    assert math.log(found.shift.factor) == pytest.approx(SLOPE_H * (0.59 - WEB_H) * shown(1e20))
+    assert message(found, "not_ascii").startswith("40 % of the bytes are not ASCII (more than 10 %)")
+    ascii_text = recommend(Request(flops=1e20), profile=replace(corpus, non_ascii_fraction=0.0))
+    assert found.shift.sd > ascii_text.shift.sd
+
+
+def test_the_share_of_bytes_that_are_not_ascii_is_measured(tmp_path):
+    (tmp_path / "a.txt").write_text("plain words and nothing else, " * 400, encoding="utf-8")
+    assert score(str(tmp_path)).non_ascii_fraction == 0
+    (tmp_path / "b.txt").write_text("слово " * 2000, encoding="utf-8")
+    size, other = 30 * 400 + 11 * 2000, 10 * 2000
+    assert score(str(tmp_path)).non_ascii_fraction == pytest.approx(other / size, rel=1e-6)
+
+
+def test_a_mixture_lies_between_its_corpora(tmp_path, stdlib):
+    prose = tmp_path / "prose.txt"
+    prose.write_text("\n".join(f"Day {i}: the weather was {i % 7} degrees and she wrote of it." for i in range(4000)))
+    parts, mixture = score_mixture([str(stdlib / "json"), str(prose)], (0.5, 0.5))
+    rows = compare([Request(flops=1e21)], [*parts, mixture]).rows
+    first, second, both = (row.shift.corpus for row in rows)
+    assert min(first, second) < both < max(first, second)
+    assert mixture.non_ascii_fraction is not None
+
+
+@pytest.mark.parametrize("question", [{"n_params": 7e9}, {"n_tokens": 1e11}, {"target_loss": 2.2}])
+def test_an_inverse_question_and_its_answer_give_each_other(question):
+    asked = recommend(Request(**question), profile=CORPUS).headline
+    again = recommend(Request(flops=asked.flops), profile=CORPUS).headline
+    assert again.n_params == pytest.approx(asked.n_params, rel=1e-6)
+    assert again.n_tokens == pytest.approx(asked.n_tokens, rel=1e-6)
+    assert 6 * asked.n_params * asked.n_tokens == pytest.approx(asked.flops)
+
+
+def test_serving_repetition_and_tables_answer_under_the_data_rule():
+    text = Text(compressibility=0.4, trained_bytes_per_token=4.0)
+    serving = recommend(Request(flops=1e21, inference_tokens=1e12, compressibility=0.4, bytes_per_token=4.0))
+    assert serving.inference.best.n_params < serving.headline.n_params
+    rows = table(compressibility=0.4, bytes_per_token=4.0, flops=(1e18, 1e21)).rows
+    for row in rows:
+        expected = CHINCHILLA.frontier(row.flops).n_params * math.exp(shift_at(text, row.flops).log_n)
+        assert row.n_params == pytest.approx(expected)
+    assert rows[1].n_params == pytest.approx(serving.headline.n_params)
+    repeated = repeat_table(None, 25e9, flops=1e22, compressibility=0.4)
+    assert repeated.law == "data"
+    assert repeat_table(None, 25e9).law == "muennighoff"
+
+
+def test_the_law_bytes_needs_a_tokenizer_and_keeps_the_bytes():
+    found = recommend(Request(flops=1e20, law="bytes", bytes_per_token=4.57)).headline
+    assert found.n_params / CHINCHILLA.frontier(1e20).n_params == pytest.approx(1.07, abs=0.005)
+    with pytest.raises(UsageError, match="The law bytes depends on the corpus"):
+        recommend(Request(flops=1e20, law="bytes", compressibility=0.4))
+    with pytest.raises(UsageError, match="The law data depends on the corpus"):
+        recommend(Request(flops=1e20, law="data"))
+
+
+def test_token_ids_are_answered_by_h_alone_and_said():
+    ids = replace(CORPUS, protocol=replace(DEFAULT_PROTOCOL, tokenizer=None), bytes_per_token=None)
+    found = recommend(Request(flops=1e20), profile=ids)
+    assert (found.headline.law, found.shift.by_t) == ("data", None)
+    assert "unknown_tokenizer" in codes(found)
+
+
+def test_the_loss_of_the_corpus_stands_behind_full(advisor, tmp_path):
+    asked = ("recommend", "--flops", "1e21", "--compressibility", ".4")
+    assert "The loss of this corpus" not in advisor(*asked).stdout
+    assert "The loss of this corpus by lines in H through six corpora" in advisor(*asked, "--full").stdout
+    document = json.loads(advisor(*asked, "--json").stdout)
+    low, high = document["corpus_loss"]["interval80"]["loss_nats_per_token"]
+    assert low < document["corpus_loss"]["loss_nats_per_token"] < high < document["headline"]["loss_nats_per_token"]
