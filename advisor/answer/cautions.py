@@ -171,11 +171,16 @@ def about_answers(
         above = headline.flops > fitted[1]
         times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
         decades = f": {math.log10(times):.1f} decades of extrapolation" if candidates.at_h is not None else ""
+        lower = (
+            ""
+            if candidates.at_h is not None or not above
+            else " Intervals are wider for it, and losses usually come out lower than such laws say."
+        )
         yield Caution(
             code="budget_outside_range",
             message=f"{format_flops(headline.flops)} FLOPs is {format_times(times)} times "
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
-            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.",
+            f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.{lower}",
         )
     available = None if profile is None else profile.estimated_tokens
     if available is not None and headline.n_tokens > available:

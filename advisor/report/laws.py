@@ -9,10 +9,19 @@ from typing import Any
 from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.laws.parameters import NAMES
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
+from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, WEB_H, WEB_T
 from advisor.report.text import counted, echo, emit, print_labelled, print_table
 
+_BY_THE_RULE = {
+    "data": f"ln N* = chinchilla's + r(C) ({SLOPE_T:g} ln(T_c/{WEB_T:g}) + {SLOPE_H:g} (H - {WEB_H:g}))/2 + "
+    f"{SLOPE_TOKENIZER:g} ln(T_t/T_c); T_c, T_t bytes per token of the corpus under the protocol's and the training "
+    f"tokenizer, r the share of the gap that the budget shows: {SIX_CORPORA}; {TOKENIZERS}; the default where H or T_t "
+    "is known (docs/data_rule.md)",
+    "bytes": f"ln N* = chinchilla's + {SLOPE_TOKENIZER:g} ln(T/{WEB_T:g}), as many bytes for each parameter: "
+    f"{TOKENIZERS}",
+}
 _DEPENDENT = {
-    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the default with coefficients",
+    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the headline with a calibration",
     "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
     "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
 }
@@ -22,7 +31,7 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
     """Print the laws and the installed calibrations, or their JSON document; write that to ``out`` if given."""
     document = {
         "laws": [_law(law) for law in laws],
-        "data_dependent_laws": [{"law": name, "form": form} for name, form in _DEPENDENT.items()],
+        "data_dependent_laws": [{"law": name, "form": form} for name, form in (_BY_THE_RULE | _DEPENDENT).items()],
         "default_calibration": coefficients.default,
         "calibrations": [
             {
@@ -64,6 +73,9 @@ def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
     echo()
     echo("Sources", "bold")
     print_labelled([(law.name, f"{law.source}; {law.note}") for law in laws], "")
+    echo()
+    echo("Laws of the corpus and the tokenizer, from public runs", "bold")
+    print_labelled([*_BY_THE_RULE.items()], "")
     echo()
     echo(
         "Laws of the compressibility H, from a calibration's x(H) and x', its own law of web text or Chinchilla's",

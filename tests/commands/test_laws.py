@@ -31,6 +31,6 @@ def test_the_laws_as_json(program, tmp_path):
     assert by_name["kaplan"]["A"] is None
     assert by_name["kaplan"]["exponent_a"] == 0.73
     assert all(law["source"] for law in found["laws"])
-    assert [one["law"] for one in found["data_dependent_laws"]] == list(LAW_NAMES)
+    assert [one["law"] for one in found["data_dependent_laws"]] == ["data", "bytes", *LAW_NAMES]
     assert found["default_calibration"] == "hand-made"
     assert found["calibrations"][0]["protocol"]["seq_len"] == 256
