@@ -129,6 +129,8 @@ def _coefficients(document: Node, *, known: bool = False) -> Coefficients:
     """
     if "alpha" in document.members() and "calibrations" not in document.members():
         raise CoefficientsError(f"{document.file} is a law and no coefficients: use --law {document.file}.")
+    if "calibrations" not in document.members() and document.members().get("kind") == "pilot":
+        raise CoefficientsError(f"{document.file} is what a pilot measured: use --pilot {document.file}.")
     default = document["default"]
     calibrations = tuple(_calibration(node, known=known) for node in document["calibrations"].items())
     names = [one.name for one in calibrations]

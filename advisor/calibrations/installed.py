@@ -4,8 +4,8 @@ They lie one a file in ``calibrations/`` of the user's data folder: $ADVISOR_DAT
 ``data-scaling-advisor`` in $XDG_DATA_HOME, ~/.local/share, ~/Library/Application Support (macOS) or %LOCALAPPDATA%.
 
 The rule: ``--calibration NAME`` finds shipped and installed ones alike. The default law uses none, so that an
-installation changes no answer that it was not asked about. A law of a calibration that is asked for without a name takes
-the shipped default; only where no calibration ships at all and exactly one is installed is it that one. A
+installation changes no answer that it was not asked about. A law of a calibration that is asked for without a name
+takes the shipped default; only where no calibration ships at all and exactly one is installed is it that one. A
 ``--coefficients FILE`` stands alone: nothing installed counts.
 """
 

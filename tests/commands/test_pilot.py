@@ -141,3 +141,10 @@ def test_a_pilot_beside_another_law_is_wrong_usage(program, tmp_path, other):
     path.write_text("{}", encoding="utf-8")
     code, _, err = program("recommend", "--flops", "1e22", "--compressibility", ".4", "--pilot", path, *other)
     assert (code, "--pilot moves the law data" in err) == (2, True)
+
+
+def test_a_pilot_file_as_coefficients_is_told_its_option(program, tmp_path):
+    path = tmp_path / "measured.json"
+    path.write_text('{"schema_version": 1, "kind": "pilot"}', encoding="utf-8")
+    code, _, err = program("recommend", "--flops", "1e22", "--compressibility", ".4", "--coefficients", path)
+    assert (code, err) == (1, f"Error: {path} is what a pilot measured: use --pilot {path}.\n")
