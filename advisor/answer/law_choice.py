@@ -102,8 +102,11 @@ def known_of(request: Request, profile: MeasuredCorpus | None, counted: TokenCou
 
 
 def _would_be_the_rule(request: Request) -> bool:
-    asked = request.calibration is not None or request.coefficients is not None
-    return request.law == DATA or (request.law is None and not asked)
+    return request.law == DATA or (request.law is None and not _asks_a_calibration(request))
+
+
+def _asks_a_calibration(request: Request) -> bool:
+    return request.calibration is not None or request.coefficients is not None
 
 
 def choose_laws(request: Request, calibration: Calibration | None, known: Known) -> Candidates:
@@ -140,7 +143,7 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
         at_h=dependent.get(wanted),
         shift=shift_at(headline.text, flops) if isinstance(headline, DataLaw) else None,
         text=known.text,
-        refused=tuple(map(str, refused.values())),
+        refused=tuple(map(str, refused.values())) if _asks_a_calibration(request) else (),
     )
 
 
@@ -159,7 +162,7 @@ def law_for(law: Law | DataLaw, flops: float, *, loss: float | None = None, base
 
 
 def law_answering(law: Law | DataLaw, question: Callable[[Law], Allocation]) -> Law:
-    """Return the law for the budget that answers ``question``, such as the optimum for some N."""
+    """Return the law for the budget that answers ``question``, such as the optimum for some N; it is not widened."""
     return law.answering(question) if isinstance(law, DataLaw) else law
 
 
@@ -235,8 +238,7 @@ def law_of_table(
 
 
 def _default(request: Request, text: Text, dependent: dict[str, LawAtH]) -> str:
-    asked = request.calibration is not None or request.coefficients is not None
-    if asked and DEFAULT_WITH_COEFFICIENTS in dependent:
+    if _asks_a_calibration(request) and DEFAULT_WITH_COEFFICIENTS in dependent:
         return DEFAULT_WITH_COEFFICIENTS
     return DATA if text.known else DEFAULT_LAW
 

@@ -16,6 +16,7 @@ from advisor.answer.repetition_cautions import about_epochs, about_transplant, a
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
 from advisor.errors import LawError, UsageError
+from advisor.laws.drift import widened
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 from advisor.quantities import check_positive
@@ -138,9 +139,11 @@ def repeat_table(
     if not isinstance(found, ScalingLaw):
         raise LawError(f"The law {found.name} predicts no loss, so it cannot weigh repeated data: choose another.")
     repeated = RepeatedLaw(base=found, unique_tokens=unique_tokens)
-    rows = tuple(
-        _row(repeated, _allocation(repeated, each * unique_tokens, n_params, flops)) for each in sorted(set(passes))
-    )
+    at = [_allocation(repeated, each * unique_tokens, n_params, flops) for each in sorted(set(passes))]
+    # One law for the table: its draws are as wide as the largest row needs.
+    found = widened(found, max(one.flops for one in at))
+    repeated = replace(repeated, base=found)
+    rows = tuple(_row(repeated, one) for one in at)
     optimum = None if flops is None else _row(repeated, affordable(law_within(found, unique_tokens), flops))
     law_epochs = None if flops is None else repeated.optimum(flops).n_tokens / unique_tokens
     for row in rows:

@@ -181,15 +181,17 @@ class DataLaw:
             return f"{self.base.name} at as many bytes for each parameter"
         return f"{self.base.name} moved to this corpus"
 
-    def at(self, flops: float, *, loss: float | None = None) -> ScalingLaw:
+    def at(self, flops: float, *, loss: float | None = None, wide: bool = True) -> ScalingLaw:
         """Return the law for budgets near ``flops``, with draws as wide as there, or for ``loss``, is needed."""
-        base = widened(self.base, flops) if loss is None else widened_for_loss(self.base, loss)
+        base = self.base
+        if wide:
+            base = widened(base, flops) if loss is None else widened_for_loss(base, loss)
         law = data_law(base, self.text, flops)
         return replace(law, name=self.name, source=self.source, note=self.note)
 
     def answering(self, question: Callable[[ScalingLaw], Allocation]) -> ScalingLaw:
-        """Return the law of the budget with which ``question``, such as the optimum for some N, is answered."""
-        return self.at(frontier_flops(self.base, self.text, question))
+        """Return the law of the budget that answers ``question``, such as the optimum for some N; not widened."""
+        return self.at(frontier_flops(self.base, self.text, question), wide=False)
 
 
 def slope_in_h(text: Text, flops: float) -> float | None:
