@@ -90,15 +90,15 @@ written.
 PRICED = """\
 With 2.00T tokens of inference: least cost at a loss of 2.102
                    training alone  with inference     80 % interval
-Parameters N                13.0B           4.45B    4.19B to 4.77B
-Training tokens D            259B           1.51T    1.28T to 1.80T
+Parameters N                13.0B           4.45B    4.19B to 4.78B
+Training tokens D            259B           1.51T    1.27T to 1.80T
 Training FLOPs            2.02e22         4.03e22
 Inference FLOPs            5.2e22         1.78e22
 Total FLOPs               7.22e22         5.82e22
 Training cost              28,418          56,663
 Inference cost            292,102         100,037
 Total cost                320,520         156,700
-Saved                                      51.1 %  46.2 % to 55.1 %
+Saved                                      51.1 %  46.1 % to 55.1 %
 5.82 times the data of the optimum for training alone; 16.1 times the tokens for
 which 4.45B are compute-optimal. Serving is 2 N FLOPs for each token read or
 written.
