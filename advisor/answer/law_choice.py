@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from advisor.answer.request import Request, check_dependence
 from advisor.answer.row import best_allocation
@@ -36,8 +36,7 @@ _ON_A_BASE = ("anchored", "blend")
 MOST_DROPPED = 0.25
 
 
-@dataclass(frozen=True, kw_only=True)
-class Known:
+class Known(NamedTuple):
     """What laws may depend on.
 
     Attributes:
@@ -119,7 +118,9 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
     name = request.law
     dependent: dict[str, LawAtH] = {}
     refused: dict[str, CoefficientsError] = {}
-    for each in LAW_NAMES if known.compressibility is not None else ():
+    # Beside the default law the shipped calibration stands with one law; those of one that is asked for all stand.
+    beside = LAW_NAMES if _asks_a_calibration(request) or name in LAW_NAMES else (DEFAULT_WITH_COEFFICIENTS,)
+    for each in beside if known.compressibility is not None else ():
         if calibration is None or (each != name and not _same_tokens(each, calibration)):
             continue
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
@@ -54,7 +55,7 @@ class Recommendation:
     ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
     where there is one, else the model that serves, else the answer with limited data, else the headline.
     ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on,
-    ``seen`` the profile in the headline's tokens.
+    ``seen`` the profile in the headline's tokens, ``coefficients`` the calibrations there are.
     """
 
     request: Request
@@ -73,25 +74,35 @@ class Recommendation:
     reliance: Reliance | None
     shift: Shift | None
     wrong: WrongChoice | None
-    corpus_loss: CorpusLoss | None
     units: Units | None
     plan: Plan
     cautions: tuple[Caution, ...]
     candidates: Candidates
     usable: Calibration | None
     seen: MeasuredCorpus | None
+    coefficients: Coefficients
 
     JSON = (
         *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "headline", "laws", "choice"),
         *("neighbours", "flat_region=flat", "-limited", "limited_data", "inference", "advice", "sensitivity"),
         *("reliance", "shift", "wasted_fraction_if_wrong=wrong", "corpus_loss", "units", "plan", "cautions"),
-        *("-candidates", "-usable", "-seen"),
+        *("-candidates", "-usable", "-seen", "-coefficients"),
     )
 
     @property
     def mixture(self) -> tuple[dict[str, str | float], ...] | None:
         """The corpora of a mixture with their shares; None where one corpus was measured, or none."""
         return getattr(self.profile, "parts", None)
+
+    @cached_property
+    def corpus_loss(self) -> CorpusLoss | None:
+        """The loss of this corpus by the lines of six corpora, where the headline's is that of web text."""
+        text = self.candidates.headline_text
+        if self.shift is None or text.compressibility is None:
+            return None
+        from advisor.calibrations.corpus_loss import corpus_loss  # only --full and --json ask for it
+
+        return corpus_loss(self.coefficients, text.compressibility, self.candidates.flops, text.bytes_per_token)
 
     @property
     def loss_is_of_corpus(self) -> bool:
@@ -188,7 +199,6 @@ def recommend(
         reliance=reliance,
         shift=candidates.shift,
         wrong=None if candidates.shift is None else wrong_choice(law, flops),
-        corpus_loss=_corpus_loss(candidates, coefficients),
         units=data_units(optimum.n_params, optimum.n_tokens, seen, counted, tokens_of),
         plan=plan,
         cautions=(
@@ -207,6 +217,7 @@ def recommend(
         candidates=candidates,
         usable=usable if candidates.at_h is not None else None,
         seen=seen,
+        coefficients=coefficients,
     )
 
 
@@ -218,16 +229,6 @@ def _about_pilot(request: Request, h: float | None) -> tuple[Caution, ...]:
     from advisor.pilot.pilot_file import about_pilot, read_pilot_file
 
     return tuple(about_pilot(Text(compressibility=h), read_pilot_file(request.pilot)))
-
-
-def _corpus_loss(candidates: Candidates, coefficients: Coefficients) -> CorpusLoss | None:
-    """Return the loss of this corpus by the lines of six corpora, where the headline's is that of web text."""
-    text = candidates.headline_text
-    if candidates.shift is None or text.compressibility is None:
-        return None
-    from advisor.calibrations.corpus_loss import corpus_loss
-
-    return corpus_loss(coefficients, text.compressibility, candidates.flops, text.bytes_per_token)
 
 
 def _as_trained(

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from advisor.laws.drift import even_normals, moved, widened, widened_for_loss
-from advisor.laws.measured_shift import Folds, informed
 from advisor.laws.search import crossing
 from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, Text
 
@@ -115,6 +114,8 @@ def _informed(text: Text, measured: Measured, flops: float) -> Shift:
         compressibility=measured.reference_compressibility, bytes_per_token=measured.reference_bytes_per_token
     )
     grown = _grown_sd(flops) - _grown_sd(measured.flops)
+    from advisor.laws.measured_shift import Folds, informed  # only an answer with a pilot pays for it
+
     return informed(
         measured,
         at_pilot=_predicted(text, measured.flops),
@@ -159,8 +160,7 @@ def _predicted(text: Text, flops: float) -> Shift:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataLaw:
+class DataLaw(NamedTuple):
     """The rule over a base law: another law of N and D for every budget. ``bytes`` is its tokenizer's part alone."""
 
     base: ScalingLaw

@@ -11,8 +11,8 @@ ln(C/C_max):
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.laws.parameters import Parameters
@@ -129,14 +129,14 @@ def at_least(drift: Drift) -> Drift:
     return Drift(*map(max, drift, LEAST))
 
 
-def even_normals(n: int) -> Iterator[Normals]:
-    """Yield ``n`` rows of independent standard normal numbers, even over their distribution and always the same.
+@cache  # an answer asks for the same rows for every law
+def even_normals(n: int) -> tuple[Normals, ...]:
+    """Return ``n`` rows of independent standard normal numbers, even over their distribution and always the same.
 
     Each pair of coordinates of the even points gives two by Box and Muller.
     """
-    for i in range(n):
-        first, second, third, fourth = ((0.5 + (i + 1) * step) % 1.0 for step in _STEPS)
-        yield Normals(*_pair(first, second), *_pair(third, fourth))
+    shares = (((0.5 + (i + 1) * step) % 1.0 for step in _STEPS) for i in range(n))
+    return tuple([Normals(*_pair(first, second), *_pair(third, fourth)) for first, second, third, fourth in shares])
 
 
 def _pair(share: float, angle: float) -> tuple[float, float]:

@@ -6,8 +6,7 @@ The rules are in ln N* against web text, once the gap between corpora has settle
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, difference
 
@@ -31,8 +30,7 @@ _SD_OF_95 = 1.959963984540054
 _SD_UNKNOWN_TOKENIZER = 0.035  # of H: other tokenizers move it by up to .07
 
 
-@dataclass(frozen=True, kw_only=True)
-class Text:
+class Text(NamedTuple):
     """What is known of a corpus and of the tokenizer that the model reads it with; None where it is not known.
 
     Attributes:

@@ -72,7 +72,7 @@ class Question:
 
     def after(self, measured: Measured) -> Text:
         """Return what would be known of the corpus."""
-        return replace(self.text, measured=measured)
+        return self.text._replace(measured=measured)
 
     def n_params_interval80(self, text: Text) -> tuple[float, float] | None:
         """Return the 80 % interval of N* with what is known of the corpus; None where the base has no draws."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.caution import Caution
@@ -167,8 +167,7 @@ def _t(node: Node) -> float | None:
 
 def with_pilot(text: Text, record: PilotRecord) -> Text:
     """Return what is known of a corpus with what a pilot on it says; the pilot's where that is unknown."""
-    return replace(
-        text,
+    return text._replace(
         compressibility=record.compressibility if text.compressibility is None else text.compressibility,
         bytes_per_token=record.bytes_per_token if text.bytes_per_token is None else text.bytes_per_token,
         measured=record.measured,

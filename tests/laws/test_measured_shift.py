@@ -30,7 +30,7 @@ PAIRS = [(5e18, 1e20), (5e18, 1e22), (3e19, 1e21), (2e20, 1e22), (3e19, 5e18)]
 
 def seen(text: Text, at: float, *, sd: float, surprise: float = 0.0, paired: bool = True) -> Text:
     measured = Measured(log_n=shift_at(text, at).corpus + surprise, sd=sd, flops=at, paired=paired)
-    return replace(text, measured=measured)
+    return text._replace(measured=measured)
 
 
 @pytest.mark.parametrize(("at", "flops"), PAIRS)
@@ -67,8 +67,8 @@ def test_a_surprise_moves_the_answer_its_way_and_the_growth_of_what_it_adds_is_n
 
 def test_the_reference_s_own_shift_is_added():
     measured = Measured(log_n=-0.1, sd=0.03, flops=1e19)
-    web = replace(CODE, measured=measured)
-    code = replace(CODE, measured=replace(measured, reference_compressibility=0.402, reference_bytes_per_token=3.0))
+    web = CODE._replace(measured=measured)
+    code = CODE._replace(measured=replace(measured, reference_compressibility=0.402, reference_bytes_per_token=3.0))
     assert shift_at(code, 1e19).log_n < shift_at(web, 1e19).log_n
 
 
@@ -121,7 +121,7 @@ def test_in_worlds_drawn_from_the_rule_four_in_five_are_inside_the_interval(text
     for _ in range(n):
         near, far, web = parts_of(before, after, at, flops, rng)
         measured = Measured(log_n=near - web + rng.gauss(0, sd), sd=sd, flops=at)
-        found = shift_at(replace(text, measured=measured), flops)
+        found = shift_at(text._replace(measured=measured), flops)
         sd_drawn = math.hypot(*(part for name, part in found.sds.items() if name != ADDED_GROWTH))
         inside += abs(far - found.log_n) < 1.2816 * sd_drawn
         assert sd_drawn <= found.sd

@@ -6,7 +6,6 @@ import csv
 import math
 import statistics
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,7 @@ def test_the_interval_after_a_pilot_at_1e19_or_below_covers_what_is_seen_up_to_4
             measured = pilot.measured(compressibility=known.compressibility, bytes_per_token=known.bytes_per_token)
             for flops in budgets[2:]:
                 seen = statistics.fmean(0.0 if w == corpus else gap(sweep, corpus, w, [flops]).log_n for w in WEB)
-                after = shift_at(replace(text, measured=measured), flops)
+                after = shift_at(text._replace(measured=measured), flops)
                 assert after.sd < shift_at(text, flops).sd
                 scores.append(abs(seen - after.corpus) / after.sd)
     assert len(scores) == 40
