@@ -63,6 +63,7 @@ SOURCE = (
     "Brandfonbrener et al. 2024, arXiv:2411.12925: KempnerInstitute/loss-to-loss-notebooks @ 457ce81, the sweep of "
     "eight budgets, own validation loss"
 )
+PROFILES = Path(__file__).resolve().parents[1] / "data/calibrations/six-corpora/profiles.json"
 COLUMNS = {"total": "n_params", "non-embedding": "n_non_embedding"}
 # ln N* against English at 1e20 FLOPs, monolingual, and bytes per token: the paper's table of languages.
 LANGUAGES = {"Russian": (-0.01, 5.67), "Hindi": (0.17, 8.09), "English, a dummy byte after each": (0.12, 6.97)}
@@ -219,7 +220,7 @@ def print_languages() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, help="The table of runs; without it what ships.")
-    parser.add_argument("--profiles", type=Path, help="H and bytes per token of its corpora.")
+    parser.add_argument("--profiles", type=Path, default=PROFILES, help="H and bytes per token of its corpora.")
     parser.add_argument("--write", type=Path, help="Write what the runs show: data/six_corpora.json.")
     asked = parser.parse_args()
     if asked.runs is None:

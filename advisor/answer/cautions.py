@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, Protocol, difference
-from advisor.laws.data_rule import LARGEST
+from advisor.laws.data_rule import LARGEST, DataLaw
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
-from advisor.laws.text import KNOWN_H, MOST_NON_ASCII, Text
+from advisor.laws.text import KNOWN_H, LEAST_T_OF_PROSE, LIMITS_H, LIMITS_T, MOST_NON_ASCII, Text
 from advisor.plan.hardware import assumed_variant
 from advisor.quantities import format_amount, format_flops, format_quantity, format_times
 
@@ -87,11 +87,39 @@ def about_request(
         )
 
 
-def about_laws(candidates: Candidates, calibration: Calibration | None, h: float | None) -> Iterator[Caution]:
+def loss_of_web_text() -> Caution:
+    """Return that losses under the data rule are not those of a corpus unlike web text."""
+    return Caution(
+        code="loss_of_web_text",
+        message="Losses here are those of web text under Chinchilla's tokenizer and not of this corpus, whose own may "
+        "be half as large or less: `advisor recommend --full` has what six corpora's lines predict.",
+    )
+
+
+def about_losses(law: Law | DataLaw) -> tuple[Caution, ...]:
+    """Return what is to be said of a table's losses."""
+    return (loss_of_web_text(),) if isinstance(law, DataLaw) and not law.text.like_web_text else ()
+
+
+def _shows_losses(request: Request) -> bool:
+    asked = (request.target_loss, request.unique_tokens, request.inference_tokens)
+    return request.use_corpus_size or any(each is not None for each in asked)
+
+
+def about_laws(
+    candidates: Candidates, calibration: Calibration | None, h: float | None, request: Request
+) -> Iterator[Caution]:
     """Yield what follows from the laws that answer, whatever the budget."""
     law = candidates.headline
     for reason in candidates.refused:
         yield Caution(code="law_refused", message=reason)
+    if candidates.shift is None and request.bytes_per_token is not None:
+        yield Caution(
+            code="tokenizer_not_used",
+            message=f"The law {law.name} does not depend on the tokenizer: --bytes-per-token moves nothing here.",
+        )
+    if candidates.shift is not None and not candidates.headline_text.like_web_text and _shows_losses(request):
+        yield loss_of_web_text()
     if candidates.shift is not None:
         yield from _about_rule(candidates.headline_text, candidates.flops)
     if isinstance(law, ScalingLaw) and law.verdict == "caution":
@@ -124,16 +152,29 @@ def _about_rule(text: Text, flops: float) -> Iterator[Caution]:
         yield Caution(
             code="compressibility_outside_range",
             message=f"H = {text.compressibility:.3g} is outside the corpora that the data rule rests on, "
-            f"{KNOWN_H[0]:g} to {KNOWN_H[1]:g}: the interval is wider for it.",
+            f"{KNOWN_H[0]:g} to {KNOWN_H[1]:g}: the interval is wider for it, and the rule goes no further than "
+            f"{LIMITS_H[0]:g} and {LIMITS_H[1]:g}.",
         )
-    if text.foreign and text.non_ascii is not None:
+    if text.foreign:
+        share = text.non_ascii or 0.0
+        why = (
+            f"{100 * share:.0f} % of the bytes are not ASCII (more than {100 * MOST_NON_ASCII:g} %)"
+            if share > MOST_NON_ASCII
+            else f"{text.bytes_per_token:.3g} bytes per token are few for prose (under {LEAST_T_OF_PROSE:g})"
+        )
         yield Caution(
-            code="not_ascii",
-            message=f"{100 * text.non_ascii:.0f} % of the bytes are not ASCII (more than {100 * MOST_NON_ASCII:g} %): "
-            "bytes per token say nothing of the corpus there, so H alone moves the answer and the interval is wider. "
-            "The data rule rests on English and code.",
+            code="other_language",
+            message=f"{why}: bytes per token say nothing of such a corpus, so H alone moves the answer and the "
+            "interval is wider. The data rule rests on English and code.",
         )
-    if flops > LARGEST:
+    trained = text.trained_bytes_per_token
+    if trained is not None and not LIMITS_T[0] <= trained <= LIMITS_T[1]:
+        yield Caution(
+            code="tokenizer_outside_range",
+            message=f"Tokenizers of {LIMITS_T[0]:g} to {LIMITS_T[1]:g} bytes per token were tried, and {trained:.3g} "
+            "is beyond them: what it does to N is extrapolated.",
+        )
+    if flops > LARGEST and (text.compressibility is not None or text.bytes_per_token is not None):
         yield Caution(
             code="gap_extrapolated",
             message=f"How far corpora differ was seen up to {format_flops(LARGEST)} FLOPs, "

@@ -136,7 +136,11 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
         found[wanted] = find_law(wanted, calibration, known)
     flops = _budget(found[wanted], request)
     others = {each: law for each, law in (found | published_laws()).items() if each != wanted}
-    headline, base = found[wanted], None if calibration is None else calibration.dependence.base
+    headline, base = found[wanted], None
+    if calibration is not None and calibration.own_base is not None:
+        base = (
+            calibration.own_base.law
+        )  # its runs are at real scale: beyond them even a shift of another base is unseen
     return Candidates(
         headline=law_for(headline, flops, loss=request.target_loss, base=base),
         flops=flops,
@@ -236,6 +240,19 @@ def law_of_table(
         chosen = based_on(chosen, base)
     text = Text(compressibility=compressibility, trained_bytes_per_token=bytes_per_token)
     return find_law(law, chosen, Known(compressibility=compressibility, epsilon=epsilon, text=text))
+
+
+def default_of_table(
+    plain: str,
+    compressibility: float | None,
+    bytes_per_token: float | None,
+    coefficients: Path | None,
+    calibration: str | None,
+) -> str:
+    """Return the law of a table that names none; ``plain`` where nothing is known of a corpus or a tokenizer."""
+    if compressibility is not None and (coefficients is not None or calibration is not None):
+        return DEFAULT_WITH_COEFFICIENTS
+    return plain if compressibility is None and bytes_per_token is None else DATA
 
 
 def _default(request: Request, text: Text, dependent: dict[str, LawAtH]) -> str:

@@ -205,7 +205,7 @@ def recommend(
             *(profile.cautions if profile is not None else ()),
             *about_request(request, coefficients, calibration, protocol),
             *about_plan(plan, hours=request.hours, budget=request.budget),
-            *about_laws(candidates, usable, h),
+            *about_laws(candidates, usable, h, request),
             *_about_pilot(request, h),
             *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else seen),

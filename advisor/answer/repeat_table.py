@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.answer.advice import Advice, advice_for
-from advisor.answer.cautions import about_rows
-from advisor.answer.law_choice import DATA, law_answering, law_of_table
+from advisor.answer.cautions import about_losses, about_rows
+from advisor.answer.law_choice import default_of_table, law_answering, law_of_table
 from advisor.answer.limited_data import MOST_EPOCHS, affordable, epochs_of, law_within
 from advisor.answer.repetition_cautions import about_epochs, about_transplant, about_used_up, unique_tokens_text
 from advisor.answer.row import Bounds, check_whole
@@ -120,7 +120,7 @@ def repeat_table(
         LawError: the law predicts no loss.
     """
     if law is None:
-        law = "muennighoff" if compressibility is None and bytes_per_token is None else DATA
+        law = default_of_table("muennighoff", compressibility, bytes_per_token, coefficients, calibration)
     one = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token, base)
     if n_params is not None and flops is not None:
         raise UsageError("--params and --flops cannot be combined: with both the epochs are fixed.")
@@ -164,6 +164,7 @@ def repeat_table(
         law_epochs=law_epochs,
         advice=advice_for(most, asked=True),
         cautions=(
+            *about_losses(one),
             *_about_epochs(most, law_epochs, unique_tokens_text(unique_tokens)),
             *about_rows(found, [Allocation(n_params=row.n_params, n_tokens=row.n_tokens) for row in rows]),
             *((about_transplant(found.name),) if repeated.transplanted and most > 1 else ()),

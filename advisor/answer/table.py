@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from advisor.answer.cautions import about_rows
-from advisor.answer.law_choice import DATA, DATA_LAWS, law_answering, law_of_table
+from advisor.answer.cautions import about_losses, about_rows
+from advisor.answer.law_choice import DATA, DATA_LAWS, default_of_table, law_answering, law_of_table
 from advisor.answer.row import check_whole
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
@@ -80,7 +80,8 @@ def table(
     """Return the budget and tokens for which each of ``sizes`` is optimal, or what is optimal for budgets in ``flops``.
 
     Without either the sizes are the Chinchilla table's. ``law`` is a law, the name of one, or a law file; without one
-    it is ``data`` where ``compressibility`` or ``bytes_per_token`` is given, else ``chinchilla``. The last six are
+    it is ``anchored`` where a calibration and ``compressibility`` are given, ``data`` where that or ``bytes_per_token``
+    is, else ``chinchilla``. The last six are
     those of ``Request``, for the laws that depend on the corpus.
 
     >>> [f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes=(1e9, 10e9)).rows]
@@ -96,7 +97,7 @@ def table(
     if len(SIZES if sizes is None else sizes) == 0 or (flops is not None and len(flops) == 0):
         raise UsageError("The table has no row: give sizes or budgets.")
     if law is None:
-        law = "chinchilla" if compressibility is None and bytes_per_token is None else DATA
+        law = default_of_table("chinchilla", compressibility, bytes_per_token, coefficients, calibration)
     found = law_of_table(law, compressibility, epsilon, coefficients, calibration, bytes_per_token, base)
     questions: list[Callable[[Law], Allocation]]
     if flops is not None:
@@ -114,7 +115,7 @@ def table(
         depends_on_compressibility=found.name in (DATA, *LAW_NAMES),
         depends_on_bytes_per_token=found.name in DATA_LAWS,
         rows=tuple(_row(one, check_whole(at)) for one, at in zip(laws, optima, strict=True)),
-        cautions=tuple(about_rows(laws[0], optima)),
+        cautions=(*about_rows(laws[0], optima), *about_losses(found)),
         asked_by="sizes" if flops is None else "budgets",
         laws=tuple(laws),
         text=found.text if isinstance(found, DataLaw) else None,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from advisor.laws.drift import even_normals, moved, widened, widened_for_loss
 from advisor.laws.search import crossing
-from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, Text
+from advisor.laws.text import LIMITS_H, SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,13 +191,16 @@ class DataLaw(NamedTuple):
 
     def answering(self, question: Callable[[ScalingLaw], Allocation]) -> ScalingLaw:
         """Return the law of the budget that answers ``question``, such as the optimum for some N; not widened."""
-        return self.at(frontier_flops(self.base, self.text, question), wide=False)
+        named = replace(self.base, name=self.name)  # what a refusal is said of
+        return self.at(frontier_flops(named, self.text, question), wide=False)
 
 
 def slope_in_h(text: Text, flops: float) -> float | None:
     """Return d ln N*/dH of the rule at ``flops``; None without H or with a pilot. It is never below 0."""
     if text.by_h is None or text.measured is not None:
         return None
+    if not LIMITS_H[0] <= (text.compressibility or 0.0) <= LIMITS_H[1]:
+        return 0.0  # the rule is not stretched so far
     return shown(flops) * SLOPE_H / (1 if text.by_t is None else 2)
 
 

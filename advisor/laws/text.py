@@ -24,9 +24,11 @@ SLOPE_TOKENIZER = 0.554  # 1 - .446
 
 KNOWN_H = (0.40, 0.57)
 MOST_NON_ASCII = 0.10  # share of the bytes
+PROSE_H, LEAST_T_OF_PROSE = 0.50, 3.4
 LIMITS_H, LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rules are not stretched beyond these
 _LIKE_H, _LIKE_T = 0.02, 0.05
 _SD_OF_95 = 1.959963984540054
+_SD_OF_FEW = 0.03  # of H where a corpus is too small for an interval: over twice that of a thousand sequences
 _SD_UNKNOWN_TOKENIZER = 0.035  # of H: other tokenizers move it by up to .07
 
 
@@ -57,8 +59,15 @@ class Text(NamedTuple):
 
     @property
     def foreign(self) -> bool:
-        """Whether bytes per token say nothing of it: over a tenth of its bytes are not ASCII."""
-        return self.non_ascii is not None and self.non_ascii > MOST_NON_ASCII
+        """Whether bytes per token say nothing of it, as the protocol's tokenizer knows its language badly.
+
+        So it is where over a tenth of the bytes are not ASCII, or where tokens are short for prose of this H: of the
+        six corpora none has fewer than 3.9 bytes a token above H = .5.
+        """
+        if self.non_ascii is not None and self.non_ascii > MOST_NON_ASCII:
+            return True
+        h, t = self.compressibility, self.bytes_per_token
+        return h is not None and t is not None and h > PROSE_H and t < LEAST_T_OF_PROSE
 
     @property
     def by_h(self) -> float | None:
@@ -119,7 +128,7 @@ def text_of(corpus: MeasuredCorpus, trained_bytes_per_token: float | None = None
     """Return what is known of a measured corpus: H and bytes per token, where measured as the rule's."""
     protocol, ci95 = corpus.protocol, corpus.ci95
     same = difference(protocol, DEFAULT_PROTOCOL) is None
-    sampling = (ci95[1] - ci95[0]) / (2 * _SD_OF_95) if ci95 else 0.0
+    sampling = (ci95[1] - ci95[0]) / (2 * _SD_OF_95) if ci95 else _SD_OF_FEW
     return Text(
         compressibility=corpus.median if same else None,
         sd=math.hypot(sampling, _SD_UNKNOWN_TOKENIZER if protocol.tokenizer is None else 0.0) if same else 0.0,

@@ -35,7 +35,7 @@ class PilotCorpus:
 
     JSON = (
         *("name", "compressibility=text.compressibility", "compressibility_sd=text.sd"),
-        *("bytes_per_token=text.bytes_per_token", "-text"),
+        *("bytes_per_token=text.bytes_per_token", "non_ascii_fraction=text.non_ascii", "-text"),
     )
 
 

@@ -1,7 +1,7 @@
 """Pilot files: what ``advisor fit pilot.csv --pilot --out FILE`` writes and ``advisor recommend --pilot FILE`` reads.
 
 {"schema_version": 1, "kind": "pilot", "ln_n_params", "ln_n_params_sd", "flops", "paired", ...,
- "corpus": {"name", "compressibility", "bytes_per_token"}, "reference": the same or null,
+ "corpus": {"name", "compressibility", "bytes_per_token", "non_ascii_fraction"}, "reference": the same or null,
  "source", "sha256"}
 """
 
@@ -123,6 +123,7 @@ class PilotRecord:
     corpus: str
     compressibility: float | None
     bytes_per_token: float | None
+    non_ascii: float | None
     source: str
     sha256: str
 
@@ -150,6 +151,7 @@ def read_pilot_file(path: Path) -> PilotRecord:
         corpus=corpus["name"].text(),
         compressibility=_h(corpus),
         bytes_per_token=_t(corpus),
+        non_ascii=_non_ascii(corpus),
         source=document["source"].text(),
         sha256=document["sha256"].text(),
     )
@@ -165,11 +167,17 @@ def _t(node: Node) -> float | None:
     return None if found is None else found.number(0, open_ends=True)
 
 
+def _non_ascii(node: Node) -> float | None:
+    found = node.get("non_ascii_fraction")
+    return None if found is None else found.number(0, 1)
+
+
 def with_pilot(text: Text, record: PilotRecord) -> Text:
     """Return what is known of a corpus with what a pilot on it says; the pilot's where that is unknown."""
     return text._replace(
         compressibility=record.compressibility if text.compressibility is None else text.compressibility,
         bytes_per_token=record.bytes_per_token if text.bytes_per_token is None else text.bytes_per_token,
+        non_ascii=record.non_ascii if text.non_ascii is None else text.non_ascii,
         measured=record.measured,
     )
 

@@ -1,6 +1,6 @@
 """The table of a pilot's runs: written with an empty column for the losses, read when it is filled.
 
-    corpus,role,flops,n_params,n_tokens,loss,compressibility,bytes_per_token,...
+    corpus,role,flops,n_params,n_tokens,loss,compressibility,bytes_per_token,non_ascii_fraction,...
 
 ``flops`` is the budget that a run's size belongs to, ``loss`` the validation loss in nats/token on the run's own
 corpus. What stands behind the first eight columns is advice: shape, batch, rate, hours; it is not read.
@@ -23,7 +23,7 @@ from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
 
 _NEEDED = ("corpus", "role", "flops", "n_params", "n_tokens", "loss")
-_KNOWN = ("compressibility", "bytes_per_token")
+_KNOWN = ("compressibility", "bytes_per_token", "non_ascii_fraction")
 _ADVICE = (
     *("width", "n_layers", "n_heads", "ffn_width", "vocab_size", "context_tokens"),
     *("batch_tokens", "peak_learning_rate", "gpu_hours", "cost"),
@@ -64,6 +64,7 @@ def _row(planned: PlannedRun, pilot: Pilot) -> dict[str, str]:
         "loss": None,
         "compressibility": corpus.text.compressibility,
         "bytes_per_token": corpus.text.bytes_per_token,
+        "non_ascii_fraction": corpus.text.non_ascii or None,
         "batch_tokens": planned.batch_tokens,
         "peak_learning_rate": planned.peak_learning_rate,
         "gpu_hours": planned.gpu_hours,
@@ -166,8 +167,8 @@ def _corpus(path: Path, rows: list[Mapping[str, str]], role: Role) -> PilotCorpu
     if not names:
         return None
     first = of_role[0]
-    h, rate = (_known(path, name, first.get(name, "")) for name in _KNOWN)
-    return PilotCorpus(name=names[0], text=Text(compressibility=h, bytes_per_token=rate))
+    h, rate, other = (_known(path, name, first.get(name, "")) for name in _KNOWN)
+    return PilotCorpus(name=names[0], text=Text(compressibility=h, bytes_per_token=rate, non_ascii=other))
 
 
 def _known(path: Path, name: str, text: str) -> float | None:

@@ -136,6 +136,10 @@ def fit(
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
     if at and covariate is None:
         raise UsageError(f"--at {at[0]:g} needs --covariate: it is a value of the covariate.")
+    if wrong := [value for value in at if not math.isfinite(value)]:
+        raise UsageError(f"--at {wrong[0]:g} is no value of a covariate: give a finite number.")
+    if form != "log" and covariate is None:
+        raise UsageError(f"--form {form} is that of a regression: add --group and --covariate.")
     if profiles is not None and covariate != COVARIATE:
         raise UsageError(f"--profiles gives the groups' compressibility: add --covariate {COVARIATE}.")
     column = covariate if profiles is None else None

@@ -17,7 +17,7 @@ from advisor.compressibility.mixture import score_mixture
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.compressibility.score import score
 from advisor.compressibility.units import TokenCount
-from advisor.errors import UsageError
+from advisor.errors import LawError, UsageError
 from advisor.laws.data_rule import shift_at, shown
 from advisor.laws.published import CHINCHILLA
 from advisor.laws.text import SLOPE_H, WEB_H, Text
@@ -69,8 +69,8 @@ def test_text_that_is_not_ascii_is_answered_by_h_alone_and_said():
     found = recommend(Request(flops=1e20), profile=corpus)
     assert found.shift.by_t is None
     assert math.log(found.shift.factor) == pytest.approx(SLOPE_H * (0.59 - WEB_H) * shown(1e20))
-    assert message(found, "not_ascii").startswith("40 % of the bytes are not ASCII (more than 10 %)")
-    ascii_text = recommend(Request(flops=1e20), profile=replace(corpus, non_ascii_fraction=0.0))
+    assert message(found, "other_language").startswith("40 % of the bytes are not ASCII (more than 10 %)")
+    ascii_text = recommend(Request(flops=1e20), profile=replace(corpus, non_ascii_fraction=0.0, bytes_per_token=4.0))
     assert found.shift.sd > ascii_text.shift.sd
 
 
@@ -138,3 +138,52 @@ def test_the_loss_of_the_corpus_stands_behind_full(advisor, tmp_path):
     document = json.loads(advisor(*asked, "--json").stdout)
     low, high = document["corpus_loss"]["interval80"]["loss_nats_per_token"]
     assert low < document["corpus_loss"]["loss_nats_per_token"] < high < document["headline"]["loss_nats_per_token"]
+
+
+def test_prose_of_short_tokens_is_of_another_language():
+    german = replace(CORPUS, median=0.59, bytes_per_token=2.75, non_ascii_fraction=0.04, ci95=None)
+    found = recommend(Request(flops=1e20), profile=german)
+    assert found.shift.by_t is None
+    assert message(found, "other_language").startswith("2.75 bytes per token are few for prose (under 3.4)")
+    code = replace(german, median=0.40, bytes_per_token=3.0)
+    assert "other_language" not in codes(recommend(Request(flops=1e20), profile=code))
+
+
+def test_losses_of_a_corpus_unlike_web_text_are_said_to_be_web_text_s():
+    for asked in (
+        {"target_loss": 2.1},
+        {"flops": 1e21, "inference_tokens": 1e12},
+        {"flops": 1e22, "unique_tokens": 1e10},
+    ):
+        assert "loss_of_web_text" in codes(recommend(Request(compressibility=0.4, **asked)))
+        assert "loss_of_web_text" not in codes(recommend(Request(compressibility=WEB_H, **asked)))
+    assert "loss_of_web_text" not in codes(recommend(Request(compressibility=0.4, flops=1e21)))
+    for made in (table(compressibility=0.4, flops=(1e20,)), repeat_table(None, 1e10, compressibility=0.4)):
+        assert "loss_of_web_text" in codes(made)
+    with pytest.raises(LawError, match="under the law data, whose floor"):
+        recommend(Request(compressibility=0.4, target_loss=1.5))
+
+
+def test_a_table_with_a_calibration_is_of_it():
+    assert table(compressibility=0.45, calibration="six-corpora", sizes=(1e9,)).law == "anchored"
+    assert repeat_table(None, 1e10, compressibility=0.45, calibration="six-corpora").law == "anchored"
+
+
+def test_what_is_not_used_or_not_tried_is_said():
+    said = recommend(Request(flops=1e20, compressibility=0.5, law="anchored", bytes_per_token=4.0))
+    assert "tokenizer_not_used" in codes(said)
+    assert "tokenizer_outside_range" in codes(recommend(Request(flops=1e20, bytes_per_token=30.0)))
+    assert "gap_extrapolated" not in codes(recommend(Request(flops=1e21, law="bytes", bytes_per_token=4.0)))
+    assert recommend(Request(flops=1e20, compressibility=0.9)).sensitivity.dlnN_dH == 0
+
+
+def test_an_h_without_an_interval_is_not_taken_as_exact():
+    without, within = (recommend(Request(flops=1e20), profile=replace(CORPUS, ci95=c)) for c in (None, (0.399, 0.401)))
+    assert without.shift.sds["predictors"] > 1.5 * within.shift.sds["predictors"]
+
+
+def test_beyond_real_runs_a_shift_of_another_base_is_as_wide_as_its_own():
+    asked = {"flops": 1e21, "compressibility": 0.402, "calibration": "six-corpora"}
+    for base in ("own", "chinchilla"):
+        low, high = recommend(Request(**asked, base=base)).headline.interval80.n_params
+        assert math.log(high / low) > 2 * 1.28 * 0.10 * math.log(1e21 / 4.84e19) * 0.9

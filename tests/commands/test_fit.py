@@ -561,3 +561,17 @@ def test_isoflop_vertices_stand_beside_the_law_by_budget() -> None:
     assert head is not None
     for line, apart in zip(head[1].splitlines(), iso["law_minus_vertex_ln_n"], strict=True):
         assert line.split()[-1] == f"{apart:+.2f}"
+
+
+def test_a_value_that_is_none_and_a_form_without_groups_are_wrong_usage(tmp_path: Path) -> None:
+    table = str(three_groups(tmp_path / "runs.csv"))
+    result = run(table, "--group", "corpus", "--covariate", "compressibility", "--at", "nan")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --at nan is no value of a covariate: give a finite number.\n",
+    )
+    result = run(table, "--form", "joint")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: --form joint is that of a regression: add --group and --covariate.\n",
+    )

@@ -148,3 +148,21 @@ def test_a_pilot_file_as_coefficients_is_told_its_option(program, tmp_path):
     path.write_text('{"schema_version": 1, "kind": "pilot"}', encoding="utf-8")
     code, _, err = program("recommend", "--flops", "1e22", "--compressibility", ".4", "--coefficients", path)
     assert (code, err) == (1, f"Error: {path} is what a pilot measured: use --pilot {path}.\n")
+
+
+def test_a_pilot_keeps_what_it_knows_of_the_language(program, tmp_path):
+    from tests.calibrations.hand_made import profile, write
+
+    corpus = profile(source="ru", bytes_per_token=2.0, non_ascii_fraction=0.8)
+    known = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [corpus]})
+    unfilled, filled, measured = (tmp_path / name for name in ("pilot.csv", "filled.csv", "measured.json"))
+    asked = ("--profile", known, "--flops", "1e22")
+    assert program("pilot", *asked, "--share", "4%", "--out", unfilled)[0] == 0
+    fill(unfilled, filled)
+    assert program("fit", filled, "--pilot", "--out", measured)[0] == 0
+    with_it, without = (
+        json.loads(program("recommend", *words, "--pilot", measured, "--json")[1])
+        for words in (asked, ("--flops", "1e22"))
+    )
+    assert with_it["shift"]["by"]["bytes_per_token"] is None is without["shift"]["by"]["bytes_per_token"]
+    assert without["headline"]["n_params"] == pytest.approx(with_it["headline"]["n_params"], rel=0.02)
