@@ -14,8 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.default_evidence import default_evidence
 from advisor.calibrations.evidence import scorecard
-from advisor.report.evidence import render
-from advisor.report.evidence_default import print_default
+from advisor.report.evidence import print_default, render
 
 PAGE = Path(__file__).parent / "evidence.md"
 BEGIN, END = "<!-- evidence: written by docs/make_evidence.py -->\n", "<!-- end of evidence -->\n"
