@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from advisor.compressibility.mixture import score_mixture
     from advisor.compressibility.score import score
     from advisor.compressibility.units import count_tokens
+    from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sampling import Sampling
-    from advisor.corpus.source import CorpusOptions
     from advisor.errors import AdvisorError
     from advisor.laws.scaling_law import ScalingLaw
     from advisor.plan.shape import find_architecture
@@ -58,7 +58,7 @@ __all__ = [
 _HOMES = {
     "AdvisorError": "advisor.errors",
     "CalibrationRequest": "calibration.campaign.planning",
-    "CorpusOptions": "advisor.corpus.source",
+    "CorpusOptions": "advisor.corpus.options",
     "Request": "advisor.answer.request",
     "Sampling": "advisor.corpus.sampling",
     "ScalingLaw": "advisor.laws.scaling_law",

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import torch
 
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.source import CorpusOptions
 from advisor.corpus.tokenizer import load_tokenizer
 from calibration.campaign.corpus_tokens import corpus_tokens
 from calibration.training.schedule import TEXT, TUNED, WIDTH_RATE, Recipe, make_schedule

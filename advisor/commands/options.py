@@ -17,8 +17,8 @@ from advisor.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from advisor.compressibility.score import Profile
+    from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sampling import Sampling
-    from advisor.corpus.source import CorpusOptions
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -188,7 +188,7 @@ class Reading:
     def options(self) -> CorpusOptions:
         """How the corpus is read."""
         from advisor.corpus.hub import HubOptions
-        from advisor.corpus.source import CorpusOptions
+        from advisor.corpus.options import CorpusOptions
 
         given = self._given
         hub = {name: given[name] for name in ("name", "split", "revision", "token", "streaming")}

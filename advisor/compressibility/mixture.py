@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from advisor.compressibility.score import Profile
+    from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress, Sample
-    from advisor.corpus.source import CorpusOptions
 
     Floats = npt.NDArray[np.float64]
 

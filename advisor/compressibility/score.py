@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
-from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
+from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError
 

@@ -10,8 +10,8 @@ from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sequences import Progress
-    from advisor.corpus.source import CorpusOptions
     from advisor.explanation import Page
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.errors import CorpusError
@@ -49,42 +50,64 @@ def kind_of_type(kind: pa.DataType) -> Kind | None:
     return None
 
 
-def kinds_in_schema(schema: pa.Schema) -> dict[str, Kind | None]:
-    """Return the kind of each column of a table."""
-    return {field.name: kind_of_type(field.type) for field in schema}
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A column of a table, as its type or its first rows show it.
+
+    Attributes:
+        name: its name, dotted where it is nested.
+        kind: what it can be read as; None if it holds no text.
+        type: what it holds, in words: "string", "list of int32", "chat messages".
+        values: some of its values.
+    """
+
+    name: str
+    kind: Kind | None
+    type: str
+    values: tuple[Any, ...] = ()
 
 
-def kinds_in_records(records: Iterable[Mapping[str, Any]]) -> dict[str, Kind | None]:
-    """Return the kind of each column over a few records: the first that is not None."""
-    kinds: dict[str, Kind | None] = {}
+def fields_of_schema(schema: pa.Schema) -> dict[str, Field]:
+    """Return the columns of a table by name."""
+    return {each.name: Field(name=each.name, kind=kind_of_type(each.type), type=str(each.type)) for each in schema}
+
+
+def fields_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
+    """Return the fields of a few records by name: of each, the kind that its first readable value has."""
+    values: dict[str, list[Any]] = {}
     for record in records:
         for name, value in record.items():
-            kinds[name] = kinds.get(name) or kind_of_value(value)
-    return kinds
+            values.setdefault(name, []).append(value)
+    return {name: _field(name, found) for name, found in values.items()}
 
 
-def choose_column(kinds: Mapping[str, Kind | None], wanted: str | None, source: str) -> tuple[str, Kind]:
-    """Return the column to read and its kind.
+def _field(name: str, values: list[Any]) -> Field:
+    telling = next((value for value in values if kind_of_value(value)), values[0])
+    return Field(name=name, kind=kind_of_value(telling), type=type(telling).__name__, values=tuple(values))
+
+
+def choose_column(fields: Mapping[str, Field], wanted: str | None, source: str) -> Field:
+    """Return the column to read.
 
     Raises:
         CorpusError: the wanted column is missing or holds no text; without one, none or several hold text.
     """
     if wanted is not None:
-        if wanted not in kinds:
-            raise CorpusError(f"{source} has no column {wanted!r}: its columns are {_names(kinds)}.")
-        kind = kinds[wanted]
-        if kind is None:
+        if wanted not in fields:
+            raise CorpusError(f"{source} has no column {wanted!r}: its columns are {_names(fields)}.")
+        if fields[wanted].kind is None:
             raise CorpusError(
                 f"Column {wanted!r} of {source} holds no text: expected strings, lists of token ids or chat messages"
-                f"{_others(kinds)}."
+                f"{_others(fields)}."
             )
-        return wanted, kind
-    candidates = {name: kind for name, kind in kinds.items() if kind is not None}
+        return fields[wanted]
+    candidates = [field for field in fields.values() if field.kind is not None]
     if not candidates:
-        raise CorpusError(f"{source} has no text column: its columns are {_names(kinds)}.")
+        raise CorpusError(f"{source} has no text column: its columns are {_names(fields)}.")
     if len(candidates) > 1:
-        raise CorpusError(f"{source} has several text columns, {_names(candidates)}: choose one with --column.")
-    return next(iter(candidates.items()))
+        names = _names(field.name for field in candidates)
+        raise CorpusError(f"{source} has several text columns, {names}: choose one with --column.")
+    return candidates[0]
 
 
 def content_of(value: Any, kind: Kind) -> Content | None:
@@ -132,6 +155,6 @@ def _names(columns: Iterable[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more or "(none)"
 
 
-def _others(kinds: Mapping[str, Kind | None]) -> str:
-    texts = [name for name, kind in kinds.items() if kind is not None]
+def _others(fields: Mapping[str, Field]) -> str:
+    texts = [name for name, field in fields.items() if field.kind is not None]
     return f"; {_names(texts)} would do" if texts else ""

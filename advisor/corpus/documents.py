@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -74,22 +74,6 @@ class Seekable(Reader, Protocol):
 
     def at(self, positions: Sequence[float]) -> Iterator[Passage | None]:
         """Yield the passage at each position (ascending, in [0, size)); None where a byte belongs to no document."""
-
-
-@dataclass(kw_only=True)
-class Tally:
-    """What reading met besides documents; filled while readers run."""
-
-    skipped: dict[str, int] = field(default_factory=dict)  # reason -> documents or files left out
-
-    def skip(self, reason: str, count: int = 1) -> None:
-        """Count what was left out for this reason."""
-        self.skipped[reason] = self.skipped.get(reason, 0) + count
-
-    @property
-    def n_skipped(self) -> int:
-        """How many documents or files were left out."""
-        return sum(self.skipped.values())
 
 
 def size_of(content: Content) -> int:

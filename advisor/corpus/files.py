@@ -7,23 +7,13 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from advisor.corpus.corpus_file import CorpusFile, Place
 from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF, FORMATS
 from advisor.errors import CorpusError, UsageError
 
 # Left out of a folder unless asked for: code of others, and caches.
 _LINKS = "links to files that are read already"
 LEFT_OUT_FOLDERS = ("__pycache__", "site-packages", "dist-packages", "node_modules")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusFile:
-    """One file of a corpus: ``named`` if the user named it, so that what is wrong with it is an error."""
-
-    path: Path
-    format: str
-    compression: str | None
-    n_bytes: int
-    named: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +76,7 @@ def _named_file(path: Path, format: str | None) -> CorpusFile:
     if path.stat().st_size == 0:
         raise CorpusError(f"{path} is empty.")
     format = format or found or ("parquet" if _begins_with(path, b"PAR1") else "text")
-    return CorpusFile(path=path, format=format, compression=compression, n_bytes=path.stat().st_size, named=True)
+    return CorpusFile(place=_place(path), format=format, compression=compression, named=True)
 
 
 def _begins_with(path: Path, magic: bytes) -> bool:
@@ -162,13 +152,11 @@ def _found_file(path: Path, format: str | None, left_out: dict[str, int]) -> Cor
     if reason:
         left_out[reason] = left_out.get(reason, 0) + 1
         return None
-    return CorpusFile(
-        path=path,
-        format=format or str(found),
-        compression=compression,
-        n_bytes=path.stat().st_size,
-        named=False,
-    )
+    return CorpusFile(place=_place(path), format=format or str(found), compression=compression, named=False)
+
+
+def _place(path: Path) -> Place:
+    return Place(name=str(path), n_bytes=path.stat().st_size)
 
 
 def _one_kind(files: list[CorpusFile], left_out: dict[str, int]) -> list[CorpusFile]:

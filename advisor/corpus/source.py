@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
-from advisor.corpus.columns import kinds_in_schema
-from advisor.corpus.documents import Tally
+from advisor.corpus.columns import fields_of_schema
 from advisor.corpus.files import find_files
 from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
 from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
@@ -17,35 +16,16 @@ from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream
-from advisor.corpus.streams import check_encoding, decoded
+from advisor.corpus.streams import check_encoding, decoded, open_utf8
+from advisor.corpus.tally import Tally
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Reader
-    from advisor.corpus.files import CorpusFile
-
-
-@dataclass(frozen=True, kw_only=True)
-class CorpusOptions:
-    """How a source is read.
-
-    Attributes:
-        column: the column with the text, token ids or chat messages; None finds it.
-        format: one of FORMATS, which every file is read as; None goes by each file's name.
-        encoding: of text files.
-        skip_bad: leave out lines and rows that cannot be read, and count them; else one is an error.
-        everything: hidden folders, caches, site-packages and dist-packages too.
-        hub: how a dataset of the hub is read.
-    """
-
-    column: str | None = None
-    format: str | None = None
-    encoding: str = "utf-8"
-    skip_bad: bool = False
-    everything: bool = False
-    hub: HubOptions = field(default_factory=HubOptions)
+    from advisor.corpus.options import CorpusOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +46,17 @@ def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
         UsageError: hub options for a local source, or an unknown format or encoding.
     """
     tally = Tally()
-    encoding = check_encoding(options.encoding)
+    options = replace(options, encoding=check_encoding(options.encoding))
     if source == "-":
         _refuse_hub_options(source, options.hub)
-        return Corpus(source="-", readers=(_standard_input(options, encoding, seq_len, tally),), tally=tally)
+        return Corpus(source="-", readers=(_standard_input(options, seq_len, tally),), tally=tally)
     found = find_files(source, format=options.format, everything=options.everything, split=options.hub.split)
     if found is None:
         return _from_hub(source, options, seq_len, tally)
     _refuse_hub_options(source, options.hub, split_allowed=found.split is not None)
     for reason, count in found.left_out.items():
         tally.skip(reason, count)
-    readers = _readers(found.files, options, encoding, seq_len, tally)
+    readers = _readers(found.files, options, seq_len, tally)
     return Corpus(source=source, readers=tuple(readers), tally=tally)
 
 
@@ -95,9 +75,10 @@ def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = F
         raise UsageError(f"{' and '.join(given)}: only for a hub dataset, and {source} is on this machine.")
 
 
-def _readers(
-    files: Sequence[CorpusFile], options: CorpusOptions, encoding: str, seq_len: int, tally: Tally
-) -> list[Reader]:
+def _readers(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int, tally: Tally) -> list[Reader]:
+    for file in files:
+        tally.n_files[file.format] = tally.n_files.get(file.format, 0) + 1
+        tally.n_bytes += file.n_bytes
     readers: list[Reader] = []
     texts = [file for file in files if file.format == "text"]
     for part in (
@@ -105,45 +86,32 @@ def _readers(
         [file for file in texts if file.compression],
     ):
         if part:
-            name = str(part[0].path) if len(part) == 1 else f"{len(part)} text files"
-            readers.append(TextFiles(name=name, files=part, encoding=encoding, seq_len=seq_len, tally=tally))
+            name = part[0].name if len(part) == 1 else f"{len(part)} text files"
+            readers.append(TextFiles(name=name, files=part, encoding=options.encoding, seq_len=seq_len, tally=tally))
     for file in files:
         if file.format != "text":
-            readers += _table_readers(file, options, encoding, seq_len, tally)
+            readers += _table_readers(file, options, seq_len, tally)
     return readers
 
 
-def _table_readers(file: CorpusFile, options: CorpusOptions, encoding: str, seq_len: int, tally: Tally) -> list[Reader]:
-    name, column = str(file.path), options.column
+def _table_readers(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> list[Reader]:
+    name = file.name
     if file.format in ("parquet", "arrow"):
         if file.compression:
             raise CorpusError(f"{name} is a compressed {file.format} file: decompress it first.")
         chunks = parquet_chunks if file.format == "parquet" else arrow_chunks
-        return list(chunks(file.path, column, seq_len, tally))
-    if file.format == "jsonl" or (file.format == "json" and _holds_lines(file, encoding)):
-        return [
-            JsonLines(
-                name=name,
-                file=file,
-                column=column,
-                encoding=encoding,
-                skip_bad=options.skip_bad,
-                seq_len=seq_len,
-                tally=tally,
-            )
-        ]
-    shared = {"name": name, "file": file, "column": column, "encoding": encoding, "tally": tally}
+        return list(chunks(file, options, seq_len, tally))
+    if file.format == "jsonl" or (file.format == "json" and _holds_lines(file, options.encoding)):
+        return [JsonLines(name=name, file=file, options=options, seq_len=seq_len, tally=tally)]
     if file.format == "json":
-        return [JsonFile(**shared, skip_bad=options.skip_bad)]  # type: ignore[arg-type]
+        return [JsonFile(name=name, file=file, options=options, tally=tally)]
     delimiter = "\t" if file.format == "tsv" else ","
-    return [CsvFile(**shared, skip_bad=options.skip_bad, delimiter=delimiter)]  # type: ignore[arg-type]
+    return [CsvFile(name=name, file=file, options=options, tally=tally, delimiter=delimiter)]
 
 
 def _holds_lines(file: CorpusFile, encoding: str) -> bool:
     """Return whether a .json file is JSON lines, as many on the hub are: its first line is an object of its own."""
-    from advisor.corpus.streams import open_utf8
-
-    with open_utf8(file.path, file.compression, encoding) as stream:
+    with open_utf8(file, encoding) as stream:
         first = stream.readline(1 << 20)
         return _is_object(first) and bool(stream.read(1))
 
@@ -155,17 +123,15 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _standard_input(options: CorpusOptions, encoding: str, seq_len: int, tally: Tally) -> Reader:
+def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reader:
     if options.format not in (None, "text", "jsonl"):
         raise UsageError(f"Standard input is read as jsonl or text, not as {options.format}.")
-    stream = decoded(sys.stdin.buffer, "standard input", encoding)
+    stream = decoded(sys.stdin.buffer, "standard input", options.encoding)
     if options.format == "jsonl" or (options.format is None and _looks_like_lines(stream)):
         return JsonLines(
             name="standard input",
             file=None,
-            column=options.column,
-            encoding=encoding,
-            skip_bad=options.skip_bad,
+            options=options,
             seq_len=seq_len,
             tally=tally,
             opened=nullcontext(stream),
@@ -187,17 +153,16 @@ def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -
     dataset = open_hub(source, options.hub, column=options.column)
     readers: Sequence[Reader]
     if dataset.table is not None:
-        readers = table_chunks(dataset.table, dataset.source, options.column, seq_len, tally)
+        readers = table_chunks(dataset.table, dataset.source, options.column, seq_len, tally, format="hub")
     else:
         readers = (
             HubShards(
                 name=dataset.source,
                 shards=dataset.shards,
-                column=options.column,
-                skip_bad=options.skip_bad,
+                options=options,
                 tally=tally,
                 n_rows=dataset.n_rows,
-                kinds=None if dataset.schema is None else kinds_in_schema(dataset.schema),
+                fields=None if dataset.schema is None else fields_of_schema(dataset.schema),
             ),
         )
     return Corpus(source=dataset.source, readers=tuple(readers), tally=tally)

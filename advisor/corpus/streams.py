@@ -6,13 +6,14 @@ import codecs
 import io
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from advisor.corpus.corpus_file import CorpusFile
 
 BLOCK = 1 << 20
 _BOM = codecs.BOM_UTF8
@@ -34,21 +35,22 @@ def check_encoding(encoding: str) -> str:
 
 
 @contextmanager
-def open_utf8(path: Path, compression: str | None, encoding: str) -> Iterator[IO[bytes]]:
-    """Yield the file's text as a binary stream of UTF-8.
+def open_utf8(file: CorpusFile, encoding: str) -> Iterator[IO[bytes]]:
+    """Yield the file's text, decompressed, as a binary stream of UTF-8.
 
     Raises:
         CorpusError: while the stream is read, if the file cannot be read, is truncated or is not in ``encoding``.
     """
+    name, compression = file.name, file.compression
     try:
-        with open_binary(path, compression) as raw:
-            yield decoded(raw, str(path), encoding)
+        with file.place.open() as stored, decompressed(stored, compression) as raw:
+            yield decoded(raw, name, encoding)
     except _corruption() as error:
-        raise CorpusError(f"{path} is truncated or not a {compression} file: {error}.") from error
+        raise CorpusError(f"{name} is truncated or not a {compression} file: {error}.") from error
     except OSError as error:
         problem = error.strerror or str(error)
         reason = f"is truncated or not a {compression} file" if compression and not error.errno else "cannot be read"
-        raise CorpusError(f"{path} {reason}: {problem}.") from error
+        raise CorpusError(f"{name} {reason}: {problem}.") from error
 
 
 def _corruption() -> tuple[type[Exception], ...]:
@@ -60,25 +62,25 @@ def _corruption() -> tuple[type[Exception], ...]:
     return EOFError, zlib.error, lzma.LZMAError, zstd_error
 
 
-def open_binary(path: Path, compression: str | None) -> IO[bytes]:
-    """Return the file opened for reading, decompressed."""
+def decompressed(raw: IO[bytes], compression: str | None) -> IO[bytes]:
+    """Return what a stream of stored bytes holds."""
     if compression == "gzip":
         import gzip
 
-        return cast("IO[bytes]", gzip.open(path, "rb"))
+        return cast("IO[bytes]", gzip.open(raw, "rb"))
     if compression == "bzip2":
         import bz2
 
-        return cast("IO[bytes]", bz2.open(path, "rb"))
+        return cast("IO[bytes]", bz2.open(raw, "rb"))
     if compression == "xz":
         import lzma
 
-        return cast("IO[bytes]", lzma.open(path, "rb"))
+        return cast("IO[bytes]", lzma.open(cast("BinaryIO", raw), "rb"))
     if compression == "zstd":
         import zstandard
 
-        return cast("IO[bytes]", zstandard.open(path, "rb"))
-    return path.open("rb")
+        return cast("IO[bytes]", zstandard.open(cast("BinaryIO", raw), "rb"))
+    return io.BufferedReader(cast("io.RawIOBase", raw), BLOCK)
 
 
 def decoded(raw: IO[bytes], name: str, encoding: str) -> IO[bytes]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from advisor.corpus.documents import pieces
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import Sample, TooSmallError, encode, separator_of
-from advisor.corpus.source import Corpus, CorpusOptions, open_corpus
+from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.tokenizer import Tokenizer
 from advisor.errors import CorpusError
 from calibration.campaign.token_data import Ids, TokenData

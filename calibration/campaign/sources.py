@@ -10,9 +10,10 @@ import numpy as np
 
 from advisor.compressibility.measure import measure, sequence_ratios
 from advisor.compressibility.protocol import Protocol
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
-from advisor.corpus.source import CorpusOptions, open_corpus
+from advisor.corpus.source import open_corpus
 from advisor.corpus.tokenizer import Tokenizer, load_tokenizer
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_fields import Node

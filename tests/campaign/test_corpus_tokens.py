@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.source import CorpusOptions
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError
 from calibration.campaign import corpus_tokens as module

@@ -229,7 +229,7 @@ def test_what_could_not_be_trained_is_said_at_the_end_and_the_exit_code_says_so(
 
 
 def test_a_corpus_keeps_its_tokens_or_says_what_to_do(tmp_path, stdlib):
-    from advisor.corpus.source import CorpusOptions
+    from advisor.corpus.options import CorpusOptions
     from calibration.campaign.sources import CorpusSource
 
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(stdlib.glob("[a-p]*.py")))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.corpus.source import CorpusOptions
+from advisor.corpus.options import CorpusOptions
 from advisor.errors import AdvisorError, UsageError
 from advisor.json_form import as_json
 from calibration.campaign.grid import Grid, Size

@@ -11,8 +11,8 @@ import pytest
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.compressibility.score import score
 from advisor.corpus.hub import HubOptions
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.source import CorpusOptions
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_form import as_json
 from calibration.campaign.grid import SEQ_LEN

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from advisor.compressibility.score import Profile, score
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.source import CorpusOptions, open_corpus
+from advisor.corpus.source import open_corpus
 from advisor.errors import AdvisorError
 
 

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.corpus import sampling
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import Sample
-from advisor.corpus.source import CorpusOptions, open_corpus
+from advisor.corpus.source import open_corpus
 from advisor.corpus.tokenizer import Tokenizer, load_tokenizer
 from advisor.errors import CorpusError
 

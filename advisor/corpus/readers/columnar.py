@@ -6,20 +6,22 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, kinds_in_schema
-from advisor.corpus.documents import EMPTY, Document, Tally, passage
+from advisor.corpus.columns import choose_column, content_of, fields_of_schema
+from advisor.corpus.documents import EMPTY, Document, passage
 from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     import numpy as np
     import numpy.typing as npt
     import pyarrow as pa
 
     from advisor.corpus.columns import Kind
+    from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Content, Passage
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.tally import Tally
 
 _SLICE = 1024  # rows decoded, and made into Python objects, at a time
 _BUFFER = 1 << 20  # bytes of a column read at a time
@@ -107,7 +109,7 @@ def _row_sizes(values: pa.Array, kind: Kind) -> npt.NDArray[np.int64]:
     return np.asarray(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def parquet_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -> list[ColumnChunk]:
+def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> list[ColumnChunk]:
     """Return a reader for each row group of a parquet file.
 
     Raises:
@@ -116,15 +118,17 @@ def parquet_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    name = str(path)
+    name = file.name
     try:
-        with pq.ParquetFile(path) as file:
-            metadata, kinds = file.metadata, kinds_in_schema(file.schema_arrow)
+        with pq.ParquetFile(_opened(file)) as table:
+            metadata, fields = table.metadata, fields_of_schema(table.schema_arrow)
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{name} is not a parquet file: {first_line(error)}.") from error
     if metadata.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
-    chosen, kind = choose_column(kinds, column, name)
+    chosen = choose_column(fields, options.column, name)
+    tally.read("parquet", chosen.name, chosen.type, name)
+    assert chosen.kind is not None
     chunks, first_row = [], 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group)
@@ -134,9 +138,9 @@ def parquet_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -
                     name=name,
                     first_row=first_row,
                     n_documents=rows.num_rows,
-                    size=max(_column_bytes(rows, chosen), 1),
-                    load=_row_group_loader(path, group, chosen),
-                    kind=kind,
+                    size=max(_column_bytes(rows, chosen.name), 1),
+                    load=_row_group_loader(file, group, chosen.name),
+                    kind=chosen.kind,
                     seq_len=seq_len,
                     tally=tally,
                 )
@@ -150,23 +154,28 @@ def _column_bytes(rows: Any, column: str) -> int:
     return sum(part.total_uncompressed_size for part in parts if part.path_in_schema.split(".")[0] == column)
 
 
-def _row_group_loader(path: Path, group: int, column: str) -> Callable[[], pa.ChunkedArray]:
+def _opened(file: CorpusFile) -> Any:
+    """Return what pyarrow reads a file from: its path, or where it is remote its bytes, in ranges."""
+    return file.name if file.place.is_local else file.place.open()
+
+
+def _row_group_loader(file: CorpusFile, group: int, column: str) -> Callable[[], pa.ChunkedArray]:
     def load() -> pa.ChunkedArray:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             # In batches: reading a row group at once takes about three times its size.
-            with pq.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=_BUFFER) as file:
-                batches = file.iter_batches(_SLICE, row_groups=[group], columns=[column], use_threads=False)
+            with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_BUFFER) as table:
+                batches = table.iter_batches(_SLICE, row_groups=[group], columns=[column], use_threads=False)
                 return pa.chunked_array([batch.column(0) for batch in batches])
         except (pa.ArrowInvalid, OSError) as error:
-            raise CorpusError(f"Row group {group} of {path} cannot be read: {first_line(error)}.") from error
+            raise CorpusError(f"Row group {group} of {file.name} cannot be read: {first_line(error)}.") from error
 
     return load
 
 
-def arrow_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -> list[ColumnChunk]:
+def arrow_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> list[ColumnChunk]:
     """Return a reader for each record batch of an arrow file (the file or the stream format), memory-mapped.
 
     Raises:
@@ -175,18 +184,20 @@ def arrow_chunks(path: Path, column: str | None, seq_len: int, tally: Tally) -> 
     import pyarrow as pa
 
     try:
-        source = pa.memory_map(str(path))
+        source = pa.memory_map(file.name) if file.place.is_local else pa.PythonFile(file.place.open(), mode="r")
         try:
             table = pa.ipc.open_file(source).read_all()
         except pa.ArrowInvalid:
             source.seek(0)
             table = pa.ipc.open_stream(source).read_all()
     except (pa.ArrowInvalid, OSError) as error:
-        raise CorpusError(f"{path} is not an arrow file: {first_line(error)}.") from error
-    return table_chunks(table, str(path), column, seq_len, tally)
+        raise CorpusError(f"{file.name} is not an arrow file: {first_line(error)}.") from error
+    return table_chunks(table, file.name, options.column, seq_len, tally, format="arrow")
 
 
-def table_chunks(table: pa.Table, name: str, column: str | None, seq_len: int, tally: Tally) -> list[ColumnChunk]:
+def table_chunks(
+    table: pa.Table, name: str, column: str | None, seq_len: int, tally: Tally, *, format: str
+) -> list[ColumnChunk]:
     """Return a reader for each chunk of a table, which stays where it is.
 
     Raises:
@@ -196,9 +207,12 @@ def table_chunks(table: pa.Table, name: str, column: str | None, seq_len: int, t
 
     if table.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
-    chosen, kind = choose_column(kinds_in_schema(table.schema), column, name)
+    chosen = choose_column(fields_of_schema(table.schema), column, name)
+    tally.read(format, chosen.name, chosen.type, name)
+    kind = chosen.kind
+    assert kind is not None
     chunks, first_row = [], 0
-    for chunk in table.column(chosen).chunks:
+    for chunk in table.column(chosen.name).chunks:
         if len(chunk):
             chunks.append(
                 ColumnChunk(

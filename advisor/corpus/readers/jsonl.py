@@ -6,24 +6,26 @@ import bisect
 import functools
 import itertools
 import json
-import os
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, kinds_in_records
-from advisor.corpus.documents import EMPTY, Document, Tally, passage, size_of
+from advisor.corpus.columns import choose_column, content_of, fields_of_records
+from advisor.corpus.corpus_file import read_at
+from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from advisor.corpus.columns import Kind
+    from advisor.corpus.columns import Field
+    from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Content, Passage
-    from advisor.corpus.files import CorpusFile
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.tally import Tally
 
 LONG_LINE = 8 << 20  # a longer line is never held whole
 _HEAD_LINES = 20  # the column is chosen by the types in so many first lines
@@ -35,19 +37,17 @@ class JsonLines:
 
     name: str
     file: CorpusFile | None
-    column: str | None
-    encoding: str
-    skip_bad: bool
+    options: CorpusOptions
     seq_len: int
     tally: Tally
     opened: AbstractContextManager[IO[bytes]] | None = None
     n_documents: int | None = None
 
     def __post_init__(self) -> None:
-        plain = self.file is not None and self.file.compression is None and self.encoding == "utf-8"
+        plain = self.file is not None and self.file.compression is None and self.options.encoding == "utf-8"
         self.size = self.file.n_bytes if plain and self.file else None
         self._bad: set[int] = set()
-        self._chosen: tuple[str, Kind] | None = None
+        self._chosen: Field | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield each line's text; a long line's in pieces."""
@@ -62,8 +62,7 @@ class JsonLines:
     def at(self, positions: Sequence[float]) -> Iterator[Passage | None]:
         """Yield the passage at each byte; None in a blank or skipped line."""
         assert self.file is not None
-        handle = os.open(self.file.path, os.O_RDONLY)
-        try:
+        with self.file.place.open() as handle:
             if not self._has_records():
                 yield from itertools.repeat(None, len(positions))
                 return
@@ -74,14 +73,12 @@ class JsonLines:
                 count = bisect.bisect_left(remaining, end)
                 yield from self._passages(handle, begin, end, remaining[:count])
                 remaining = remaining[count:]
-        finally:
-            os.close(handle)
 
     def _stream(self) -> AbstractContextManager[IO[bytes]]:
         if self.opened is not None:
             return self.opened
         assert self.file is not None
-        return open_utf8(self.file.path, self.file.compression, self.encoding)
+        return open_utf8(self.file, self.options.encoding)
 
     def _has_records(self) -> bool:
         if self._chosen is None:
@@ -91,7 +88,7 @@ class JsonLines:
         return self._chosen is not None
 
     @functools.cached_property
-    def _column(self) -> tuple[str, Kind]:
+    def _column(self) -> Field:
         self._has_records()
         assert self._chosen is not None
         return self._chosen
@@ -99,19 +96,20 @@ class JsonLines:
     def _head(self, all_lines: Iterator[TextLine]) -> Iterator[TextLine]:
         """Choose the column from the first lines, then yield those that can be read again."""
         held: list[TextLine] = []
-        kinds: dict[str, Kind | None] = {}
+        records: list[Mapping[str, Any]] = []
         for line in itertools.islice(all_lines, _HEAD_LINES):
             if line.is_long:
-                held.append(self._hold_long(line, kinds))
+                held.append(self._hold_long(line, records))
                 break
             record = self._record(b"".join(line.chunks), line.offset, line.number)
             if record is not None:
-                kinds.update({k: v for k, v in kinds_in_records([record]).items() if v or k not in kinds})
+                records.append(record)
             held.append(line)
-        if not kinds:
+        if not records:
             self._refuse_blank()
             return
-        self._chosen = choose_column(kinds, self.column, self.name)
+        self._chosen = choose_column(fields_of_records(records), self.options.column, self.name)
+        self.tally.read("jsonl", self._chosen.name, self._chosen.type, self.name)
         yield from held
 
     def _refuse_blank(self) -> None:
@@ -120,10 +118,12 @@ class JsonLines:
             raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
         self.tally.skip("files without a JSON object in their first lines")
 
-    def _hold_long(self, line: TextLine, kinds: dict[str, Kind | None]) -> TextLine:
+    def _hold_long(self, line: TextLine, records: list[Mapping[str, Any]]) -> TextLine:
         """Choose by the fields before a long line, or by its own if it is the first; a pipe cannot be read twice."""
-        if kinds or self.column is not None:
-            kinds.setdefault(self.column or next(iter(kinds)), "text")
+        column = self.options.column
+        if records or column is not None:
+            if column is not None and not any(column in record for record in records):
+                records.append({column: ""})
             return line
         if self.file is None:
             raise CorpusError(
@@ -132,7 +132,7 @@ class JsonLines:
         with self._stream() as again:
             first = next(each for each in lines(again, LONG_LINE) if each.offset == line.offset)
             found = LongObject(first.chunks, f"{self.name}:{line.number}").columns()
-        kinds.update({name: "text" if kind else None for name, kind in found.items()})
+        records.append({name: "" if kind else None for name, kind in found.items()})
         return line
 
     def _documents_of(self, line: TextLine) -> Iterator[Document]:
@@ -148,12 +148,12 @@ class JsonLines:
             yield Document(key=(self.name, line.offset, 0), content=content, raw_bytes=len(data))
 
     def _long_pieces(self, chunks: Iterable[bytes], offset: int, number: int | None) -> Iterator[tuple[str, int, int]]:
-        column, kind = self._column
-        if kind != "text":
-            self.tally.skip(f"lines over {LONG_LINE >> 20} MB that hold {kind}")
+        chosen = self._column
+        if chosen.kind != "text":
+            self.tally.skip(f"lines over {LONG_LINE >> 20} MB that hold {chosen.kind}")
             return
         try:
-            yield from LongObject(chunks, self._place(offset, number)).pieces(column)
+            yield from LongObject(chunks, self._place(offset, number)).pieces(chosen.name)
         except CorpusError as error:
             self._reject(offset, number, "is not valid JSON", error)
 
@@ -162,7 +162,8 @@ class JsonLines:
         record = self._record(data, offset, number)
         if record is None:
             return None
-        column, kind = self._column
+        column, kind = self._column.name, self._column.kind
+        assert kind is not None
         if column not in record:
             problem = f"has no field {column!r}"
         elif (content := content_of(record[column], kind)) is None:
@@ -189,7 +190,7 @@ class JsonLines:
 
     def _reject(self, offset: int, number: int | None, problem: str, cause: CorpusError | None = None) -> None:
         """Count a bad line once with --skip-bad; without, raise."""
-        if not self.skip_bad:
+        if not self.options.skip_bad:
             raise CorpusError(f"{self._place(offset, number)} {problem}; --skip-bad leaves such lines out.") from cause
         if offset not in self._bad:
             self._bad.add(offset)
@@ -202,26 +203,26 @@ class JsonLines:
         """Return the number, from 1, of the line that begins at ``offset``."""
         assert self.file is not None
         count, left = 1, offset
-        with self.file.path.open("rb") as raw:
+        with self.file.place.open() as raw:
             while left > 0:
                 block = raw.read(min(BLOCK, left))
                 count, left = count + block.count(b"\n"), left - len(block)
         return count
 
-    def _bounds(self, handle: int, position: int) -> tuple[int, int]:
+    def _bounds(self, handle: IO[bytes], position: int) -> tuple[int, int]:
         """Return where the line that holds byte ``position`` begins and ends (past its newline)."""
         assert self.size is not None
         begin, step = position, 1 << 13
         while begin > 0:
             low = max(0, begin - step)
-            found = os.pread(handle, begin - low, low).rfind(b"\n")
+            found = read_at(handle, begin - low, low).rfind(b"\n")
             if found >= 0:
                 begin = low + found + 1
                 break
             begin, step = low, min(2 * step, BLOCK)
         end, step = position, 1 << 13
         while end < self.size:
-            block = os.pread(handle, step, end)
+            block = read_at(handle, step, end)
             found = block.find(b"\n")
             if found >= 0 or not block:
                 end += found + 1
@@ -229,11 +230,11 @@ class JsonLines:
             end, step = end + len(block), min(2 * step, BLOCK)
         return begin, max(end, position + 1)
 
-    def _passages(self, handle: int, begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
+    def _passages(self, handle: IO[bytes], begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
         if end - begin > LONG_LINE:
             yield from self._long_passages(handle, begin, end, positions)
             return
-        content = self._content(os.pread(handle, end - begin, begin), begin)
+        content = self._content(read_at(handle, end - begin, begin), begin)
         if content is None or size_of(content) == 0:
             yield from itertools.repeat(None, len(positions))
             return
@@ -242,8 +243,8 @@ class JsonLines:
         for position in positions:
             yield passage(document, (position - begin) / (end - begin), following, self.seq_len)
 
-    def _long_passages(self, handle: int, begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
-        chunks = (os.pread(handle, min(BLOCK, end - at), at) for at in range(begin, end, BLOCK))
+    def _long_passages(self, handle: IO[bytes], begin: int, end: int, positions: list[int]) -> Iterator[Passage | None]:
+        chunks = (read_at(handle, min(BLOCK, end - at), at) for at in range(begin, end, BLOCK))
         waiting = positions
         for text, offset, length in self._long_pieces(chunks, begin, None):
             low = begin + offset
@@ -255,12 +256,12 @@ class JsonLines:
                 yield passage(document, (position - low) / length, (), self.seq_len)
         yield from itertools.repeat(None, len(waiting))
 
-    def _following(self, handle: int, offset: int) -> tuple[Content, ...]:
+    def _following(self, handle: IO[bytes], offset: int) -> tuple[Content, ...]:
         """Return the next documents, enough of them for one sequence."""
         contents: list[Content] = []
         assert self.size is not None
         while offset < self.size and sum(map(len, contents)) < 8 * self.seq_len:
-            block = os.pread(handle, 16 * self.seq_len, offset)
+            block = read_at(handle, 16 * self.seq_len, offset)
             length = block.find(b"\n") + 1 or len(block)
             if length == len(block) and offset + length < self.size and not block.endswith(b"\n"):
                 break
@@ -270,12 +271,12 @@ class JsonLines:
             offset += length
         return tuple(contents)
 
-    def _check_last_line(self, handle: int) -> None:
+    def _check_last_line(self, handle: IO[bytes]) -> None:
         """Parse the last line: a torn one is the commonest damage, and a draw seldom falls on it."""
         assert self.size is not None
         begin, end = self._bounds(handle, self.size - 1)
         if end - begin <= LONG_LINE:
-            self._content(os.pread(handle, end - begin, begin), begin)
+            self._content(read_at(handle, end - begin, begin), begin)
 
 
 _KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages"}

@@ -6,14 +6,16 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, kinds_in_records
-from advisor.corpus.documents import EMPTY, Document, Tally, size_of
+from advisor.corpus.columns import choose_column, content_of, fields_of_records
+from advisor.corpus.documents import EMPTY, Document, size_of
 from advisor.errors import CorpusError, HubError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from advisor.corpus.columns import Kind
+    from advisor.corpus.columns import Field
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.tally import Tally
 
 _MOST_SHARDS = 64  # shards opened: each costs a request or two
 _BYTES = 32 << 20  # text read in all, shared evenly by the shards opened
@@ -26,11 +28,10 @@ class HubShards:
 
     name: str
     shards: Sequence[Callable[[], Iterator[Mapping[str, object]]]]
-    column: str | None
-    skip_bad: bool
+    options: CorpusOptions
     tally: Tally
     n_rows: int | None
-    kinds: Mapping[str, Kind | None] | None = None  # of the columns, where the files state them
+    fields: Mapping[str, Field] | None = None  # of the columns, where the files state them
     size: int | None = None
     n_documents: int | None = None
     n_rows_read: int = 0
@@ -39,7 +40,7 @@ class HubShards:
     def documents(self) -> Iterator[Document]:
         """Yield the rows' contents, shard after shard."""
         chosen = sorted(random.Random(0).sample(range(len(self.shards)), min(_MOST_SHARDS, len(self.shards))))
-        column: tuple[str, Kind] | None = None
+        column: Field | None = None
         cut = len(chosen) < len(self.shards)
         for shard in chosen:
             n_bytes = 0
@@ -47,7 +48,7 @@ class HubShards:
                 if n_bytes > _BYTES / len(chosen) and row >= _LEAST_ROWS:
                     cut = True
                     break
-                column = column or choose_column(self.kinds or kinds_in_records([record]), self.column, self.name)
+                column = column or self._choose(record)
                 self.n_rows_read += 1
                 content = self._content(record, column, shard, row)
                 if content is not None and not len(content):
@@ -59,12 +60,17 @@ class HubShards:
         if not self.n_rows_read:
             raise HubError(f"{self.name} has 0 rows.")
 
-    def _content(self, record: Mapping[str, Any], column: tuple[str, Kind], shard: int, row: int) -> Any:
-        content = content_of(record.get(column[0]), column[1])
+    def _choose(self, record: Mapping[str, Any]) -> Field:
+        chosen = choose_column(self.fields or fields_of_records([record]), self.options.column, self.name)
+        self.tally.read("hub", chosen.name, chosen.type, self.name)
+        return chosen
+
+    def _content(self, record: Mapping[str, Any], column: Field, shard: int, row: int) -> Any:
+        assert column.kind is not None
+        content = content_of(record.get(column.name), column.kind)
         if content is None:
-            if not self.skip_bad:
-                raise CorpusError(
-                    f"Row {row} of shard {shard} of {self.name} has no usable {column[0]!r}; --skip-bad leaves it out."
-                )
+            if not self.options.skip_bad:
+                place = f"Row {row} of shard {shard} of {self.name}"
+                raise CorpusError(f"{place} has no usable {column.name!r}; --skip-bad leaves it out.")
             self.tally.skip("bad rows")
         return content

@@ -8,15 +8,17 @@ import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, kinds_in_records, kinds_in_schema
-from advisor.corpus.documents import EMPTY, Document, Tally
+from advisor.corpus.columns import choose_column, content_of, fields_of_records, fields_of_schema
+from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.streams import BLOCK, open_utf8, text_of
 from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from advisor.corpus.files import CorpusFile
+    from advisor.corpus.corpus_file import CorpusFile
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.tally import Tally
 
 _CSV_BLOCK = 4 << 20
 _LONGEST_RECORD = 1 << 28
@@ -28,9 +30,7 @@ class InOrder:
 
     name: str
     file: CorpusFile
-    column: str | None
-    encoding: str
-    skip_bad: bool
+    options: CorpusOptions
     tally: Tally
     size: int | None = None
     n_documents: int | None = None
@@ -48,7 +48,7 @@ class CsvFile(InOrder):
 
         column = self._column()
         try:
-            with open_utf8(self.file.path, self.file.compression, self.encoding) as stream:
+            with open_utf8(self.file, self.options.encoding) as stream:
                 reader = self._open(stream, {column: pa.string()}, [column])
                 for row, text in enumerate(text for batch in reader for text in batch.column(0).to_pylist()):
                     if text:
@@ -62,14 +62,16 @@ class CsvFile(InOrder):
         import pyarrow as pa
 
         try:
-            with open_utf8(self.file.path, self.file.compression, self.encoding) as stream:
+            with open_utf8(self.file, self.options.encoding) as stream:
                 schema = self._open(stream, {}, None, count_bad=False).schema
         except pa.ArrowInvalid as error:
             raise self._error(error) from error
         names = [field.name for field in schema]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise CorpusError(f"{self.name} has several columns called {repeated[0]!r}: rename all but one.")
-        return choose_column(kinds_in_schema(schema), self.column, self.name)[0]
+        chosen = choose_column(fields_of_schema(schema), self.options.column, self.name)
+        self.tally.read(self.file.format, chosen.name, chosen.type, self.name)
+        return chosen.name
 
     def _open(
         self, stream: IO[bytes], types: dict[str, Any], columns: list[str] | None, *, count_bad: bool = True
@@ -82,7 +84,7 @@ class CsvFile(InOrder):
             parse_options=csv.ParseOptions(
                 delimiter=self.delimiter,
                 newlines_in_values=True,
-                invalid_row_handler=functools.partial(self._bad_row, count_bad) if self.skip_bad else None,
+                invalid_row_handler=functools.partial(self._bad_row, count_bad) if self.options.skip_bad else None,
             ),
             convert_options=csv.ConvertOptions(column_types=types, include_columns=columns, strings_can_be_null=False),
         )
@@ -94,7 +96,7 @@ class CsvFile(InOrder):
     def _error(self, error: Exception) -> CorpusError:
         return CorpusError(
             f"{self.name} is not a {'tsv' if self.delimiter != ',' else 'csv'} table: {first_line(error)}"
-            f"{'' if self.skip_bad else '; --skip-bad leaves bad rows out'}."
+            f"{'' if self.options.skip_bad else '; --skip-bad leaves bad rows out'}."
         )
 
 
@@ -104,19 +106,22 @@ class JsonFile(InOrder):
 
     def documents(self) -> Iterator[Document]:
         """Yield the text of each record."""
-        with open_utf8(self.file.path, self.file.compression, self.encoding) as stream:
+        with open_utf8(self.file, self.options.encoding) as stream:
             records = _records(stream, self.name)
             head = list(itertools.islice(records, 20))
             if not head:
                 raise CorpusError(f"{self.name} holds no records.")
-            column, kind = choose_column(kinds_in_records(head), self.column, self.name)
+            chosen = choose_column(fields_of_records(head), self.options.column, self.name)
+            self.tally.read(self.file.format, chosen.name, chosen.type, self.name)
+            column, kind = chosen.name, chosen.kind
+            assert kind is not None
             for row, record in enumerate(itertools.chain(head, records)):
                 content = content_of(record[column], kind) if column in record else None
                 if content is not None and not len(content):
                     self.tally.skip(EMPTY)
                 elif content is not None:
                     yield Document(key=(self.name, row, 0), content=content, raw_bytes=len(content))
-                elif self.skip_bad:
+                elif self.options.skip_bad:
                     self.tally.skip("bad records")
                 else:
                     raise CorpusError(

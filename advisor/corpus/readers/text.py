@@ -7,10 +7,10 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import (
     Document,
     Passage,
-    Tally,
     cell_length,
     first_whitespace,
     is_long,
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import IO
 
-    from advisor.corpus.files import CorpusFile
+    from advisor.corpus.corpus_file import CorpusFile
+    from advisor.corpus.tally import Tally
 
 
 def pieces_of_stream(stream: IO[bytes], name: str, limit: int = BLOCK) -> Iterator[tuple[str, int]]:
@@ -69,9 +70,10 @@ class TextFiles:
     def documents(self) -> Iterator[Document]:
         """Yield each file's text, in pieces where it is long; files that are not text are counted and left out."""
         for number, file in enumerate(self.files):
-            name = str(file.path)
+            name = file.name
+            self.tally.read("text", None, "text", name)
             try:
-                with open_utf8(file.path, file.compression, self.encoding) as stream:
+                with open_utf8(file, self.encoding) as stream:
                     for piece, (text, n_bytes) in enumerate(pieces_of_stream(stream, name)):
                         yield Document(key=(name, 0, piece), content=text, raw_bytes=n_bytes)
             except CorpusError as error:
@@ -94,11 +96,14 @@ class TextFiles:
             raise error
         if number not in self._bad:
             self._bad.add(number)
-            self.tally.skip(f"files that are binary or not {self.encoding.upper()}")
+            file = self.files[number]
+            reason = f"files that are binary or not {self.encoding.upper()}"
+            self.tally.skip(reason, n_bytes=file.n_bytes, name=file.name)
 
     def _passage(self, number: int, fraction: float) -> Passage:
         file = self.files[number]
-        name = str(file.path)
+        name = file.name
+        self.tally.read("text", None, "text", name)
         if file.n_bytes <= 16 * self.seq_len:
             text = self._whole(file)
             document = Document(key=(name, 0, 0), content=text, raw_bytes=file.n_bytes)
@@ -122,15 +127,14 @@ class TextFiles:
 
     def _read(self, file: CorpusFile, begin: int, n_bytes: int) -> bytes:
         try:
-            with file.path.open("rb", buffering=0) as raw:
-                raw.seek(begin)
-                return raw.read(n_bytes)
+            with file.place.open() as raw:
+                return read_at(raw, n_bytes, begin)
         except OSError as error:
-            raise CorpusError(f"{file.path} cannot be read: {error.strerror}.") from error
+            raise CorpusError(f"{file.name} cannot be read: {error.strerror}.") from error
 
     def _whole(self, file: CorpusFile) -> str:
-        with open_utf8(file.path, None, "utf-8") as raw:
-            return text_of(raw.read(), str(file.path))
+        with open_utf8(file, "utf-8") as raw:
+            return text_of(raw.read(), file.name)
 
     def _following(self, number: int) -> tuple[str, ...]:
         """Return the texts of the next files, enough of them for one sequence."""

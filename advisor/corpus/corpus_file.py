@@ -1,0 +1,73 @@
+"""A file of a corpus: where its bytes lie, here or at a remote address, and what they are read as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where bytes lie: a file of this machine, or one that ``opener`` opens elsewhere.
+
+    Attributes:
+        name: its path, or its address without credentials.
+        n_bytes: its size as it is stored.
+        opener: of a remote file, what opens it for reading in ranges; None for a file of this machine.
+    """
+
+    name: str
+    n_bytes: int
+    opener: Callable[[], IO[bytes]] | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.opener is None
+
+    @property
+    def path(self) -> Path:
+        """The path of a file of this machine."""
+        return Path(self.name)
+
+    @property
+    def file_name(self) -> str:
+        """The last part of its path or address."""
+        return PurePosixPath(self.name).name
+
+    def open(self) -> IO[bytes]:
+        """Return its bytes as they are stored, unbuffered, readable at any offset."""
+        return cast("IO[bytes]", self.path.open("rb", buffering=0)) if self.opener is None else self.opener()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusFile:
+    """One file of a corpus: ``named`` if the user named it, so that what is wrong with it is an error."""
+
+    place: Place
+    format: str
+    compression: str | None
+    named: bool
+
+    @property
+    def name(self) -> str:
+        """Its path or address, for messages and keys."""
+        return self.place.name
+
+    @property
+    def n_bytes(self) -> int:
+        """Its size as it is stored."""
+        return self.place.n_bytes
+
+
+def read_at(handle: IO[bytes], n_bytes: int, offset: int) -> bytes:
+    """Return the bytes at ``offset`` of an open file: ``n_bytes``, or fewer where it ends."""
+    handle.seek(offset)
+    data = handle.read(n_bytes)
+    while len(data) < n_bytes and (more := handle.read(n_bytes - len(data))):
+        data += more
+    return data

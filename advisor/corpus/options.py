@@ -1,0 +1,47 @@
+"""How a source is read, as its user says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from advisor.corpus.hub import HubOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdOptions:
+    """What is known of token ids beside the files that hold them.
+
+    Attributes:
+        tokenizer: whose ids they are, as ``load_tokenizer`` takes it; None where that is not known.
+        dtype: of the ids in a flat file, one of ID_TYPES; None where the format says it.
+        vocab_size: ids at or above it are an error; None: one more than the largest id that is drawn.
+        eos_id: what stands between documents; None where the format or the tokenizer says it, or nothing does.
+    """
+
+    tokenizer: str | None = None
+    dtype: str | None = None
+    vocab_size: int | None = None
+    eos_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusOptions:
+    """How a source is read.
+
+    Attributes:
+        column: the column with the text, token ids or chat messages, dotted where it is nested; None finds it.
+        format: one of FORMATS, which every file is read as; None goes by each file's name and content.
+        encoding: of text files.
+        skip_bad: leave out lines, rows and files that cannot be read, and count them; else one is an error.
+        everything: hidden folders, caches, site-packages and dist-packages too.
+        ids: what is known of token ids.
+        hub: how a dataset of the hub is read; its ``split`` is also that of a folder with several.
+    """
+
+    column: str | None = None
+    format: str | None = None
+    encoding: str = "utf-8"
+    skip_bad: bool = False
+    everything: bool = False
+    ids: IdOptions = field(default_factory=IdOptions)
+    hub: HubOptions = field(default_factory=HubOptions)
