@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "ids", "messages"]
 
+KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages", None: "text"}
+
 # Chat formats: OpenAI and most hub datasets use "content", ShareGPT uses "value".
 _MESSAGE_TEXT = ("content", "value")
 _SHOWN = 20  # column names in a message
@@ -110,13 +112,21 @@ def choose_column(fields: Mapping[str, Field], wanted: str | None, source: str) 
     return candidates[0]
 
 
-def content_of(value: Any, kind: Kind) -> Content | None:
-    """Return the text or ids of one value; an empty text for null, None if the value is not of this kind."""
+ABSENT = object()  # the value of a field that a record does not have
+
+
+def value_in(record: Mapping[str, Any], field: Field) -> Any:
+    """Return the record's value of a field; ABSENT if it has none."""
+    return record.get(field.name, ABSENT)
+
+
+def content_of(value: Any, field: Field) -> Content | None:
+    """Return the text or ids of a field's value; an empty text for null, None if the value is not of its kind."""
     if value is None:
         return ""
-    if kind == "text":
+    if field.kind == "text":
         return value if isinstance(value, str) else None
-    if kind == "messages":
+    if field.kind == "messages":
         return _join_messages(value)
     return _ids(value)
 

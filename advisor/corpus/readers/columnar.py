@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from advisor.corpus.columns import Kind
+    from advisor.corpus.columns import Field
     from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Content, Passage
     from advisor.corpus.options import CorpusOptions
@@ -36,7 +36,7 @@ class ColumnChunk:
     n_documents: int
     size: int
     load: Callable[[], pa.ChunkedArray]
-    kind: Kind
+    field: Field
     seq_len: int
     tally: Tally
 
@@ -59,7 +59,7 @@ class ColumnChunk:
         import numpy as np
 
         values = self.load()
-        ends = np.cumsum(np.concatenate([_row_sizes(chunk, self.kind) for chunk in values.chunks]))
+        ends = np.cumsum(np.concatenate([_row_sizes(chunk, self.field) for chunk in values.chunks]))
         scale = self.size / max(int(ends[-1]), 1)
         for position in positions:
             row = min(int(np.searchsorted(ends, position / scale, side="right")), len(ends) - 1)
@@ -77,11 +77,11 @@ class ColumnChunk:
         import numpy as np
         import pyarrow as pa
 
-        if self.kind == "ids" and scalar.is_valid:
+        if self.field.kind == "ids" and scalar.is_valid:
             values = scalar.values
             values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
             return np.asarray(values.to_numpy(zero_copy_only=False)).astype(np.int64)
-        return content_of(scalar.as_py(), self.kind)
+        return content_of(scalar.as_py(), self.field)
 
     def _following(self, values: pa.ChunkedArray, row: int) -> tuple[Content, ...]:
         contents: list[Content] = []
@@ -94,7 +94,7 @@ class ColumnChunk:
         return tuple(contents)
 
 
-def _row_sizes(values: pa.Array, kind: Kind) -> npt.NDArray[np.int64]:
+def _row_sizes(values: pa.Array, field: Field) -> npt.NDArray[np.int64]:
     """Return the bytes (or ids) of each row, 0 for null: what a uniform draw over the column weighs it by."""
     import numpy as np
     import pyarrow as pa
@@ -105,7 +105,7 @@ def _row_sizes(values: pa.Array, kind: Kind) -> npt.NDArray[np.int64]:
     if pa.types.is_string_view(values.type):
         values = values.cast(pa.large_string())
     # The share of a chat goes by its number of messages: its own length corrects that when it is drawn.
-    lengths = pc.binary_length(values) if kind == "text" else pc.list_value_length(values)
+    lengths = pc.binary_length(values) if field.kind == "text" else pc.list_value_length(values)
     return np.asarray(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
@@ -128,7 +128,6 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
         raise CorpusError(f"{name} has 0 rows.")
     chosen = choose_column(fields, options.column, name)
     tally.read("parquet", chosen.name, chosen.type, name)
-    assert chosen.kind is not None
     chunks, first_row = [], 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group)
@@ -140,7 +139,7 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
                     n_documents=rows.num_rows,
                     size=max(_column_bytes(rows, chosen.name), 1),
                     load=_row_group_loader(file, group, chosen.name),
-                    kind=chosen.kind,
+                    field=chosen,
                     seq_len=seq_len,
                     tally=tally,
                 )
@@ -209,8 +208,6 @@ def table_chunks(
         raise CorpusError(f"{name} has 0 rows.")
     chosen = choose_column(fields_of_schema(table.schema), column, name)
     tally.read(format, chosen.name, chosen.type, name)
-    kind = chosen.kind
-    assert kind is not None
     chunks, first_row = [], 0
     for chunk in table.column(chosen.name).chunks:
         if len(chunk):
@@ -219,9 +216,9 @@ def table_chunks(
                     name=name,
                     first_row=first_row,
                     n_documents=len(chunk),
-                    size=max(sum(_row_sizes(chunk, kind)), 1),
+                    size=max(sum(_row_sizes(chunk, chosen)), 1),
                     load=functools.partial(pa.chunked_array, [chunk]),
-                    kind=kind,
+                    field=chosen,
                     seq_len=seq_len,
                     tally=tally,
                 )

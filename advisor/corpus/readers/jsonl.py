@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, fields_of_records
+from advisor.corpus.columns import ABSENT, KIND_WORDS, choose_column, content_of, fields_of_records, value_in
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongObject
@@ -162,12 +162,12 @@ class JsonLines:
         record = self._record(data, offset, number)
         if record is None:
             return None
-        column, kind = self._column.name, self._column.kind
-        assert kind is not None
-        if column not in record:
-            problem = f"has no field {column!r}"
-        elif (content := content_of(record[column], kind)) is None:
-            problem = f"has a field {column!r} that is not {_KIND_WORDS[kind]} but {type(record[column]).__name__}"
+        field = self._column
+        value = value_in(record, field)
+        if value is ABSENT:
+            problem = f"has no field {field.name!r}"
+        elif (content := content_of(value, field)) is None:
+            problem = f"has a field {field.name!r} that is not {KIND_WORDS[field.kind]} but {type(value).__name__}"
         else:
             return content
         self._reject(offset, number, problem)
@@ -277,9 +277,6 @@ class JsonLines:
         begin, end = self._bounds(handle, self.size - 1)
         if end - begin <= LONG_LINE:
             self._content(read_at(handle, end - begin, begin), begin)
-
-
-_KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages"}
 
 
 def _reason(error: Exception) -> str:

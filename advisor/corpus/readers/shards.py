@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, fields_of_records
+from advisor.corpus.columns import ABSENT, choose_column, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document, size_of
 from advisor.errors import CorpusError, HubError
 
@@ -66,8 +66,8 @@ class HubShards:
         return chosen
 
     def _content(self, record: Mapping[str, Any], column: Field, shard: int, row: int) -> Any:
-        assert column.kind is not None
-        content = content_of(record.get(column.name), column.kind)
+        value = value_in(record, column)
+        content = content_of(None if value is ABSENT else value, column)
         if content is None:
             if not self.options.skip_bad:
                 place = f"Row {row} of shard {shard} of {self.name}"

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, fields_of_records, fields_of_schema
+from advisor.corpus.columns import ABSENT, choose_column, content_of, fields_of_records, fields_of_schema, value_in
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.streams import BLOCK, open_utf8, text_of
 from advisor.errors import CorpusError, first_line
@@ -16,7 +16,9 @@ from advisor.errors import CorpusError, first_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from advisor.corpus.columns import Field
     from advisor.corpus.corpus_file import CorpusFile
+    from advisor.corpus.documents import Content
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
 
@@ -113,10 +115,8 @@ class JsonFile(InOrder):
                 raise CorpusError(f"{self.name} holds no records.")
             chosen = choose_column(fields_of_records(head), self.options.column, self.name)
             self.tally.read(self.file.format, chosen.name, chosen.type, self.name)
-            column, kind = chosen.name, chosen.kind
-            assert kind is not None
             for row, record in enumerate(itertools.chain(head, records)):
-                content = content_of(record[column], kind) if column in record else None
+                content = _content(record, chosen)
                 if content is not None and not len(content):
                     self.tally.skip(EMPTY)
                 elif content is not None:
@@ -124,9 +124,13 @@ class JsonFile(InOrder):
                 elif self.options.skip_bad:
                     self.tally.skip("bad records")
                 else:
-                    raise CorpusError(
-                        f"Record {row + 1} of {self.name} has no usable field {column!r}; --skip-bad leaves it out."
-                    )
+                    place = f"Record {row + 1} of {self.name}"
+                    raise CorpusError(f"{place} has no usable field {chosen.name!r}; --skip-bad leaves it out.")
+
+
+def _content(record: dict[str, Any], field: Field) -> Content | None:
+    value = value_in(record, field)
+    return None if value is ABSENT else content_of(value, field)
 
 
 def _records(stream: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
