@@ -52,6 +52,29 @@ def format_flops(flops: float) -> str:
     return f"{flops:.3g}".replace("e+", "e").replace("e0", "e").replace("e-0", "e-")
 
 
+def format_bytes(n_bytes: float) -> str:
+    """Return a size with three digits in decimal units.
+
+    >>> format_bytes(1.5e9), format_bytes(20), format_bytes(999_999)
+    ('1.50 GB', '20 bytes', '1.00 MB')
+    """
+    number = format_quantity(n_bytes)
+    if number[-1:] in "KMBT":
+        return f"{number[:-1]} {number[-1].replace('B', 'G').replace('K', 'k')}B"
+    return f"{n_bytes:.3g} bytes"
+
+
+def format_share(share: float) -> str:
+    """Return a share as per cent, with as many digits as tell it from none and from all.
+
+    >>> format_share(0.123), format_share(0.004), format_share(0.9996), format_share(1.0)
+    ('12 %', '0.4 %', '99.96 %', '100 %')
+    """
+    if 0.01 <= share <= 0.99 or share in (0.0, 1.0):
+        return f"{100 * share:.0f} %"
+    return f"{100 * share:.2g} %" if share < 0.5 else f"{100 - float(f'{100 * (1 - share):.1g}'):g} %"
+
+
 def format_short_quantity(value: float) -> str:
     """Return ``value`` as ``format_quantity`` does, but without zeros at the end, for narrow tables.
 

@@ -53,12 +53,6 @@ def about_request(
             code="no_default_calibration",
             message=f"{coefficients.path} names no default calibration: choose one with --calibration ({names}).",
         )
-    elif protocol.tokenizer is None and request.law in (None, "data"):
-        yield Caution(
-            code="unknown_tokenizer",
-            message="The corpus came as token ids: its H is set against that of web text in tokens of "
-            f"{DEFAULT_PROTOCOL.tokenizer}, and other tokenizers move H by up to 0.07.",
-        )
     elif calibration is not None and (request.calibration or request.coefficients or request.law in LAW_NAMES):
         yield from _about_protocols(protocol, calibration)
     if coefficients.problems:

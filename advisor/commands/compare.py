@@ -22,6 +22,7 @@ from advisor.commands.options import (
     refuse_reading_options,
     refuse_repeated_input,
     score_sources,
+    vocab_size_option,
 )
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
@@ -63,6 +64,7 @@ Examples:
 @click.option("--corpus", multiple=True, metavar="NAME", help="A corpus of the --profile; repeatable.  [default: all]")
 @headline_options
 @corpus_options
+@vocab_size_option
 @output_options("the tables")
 @quiet_option
 def command(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.calibrations.own_base import BASES
-from advisor.corpus.formats import FORMATS
+from advisor.corpus.formats import FORMATS, ID_TYPES
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
@@ -162,14 +162,26 @@ _READING = _all_of(
         "--tokenizer",
         default=DEFAULT_TOKENIZER,
         metavar="NAME",
-        help=f"{DEFAULT_TOKENIZER}, bytes, a SentencePiece .model, a tokenizer.json or a hub id.  "
-        f"[default: {DEFAULT_TOKENIZER}]",
+        help=f"{DEFAULT_TOKENIZER}, bytes, a SentencePiece .model, a tokenizer.json or a hub id; of token ids, whose "
+        f"they are.  [default: {DEFAULT_TOKENIZER}]",
+    ),
+    _reading("--dtype", type=click.Choice(ID_TYPES), help="Type of the ids in flat files of them."),
+    _reading(
+        "--eos-id", type=click.IntRange(min=0), metavar="ID", help="Id that ends a document in flat files of ids."
     ),
 )
 _SAMPLING = _all_of(
     _reading("--seq-len", type=int, default=256, metavar="TOKENS", help="Tokens a sequence.  [default: 256]"),
     _reading("--sequences", type=int, default=1000, metavar="COUNT", help="Sequences sampled.  [default: 1000]"),
     _reading("--seed", type=int, default=0, metavar="SEED", help="Seed of the sample.  [default: 0]"),
+)
+
+
+vocab_size_option = _reading(
+    "--vocab-size",
+    type=click.IntRange(min=2),
+    metavar="V",
+    help="Vocabulary of a corpus of ids.",
 )
 
 
@@ -188,13 +200,19 @@ class Reading:
     def options(self) -> CorpusOptions:
         """How the corpus is read."""
         from advisor.corpus.hub import HubOptions
-        from advisor.corpus.options import CorpusOptions
+        from advisor.corpus.options import CorpusOptions, IdOptions
 
         given = self._given
         hub = {name: given[name] for name in ("name", "split", "revision", "token", "streaming")}
         return CorpusOptions(
             **{name: given[name] for name in ("column", "format", "encoding", "skip_bad")},
             everything=given["all_folders"],
+            ids=IdOptions(
+                tokenizer=self.tokenizer if is_given("tokenizer") else None,
+                dtype=given["dtype"],
+                vocab_size=click.get_current_context().params.get("vocab_size"),
+                eos_id=given["eos_id"],
+            ),
             hub=HubOptions(**hub, data_files=tuple(given["data_files"])),
         )
 

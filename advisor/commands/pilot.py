@@ -58,7 +58,10 @@ def _share(value: str | float) -> float:
     "--price-per-hour", type=quantity("--price-per-hour"), metavar="PRICE", help="Price of one GPU-hour; adds the cost."
 )
 @click.option(
-    "--vocab-size", type=whole("--vocab-size"), metavar="V", help="Vocabulary of the models' shapes.  [default: 32000]"
+    "--vocab-size",
+    type=whole("--vocab-size"),
+    metavar="V",
+    help="Vocabulary of the models' shapes, and of a corpus of ids.  [default: 32000]",
 )
 @click.option("--context", type=whole("--context"), metavar="T", help="Tokens a sequence in training.  [default: 2048]")
 @click.option(

@@ -78,7 +78,10 @@ Examples:
     help="Loss in nats/token: asks for the cheapest budget that reaches it.",
 )
 @click.option(
-    "--vocab-size", type=whole("--vocab-size"), metavar="V", help="Vocabulary of the model's shape.  [default: 32000]"
+    "--vocab-size",
+    type=whole("--vocab-size"),
+    metavar="V",
+    help="Vocabulary of the model's shape, and of a corpus of ids.  [default: 32000]",
 )
 @click.option("--context", type=whole("--context"), metavar="T", help="Tokens a sequence in training.  [default: 2048]")
 @click.option(

@@ -14,6 +14,7 @@ from advisor.commands.options import (
     quiet_option,
     refuse_reading_options,
     score_sources,
+    vocab_size_option,
 )
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
@@ -33,6 +34,7 @@ Examples:
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--from", "profile", type=FILE, metavar="FILE", help="Print the profiles in FILE, measured before.")
 @corpus_options
+@vocab_size_option
 @output_options("the table")
 @quiet_option
 def command(

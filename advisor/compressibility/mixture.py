@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress, Sample
+    from advisor.corpus.tally import Column
 
     Floats = npt.NDArray[np.float64]
 
@@ -38,6 +39,7 @@ class Mixture:
         estimated_tokens: what can be drawn at these weights before a corpus is used up; None where a size is not known.
         bytes_per_token: the mean over tokens; None where a corpus holds token ids.
         non_ascii_fraction: share of the bytes that are not ASCII; None where a corpus holds token ids.
+        columns: which columns of which files were read, of all corpora.
         cautions: what a reader of H should know.
     """
 
@@ -50,6 +52,7 @@ class Mixture:
     estimated_tokens: float | None
     bytes_per_token: float | None
     non_ascii_fraction: float | None
+    columns: tuple[Column, ...] = ()
     cautions: tuple[Caution, ...] = ()
 
     @property
@@ -129,6 +132,7 @@ def mix(parts: Sequence[tuple[Profile, Sample]], weights: Sequence[float], *, se
         else min(size / share for size, share in zip(sizes, shares, strict=True) if size is not None),
         bytes_per_token=None if n_bytes is None else sum(n_bytes),
         non_ascii_fraction=_non_ascii(profiles, n_bytes),
+        columns=tuple(column for profile in profiles for column in profile.columns),
         cautions=tuple(_about_sum(sum(weights))),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.compressibility.protocol import Protocol, read_protocol
+from advisor.corpus.tally import Column, LeftOut
 from advisor.errors import CorpusError, UsageError
 from advisor.json_fields import Node, read_json
 
@@ -26,7 +27,8 @@ class ProfileRecord:
     ci95: tuple[float, float] | None
     estimated_tokens: float | None
     bytes_per_token: float | None
-    non_ascii_fraction: float | None = None  # older versions did not measure it
+    non_ascii_fraction: float | None = None  # older versions did not measure it, nor say the columns
+    columns: tuple[Column, ...] = ()
     cautions: tuple[Caution, ...] = ()
 
 
@@ -67,6 +69,7 @@ def _record(node: Node) -> ProfileRecord:
         estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
         bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
         non_ascii_fraction=None if non_ascii is None else non_ascii.number(0, 1),
+        columns=tuple(_column(each) for each in (node["columns"].items() if node.get("columns") else ())),
         cautions=tuple(
             Caution(code=each["code"].text(), message=each["message"].text())
             for each in (node["cautions"].items() if node.get("cautions") else ())
@@ -91,6 +94,7 @@ def _profile(node: Node) -> Profile:
 
     record = _record(node)
     tokens_interval, documents = node.get("estimated_tokens_ci95"), node.get("n_documents")
+    n_bytes = node.get("n_bytes")
     return Profile(
         source=record.source,
         protocol=record.protocol,
@@ -100,8 +104,9 @@ def _profile(node: Node) -> Profile:
         n_documents=None if documents is None else documents.whole(0),
         n_documents_exact=bool(node["n_documents_exact"].value),
         n_documents_seen=node["n_documents_seen"].whole(0),
-        n_documents_skipped=node["n_documents_skipped"].whole(0),
-        skipped={reason: node["skipped"][reason].whole(0) for reason in node["skipped"].members()},
+        columns=record.columns,
+        n_bytes=None if n_bytes is None else n_bytes.whole(0),
+        left_out=_left_out(node),
         bytes_per_token=record.bytes_per_token,
         non_ascii_fraction=record.non_ascii_fraction,
         estimated_tokens=record.estimated_tokens,
@@ -109,6 +114,37 @@ def _profile(node: Node) -> Profile:
         zlib_version=node["zlib_version"].text(),
         cautions=record.cautions,
     )
+
+
+def _column(node: Node) -> Column:
+    name = node.get("column")
+    return Column(
+        format=node["format"].text(),
+        column=None if name is None else name.text(),
+        type=node["type"].text(),
+        n_files=node["n_files"].whole(0),
+        of=node["of"].whole(0),
+    )
+
+
+def _left_out(node: Node) -> tuple[LeftOut, ...]:
+    """Return what was left out; files of older versions say for which reason and not how many bytes."""
+    if node.get("left_out") is None:
+        skipped = node["skipped"]
+        return tuple(LeftOut(reason=each, n=skipped[each].whole(0), n_bytes=None) for each in skipped.members())
+    found = []
+    for each in node["left_out"].items():
+        n_bytes = each.get("n_bytes")
+        found.append(
+            LeftOut(
+                reason=each["reason"].text(),
+                n=each["n"].whole(0),
+                n_bytes=None if n_bytes is None else n_bytes.whole(0),
+                largest=tuple(name.text() for name in each["largest"].items()),
+                deliberate=bool(each["deliberate"].value),
+            )
+        )
+    return tuple(found)
 
 
 def _compressibility(node: Node) -> Compressibility:

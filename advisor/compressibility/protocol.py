@@ -11,6 +11,7 @@ from advisor.errors import ProtocolMismatchError
 
 if TYPE_CHECKING:
     from advisor.caution import Caution
+    from advisor.corpus.tally import Column
     from advisor.json_fields import Node
 
 # What two compressibilities must share. n_sequences moves only the error of H, and the tokenizer is checked apart.
@@ -51,11 +52,13 @@ class MeasuredCorpus(Interface):
     @property
     def non_ascii_fraction(self) -> float | None: ...  # noqa: D102
     @property
+    def columns(self) -> tuple[Column, ...]: ...  # noqa: D102
+    @property
     def cautions(self) -> tuple[Caution, ...]: ...  # noqa: D102
 
 
 # What a recommendation's document has of a corpus, whoever measured it (see ``advisor.json_form``).
-MEASURED_FORM = ("source", "protocol", "ci95", "estimated_tokens", "bytes_per_token", "non_ascii_fraction")
+MEASURED_FORM = ("source", "protocol", "ci95", "estimated_tokens", "bytes_per_token", "non_ascii_fraction", "columns")
 
 
 def read_protocol(node: Node) -> Protocol:
@@ -75,7 +78,8 @@ def read_protocol(node: Node) -> Protocol:
 def difference(measured: Protocol, expected: Protocol) -> str | None:
     """Return what keeps two protocols from matching, in words, or None where they match.
 
-    Where one side has no tokenizer (native token ids) the tokenizers cannot differ; the caller may still warn.
+    Coefficients without a tokenizer, of native token ids, are taken for any; the caller may still warn. Ids that nobody
+    named the tokenizer of match no tokenizer.
     """
     for name in _COMPARED:
         ours, theirs = getattr(measured, name), getattr(expected, name)
@@ -83,19 +87,28 @@ def difference(measured: Protocol, expected: Protocol) -> str | None:
             continue  # a corpus of short documents can be measured in no other way: its profile carries the caution
         if ours != theirs:
             return f"{name} is {ours} where the coefficients have {theirs}"
-    if None not in (measured.tokenizer, expected.tokenizer) and measured.tokenizer != expected.tokenizer:
-        return f"tokenizer is {measured.tokenizer} where the coefficients have {expected.tokenizer}"
-    return None
+    if expected.tokenizer is None or measured.tokenizer == expected.tokenizer:
+        return None
+    if measured.tokenizer is None:
+        return f"it came as token ids of an unnamed tokenizer where the coefficients have {expected.tokenizer}"
+    return f"tokenizer is {measured.tokenizer} where the coefficients have {expected.tokenizer}"
 
 
 def check_match(measured: Protocol, expected: Protocol, what: str) -> None:
     """Raise ProtocolMismatchError, saying how to measure again, unless ``measured`` matches ``expected``."""
     problem = difference(measured, expected)
-    if problem is not None:
-        raise ProtocolMismatchError(
-            f"The corpus was measured in another way than {what}: {problem}; measure it again "
-            f"with `advisor score {_options(expected)}`, or use --law chinchilla, which needs no compressibility."
+    if problem is None:
+        return
+    again = f"measure it again with `advisor score {_options(expected)}`"
+    if measured.tokenizer is None and expected.tokenizer is not None:
+        again = (
+            f"if they are ids of {expected.tokenizer}, say so with --tokenizer {expected.tokenizer}, else measure the "
+            "text that they were made from"
         )
+    raise ProtocolMismatchError(
+        f"The corpus was measured in another way than {what}: {problem}; {again}, or use --law chinchilla, which needs "
+        "no compressibility."
+    )
 
 
 def _options(protocol: Protocol) -> str:

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
-from advisor.corpus.options import CorpusOptions
+from advisor.corpus.files import check_mostly_read
+from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
-from advisor.corpus.tokenizer import load_tokenizer
+from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.errors import CorpusError
+from advisor.quantities import format_bytes, format_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from advisor.corpus.sequences import Progress, Sample
-    from advisor.corpus.tokenizer import Tokenizer
+    from advisor.corpus.tally import Column, LeftOut
     from advisor.explanation import Page
 
 _FEW_SEQUENCES = 200
@@ -33,13 +37,15 @@ class Profile:
         source: the corpus, as it was named.
         protocol: how H was measured.
         compressibility: H with its interval, and what stands beside it.
-        vocab_size: of the tokenizer; of a corpus of token ids, one more than the largest that was drawn.
+        vocab_size: of the tokenizer; of ids whose tokenizer and vocabulary nobody named, one more than the largest that
+            was drawn.
         n_sequences: how many were drawn.
         n_documents: in the corpus, an estimate unless ``n_documents_exact``; None where it is not known.
         n_documents_exact: they were counted.
         n_documents_seen: documents that a sequence was drawn from.
-        n_documents_skipped: documents that were left out.
-        skipped: how many of them for which reason.
+        columns: which columns of which files were read, and what they hold.
+        n_bytes: of the files that were read, as they are stored; None where that is not known.
+        left_out: documents and files that were left out, with their bytes.
         bytes_per_token: bytes of text in UTF-8 over tokens; None for a corpus of token ids.
         non_ascii_fraction: share of those bytes that are not ASCII; None for a corpus of token ids.
         estimated_tokens: in the corpus; None where a hub dataset does not say how many rows it has.
@@ -56,14 +62,36 @@ class Profile:
     n_documents: int | None
     n_documents_exact: bool
     n_documents_seen: int
-    n_documents_skipped: int
-    skipped: dict[str, int]
+    columns: tuple[Column, ...]
+    n_bytes: int | None
+    left_out: tuple[LeftOut, ...]
     bytes_per_token: float | None
     non_ascii_fraction: float | None
     estimated_tokens: float | None
     estimated_tokens_ci95: tuple[float, float] | None
     zlib_version: str
     cautions: tuple[Caution, ...] = ()
+
+    JSON = (
+        *("source", "protocol", "compressibility", "vocab_size", "n_sequences", "n_documents", "n_documents_exact"),
+        *("n_documents_seen", "n_documents_skipped", "skipped", "columns", "n_bytes", "left_out", "bytes_per_token"),
+        *("non_ascii_fraction", "estimated_tokens", "estimated_tokens_ci95", "zlib_version", "cautions"),
+    )
+
+    @property
+    def missed(self) -> tuple[LeftOut, ...]:
+        """What was left out that may be of the corpus."""
+        return tuple(each for each in self.left_out if not each.deliberate)
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """How many documents and files of it for which reason."""
+        return {each.reason: each.n for each in self.missed}
+
+    @property
+    def n_documents_skipped(self) -> int:
+        """How many documents and files of it."""
+        return sum(each.n for each in self.missed)
 
     @property
     def median(self) -> float:
@@ -105,30 +133,55 @@ def score_and_sample(
     """Return the profile of a corpus as ``score`` does, and the sequences it was measured on."""
     sampling = sampling or Sampling()
     report = progress or (lambda what, done, total: None)
-    corpus = open_corpus(source, options or CorpusOptions(), seq_len=sampling.seq_len)
+    options = options or CorpusOptions()
+    corpus = open_corpus(source, options, seq_len=sampling.seq_len)
     tokenizer = load_tokenizer(sampling.tokenizer)
     try:
         sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report)
     except TooSmallError as error:
-        raise CorpusError(f"{error}{_left_out(corpus.tally.skipped)}") from error
+        raise CorpusError(f"{error}{_left_out(corpus.tally.missed)}") from error
+    _check_read(corpus, sample, skip_bad=options.skip_bad)
     protocol = Protocol(
-        tokenizer=tokenizer.name if sample.tokenized else None,
+        tokenizer=tokenizer.name if sample.tokenized else options.ids.tokenizer,
         seq_len=sampling.seq_len,
         n_sequences=sampling.n_sequences,
         chunking="concatenation" if sample.joined else "document",
     )
-    return _profile(corpus, sample, protocol, tokenizer, sampling.seed), sample
+    vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options.ids, source)
+    return _profile(corpus, sample, protocol, vocab_size, sampling.seed), sample
 
 
-def _check_ids(sample: Sample, source: str) -> None:
+def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
+    """Raise where most of what was to be read, or was drawn, could not be; ``skip_bad`` allows that of whole files."""
+    before = {each.reason for each in corpus.missed}
+    missed = [each for each in corpus.tally.missed if each.reason not in before and not (skip_bad and each.largest)]
+    n_lost = sum(each.n_bytes or 0 for each in missed)
+    check_mostly_read(max(corpus.tally.n_bytes - n_lost, 0), corpus.source, missed)
+    unread = sample.unread_fraction or 0.0
+    if missed and unread > 0.5:
+        what = f"{format_share(unread)} of the bytes of {corpus.source} that were drawn"
+        raise CorpusError(f"{what} cannot be read.{_left_out(missed)}")
+
+
+def _vocabulary(sample: Sample, ids: IdOptions, source: str) -> int:
+    """Return the vocabulary of a corpus of ids: as given, the named tokenizer's, or as large as the ids need.
+
+    Raises:
+        CorpusError: an id lies outside of it.
+    """
     low, high = int(sample.ids.min()), int(sample.ids.max())
     if low < 0 or high >= 1 << 31:
         raise CorpusError(f"{source} holds ids from {low} to {high}: token ids lie in 0 to {(1 << 31) - 1}.")
+    if ids.vocab_size is None and ids.tokenizer is None:
+        return high + 1
+    whose = "--vocab-size" if ids.tokenizer is None or ids.vocab_size is not None else f"the tokenizer {ids.tokenizer}"
+    size = ids.vocab_size or load_tokenizer(ids.tokenizer or DEFAULT_TOKENIZER).vocab_size
+    if high >= size:
+        raise CorpusError(f"{source} holds the id {high}, and {whose} has {size:,}: name another, or another --dtype.")
+    return size
 
 
-def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Tokenizer, seed: int) -> Profile:
-    _check_ids(sample, corpus.source)
-    vocab_size = tokenizer.vocab_size if sample.tokenized else int(sample.ids.max()) + 1
+def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int, seed: int) -> Profile:
     profile = Profile(
         source=corpus.source,
         protocol=protocol,
@@ -138,8 +191,9 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Toke
         n_documents=sample.n_documents,
         n_documents_exact=sample.n_documents_exact,
         n_documents_seen=len({key[:2] for key in sample.keys}),
-        n_documents_skipped=corpus.tally.n_skipped,
-        skipped=dict(corpus.tally.skipped),
+        columns=corpus.tally.columns,
+        n_bytes=corpus.tally.n_bytes or None,
+        left_out=corpus.tally.left_out,
         bytes_per_token=sample.bytes_per_token,
         non_ascii_fraction=sample.non_ascii_fraction,
         estimated_tokens=sample.estimated_tokens,
@@ -147,7 +201,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, tokenizer: Toke
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
     profile = _scaled_to_hub(corpus, profile)
-    return replace(profile, cautions=_cautions(profile))
+    return replace(profile, cautions=(*corpus.tally.cautions, *_cautions(profile)))
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
@@ -170,9 +224,16 @@ def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     )
 
 
-def _left_out(skipped: dict[str, int]) -> str:
-    reasons = ", ".join(f"{count:,} ({reason})" for reason, count in skipped.items())
-    return f" Left out: {reasons}." if reasons else ""
+def _left_out(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
+    """Return what was left out in words, with shares of all bytes where ``n_bytes``, those that are read, is known."""
+    reasons = []
+    for each in missed:
+        size = ""
+        if each.n_bytes:
+            share = f", {format_share(each.n_bytes / (each.n_bytes + n_bytes))} of the bytes" if n_bytes else ""
+            size = f": {format_bytes(each.n_bytes)}{share}"
+        reasons.append(f"{each.n:,} ({each.reason}{size})")
+    return f" Left out: {', '.join(reasons)}." if reasons else ""
 
 
 def _cautions(profile: Profile) -> tuple[Caution, ...]:
@@ -197,7 +258,7 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
     if profile.ci95 is None:
         found.append(("no_interval", "The corpus is too small for an interval of H."))
     if profile.n_documents_skipped:
-        found.append(("skipped", _left_out(profile.skipped).strip()))
+        found.append(("skipped", _left_out(profile.missed, profile.n_bytes).strip()))
     return tuple(Caution(code=code, message=message) for code, message in found)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 # How documents are found in a file. "text": the file is a document; in all others a row is one.
+ID_TYPES = ("uint8", "uint16", "uint32", "int32", "int64")  # of the ids in a flat file
 FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
 
 PROSE_EXTENSIONS = (".txt", ".md", ".markdown", ".rst", ".tex", ".adoc", ".org", ".html", ".htm", ".xhtml", ".xml")
@@ -21,3 +24,30 @@ FORMAT_OF = {
     **{".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow"},
 }
 COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+
+# Files that hold neither text nor token ids, and that people keep beside those that do.
+NO_CORPUS = frozenset(
+    (
+        *(".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ico", ".svgz", ".psd", ".eps"),
+        *(".mp3", ".wav", ".flac", ".ogg", ".m4a", ".mp4", ".avi", ".mov", ".mkv", ".webm"),
+        *(".ttf", ".otf", ".woff", ".woff2", ".eot", ".mo", ".gmo"),
+        *(".so", ".a", ".o", ".dll", ".dylib", ".exe", ".pyc", ".pyd", ".pyo", ".class", ".jar", ".whl"),
+        *(".lib", ".obj", ".rlib", ".wasm", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".img"),
+        *(".safetensors", ".ckpt", ".gguf", ".onnx", ".pth", ".tflite"),
+    )
+)
+# What describes data and is none: of the library datasets, of dolma and of those who package data.
+_METADATA = re.compile(
+    r"dataset_infos?\.json|dataset_dict\.json|state\.json|croissant\.json|_success|_metadata|_common_metadata|"
+    r"manifest\.(json|txt)|checksums?(\.\w+)?|sha256sums?|md5sums?|.+\.(md5|sha1|sha256|sha512|crc|lock|sig|asc)",
+    re.IGNORECASE,
+)
+
+
+def is_metadata(file_name: str) -> bool:
+    """Return whether a file's name is that of a description of data.
+
+    >>> is_metadata("dataset_info.json"), is_metadata("train.jsonl")
+    (True, False)
+    """
+    return _METADATA.fullmatch(file_name) is not None

@@ -49,6 +49,7 @@ class Sample:
     estimated_tokens_ci95: tuple[float, float] | None  # None where the count is exact
     bytes_per_token: float | None  # None for a corpus of ids
     non_ascii_fraction: float | None  # of the bytes of text; None for a corpus of ids
+    unread_fraction: float | None = None  # of the bytes that were drawn, those of no document; None without draws
 
 
 class Cutter:
@@ -175,6 +176,7 @@ class Cutter:
             estimated_tokens_ci95=(max(estimate - margin, 0.0), estimate + margin),
             bytes_per_token=float(text.mean()) / estimate if _holds_text(self.kinds) else None,
             non_ascii_fraction=float(non_ascii.mean() / text.mean()) if _holds_text(self.kinds) else None,
+            unread_fraction=float((text == 0).mean()),
         )
 
 

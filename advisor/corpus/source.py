@@ -17,7 +17,7 @@ from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream
 from advisor.corpus.streams import check_encoding, decoded, open_utf8
-from advisor.corpus.tally import Tally
+from advisor.corpus.tally import LeftOut, Tally
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Corpus:
-    """A source that was found: its readers, whether it holds ids, and what was left out."""
+    """A source that was found: its readers, what reading it meets, and what was left out before."""
 
     source: str
     readers: tuple[Reader, ...]
     tally: Tally
+    missed: tuple[LeftOut, ...] = ()
 
 
 def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
@@ -50,14 +51,13 @@ def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
     if source == "-":
         _refuse_hub_options(source, options.hub)
         return Corpus(source="-", readers=(_standard_input(options, seq_len, tally),), tally=tally)
-    found = find_files(source, format=options.format, everything=options.everything, split=options.hub.split)
+    found = find_files(source, options, tally)
     if found is None:
         return _from_hub(source, options, seq_len, tally)
-    _refuse_hub_options(source, options.hub, split_allowed=found.split is not None)
-    for reason, count in found.left_out.items():
-        tally.skip(reason, count)
+    _refuse_hub_options(source, options.hub, split_allowed=found.has_splits)
+    missed = tally.missed
     readers = _readers(found.files, options, seq_len, tally)
-    return Corpus(source=source, readers=tuple(readers), tally=tally)
+    return Corpus(source=source, readers=tuple(readers), tally=tally, missed=missed)
 
 
 def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = False) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _LARGEST = 3  # names kept of what was left out for one reason
 
@@ -22,12 +18,14 @@ class LeftOut:
         n: how many files or documents.
         n_bytes: their bytes as they are stored; None where that is not known.
         largest: the names of the largest, where they are files.
+        deliberate: it is no part of the corpus by any reading, such as a cache; else a reader may miss it.
     """
 
     reason: str
     n: int
-    n_bytes: float | None
+    n_bytes: int | None
     largest: tuple[str, ...] = ()
+    deliberate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,23 +47,39 @@ class Column:
 
 
 @dataclass(kw_only=True)
+class _Skipped:
+    deliberate: bool
+    n: int = 0
+    n_bytes: float | None = 0.0
+    largest: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
 class Tally:
     """Filled while a source is opened and its readers run."""
 
     n_files: dict[str, int] = field(default_factory=dict)  # format -> files that are read
     n_bytes: int = 0  # of those files, as they are stored
-    _left_out: dict[str, tuple[int, float | None, dict[str, float]]] = field(default_factory=dict)
+    _left_out: dict[str, _Skipped] = field(default_factory=dict)
     _read: dict[tuple[str, str | None, str], set[str]] = field(default_factory=dict)
     _cautions: dict[str, Caution] = field(default_factory=dict)
 
-    def skip(self, reason: str, count: int = 1, *, n_bytes: float | None = None, name: str | None = None) -> None:
+    def skip(
+        self,
+        reason: str,
+        count: int = 1,
+        *,
+        n_bytes: float | None = None,
+        name: str | None = None,
+        deliberate: bool = False,
+    ) -> None:
         """Count what was left out for this reason: its bytes, and its name where it is a file."""
-        n, known, largest = self._left_out.get(reason, (0, 0.0, {}))
-        total = None if known is None or n_bytes is None else known + n_bytes
+        found = self._left_out.setdefault(reason, _Skipped(deliberate=deliberate))
+        found.n += count
+        found.n_bytes = None if found.n_bytes is None or n_bytes is None else found.n_bytes + n_bytes
         if name is not None:
-            largest = {**largest, name: n_bytes or 0.0}
-            largest = dict(sorted(largest.items(), key=lambda item: -item[1])[:_LARGEST])
-        self._left_out[reason] = (n + count, total, largest)
+            sizes = {**found.largest, name: n_bytes or 0.0}
+            found.largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:_LARGEST])
 
     def read(self, format: str, column: str | None, type: str, name: str) -> None:
         """Note that of the file ``name`` this column, of this type in words, is read."""
@@ -79,8 +93,14 @@ class Tally:
     def left_out(self) -> tuple[LeftOut, ...]:
         """What was left out, by reason."""
         return tuple(
-            LeftOut(reason=reason, n=n, n_bytes=n_bytes, largest=tuple(largest))
-            for reason, (n, n_bytes, largest) in self._left_out.items()
+            LeftOut(
+                reason=reason,
+                n=each.n,
+                n_bytes=None if each.n_bytes is None else round(each.n_bytes),
+                largest=tuple(each.largest),
+                deliberate=each.deliberate,
+            )
+            for reason, each in self._left_out.items()
         )
 
     @property
@@ -97,16 +117,6 @@ class Tally:
         return tuple(self._cautions.values())
 
     @property
-    def n_skipped(self) -> int:
-        """How many documents or files were left out."""
-        return sum(each.n for each in self.left_out)
-
-    @property
-    def skipped(self) -> dict[str, int]:
-        """How many of them for which reason."""
-        return {each.reason: each.n for each in self.left_out}
-
-
-def words(left_out: Iterable[LeftOut]) -> str:
-    """Return what was left out in words: "3 (empty files), 2 (bad lines)"."""
-    return ", ".join(f"{each.n:,} ({each.reason})" for each in left_out)
+    def missed(self) -> tuple[LeftOut, ...]:
+        """What was left out that may be of the corpus."""
+        return tuple(each for each in self.left_out if not each.deliberate)

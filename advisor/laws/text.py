@@ -29,7 +29,6 @@ LIMITS_H, LIMITS_T = (0.05, 0.75), (1.0, 12.0)  # the rules are not stretched be
 _LIKE_H, _LIKE_T = 0.02, 0.05
 _SD_OF_95 = 1.959963984540054
 _SD_OF_FEW = 0.03  # of H where a corpus is too small for an interval: over twice that of a thousand sequences
-_SD_UNKNOWN_TOKENIZER = 0.035  # of H: other tokenizers move it by up to .07
 
 
 class Text(NamedTuple):
@@ -131,7 +130,7 @@ def text_of(corpus: MeasuredCorpus, trained_bytes_per_token: float | None = None
     sampling = (ci95[1] - ci95[0]) / (2 * _SD_OF_95) if ci95 else _SD_OF_FEW
     return Text(
         compressibility=corpus.median if same else None,
-        sd=math.hypot(sampling, _SD_UNKNOWN_TOKENIZER if protocol.tokenizer is None else 0.0) if same else 0.0,
+        sd=sampling if same else 0.0,
         bytes_per_token=corpus.bytes_per_token if protocol.tokenizer == DEFAULT_PROTOCOL.tokenizer else None,
         non_ascii=corpus.non_ascii_fraction,
         trained_bytes_per_token=trained_bytes_per_token,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
 from advisor.report.plan import data_size
+from advisor.report.score import read_words
 from advisor.report.text import (
     amount,
     counted,
@@ -109,12 +110,13 @@ def _names(rows: tuple[Recommendation, ...], width: int = 12) -> dict[str, str]:
 
 def _about(profile: MeasuredCorpus) -> str:
     interval = f" (95 % {spread(profile.ci95, nats)})" if profile.ci95 else ""
+    read = f"; read: {said}" if (said := read_words(profile.columns)) else ""
     tokens = profile.estimated_tokens
     size = "size not known" if tokens is None else f"about {plural(quantity(tokens), 'token')}"
     if _is_mixture(profile) and tokens is not None:
         size += " until one corpus is used up"
     rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
-    return f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{rate}"
+    return f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{rate}{read}"
 
 
 def _is_mixture(profile: MeasuredCorpus) -> bool:

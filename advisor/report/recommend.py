@@ -12,6 +12,7 @@ from advisor.answer.row import Answer, Choice
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained
 from advisor.report.plan import show_plan, unit_rows
+from advisor.report.score import read_words
 from advisor.report.text import (
     amount,
     counted,
@@ -87,6 +88,8 @@ def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
         tokens = profile.estimated_tokens
         size = "of unknown size" if tokens is None else f"about {plural(quantity(tokens), 'token')}"
         rows.append(("corpus", f"{profile.source}: H = {profile.median:.3f}{interval}, {size}{_measured(profile)}"))
+        if read := read_words(profile.columns):
+            rows.append(("read", read))
     elif recommendation.compressibility is not None:
         rows.append(("corpus", f"H = {recommendation.compressibility:g}, as given"))
     if recommendation.shift is not None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.quantities import format_bytes, format_share
 from advisor.report.text import (
     MAX_WIDTH,
     emit,
@@ -19,10 +20,11 @@ from advisor.report.text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from advisor.compressibility.measure import Histogram
     from advisor.compressibility.score import Profile
+    from advisor.corpus.tally import Column
 
 _BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
 _LABELS = (
@@ -59,7 +61,8 @@ def _render(profiles: Sequence[Profile]) -> None:
         header, *rows = zip(("", *_LABELS), *group, strict=True)
         print_table(header, rows, bold=(0,))
     print()
-    print_labelled(_protocols(profiles))
+    read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
+    print_labelled([*read, *_each(profiles, "Left out", _left_out), *_protocols(profiles)])
 
 
 def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
@@ -139,6 +142,32 @@ def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
     if len(lines) == 1:
         return [("Protocol", next(iter(lines)))]
     return [("Protocol", f"{', '.join(sources)}: {words}") for words, sources in lines.items()]
+
+
+def _each(profiles: Sequence[Profile], label: str, words: Callable[[Profile], str]) -> Iterator[tuple[str, str]]:
+    """Yield what is to be said of each profile, under its name where there are several; nothing where that is empty."""
+    for profile in profiles:
+        if said := words(profile):
+            yield label, said if len(profiles) == 1 else f"{_shortened(profile.source)}: {said}"
+
+
+def read_words(columns: Iterable[Column]) -> str:
+    """Return what was read of a corpus: "column text (string) of 3 of 3 parquet files"."""
+    parts = []
+    for each in columns:
+        files = f"{each.n_files:,} of {each.of:,} {each.format} files" if each.of > 1 else f"1 {each.format} file"
+        parts.append(f"column {each.column} ({each.type}) of {files}" if each.column else f"{each.type} of {files}")
+    return "; ".join(parts)
+
+
+def _left_out(profile: Profile) -> str:
+    """Return what was left out, with its bytes and their share of all."""
+    total = (profile.n_bytes or 0.0) + sum(each.n_bytes or 0.0 for each in profile.left_out)
+    parts = []
+    for each in profile.left_out:
+        size = f" ({format_bytes(each.n_bytes)}, {format_share(each.n_bytes / total)})" if each.n_bytes else ""
+        parts.append(f"{each.n:,} {each.reason}{size}")
+    return "; ".join(parts)
 
 
 def _shortened(source: str, width: int = 20) -> str:

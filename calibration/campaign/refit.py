@@ -106,7 +106,8 @@ def read_folders(
     sources: dict[str, SourceRecord] = {}
     of_data: dict[tuple[str, int], SourceRecord] = {}
     for plan, folder in zip(plans, folders, strict=True):
-        if (problem := difference(plan.protocol, plans[0].protocol)) is not None:
+        first = plans[0].protocol if plan.protocol.tokenizer else replace(plans[0].protocol, tokenizer=None)
+        if (problem := difference(plan.protocol, first)) is not None:  # grammars have ids of their own
             what = problem.split(" where ")[0]
             raise UsageError(f"H was measured otherwise in {folder} than in {folders[0]} ({what}): fit them apart.")
         for source in plan.sources:

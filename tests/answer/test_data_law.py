@@ -17,7 +17,7 @@ from advisor.compressibility.mixture import score_mixture
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.compressibility.score import score
 from advisor.compressibility.units import TokenCount
-from advisor.errors import LawError, UsageError
+from advisor.errors import LawError, ProtocolMismatchError, UsageError
 from advisor.laws.data_rule import shift_at, shown
 from advisor.laws.published import CHINCHILLA
 from advisor.laws.text import SLOPE_H, WEB_H, Text
@@ -124,11 +124,14 @@ def test_the_law_bytes_needs_a_tokenizer_and_keeps_the_bytes():
         recommend(Request(flops=1e20, law="data"))
 
 
-def test_token_ids_are_answered_by_h_alone_and_said():
-    ids = replace(CORPUS, protocol=replace(DEFAULT_PROTOCOL, tokenizer=None), bytes_per_token=None)
-    found = recommend(Request(flops=1e20), profile=ids)
+def test_token_ids_are_answered_by_h_alone_where_their_tokenizer_is_named():
+    named = replace(CORPUS, bytes_per_token=None)
+    found = recommend(Request(flops=1e20), profile=named)
     assert (found.headline.law, found.shift.by_t) == ("data", None)
-    assert "unknown_tokenizer" in codes(found)
+    unnamed = replace(named, protocol=replace(DEFAULT_PROTOCOL, tokenizer=None))
+    with pytest.raises(ProtocolMismatchError, match="say so with --tokenizer mistral-v1, else measure the text"):
+        recommend(Request(flops=1e20), profile=unnamed)
+    assert recommend(Request(flops=1e20, law="chinchilla"), profile=unnamed).headline.law == "chinchilla"
 
 
 def test_the_loss_of_the_corpus_stands_behind_full(advisor, tmp_path):

@@ -25,13 +25,16 @@ def test_a_folder_leaves_out_what_is_not_the_corpus(tmp_path: Path) -> None:
     (tmp_path / "empty.py").touch()
     assert [text.split()[2] for text in contents(tmp_path)] == ["a.py", "sub/b.c"]
     found = profile(tmp_path)
-    assert found.skipped == {
-        "files that are binary or not UTF-8": 2,
-        "csv files (most of the bytes are text)": 1,
-        "files of another type": 1,
-        "empty files": 1,
+    assert found.skipped == {"files that are binary or not UTF-8": 2, "csv files (most of the bytes are text)": 1}
+    assert found.n_documents_skipped == 3
+    assert {each.reason: (each.n, each.n_bytes) for each in found.left_out if each.deliberate} == {
+        "hidden files, which --all-folders reads": (1, 1800),
+        "files in __pycache__, which --all-folders reads": (1, 2500),
+        "files in dist-packages, which --all-folders reads": (1, 2900),
+        "files in site-packages, which --all-folders reads": (1, 2900),
+        "pictures, sound, programs and the like": (1, 4),
+        "empty files": (1, 0),
     }
-    assert found.n_documents_skipped == 5
     assert len(contents(tmp_path, everything=True)) == 6
 
 

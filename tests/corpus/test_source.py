@@ -95,10 +95,11 @@ def test_files_without_records_and_rows_without_text_are_counted(tmp_path: Path)
 def test_a_corpus_without_text_says_what_was_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"caf\xc3\xa9 " * 100)
     assert sentence(tmp_path, encoding="ascii") == (
-        "The corpus holds no text. Left out: 1 (files that are binary or not ASCII)."
+        "The corpus holds no text. Left out: 1 (files that are binary or not ASCII: 600 bytes)."
     )
     (tmp_path / "b" / "dist-packages").mkdir(parents=True)
-    assert "left out: the folders dist-packages, which --all-folders reads. " in sentence(tmp_path / "b")
+    (tmp_path / "b" / "dist-packages" / "a.py").write_text("x")
+    assert "left out: 1 files in dist-packages, which --all-folders reads. " in sentence(tmp_path / "b")
 
 
 def test_bad_lines_are_named_by_file_and_number_and_can_be_left_out(

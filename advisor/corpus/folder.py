@@ -1,0 +1,108 @@
+"""The files below a folder: links followed once, and what is passed over counted in bytes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from advisor.corpus.corpus_file import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from advisor.corpus.tally import Tally
+
+# Left out of a folder unless asked for: code of others, and caches.
+LEFT_OUT_FOLDERS = ("__pycache__", "site-packages", "dist-packages", "node_modules")
+
+
+def files_below(folder: Path, tally: Tally, *, everything: bool) -> list[Place]:
+    """Return the files below ``folder``, sorted by path; linked folders are entered, each folder and file once.
+
+    ``everything`` also takes hidden files and folders and LEFT_OUT_FOLDERS. What is passed over is in ``tally``.
+    """
+    entered: set[str] = set()
+    linked: list[Path] = []
+    found = list(_walk(folder, tally, everything, entered, linked))
+    while linked:  # after the folders themselves, so that a file keeps the name of where it is
+        link = linked.pop(0)
+        if _leads_up(link, folder):
+            tally.skip("links to a folder that holds them", name=str(link), deliberate=True)
+        else:
+            found += _walk(link, tally, everything, entered, linked)
+    return each_once(found, tally)
+
+
+def each_once(paths: Iterable[Path], tally: Tally) -> list[Place]:
+    """Return what is at the paths, sorted, without those that lead to the same file as one before: links."""
+    kept: dict[str, Path] = {}
+    for path in paths:
+        if kept.setdefault(os.path.realpath(path), path) is not path:
+            tally.skip("links to files that are read already", name=str(path), deliberate=True)
+    return [place for path in sorted(kept.values()) if (place := _place(path, tally)) is not None]
+
+
+def place_of(path: Path) -> Place:
+    """Return a file of this machine as a place."""
+    return Place(name=str(path), n_bytes=path.stat().st_size)
+
+
+def _place(path: Path, tally: Tally) -> Place | None:
+    if not path.is_file():
+        tally.skip("broken links or special files", name=str(path))
+    elif not os.access(path, os.R_OK):
+        tally.skip("files without permission to read", n_bytes=path.stat().st_size, name=str(path))
+    elif (place := place_of(path)).n_bytes == 0:
+        tally.skip("empty files", n_bytes=0, name=str(path), deliberate=True)
+    else:
+        return place
+    return None
+
+
+def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linked: list[Path]) -> Iterator[Path]:
+    real = os.path.realpath(folder)
+    if real in entered:
+        return
+    entered.add(real)
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        tally.skip("folders that cannot be opened", name=str(folder))
+        return
+    for entry in entries:
+        path, is_folder = folder / entry.name, entry.is_dir()
+        if not everything and (reason := _passed_over(entry.name, is_folder)):
+            n_files, n_bytes = _weight(path)
+            if n_files:
+                tally.skip(reason, n_files, n_bytes=n_bytes, name=str(path), deliberate=True)
+        elif not is_folder:
+            yield path
+        elif entry.is_symlink():
+            linked.append(path)
+        else:
+            yield from _walk(path, tally, everything, entered, linked)
+
+
+def _passed_over(name: str, is_folder: bool) -> str | None:
+    """Return why a file or folder is not read unless everything is; None if it is read."""
+    if is_folder and name in LEFT_OUT_FOLDERS:
+        return f"files in {name}, which --all-folders reads"
+    return "hidden files, which --all-folders reads" if name.startswith(".") else None
+
+
+def _weight(path: Path) -> tuple[int, float]:
+    """Return how many files there are at or below a path, without following links, and their bytes."""
+    if not path.is_dir() or path.is_symlink():
+        return 1, float(path.lstat().st_size)
+    n_files, n_bytes = 0, 0.0
+    for parent, _, names in os.walk(path):
+        for name in names:
+            n_files += 1
+            n_bytes += os.lstat(os.path.join(parent, name)).st_size
+    return n_files, n_bytes
+
+
+def _leads_up(link: Path, folder: Path) -> bool:
+    """Return whether a link leads to ``folder`` or one above it: entering it would read far more than was named."""
+    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(link))

@@ -1,0 +1,158 @@
+"""What of a folder is read and what is left out, in names and bytes: links, caches, splits, cards, the larger part."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from advisor.corpus.hub import HubOptions
+from advisor.corpus.splits import split_of
+from tests.corpus.reading import contents, profile, sentence
+
+
+def lines(name: str, n: int = 30) -> str:
+    return "".join(json.dumps({"text": f"{name} {i} says " + "some words " * 30}) + "\n" for i in range(n))
+
+
+def left_out(source: object, **options: object) -> dict[str, tuple[int, int | None]]:
+    return {each.reason: (each.n, each.n_bytes) for each in profile(source, **options).left_out}
+
+
+def cautions(source: object, **options: object) -> dict[str, str]:
+    return dict(profile(source, **options).cautions)
+
+
+def test_a_linked_folder_is_read_once_and_one_that_leads_up_is_not_entered(tmp_path: Path) -> None:
+    corpus, elsewhere = tmp_path / "corpus", tmp_path / "elsewhere"
+    for folder in (corpus / "a", elsewhere):
+        folder.mkdir(parents=True)
+    (corpus / "a" / "one.jsonl").write_text(lines("one"))
+    (elsewhere / "two.jsonl").write_text(lines("two"))
+    (elsewhere / "again").symlink_to(elsewhere)
+    for name, target in (("more", elsewhere), ("twice", elsewhere), ("up", tmp_path), ("a/loop", corpus)):
+        (corpus / name).symlink_to(target)
+    assert len(contents(corpus)) == 60
+    found = left_out(corpus)
+    assert found["links to a folder that holds them"][0] == 2
+    assert set(found) == {"links to a folder that holds them"}
+
+
+def test_a_folder_most_of_which_would_not_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "prepare.py").write_text("import this\n" * 50)
+    (tmp_path / "notes.md").write_text("words and more " * 20)
+    (tmp_path / "corpus.xyz").write_bytes(b"1" * 5000)
+    (tmp_path / "other.abc").write_bytes(b"1" * 4100)
+    assert sentence(tmp_path) == (
+        f"Only 9 % of the bytes of {tmp_path} can be read. Left out: 2 files of another type (9.10 kB); the largest: "
+        f"{tmp_path}/corpus.xyz, {tmp_path}/other.abc. Name the files to read, or leave these out with --skip-bad."
+    )
+    assert left_out(tmp_path, skip_bad=True) == {"files of another type": (2, 9100)}
+    (tmp_path / "corpus.xyz").rename(tmp_path / "corpus.png")
+    assert sentence(tmp_path).startswith(
+        f"Only 18 % of the bytes of {tmp_path} can be read. Left out: 1 files of another"
+    )
+
+
+def test_a_folder_of_three_formats_none_of_which_is_most_of_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines("a"))
+    (tmp_path / "b.csv").write_text("text\n" + "some words of a row\n" * 500)
+    (tmp_path / "c.txt").write_text("some words of a text\n" * 450)
+    assert sentence(tmp_path).startswith(f"Only 35 % of the bytes of {tmp_path} can be read. Left out: 1 ")
+
+
+def test_text_files_that_turn_out_to_be_none_are_an_error_where_they_are_most_bytes(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text("plain words " * 100)
+    (tmp_path / "bad.txt").write_bytes("plain words ".encode("utf-16") * 100)
+    assert sentence(tmp_path).startswith(
+        f"Only 32 % of the bytes of {tmp_path} can be read. Left out: 1 files that are"
+    )
+
+
+def test_what_the_library_datasets_cached_is_not_counted_again(tmp_path: Path) -> None:
+    table = pa.table({"text": ["some words of a row " * 20] * 40})
+    for name in ("d-train.arrow", "cache-1f2e.arrow", "cache-77.arrow", "d-test.arrow"):
+        with pa.ipc.new_stream(tmp_path / name, table.schema) as stream:
+            stream.write_table(table)
+    (tmp_path / "dataset_info.json").write_text("{}")
+    size = (tmp_path / "d-train.arrow").stat().st_size
+    assert len(contents(tmp_path)) == 40
+    assert left_out(tmp_path) == {
+        "descriptions of data": (1, 2),
+        "caches of the library datasets": (2, 2 * size),
+        "files of the split test": (1, size),
+    }
+    others = f"left out: test ({size / 1000:.1f} kB). --split NAME reads another, --split all all of them."
+    assert cautions(tmp_path)["one_split"] == f"Read is the split train; {others}"
+
+
+def test_splits_are_read_one_at_a_time_or_pooled_on_request(tmp_path: Path) -> None:
+    for name in ("train/0.jsonl", "validation/0.jsonl", "test/0.jsonl", "extra.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(lines(name))
+    assert {text.split()[0] for text in contents(tmp_path)} == {"train/0.jsonl", "extra.jsonl"}
+    only = contents(tmp_path, hub=HubOptions(split="val"))
+    assert {text.split()[0] for text in only} == {"validation/0.jsonl", "extra.jsonl"}
+    assert len(contents(tmp_path, hub=HubOptions(split="all"))) == 120
+    assert sentence(tmp_path, hub=HubOptions(split="dutch")) == (
+        f"No file of {tmp_path} is of the split 'dutch'; its splits: test, train, validation."
+    )
+    assert len(contents(tmp_path / "*" / "*.jsonl")) == 90
+    assert cautions(tmp_path / "*" / "*.jsonl")["splits_pooled"].startswith("Splits are read together: test ")
+
+
+def test_source_code_about_tests_and_training_has_no_splits(tmp_path: Path) -> None:
+    for name in ("train/run.py", "test/run.py", "eval.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"# {name}\n" + "x = 1\n" * 200)
+    assert len(contents(tmp_path)) == 3
+    assert "splits_pooled" not in cautions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("train-00000-of-00002.parquet", "train"),
+        ("en/c4-validation.00001.json.gz", "validation"),
+        ("train/dev.jsonl", "validation"),
+        ("my_test_set.csv", "test"),
+        ("latest.csv", None),
+        ("trainer/attest.jsonl", None),
+    ],
+)
+def test_the_split_of_a_path(name: str, split: str | None) -> None:
+    assert split_of(name) == split
+
+
+def test_the_card_of_a_data_set_is_no_text_of_it(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("---\nlicense: mit\nconfigs:\n- default\n---\n# Data\n" + "About it. " * 50)
+    (tmp_path / "a.md").write_text("words of the corpus " * 60)
+    assert contents(tmp_path) == ["words of the corpus " * 60]
+    assert list(left_out(tmp_path)) == ["data set cards"]
+
+
+def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(lines(name))
+    (tmp_path / "c.csv").write_text("text\nrow\n")
+    monkeypatch.setenv("COLUMNS", "200")
+    outcome = advisor("score", tmp_path, "--tokenizer", "bytes", "--quiet")
+    rows = [line for line in outcome.stdout.splitlines() if line.startswith(("Read", "Left out"))]
+    assert rows == [
+        "Read     column text (string) of 2 of 2 jsonl files",
+        "Left out 1 csv files (most of the bytes are jsonl) (9 bytes, 0.043 %)",
+    ]
+    corpus = json.loads(advisor("score", tmp_path, "--tokenizer", "bytes", "--quiet", "--json").stdout)["corpora"][0]
+    assert corpus["columns"] == [{"format": "jsonl", "column": "text", "type": "string", "n_files": 2, "of": 2}]
+    assert corpus["left_out"] == [
+        {
+            "reason": "csv files (most of the bytes are jsonl)",
+            "n": 1,
+            "n_bytes": 9,
+            "largest": [str(tmp_path / "c.csv")],
+            "deliberate": False,
+        }
+    ]
+    assert corpus["n_bytes"] == sum((tmp_path / f"{name}.jsonl").stat().st_size for name in ("a", "b"))
