@@ -165,6 +165,7 @@ _READING = _all_of(
         help=f"{DEFAULT_TOKENIZER}, bytes, a SentencePiece .model, a tokenizer.json or a hub id; of token ids, whose "
         f"they are.  [default: {DEFAULT_TOKENIZER}]",
     ),
+    _reading("--decode", is_flag=True, help="Measure the text that token ids of --tokenizer stand for."),
     _reading("--dtype", type=click.Choice(ID_TYPES), help="Type of the ids in flat files of them."),
     _reading(
         "--eos-id", type=click.IntRange(min=0), metavar="ID", help="Id that ends a document in flat files of ids."
@@ -212,6 +213,7 @@ class Reading:
                 dtype=given["dtype"],
                 vocab_size=click.get_current_context().params.get("vocab_size"),
                 eos_id=given["eos_id"],
+                decode=given["decode"],
             ),
             hub=HubOptions(**hub, data_files=tuple(given["data_files"])),
         )
@@ -222,8 +224,9 @@ class Reading:
         from advisor.corpus.sampling import Sampling
 
         given = self._given
+        tokenizer = DEFAULT_TOKENIZER if given["decode"] else self.tokenizer
         return Sampling(
-            tokenizer=self.tokenizer, seq_len=given["seq_len"], n_sequences=given["sequences"], seed=given["seed"]
+            tokenizer=tokenizer, seq_len=given["seq_len"], n_sequences=given["sequences"], seed=given["seed"]
         )
 
 

@@ -100,11 +100,10 @@ def check_match(measured: Protocol, expected: Protocol, what: str) -> None:
     if problem is None:
         return
     again = f"measure it again with `advisor score {_options(expected)}`"
-    if measured.tokenizer is None and expected.tokenizer is not None:
-        again = (
-            f"if they are ids of {expected.tokenizer}, say so with --tokenizer {expected.tokenizer}, else measure the "
-            "text that they were made from"
-        )
+    if expected.tokenizer is not None and measured.tokenizer is None:
+        again = f"say whose with --tokenizer NAME, and if not {expected.tokenizer}'s add --decode to measure their text"
+    elif measured.tokenizer != expected.tokenizer:
+        again += f", or if it came as token ids with `--tokenizer {measured.tokenizer} --decode`"
     raise ProtocolMismatchError(
         f"The corpus was measured in another way than {what}: {problem}; {again}, or use --law chinchilla, which needs "
         "no compressibility."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
+from advisor.corpus.decoded import innermost
 from advisor.corpus.files import check_mostly_read
 from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.readers.shards import HubShards
@@ -206,7 +207,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     """Return the profile of a dataset of whose shards some rows were read, its totals scaled to all rows if known."""
-    reader = corpus.readers[0]
+    reader = innermost(corpus.readers[0])
     if not isinstance(reader, HubShards) or reader.read_all:
         return profile
     if reader.n_rows is None:

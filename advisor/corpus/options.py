@@ -15,6 +15,7 @@ class IdOptions:
         tokenizer: whose ids they are, as ``load_tokenizer`` takes it; None where that is not known.
         dtype: of the ids in a flat file, one of ID_TYPES; None where the format says it.
         vocab_size: ids at or above it are an error; None: one more than the largest id that is drawn.
+        decode: make text of the ids with their tokenizer, to be measured with another.
         eos_id: what stands between documents; None where the format or the tokenizer says it, or nothing does.
     """
 
@@ -22,6 +23,7 @@ class IdOptions:
     dtype: str | None = None
     vocab_size: int | None = None
     eos_id: int | None = None
+    decode: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

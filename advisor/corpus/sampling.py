@@ -16,6 +16,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from advisor.corpus.decoded import innermost
 from advisor.corpus.documents import Document, Passage, passage, pieces, window_size
 from advisor.corpus.sequences import PILOT, Cutter, Sample, exhaustive_sample
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
@@ -195,7 +196,7 @@ def _positions(readers: Sequence[Seekable], n_draws: int, rng: random.Random) ->
         return []
     ends = list(itertools.accumulate(float(reader.size or 0) for reader in readers))
     n_strata = n_draws
-    chunks = sum(isinstance(reader, ColumnChunk) for reader in readers)
+    chunks = sum(isinstance(innermost(reader), ColumnChunk) for reader in readers)
     if chunks > _MOST_CHUNKS:
         offset = rng.random()
         picks = [(offset + i) * ends[-1] / _MOST_CHUNKS for i in range(_MOST_CHUNKS)]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.columns import fields_of_schema
+from advisor.corpus.decoded import Decoded, ids_per_token
 from advisor.corpus.files import find_files
 from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
 from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
@@ -18,6 +19,7 @@ from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream
 from advisor.corpus.streams import check_encoding, decoded, open_utf8
 from advisor.corpus.tally import LeftOut, Tally
+from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +48,17 @@ def open_corpus(source: str, options: CorpusOptions, *, seq_len: int) -> Corpus:
         HubError: the hub does not give it.
         UsageError: hub options for a local source, or an unknown format or encoding.
     """
+    ids = options.ids
+    if not ids.decode:
+        return _opened(source, options, seq_len)
+    if ids.tokenizer is None:
+        raise UsageError("--decode makes text of token ids: say whose ids they are with --tokenizer.")
+    tokenizer = load_tokenizer(ids.tokenizer)
+    corpus = _opened(source, options, seq_len * ids_per_token(tokenizer))
+    return replace(corpus, readers=tuple(Decoded(reader=each, tokenizer=tokenizer) for each in corpus.readers))
+
+
+def _opened(source: str, options: CorpusOptions, seq_len: int) -> Corpus:
     tally = Tally()
     options = replace(options, encoding=check_encoding(options.encoding))
     if source == "-":

@@ -18,11 +18,12 @@ _DEFAULT_PACKAGE, _DEFAULT_FILE = "mistral_common", "data/tokenizer.model.v1"
 
 
 class Tokenizer(NamedTuple):
-    """A tokenizer: its name in the protocol, its vocabulary, text -> ids, and the id put between documents."""
+    """A tokenizer: its name in the protocol, its vocabulary, text -> ids and back, and the id put between documents."""
 
     name: str
     vocab_size: int
     encode: Callable[[str], list[int]]
+    decode: Callable[[list[int]], str]
     separator: int  # the end-of-text id where the model has one: it joins short documents
 
 
@@ -38,7 +39,13 @@ def load_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
     if name == DEFAULT_TOKENIZER:
         return _sentencepiece(_default_file(), DEFAULT_TOKENIZER)
     if name == "bytes":
-        return Tokenizer(name="bytes", vocab_size=257, encode=lambda text: list(text.encode("utf-8")), separator=256)
+        return Tokenizer(
+            name="bytes",
+            vocab_size=257,
+            encode=lambda text: list(text.encode("utf-8")),
+            decode=lambda ids: bytes(token for token in ids if token < 256).decode("utf-8", "replace"),
+            separator=256,
+        )
     path = Path(name).expanduser()
     if path.is_dir():
         found = [path / file for file in ("tokenizer.json", "tokenizer.model") if (path / file).is_file()]
@@ -72,7 +79,9 @@ def _sentencepiece(path: Path, name: str) -> Tokenizer:
     except (RuntimeError, OSError) as error:
         raise TokenizerError(f"{path} is not a SentencePiece model: {first_line(error)}") from error
     separator = model.eos_id() if model.eos_id() >= 0 else max(model.unk_id(), 0)
-    return Tokenizer(name=name, vocab_size=model.vocab_size(), encode=model.encode, separator=separator)
+    return Tokenizer(
+        name=name, vocab_size=model.vocab_size(), encode=model.encode, decode=model.decode, separator=separator
+    )
 
 
 def _huggingface(path: Path, name: str) -> Tokenizer:
@@ -134,5 +143,9 @@ def _wrap(model: object, name: str) -> Tokenizer:
         return ids
 
     return Tokenizer(
-        name=name, vocab_size=model.get_vocab_size(with_added_tokens=True), encode=encode, separator=separator
+        name=name,
+        vocab_size=model.get_vocab_size(with_added_tokens=True),
+        encode=encode,
+        decode=model.decode,
+        separator=separator,
     )

@@ -129,7 +129,9 @@ def test_token_ids_are_answered_by_h_alone_where_their_tokenizer_is_named():
     found = recommend(Request(flops=1e20), profile=named)
     assert (found.headline.law, found.shift.by_t) == ("data", None)
     unnamed = replace(named, protocol=replace(DEFAULT_PROTOCOL, tokenizer=None))
-    with pytest.raises(ProtocolMismatchError, match="say so with --tokenizer mistral-v1, else measure the text"):
+    with pytest.raises(
+        ProtocolMismatchError, match="say whose with --tokenizer NAME, and if not mistral-v1's add --decode"
+    ):
         recommend(Request(flops=1e20), profile=unnamed)
     assert recommend(Request(flops=1e20, law="chinchilla"), profile=unnamed).headline.law == "chinchilla"
 

@@ -51,13 +51,14 @@ def test_tokenizers_must_match_but_for_coefficients_of_native_ids():
     other, native = replace(DEFAULT_PROTOCOL, tokenizer="gpt2"), replace(DEFAULT_PROTOCOL, tokenizer=None)
     assert difference(other, DEFAULT_PROTOCOL) == "tokenizer is gpt2 where the coefficients have mistral-v1"
     assert difference(other, native) is None
-    assert difference(native, other) == "it came as token ids of an unnamed tokenizer where the coefficients have gpt2"
+    unnamed = "it came as token ids of an unnamed tokenizer where the coefficients have gpt2"
+    assert difference(native, other) == unnamed
     with pytest.raises(ProtocolMismatchError) as caught:
         check_match(native, DEFAULT_PROTOCOL, "the law")
     assert str(caught.value) == (
         "The corpus was measured in another way than the law: it came as token ids of an unnamed tokenizer where the "
-        "coefficients have mistral-v1; if they are ids of mistral-v1, say so with --tokenizer mistral-v1, else measure "
-        "the text that they were made from, or use --law chinchilla, which needs no compressibility."
+        "coefficients have mistral-v1; say whose with --tokenizer NAME, and if not mistral-v1's add --decode to measure "
+        "their text, or use --law chinchilla, which needs no compressibility."
     )
 
 

@@ -39,6 +39,7 @@ def words() -> Tokenizer:
         name="words",
         vocab_size=3,
         encode=lambda text: [1 if len(word) < 4 else 2 for word in text.split()],
+        decode=str,
         separator=0,
     )
 
@@ -132,7 +133,9 @@ def test_no_sequence_is_taken_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     numbers = iter(range(10**9))
     documents = [" ".join(str(next(numbers)) for _ in range(150)) for _ in range(300)]
     path = write(tmp_path, documents, "jsonl")
-    tokenizer = Tokenizer(name="n", vocab_size=10**6, encode=lambda text: [int(w) for w in text.split()], separator=0)
+    tokenizer = Tokenizer(
+        name="n", vocab_size=10**6, encode=lambda text: [int(w) for w in text.split()], decode=str, separator=0
+    )
     for whole in (0, 1 << 40):
         monkeypatch.setattr(sampling, "_READ_WHOLE", whole)
         corpus = open_corpus(str(path), CorpusOptions(column="text"), seq_len=SEQ_LEN)

@@ -11,7 +11,7 @@ from advisor.corpus.sequences import PILOT, Cutter, exhaustive_sample
 from advisor.corpus.tokenizer import Tokenizer
 
 SEQ_LEN = 64
-WORDS = Tokenizer(name="words", vocab_size=3, encode=lambda text: [1 for _ in text.split()], separator=0)
+WORDS = Tokenizer(name="words", vocab_size=3, encode=lambda text: [1 for _ in text.split()], decode=str, separator=0)
 
 
 def quiet(what: str, done: float, total: float | None) -> None:
