@@ -15,11 +15,16 @@ _LONGEST_UNCUT = 1 << 25  # bytes without a place to cut: a file that is not UTF
 _SPACE_OR_COMMA = b" \t\r\n,"
 _STRUCTURE = re.compile(rb'["\[\]{}]')
 _SCALAR_END = re.compile(rb"[,}\]\s]")
-_ESCAPED_RUN = re.compile(
-    rb'(?:[^\\"\x80-\xff]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}'
-    rb"|\\u[0-9a-fA-F]{4}|\\[^u])*"
-)
-_HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}$")
+_HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
+_LONGEST_ESCAPE = 6
+
+
+class LongLineError(CorpusError):
+    """A long object is not what it should be; what holds it can be read on."""
+
+
+class LongFieldError(LongLineError):
+    """A long object has no such field, or not as a string; it can be passed."""
 
 
 class LongObject:
@@ -31,31 +36,54 @@ class LongObject:
         self.data = b""
         self.at = 0
         self.dropped = 0  # bytes before self.data
+        self.finished = False
+        self._fields = self._keys()
 
     def columns(self) -> dict[str, str | None]:
         """Return the names of the object's fields, each with "text" where its value is a string and None elsewhere.
 
         Raises:
-            CorpusError: it is not a JSON object.
+            LongLineError: it is not a JSON object.
         """
         found: dict[str, str | None] = {}
-        for key in self._keys():
+        for key in self._fields:
             found[key] = "text" if self._peek() == ord('"') else None
             self._skip_value()
         return found
 
     def pieces(self, column: str) -> Iterator[tuple[str, int, int]]:
-        """Yield (text, offset in the line, length in the line) of the string field ``column``; nothing if it is none.
+        """Yield (text, offset in the line, length in the line) of the string field ``column``; nothing if it is null.
 
         Raises:
-            CorpusError: it is not a JSON object.
+            LongLineError: it is not a JSON object.
+            LongFieldError: it has no such field, or one of another type.
         """
-        for key in self._keys():
-            if key == column and self._peek() == ord('"'):
-                for raw, offset in self._string():
-                    yield self._unescape(raw), offset, len(raw)
+        for key in self._fields:
+            if key == column:
+                byte = self._peek()
+                if byte not in b'"n':
+                    raise LongFieldError(f"{self.name} has a field {column!r} that is not a string.")
+                if byte == ord('"'):
+                    for raw, offset in self._string():
+                        yield self._unescape(raw), offset, len(raw)
+                    return
+                self._skip_value()
                 return
             self._skip_value()
+        raise LongFieldError(f"{self.name} has no field {column!r}.")
+
+    def finish(self) -> bytes:
+        """Pass the rest of the object, and return what was read behind it; ``dropped`` and ``at`` say where it ended.
+
+        Raises:
+            LongLineError: it is not a JSON object.
+        """
+        for _ in self._fields:
+            self._skip_value()
+        if not self.finished:
+            self.at += 1
+            self.finished = True
+        return self.data[self.at :]
 
     def _keys(self) -> Iterator[str]:
         if self._peek() != ord("{"):
@@ -70,8 +98,8 @@ class LongObject:
             self.at += 1
             yield self._unescape(key)
 
-    def _error(self) -> CorpusError:
-        return CorpusError(f"{self.name} is not valid JSON at byte {self.dropped + self.at} of the line.")
+    def _error(self) -> LongLineError:
+        return LongLineError(f"{self.name} is not valid JSON at its byte {self.dropped + self.at}.")
 
     def _unescape(self, raw: bytes) -> str:
         try:
@@ -128,13 +156,30 @@ class LongObject:
         return (index - first) % 2 == 1
 
     def _safe_cut(self) -> int:
-        """Return an index up to which the string can be cut: a space, or failing that the end of a whole escape."""
+        """Return an index up to which the string can be cut: a space, or failing that what no escape straddles."""
         space = self.data.rfind(b" ", self.at)
         if space >= 0:
             return space
-        match = _ESCAPED_RUN.match(self.data, self.at, max(len(self.data) - 4, self.at))
-        cut = match.end() if match else self.at
-        return cut - 6 if _HIGH_SURROGATE.search(self.data, max(cut - 6, self.at), cut) else cut
+        cut = len(self.data)
+        while cut > self.at and cut > len(self.data) - 4 and self.data[cut - 1] >= 0x80:
+            cut -= 1  # a character of several bytes that may go on, or the whole one before it
+            if self.data[cut] >= 0xC0:
+                break
+        while (begin := self._escape_across(cut)) is not None:
+            cut = begin
+        return max(cut, self.at)
+
+    def _escape_across(self, cut: int) -> int | None:
+        """Return where the escape begins that ``cut`` would divide, or leave without its other half."""
+        begin = self.data.rfind(b"\\", max(cut - _LONGEST_ESCAPE, self.at), cut)
+        if begin < 0:
+            return None
+        run = begin + 1 - self.at - len(self.data[self.at : begin + 1].rstrip(b"\\"))
+        if run % 2 == 0:  # it ends an escape
+            return None
+        length = _LONGEST_ESCAPE if self.data[begin + 1 : begin + 2] in (b"u", b"") else 2
+        is_half = _HIGH_SURROGATE.match(self.data, begin) is not None
+        return begin if begin + length + is_half > cut else None
 
     def _skip_value(self) -> None:
         byte = self._peek()

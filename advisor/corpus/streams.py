@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
-import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING
 
+from advisor.corpus.compression import BLOCK, decompressed
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from advisor.corpus.corpus_file import CorpusFile
 
-BLOCK = 1 << 20
+__all__ = ["BLOCK", "check_encoding", "decoded", "open_utf8", "text_of"]
 _BOM = codecs.BOM_UTF8
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_encoding(encoding: str) -> str:
@@ -41,61 +42,30 @@ def open_utf8(file: CorpusFile, encoding: str) -> Iterator[IO[bytes]]:
     Raises:
         CorpusError: while the stream is read, if the file cannot be read, is truncated or is not in ``encoding``.
     """
-    name, compression = file.name, file.compression
     try:
-        with file.place.open() as stored, decompressed(stored, compression) as raw:
-            yield decoded(raw, name, encoding)
-    except _corruption() as error:
-        raise CorpusError(f"{name} is truncated or not a {compression} file: {error}.") from error
+        with file.place.open() as stored:
+            yield decoded(decompressed(stored, file.compression, file.name), file.name, encoding)
     except OSError as error:
-        problem = error.strerror or str(error)
-        reason = f"is truncated or not a {compression} file" if compression and not error.errno else "cannot be read"
-        raise CorpusError(f"{name} {reason}: {problem}.") from error
-
-
-def _corruption() -> tuple[type[Exception], ...]:
-    import lzma
-
-    import zstandard
-
-    zstd_error: type[Exception] = zstandard.ZstdError
-    return EOFError, zlib.error, lzma.LZMAError, zstd_error
-
-
-def decompressed(raw: IO[bytes], compression: str | None) -> IO[bytes]:
-    """Return what a stream of stored bytes holds."""
-    if compression == "gzip":
-        import gzip
-
-        return cast("IO[bytes]", gzip.open(raw, "rb"))
-    if compression == "bzip2":
-        import bz2
-
-        return cast("IO[bytes]", bz2.open(raw, "rb"))
-    if compression == "xz":
-        import lzma
-
-        return cast("IO[bytes]", lzma.open(cast("BinaryIO", raw), "rb"))
-    if compression == "zstd":
-        import zstandard
-
-        return cast("IO[bytes]", zstandard.open(cast("BinaryIO", raw), "rb"))
-    return io.BufferedReader(cast("io.RawIOBase", raw), BLOCK)
+        raise CorpusError(f"{file.name} cannot be read: {error.strerror or error}.") from error
 
 
 def decoded(raw: IO[bytes], name: str, encoding: str) -> IO[bytes]:
     """Return the stream in UTF-8, without a byte-order mark."""
     if encoding != "utf-8":
         return io.BufferedReader(_Transcoded(raw, name, encoding), BLOCK)
-    return io.BufferedReader(_WithoutMark(raw), BLOCK)
+    return io.BufferedReader(_WithoutMark(raw, name), BLOCK)
 
 
 class _WithoutMark(io.RawIOBase):
     """A stream without its UTF-8 byte-order mark."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    def __init__(self, raw: IO[bytes], name: str) -> None:
         self.raw = raw
         head = raw.read(len(_BOM))
+        if head.startswith(_UTF16):
+            raise CorpusError(
+                f"{name} begins with the byte-order mark of UTF-16: name its encoding, --encoding utf-16."
+            )
         self.head = b"" if head == _BOM else head
 
     def readable(self) -> bool:

@@ -69,5 +69,5 @@ def test_text_without_a_space_is_cut_between_characters() -> None:
 
 @pytest.mark.parametrize("data", [b"[1, 2]", b'{"text": "torn', b'{"text"', b'{"a": [1, 2', b"{text: 1}", b'{"a": 1'])
 def test_what_is_not_an_object_is_one_sentence(data: bytes) -> None:
-    with pytest.raises(CorpusError, match=r"^file:3 is not valid JSON at byte \d+ of the line\.$"):
+    with pytest.raises(CorpusError, match=r"^file:3 is not valid JSON at its byte \d+\.$"):
         list(LongObject([data], "file:3").pieces("text"))

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor.corpus.columns import ABSENT, KIND_WORDS, choose_column, content_of, fields_of_records, value_in
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
-from advisor.corpus.long_lines import LongObject
+from advisor.corpus.long_lines import LongLineError, LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.errors import CorpusError
@@ -116,7 +116,8 @@ class JsonLines:
         """Count a file without records; one that the user named is an error."""
         if self.file is None or self.file.named:
             raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
-        self.tally.skip("files without a JSON object in their first lines")
+        reason = "files without a JSON object in their first lines"
+        self.tally.skip(reason, n_bytes=self.file.n_bytes, name=self.file.name)
 
     def _hold_long(self, line: TextLine, records: list[Mapping[str, Any]]) -> TextLine:
         """Choose by the fields before a long line, or by its own if it is the first; a pipe cannot be read twice."""
@@ -143,19 +144,22 @@ class JsonLines:
         data = b"".join(line.chunks)
         content = self._content(data, line.offset, line.number)
         if content is not None and not len(content):
-            self.tally.skip(EMPTY)
+            self.tally.skip(EMPTY, n_bytes=len(data))
         elif content is not None:
             yield Document(key=(self.name, line.offset, 0), content=content, raw_bytes=len(data))
 
     def _long_pieces(self, chunks: Iterable[bytes], offset: int, number: int | None) -> Iterator[tuple[str, int, int]]:
         chosen = self._column
         if chosen.kind != "text":
-            self.tally.skip(f"lines over {LONG_LINE >> 20} MB that hold {chosen.kind}")
+            reason = f"lines over {LONG_LINE >> 20} MB that hold {chosen.kind}"
+            self.tally.skip(reason, n_bytes=sum(map(len, chunks)))
             return
+        place = self._place(offset, number)
         try:
-            yield from LongObject(chunks, self._place(offset, number)).pieces(chosen.name)
-        except CorpusError as error:
-            self._reject(offset, number, "is not valid JSON", error)
+            yield from LongObject(chunks, place).pieces(chosen.name)
+        except LongLineError as error:
+            problem = str(error).removeprefix(place).strip(" .")
+            self._reject(offset, number, problem, n_bytes=sum(map(len, chunks)))
 
     def _content(self, data: bytes, offset: int, number: int | None = None) -> Content | None:
         """Return the content of one line; None for a blank or skipped one."""
@@ -170,7 +174,7 @@ class JsonLines:
             problem = f"has a field {field.name!r} that is not {KIND_WORDS[field.kind]} but {type(value).__name__}"
         else:
             return content
-        self._reject(offset, number, problem)
+        self._reject(offset, number, problem, n_bytes=len(data))
         return None
 
     def _record(self, data: bytes, offset: int, number: int | None = None) -> dict[str, Any] | None:
@@ -185,16 +189,16 @@ class JsonLines:
             problem = "is not UTF-8: name its encoding with --encoding"
         except (ValueError, RecursionError) as error:
             problem = f"is not valid JSON ({_reason(error)})"
-        self._reject(offset, number, problem)
+        self._reject(offset, number, problem, n_bytes=len(data))
         return None
 
-    def _reject(self, offset: int, number: int | None, problem: str, cause: CorpusError | None = None) -> None:
+    def _reject(self, offset: int, number: int | None, problem: str, *, n_bytes: int) -> None:
         """Count a bad line once with --skip-bad; without, raise."""
         if not self.options.skip_bad:
-            raise CorpusError(f"{self._place(offset, number)} {problem}; --skip-bad leaves such lines out.") from cause
+            raise CorpusError(f"{self._place(offset, number)} {problem}; --skip-bad leaves such lines out.")
         if offset not in self._bad:
             self._bad.add(offset)
-            self.tally.skip("bad lines")
+            self.tally.skip("bad lines", n_bytes=n_bytes)
 
     def _place(self, offset: int, number: int | None) -> str:
         return f"{self.name}:{number or self._line_number(offset)}"

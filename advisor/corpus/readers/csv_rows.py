@@ -1,0 +1,215 @@
+"""The rows of delimited text: which delimiter it has, its header, and each row's cells with the line it begins on."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import itertools
+import re
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from advisor.corpus.columns import Field
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from advisor.corpus.tally import Tally
+
+DELIMITERS = ",;\t|"
+_LONGEST_FIELD = 16 << 20  # characters; a longer one is a quote that was not closed
+_SNIFFED = 1 << 16  # bytes by which the delimiter is chosen
+_HEAD = 1000  # rows by which the type of a column is chosen, or fewer: of _HEAD_BYTES
+_HEAD_BYTES = 4 << 20
+_LONGEST_NAME = 200  # characters of a column's name
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d(:\d\d)?")
+_TRUTH = {"true", "false", "True", "False", "TRUE", "FALSE"}
+_NULL = {"", "NULL", "null", "NaN", "nan", "None", "NA", "N/A"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CsvRow:
+    """The cells of a row, the line it begins on, and its bytes."""
+
+    cells: list[str]
+    line: int
+    n_bytes: int
+
+
+class CsvRows:
+    """The rows behind the header of a stream of delimited text, once.
+
+    Raises:
+        CorpusError: it has no header; while rows are read, one of them is not like it or is not text.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, delimiter: str, *, skip_bad: bool, tally: Tally) -> None:
+        self.name, self.skip_bad, self.tally = name, skip_bad, tally
+        head = stream.peek(_SNIFFED)[:_SNIFFED]  # type: ignore[attr-defined]
+        self.delimiter = sniffed(head.decode("utf-8", "replace"), delimiter)
+        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
+        # What is not UTF-8 becomes lone surrogates, which are found where they are read: in the text of a row.
+        text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
+        self._reader = csv.reader(self._lines(text), delimiter=self.delimiter, strict=True)
+        self._row_bytes = 0  # of the row that is being read, and whether it is UTF-8
+        self._is_text = True
+        self._head: list[CsvRow] = []
+        self.header = self._header()
+
+    def fields(self, wanted: str | None) -> dict[str, Field]:
+        """Return the columns with their types by the first rows; the one that is ``wanted`` may be empty in them.
+
+        Raises:
+            CorpusError: the header is none, or names a column twice.
+        """
+        n_bytes = 0
+        for row in itertools.islice(self._rows(), _HEAD):
+            self._head.append(row)
+            if (n_bytes := n_bytes + row.n_bytes) > _HEAD_BYTES:
+                break
+        columns = [[row.cells[at] for row in self._head] for at in range(len(self.header))]
+        self._refuse_data(columns)
+        if repeated := sorted({name for name in self.header if self.header.count(name) > 1}):
+            raise CorpusError(f"{self.name} has several columns called {repeated[0]!r}: rename all but one.")
+        return {
+            name: _field(name, values, is_wanted=name == wanted)
+            for name, values in zip(self.header, columns, strict=True)
+        }
+
+    def __iter__(self) -> Iterator[CsvRow]:
+        """Yield each row that has the cells of the header."""
+        yield from self._head
+        self._head = []
+        yield from self._rows()
+
+    def reject(self, row: CsvRow, problem: str) -> None:
+        """Count a bad row with --skip-bad; without, raise."""
+        if not self.skip_bad:
+            raise CorpusError(f"{self.name}:{row.line} {problem}; --skip-bad leaves such rows out.")
+        self.tally.skip("bad rows", n_bytes=row.n_bytes)
+
+    def _rows(self) -> Iterator[CsvRow]:
+        n_cells = len(self.header)
+        while (row := self._next()) is not None:
+            if len(row.cells) == n_cells:
+                yield row
+            elif row.cells:
+                fields = "1 field" if len(row.cells) == 1 else f"{len(row.cells)} fields"
+                self.reject(row, f"has {fields}, and the header has {n_cells}")
+
+    def _next(self) -> CsvRow | None:
+        """Return the next row, None at the end; one that is no row is rejected, and has no cells."""
+        line, self._row_bytes, self._is_text = self._reader.line_num + 1, 0, True
+        problem = None
+        try:
+            cells = next(self._reader, None)
+        except csv.Error as error:
+            cells, problem = [], _words(error)
+        if cells is None:
+            return None
+        if not self._is_text:
+            problem = "is not UTF-8: name the encoding with --encoding, such as latin-1"
+        row = CsvRow(cells=[] if problem else cells, line=line, n_bytes=self._row_bytes)
+        if problem:
+            self.reject(row, problem)
+        return row
+
+    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+        for number in itertools.count(1):
+            line = text.readline(_LONGEST_FIELD)
+            if not line:
+                return
+            if len(line) == _LONGEST_FIELD and not line.endswith(("\n", "\r")):
+                raise CorpusError(
+                    f"{self.name}:{number} is a line of over {_LONGEST_FIELD >> 20} MB: it is no csv row."
+                )
+            if "\0" in line:
+                raise CorpusError(
+                    f"{self.name}:{number} holds a NUL byte: it is binary, or in an encoding to name with --encoding, "
+                    "such as utf-16."
+                )
+            self._weigh(line)
+            yield line
+
+    def _weigh(self, line: str) -> None:
+        try:
+            self._row_bytes += len(line) if line.isascii() else len(line.encode())
+        except UnicodeEncodeError:
+            self._row_bytes += len(line.encode("utf-8", "surrogateescape"))
+            self._is_text = False
+
+    def _header(self) -> list[str]:
+        while (row := self._next()) is not None:
+            if row.cells:
+                return row.cells
+        raise CorpusError(f"{self.name} has no header row.")
+
+    def _refuse_data(self, columns: list[list[str]]) -> None:
+        """Refuse a first row of data: long text, or numbers above numbers beside text of several words."""
+        above = [
+            _is_number(cell) and all(map(_is_number, values)) for cell, values in zip(self.header, columns, strict=True)
+        ]
+        is_data = any(len(cell) > _LONGEST_NAME for cell in self.header)
+        is_data |= any(above) and (all(above) or any(cell.count(" ") > 2 for cell in self.header))
+        if is_data:
+            shown = max(self.header, key=len)[:40]
+            raise CorpusError(
+                f"{self.name} has no header: its first row looks like data ({shown!r}); put the names of its columns "
+                "above it, such as text."
+            )
+
+
+def sniffed(head: str, named: str) -> str:
+    r"""Return the delimiter of the text that begins with ``head``: ``named``, or what its header and first rows have.
+
+    >>> sniffed("id;text\n1;one, two\n", ",")
+    ';'
+    """
+    counts = {delimiter: _counts(head, delimiter) for delimiter in DELIMITERS}
+    several = [delimiter for delimiter, found in counts.items() if found and found[0] > 1]
+    steady = [delimiter for delimiter in several if len(set(counts[delimiter])) == 1] or several
+    if named in steady or not steady:
+        return named
+    return max(steady, key=lambda delimiter: counts[delimiter][0])
+
+
+def _counts(head: str, delimiter: str) -> list[int]:
+    """Return how many cells the whole rows of a text's beginning have."""
+    rows: list[int] = []
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter, strict=True)
+    with contextlib.suppress(csv.Error):  # the end of the head may be inside a quoted field
+        rows += (len(cells) for cells in reader if cells)
+    return rows if head.endswith("\n") or len(rows) < 2 else rows[:-1]
+
+
+def _field(name: str, values: list[str], *, is_wanted: bool) -> Field:
+    told = [value for value in values if value not in _NULL]
+    for kind, is_of_it in (("number", _is_number), ("time", _is_time), ("boolean", _TRUTH.__contains__)):
+        if told and all(map(is_of_it, told)):
+            return Field(name=name, kind=None, type=kind, values=tuple(values))
+    if not told and not is_wanted:
+        return Field(name=name, kind=None, type="null", values=tuple(values))
+    return Field(name=name, kind="text", type="string", values=tuple(values))
+
+
+def _is_number(value: str) -> bool:
+    return _NUMBER.fullmatch(value.strip()) is not None
+
+
+def _is_time(value: str) -> bool:
+    return _TIME.fullmatch(value.strip()) is not None
+
+
+def _words(error: csv.Error) -> str:
+    """Return what is wrong with a row, after its place."""
+    problem = str(error)
+    if problem.startswith("unexpected end"):
+        return "begins a field with a quote that is never closed"
+    if problem.startswith("field larger"):
+        return f"has a field of over {_LONGEST_FIELD >> 20} MB: a quote in it may not be closed"
+    if "expected after" in problem:
+        return "has text behind a quoted field: quotes inside one are written twice"
+    return f"is not a csv row ({problem})"

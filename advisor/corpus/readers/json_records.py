@@ -1,0 +1,196 @@
+"""Which values of a .json file are its records: the items of its lists, its objects, or the list that one holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from advisor.corpus.columns import kind_of_value
+from advisor.corpus.readers.json_values import JsonItem, JsonText, TooLongError
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SPEAKERS = ("role", "from", "speaker", "author")  # of a message: a list of messages is a document, and no list of them
+_ITEMS_WEIGHED = 50
+_AS_LINES = "to_json(..., orient='records', lines=True)"
+_OWN = ""  # the object itself is the record
+
+
+class JsonRecords:
+    """The records of JSON text; ``column`` becomes the one within a record where a dotted name chose the list."""
+
+    def __init__(self, text: JsonText, column: str | None) -> None:
+        self.text, self.name, self.column = text, text.name, column
+        self._list: str | None = None  # the field of the objects at the top that has their records, by the first one
+        self._columns: list[str] | None = None  # where the records are lists: a table as pandas writes it split
+
+    def __iter__(self) -> Iterator[JsonItem]:
+        """Yield each record: an object, a string, or anything else that stands where one should.
+
+        Raises:
+            CorpusError: the text is not JSON, is torn, or what its records are cannot be said.
+        """
+        n_values = 0
+        while char := self.text.peek():
+            if char == "[":
+                yield from self._items()
+            elif char == "{":
+                yield from self._object()
+            elif n_values:
+                raise self.text.error(f"there is {char!r} after a whole value")
+            else:
+                value = next(self.text.item()).value
+                raise CorpusError(
+                    f"{self.name} holds no records but {type(value).__name__}; --format text reads it as text."
+                )
+            n_values += 1
+
+    def _items(self) -> Iterator[JsonItem]:
+        for item in self.text.items():
+            if not isinstance(item.value, list):
+                yield item
+            elif self._columns is not None:
+                row = dict(zip(self._columns, item.value, strict=False))
+                yield JsonItem(value=row, offset=item.offset, n_bytes=item.n_bytes)
+            else:
+                raise CorpusError(
+                    f"{self.name} is a list of lists, without names for what they hold: "
+                    'write each as an object, {"text": ...} or {"ids": [...]}.'
+                )
+
+    def _object(self) -> Iterator[JsonItem]:
+        mark, begin = self.text.mark(), self.text.offset
+        try:
+            fields, is_long = self.text.value(), False
+        except TooLongError:
+            fields, is_long = self._first_fields(), True
+        n_bytes = self.text.offset - begin
+        if self._list is None:
+            self._list = self._list_of(fields)
+        if self._list == _OWN and not is_long:
+            yield JsonItem(value=fields, offset=begin, n_bytes=n_bytes)
+            return
+        self.text.reset(mark)
+        yield from self.text.item() if self._list == _OWN else self._items_of(self._list)
+
+    def _first_fields(self) -> dict[str, Any]:
+        """Return the fields of an object that end in what is held; of the list after them, its first item."""
+        text, fields = self.text, {}
+        mark = text.mark()
+        text.expect("{")
+        while text.peek(" \t\r\n,") == '"':
+            try:
+                key = text.value(within=True)
+                text.expect(":")
+                char, at = text.peek(), text.mark()
+                fields[key] = text.value(within=True)
+            except TooLongError:
+                break
+        else:
+            return fields
+        text.reset(at)
+        fields[key] = text.buffer[text.at :] if char == '"' else self._first_item() if char == "[" else None
+        text.reset(mark)
+        return fields
+
+    def _first_item(self) -> list[Any]:
+        self.text.expect("[")
+        try:
+            return [self.text.value(within=True)]
+        except TooLongError:
+            return []
+
+    def _list_of(self, fields: dict[str, Any]) -> str:
+        """Return the name of the list of records in an object; _OWN where it is a record itself."""
+        self._refuse_pandas(fields)
+        if _is_split(fields):
+            self._columns = fields["columns"]
+            return "data"
+        lists = [key for key, value in fields.items() if _is_list_of_records(value)]
+        head, _, rest = (self.column or "").partition(".")
+        if rest and head in lists:
+            self.column = rest
+            return head
+        if not lists or self.column in fields or head in fields:
+            return _OWN
+        if len(lists) > 1:
+            raise CorpusError(
+                f"{self.name} holds several lists of records, {', '.join(map(repr, lists))}: choose one with --column, "
+                f"such as --column {lists[0]}.text."
+            )
+        return self._list_or_own(fields, lists[0])
+
+    def _list_or_own(self, fields: dict[str, Any], name: str) -> str:
+        """Choose by where the text is: a corpus beside its metadata, or a record with annotations."""
+        inside = _n_characters(fields[name][:_ITEMS_WEIGHED])
+        beside = sum(_n_characters(value) for key, value in fields.items() if key != name)
+        if inside > 2 * beside or self.column is not None:
+            return name
+        if beside > 2 * inside:
+            return _OWN
+        raise CorpusError(
+            f"{self.name} is an object with text and a list of records, {name!r}: say which is the corpus with "
+            f"--column, such as --column {name}.text."
+        )
+
+    def _refuse_pandas(self, fields: dict[str, Any]) -> None:
+        values = list(fields.values())
+        if not values or not all(isinstance(value, dict) and value for value in values):
+            return
+        is_by_column = all(key.isdecimal() and value.keys() == values[0].keys() for value in values for key in value)
+        if is_by_column or all(key.isdecimal() for key in fields):
+            raise CorpusError(
+                f"{self.name} is a table as pandas writes it by {'column' if is_by_column else 'index'}: "
+                f"write it with {_AS_LINES}."
+            )
+
+    def _items_of(self, name: str) -> Iterator[JsonItem]:
+        """Yield the items of the list ``name`` of the object that begins here, and pass it."""
+        text, begin, found = self.text, self.text.offset, False
+        text.expect("{")
+        while (char := text.peek(" \t\r\n,")) == '"':
+            key = text.value()
+            text.expect(":")
+            if key == name and text.peek() == "[":
+                found = True
+                yield from self._items()
+                continue
+            try:
+                value = text.value()
+            except TooLongError as error:
+                raise self._two_lists(name, key) from error
+            if _is_list_of_records(value) and self.column is None:
+                raise self._two_lists(name, key)
+        if not found:
+            raise CorpusError(f"The object at byte {begin} of {self.name} has no list {name!r}, which the first has.")
+        if char != "}":
+            raise text.error(f"there is {char!r} where '}}' should be" if char else "it ends too early")
+        text.expect("}")
+
+    def _two_lists(self, name: str, other: str) -> CorpusError:
+        return CorpusError(
+            f"{self.name} holds {other!r} beside the list of records {name!r}: choose one with --column, "
+            f"such as --column {name}.text."
+        )
+
+
+def _is_list_of_records(value: Any) -> bool:
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        return False
+    return not (kind_of_value(value) == "messages" and any(name in value[0] for name in _SPEAKERS))
+
+
+def _is_split(fields: dict[str, Any]) -> bool:
+    columns, rows = fields.get("columns"), fields.get("data")
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        return False
+    return isinstance(rows, list) and bool(rows) and all(isinstance(row, list) for row in rows)
+
+
+def _n_characters(value: Any) -> int:
+    """Return how many characters the strings in a value have."""
+    if isinstance(value, str):
+        return len(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_n_characters, inner))
