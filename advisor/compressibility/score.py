@@ -10,10 +10,10 @@ from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
-from advisor.corpus.files import check_mostly_read
 from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
+from advisor.corpus.selection import check_mostly_read
 from advisor.corpus.sequences import TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer

@@ -17,7 +17,7 @@ from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream
-from advisor.corpus.streams import check_encoding, decoded, open_utf8
+from advisor.corpus.streams import check_encoding, decoded
 from advisor.corpus.tally import LeftOut, Tally
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
@@ -114,19 +114,12 @@ def _table_readers(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
             raise CorpusError(f"{name} is a compressed {file.format} file: decompress it first.")
         chunks = parquet_chunks if file.format == "parquet" else arrow_chunks
         return list(chunks(file, options, seq_len, tally))
-    if file.format == "jsonl" or (file.format == "json" and _holds_lines(file, options.encoding)):
+    if file.format == "jsonl":
         return [JsonLines(name=name, file=file, options=options, seq_len=seq_len, tally=tally)]
     if file.format == "json":
         return [JsonFile(name=name, file=file, options=options, tally=tally)]
     delimiter = "\t" if file.format == "tsv" else ","
     return [CsvFile(name=name, file=file, options=options, tally=tally, delimiter=delimiter)]
-
-
-def _holds_lines(file: CorpusFile, encoding: str) -> bool:
-    """Return whether a .json file is JSON lines, as many on the hub are: its first line is an object of its own."""
-    with open_utf8(file, encoding) as stream:
-        first = stream.readline(1 << 20)
-        return _is_object(first) and bool(stream.read(1))
 
 
 def _is_object(line: bytes) -> bool:

@@ -57,8 +57,8 @@ def test_tokenizers_must_match_but_for_coefficients_of_native_ids():
         check_match(native, DEFAULT_PROTOCOL, "the law")
     assert str(caught.value) == (
         "The corpus was measured in another way than the law: it came as token ids of an unnamed tokenizer where the "
-        "coefficients have mistral-v1; say whose with --tokenizer NAME, and if not mistral-v1's add --decode to measure "
-        "their text, or use --law chinchilla, which needs no compressibility."
+        "coefficients have mistral-v1; say whose with --tokenizer NAME, and if not mistral-v1's add --decode to "
+        "measure their text, or use --law chinchilla, which needs no compressibility."
     )
 
 

@@ -1,0 +1,112 @@
+"""Which of many files are the corpus: those of one format and split, without what only lies beside them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from advisor.corpus.corpus_file import CorpusFile
+from advisor.corpus.formats import NO_CORPUS, is_metadata
+from advisor.corpus.kinds import compression_in, kind_of
+from advisor.corpus.splits import one_split
+from advisor.errors import CorpusError
+from advisor.quantities import format_bytes, format_share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.corpus.corpus_file import Place
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.tally import LeftOut, Tally
+
+_CARD_KEYS = ("license:", "dataset_info:", "configs:", "task_categories:", "size_categories:", "annotations_creators:")
+
+
+def chosen_files(
+    places: Sequence[Place], below: str, options: CorpusOptions, tally: Tally, *, choose_split: bool
+) -> tuple[CorpusFile, ...]:
+    """Return which of the files are the corpus."""
+    files = [file for place in places if (file := _found_file(place, options, tally)) is not None]
+    if options.format is None:
+        files = _one_kind(_without_caches(files, tally), tally)
+    of_data = any(file.format != "text" for file in files)
+    chosen = one_split(files, below, options.hub.split, tally, choose=choose_split and of_data)
+    if chosen and not options.skip_bad:
+        check_mostly_read(sum(file.n_bytes for file in chosen), below, tally.missed)
+    return tuple(chosen)
+
+
+def check_mostly_read(n_bytes: float, source: str, missed: Sequence[LeftOut]) -> None:
+    """Raise where more bytes of a corpus were ``missed`` than read.
+
+    Raises:
+        CorpusError: with the largest files that are left out.
+    """
+    n_lost = sum(each.n_bytes or 0 for each in missed)
+    if n_lost <= n_bytes:
+        return
+    lost = [each for each in missed if each.n_bytes]
+    reasons = ", ".join(f"{each.n:,} {each.reason} ({format_bytes(each.n_bytes or 0)})" for each in lost)
+    largest = ", ".join(name for each in lost for name in each.largest[:2])
+    raise CorpusError(
+        f"Only {format_share(n_bytes / (n_bytes + n_lost))} of the bytes of {source} can be read. Left out: {reasons}"
+        f"{f'; the largest: {largest}' if largest else ''}. Name the files to read, or leave these out with --skip-bad."
+    )
+
+
+def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFile | None:
+    """Return a file of a folder in the format that it is in; None where it is no corpus, and why to ``tally``."""
+    if options.format is not None:
+        return CorpusFile(place=place, format=options.format, compression=compression_in(place), named=False)
+    format, compression, reason = None, None, ""
+    if is_metadata(place.file_name):
+        reason = "descriptions of data"
+    elif place.path.suffix.lower() in NO_CORPUS:
+        reason = "pictures, sound, programs and the like"
+    else:
+        format, compression = kind_of(place, options.encoding, named=False)
+        if format == "text" and _is_card(place):
+            format, reason = None, "data set cards"
+    if format is None:
+        tally.skip(reason or "files of another type", n_bytes=place.n_bytes, name=place.name, deliberate=bool(reason))
+        return None
+    return CorpusFile(place=place, format=format, compression=compression, named=False)
+
+
+def _is_card(place: Place) -> bool:
+    """Return whether a file is the card of a data set: README.md with the hub's metadata before its text."""
+    if place.file_name.lower() != "readme.md":
+        return False
+    with place.open() as file:
+        head = file.read(1 << 12)
+    return head.startswith(b"---\n") and any(f"\n{key}".encode() in head for key in _CARD_KEYS)
+
+
+def _without_caches(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
+    """Return the files without what the library datasets cached of others: cache-*.arrow holds the same rows again."""
+    folders = {os.path.dirname(file.name) for file in files if file.format == "arrow" and not _is_cache(file)}
+    kept = []
+    for file in files:
+        if _is_cache(file) and os.path.dirname(file.name) in folders:
+            tally.skip("caches of the library datasets", n_bytes=file.n_bytes, name=file.name, deliberate=True)
+        else:
+            kept.append(file)
+    return kept
+
+
+def _is_cache(file: CorpusFile) -> bool:
+    return file.format == "arrow" and file.place.file_name.startswith("cache-")
+
+
+def _one_kind(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
+    """Keep the files of the format that has the most bytes, and count the others as left out."""
+    n_bytes: dict[str, int] = {}
+    for file in files:
+        n_bytes[file.format] = n_bytes.get(file.format, 0) + file.n_bytes
+    if len(n_bytes) < 2:
+        return files
+    main = max(n_bytes, key=lambda name: n_bytes[name])
+    for file in files:
+        if file.format != main:
+            tally.skip(f"{file.format} files (most of the bytes are {main})", n_bytes=file.n_bytes, name=file.name)
+    return [file for file in files if file.format == main]
