@@ -1,155 +1,170 @@
-"""Which column of a table holds the text, and the text of one value."""
+"""The columns of a table, by its types or its first rows, and the text or ids of one of their values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from advisor.errors import CorpusError
+from advisor.corpus.values.kinds import ValueShape, is_list, shape_of_type, shape_of_values, with_values
+from advisor.corpus.values.messages import text_of_messages, written_messages
+from advisor.corpus.values.padding import without_padding
+from advisor.corpus.values.written_ids import ids_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from advisor.corpus.documents import Content
-
-Kind = Literal["text", "ids", "messages"]
+    from advisor.corpus.values.kinds import Form, Kind
+    from advisor.corpus.values.padding import Padding
 
 KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages", None: "text"}
+ABSENT = object()  # the value of a field that a record does not have
 
-# Chat formats: OpenAI and most hub datasets use "content", ShareGPT uses "value".
-_MESSAGE_TEXT = ("content", "value")
-_SHOWN = 20  # column names in a message
-
-
-def kind_of_value(value: Any) -> Kind | None:
-    """Return what a JSON or Python value can be read as; None if it holds no text."""
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, list) and value:
-        if all(isinstance(item, int) and not isinstance(item, bool) for item in value):
-            return "ids"
-        if all(isinstance(item, dict) and any(key in item for key in _MESSAGE_TEXT) for item in value):
-            return "messages"
-    return None
-
-
-def kind_of_type(kind: pa.DataType) -> Kind | None:
-    """Return what a column of this Arrow type can be read as; None if it holds no text."""
-    import pyarrow as pa
-
-    if pa.types.is_dictionary(kind):
-        return kind_of_type(kind.value_type)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        return "text"
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        if pa.types.is_integer(kind.value_type):
-            return "ids"
-        if pa.types.is_struct(kind.value_type):
-            names = {kind.value_type.field(i).name for i in range(kind.value_type.num_fields)}
-            return "messages" if names & set(_MESSAGE_TEXT) else None
-    return None
+_DEPTH = 8  # of nested columns that are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A column of a table, as its type or its first rows show it.
+    """A column of a table, as its type and its first rows show it.
 
     Attributes:
         name: its name, dotted where it is nested.
         kind: what it can be read as; None if it holds no text.
         type: what it holds, in words: "string", "list of int32", "chat messages".
-        values: some of its values.
+        values: some of its values; none in a chosen field, which outlives them.
+        form: how a value holds its kind.
+        path: the names that lead to it from a row; empty where that is ``name``.
+        inner: of objects, and of lists of them, their fields.
+        padding: of a chosen field of ids, what is left out of each row.
     """
 
     name: str
     kind: Kind | None
     type: str
     values: tuple[Any, ...] = ()
+    form: Form = "plain"
+    path: tuple[str, ...] = ()
+    inner: tuple[Field, ...] = ()
+    padding: Padding | None = None
 
 
-def fields_of_schema(schema: pa.Schema) -> dict[str, Field]:
-    """Return the columns of a table by name."""
-    return {each.name: Field(name=each.name, kind=kind_of_type(each.type), type=str(each.type)) for each in schema}
+def fields_of_schema(schema: pa.Schema, rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, Field]:
+    """Return the columns of a table by name, with their values in its first rows."""
+    return with_rows({each.name: _field_of_type((each.name,), each.type) for each in schema}, rows)
+
+
+def _field_of_type(path: tuple[str, ...], type: pa.DataType, *, in_list: bool = False) -> Field:
+    import pyarrow as pa
+
+    item = type.value_type if is_list(type) else type
+    listed = in_list or is_list(type)
+    nested = item if pa.types.is_struct(item) and len(path) < _DEPTH else ()
+    inner = tuple(_field_of_type((*path, child.name), child.type, in_list=listed) for child in nested)
+    return _field(path, shape_of_type(pa.list_(type) if in_list else type), (), inner)
+
+
+def _field(path: tuple[str, ...], shape: ValueShape, values: Sequence[Any], inner: tuple[Field, ...]) -> Field:
+    return Field(
+        name=".".join(path),
+        kind=shape.kind,
+        type=shape.type,
+        form=shape.form,
+        values=tuple(values),
+        path=path,
+        inner=inner,
+    )
+
+
+def with_rows(fields: Mapping[str, Field], rows: Sequence[Mapping[str, Any]]) -> dict[str, Field]:
+    """Return the fields with their values in some rows, and with what the values say of their types."""
+    return {
+        name: _with_values(field, [row[name] for row in rows if name in row]) if rows else field
+        for name, field in fields.items()
+    }
+
+
+def _with_values(field: Field, values: Sequence[Any]) -> Field:
+    shape = with_values(ValueShape(field.kind, field.form, field.type), values)
+    inner = tuple(_with_values(child, [_inside(value, child.path[-1]) for value in values]) for child in field.inner)
+    return _field(field.path, shape, values, inner)
 
 
 def fields_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
     """Return the fields of a few records by name: of each, the kind that its first readable value has."""
+    return {name: _field_of_values((name,), values) for name, values in _columns(records).items()}
+
+
+def _columns(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
     values: dict[str, list[Any]] = {}
     for record in records:
         for name, value in record.items():
             values.setdefault(name, []).append(value)
-    return {name: _field(name, found) for name, found in values.items()}
+    return values
 
 
-def _field(name: str, values: list[Any]) -> Field:
-    telling = next((value for value in values if kind_of_value(value)), values[0])
-    return Field(name=name, kind=kind_of_value(telling), type=type(telling).__name__, values=tuple(values))
+def _field_of_values(path: tuple[str, ...], values: list[Any]) -> Field:
+    items = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    names = dict.fromkeys(key for item in items if isinstance(item, dict) and len(path) < _DEPTH for key in item)
+    inner = tuple(_field_of_values((*path, key), [_inside(value, key) for value in values]) for key in names)
+    return _field(path, shape_of_values(values), values, inner)
 
 
-def choose_column(fields: Mapping[str, Field], wanted: str | None, source: str) -> Field:
-    """Return the column to read.
-
-    Raises:
-        CorpusError: the wanted column is missing or holds no text; without one, none or several hold text.
-    """
-    if wanted is not None:
-        if wanted not in fields:
-            raise CorpusError(f"{source} has no column {wanted!r}: its columns are {_names(fields)}.")
-        if fields[wanted].kind is None:
-            raise CorpusError(
-                f"Column {wanted!r} of {source} holds no text: expected strings, lists of token ids or chat messages"
-                f"{_others(fields)}."
-            )
-        return fields[wanted]
-    candidates = [field for field in fields.values() if field.kind is not None]
-    if not candidates:
-        raise CorpusError(f"{source} has no text column: its columns are {_names(fields)}.")
-    if len(candidates) > 1:
-        names = _names(field.name for field in candidates)
-        raise CorpusError(f"{source} has several text columns, {names}: choose one with --column.")
-    return candidates[0]
-
-
-ABSENT = object()  # the value of a field that a record does not have
+def _inside(value: Any, key: str) -> Any:
+    """Return the field ``key`` of an object, or of each object of a list; None where there is none."""
+    if isinstance(value, dict):
+        return value.get(key)
+    if isinstance(value, list):
+        return [item.get(key) for item in value if isinstance(item, dict) and item.get(key) is not None]
+    return None
 
 
 def value_in(record: Mapping[str, Any], field: Field) -> Any:
     """Return the record's value of a field; ABSENT if it has none."""
-    return record.get(field.name, ABSENT)
+    path = field.path or (field.name,)
+    value = record.get(path[0], ABSENT)
+    for key in path[1:]:
+        if value is ABSENT or (isinstance(value, dict) and key not in value):
+            return ABSENT
+        value = _inside(value, key)
+    return value
 
 
 def content_of(value: Any, field: Field) -> Content | None:
     """Return the text or ids of a field's value; an empty text for null, None if the value is not of its kind."""
     if value is None:
         return ""
-    if field.kind == "text":
-        return value if isinstance(value, str) else None
     if field.kind == "messages":
-        return _join_messages(value)
-    return _ids(value)
+        if field.form == "written" and isinstance(value, str):
+            value = written_messages(value) if value.strip() else []
+        return text_of_messages(value)
+    if field.kind == "ids":
+        ids = _ids(value, field.form)
+        return None if ids is None else without_padding(ids, field.padding)
+    return _text(value, field.form)
 
 
-def _join_messages(value: Any) -> str | None:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        return None
-    contents = [item[key] for item in value for key in _MESSAGE_TEXT if item.get(key) is not None]
-    texts = [text for content in contents for text in _parts(content)]
-    return "\n".join(texts)
+def _text(value: Any, form: Form) -> str | None:
+    if isinstance(value, str):
+        return value
+    if form == "binary" and isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return None
+    if form == "strings" and isinstance(value, list) and all(isinstance(item, str | None) for item in value):
+        return "\n".join(item for item in value if item)
+    return None
 
 
-def _parts(content: Any) -> list[str]:
-    """Return the texts of one message: itself, or its parts of type text, beside which there may be images."""
-    if isinstance(content, str):
-        return [content]
-    parts = content if isinstance(content, list) else []
-    return [part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
-
-
-def _ids(value: Any) -> Content | None:
+def _ids(value: Any, form: Form = "plain") -> npt.NDArray[np.int64] | None:
     import numpy as np
 
+    if form == "written" and isinstance(value, str):
+        return ids_in(value) if value.strip() else np.zeros(0, np.int64)
     if isinstance(value, list) and not all(isinstance(item, int) and not isinstance(item, bool) for item in value):
         return None
     try:
@@ -159,12 +174,18 @@ def _ids(value: Any) -> Content | None:
     return ids if ids.ndim == 1 else None
 
 
-def _names(columns: Iterable[str]) -> str:
-    names = [repr(name[:40]) for name in columns]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more or "(none)"
+def ids_of_array(values: pa.Array, field: Field) -> npt.NDArray[np.int64] | None:
+    """Return the ids of an Arrow array, without padding; None if one of them is null."""
+    import numpy as np
+
+    if values.null_count:
+        return None
+    return without_padding(np.asarray(values.to_numpy(zero_copy_only=False)).astype(np.int64), field.padding)
 
 
-def _others(fields: Mapping[str, Field]) -> str:
-    texts = [name for name, field in fields.items() if field.kind is not None]
-    return f"; {_names(texts)} would do" if texts else ""
+def rows_of_ids(field: Field) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the ids in the first rows of a field of ids."""
+    for value in field.values:
+        ids = None if value is None else _ids(value, field.form)
+        if ids is not None:
+            yield ids

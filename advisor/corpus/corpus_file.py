@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -37,11 +37,16 @@ class Place:
     @property
     def file_name(self) -> str:
         """The last part of its path or address."""
-        return PurePosixPath(self.name).name
+        return self.name.rpartition("/")[2]
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """The endings of its name, in lower case, as of ``a.JSONL.gz``: ``.jsonl`` and ``.gz``."""
+        return suffixes_of(self.name)
 
     def open(self) -> IO[bytes]:
         """Return its bytes as they are stored, unbuffered, readable at any offset."""
-        return cast("IO[bytes]", self.path.open("rb", buffering=0)) if self.opener is None else self.opener()
+        return cast("IO[bytes]", open(self.name, "rb", buffering=0)) if self.opener is None else self.opener()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,16 @@ class CorpusFile:
     def n_bytes(self) -> int:
         """Its size as it is stored."""
         return self.place.n_bytes
+
+
+def suffixes_of(name: str) -> tuple[str, ...]:
+    """Return the endings of a file's name in lower case; a dot that it begins with is none.
+
+    >>> suffixes_of("a/.b.JSONL.gz"), suffixes_of("v1.2/LICENSE")
+    (('.jsonl', '.gz'), ())
+    """
+    parts = name.rpartition("/")[2].lstrip(".").split(".")[1:]
+    return tuple(f".{part.lower()}" for part in parts)
 
 
 def read_at(handle: IO[bytes], n_bytes: int, offset: int) -> bytes:

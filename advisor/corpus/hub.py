@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from advisor.corpus.choice import top_column
 from advisor.corpus.hub_client import be_quiet_and_brief, find, limit_waiting
 from advisor.corpus.hub_errors import Asked, explained
 from advisor.errors import HubError, UsageError
@@ -162,8 +163,7 @@ def _streamed(builder: Any, split: str, asked: Asked, column: str | None) -> Hub
     names = _splits(builder) if split == "all" else [part.strip() for part in split.split("+")]
     streams = [builder.as_streaming_dataset(split=name) for name in names]
     features = streams[0].features
-    if column is not None:
-        _check_column(column, features, asked)
+    if column is not None and (column := _checked_column(column, features, asked)) is not None:
         if hasattr(builder.config, "columns"):
             builder.config.columns = [column]  # the files' other columns are then never fetched
             streams = [builder.as_streaming_dataset(split=name) for name in names]
@@ -192,7 +192,7 @@ def _downloaded(builder: Any, split: str, asked: Asked, column: str | None) -> H
     builder.download_and_prepare()
     dataset = builder.as_dataset(split=split)
     if column is not None:
-        _check_column(column, dataset.features, asked)
+        _checked_column(column, dataset.features, asked)
     table = dataset.data.table
     if table.num_rows == 0:
         raise HubError(f"{asked.repo}: the split {split} has no rows: choose another with --split or --name.")
@@ -220,10 +220,18 @@ def _is_cached(builder: Any) -> bool:
     return type(builder).__name__ == "Cache"
 
 
-def _check_column(column: str, features: Mapping[str, object] | None, asked: Asked) -> None:
-    """Raise where the dataset is known not to have the column."""
-    if features is not None and column not in features:
+def _checked_column(column: str, features: Mapping[str, object] | None, asked: Asked) -> str | None:
+    """Return the column that holds the one asked for, which may be nested; None where that cannot be known.
+
+    Raises:
+        HubError: the dataset is known not to have it.
+    """
+    if features is None:
+        return None if "." in column or ":" in column else column
+    found = top_column(column, features)
+    if found is None:
         raise HubError(f"{asked.repo} has no column {column!r}: choose one with --column: {', '.join(features)}.")
+    return found
 
 
 def _stated_rows(builder: Any, names: list[str]) -> int | None:

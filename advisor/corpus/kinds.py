@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from advisor.corpus.compression import compression_of
-from advisor.corpus.corpus_file import CorpusFile
+from advisor.corpus.corpus_file import CorpusFile, suffixes_of
 from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF
 from advisor.corpus.recognise import HEAD_BYTES, recognised
 from advisor.corpus.streams import open_utf8
@@ -27,16 +26,14 @@ def kind_of_name(name: str) -> tuple[str | None, str | None]:
     >>> kind_of_name("a/b.jsonl.gz"), kind_of_name("part-00000")
     (('jsonl', 'gzip'), (None, None))
     """
-    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
-    compression = COMPRESSIONS.get(suffixes[-1]) if suffixes else None
-    if compression:
-        suffixes.pop()
-    return (FORMAT_OF.get(suffixes[-1]) if suffixes else None), compression
+    *suffixes, last = ("", *suffixes_of(name))
+    compression = COMPRESSIONS.get(last)
+    return FORMAT_OF.get(suffixes[-1] if compression and suffixes else last), compression
 
 
 def compression_in(place: Place) -> str | None:
     """Return the compression that a file's name says, or its first bytes."""
-    return kind_of_name(place.name)[1] or compression_of(_first_bytes(place))
+    return kind_of_name(place.name)[1] or compression_of(_first_bytes(place, 512))
 
 
 def kind_of(place: Place, encoding: str, *, named: bool) -> tuple[str | None, str | None]:
@@ -49,13 +46,14 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> tuple[str | None, st
         CorpusError: the file's first bytes cannot be read.
     """
     format, compression = kind_of_name(place.name)
-    if format is not None and not any(suffix in _SAYS_LITTLE for suffix in place.path.suffixes):
+    if format is not None and not any(suffix in _SAYS_LITTLE for suffix in place.suffixes):
         return format, compression
-    first = _first_bytes(place)
+    limit = HEAD_BYTES if named else _HEAD_OF_MANY
+    first = _first_bytes(place, limit)
     if first.startswith(b"PAR1"):
         return "parquet", compression
     compression = compression or compression_of(first)
-    head = _head(place, compression, encoding, HEAD_BYTES if named else _HEAD_OF_MANY)
+    head = first if compression is None and encoding == "utf-8" else _decompressed(place, compression, encoding, limit)
     if head is None:
         return format, compression
     if format is not None or named:
@@ -64,15 +62,15 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> tuple[str | None, st
     return (found if found in _NAMELESS else None), compression
 
 
-def _first_bytes(place: Place) -> bytes:
+def _first_bytes(place: Place, n_bytes: int) -> bytes:
     try:
         with place.open() as file:
-            return file.read(512)
+            return file.read(n_bytes)
     except OSError as error:
         raise CorpusError(f"{place.name} cannot be read: {error.strerror or error}.") from error
 
 
-def _head(place: Place, compression: str | None, encoding: str, n_bytes: int) -> bytes | None:
+def _decompressed(place: Place, compression: str | None, encoding: str, n_bytes: int) -> bytes | None:
     """Return the first bytes of a file as UTF-8; None where it cannot be read as such, which its reader will say."""
     file = CorpusFile(place=place, format="text", compression=compression, named=False)
     try:

@@ -190,7 +190,7 @@ def _positions(readers: Sequence[Seekable], n_draws: int, rng: random.Random) ->
 
     Of more than _MOST_CHUNKS row groups a systematic sample in proportion to size is taken first.
     """
-    from advisor.corpus.readers.columnar import ColumnChunk
+    from advisor.corpus.readers.column_chunk import ColumnChunk
 
     if not readers or not n_draws:
         return []

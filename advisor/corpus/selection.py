@@ -61,7 +61,7 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
     format, compression, reason = None, None, ""
     if is_metadata(place.file_name):
         reason = "descriptions of data"
-    elif place.path.suffix.lower() in NO_CORPUS:
+    elif place.suffixes[-1:] and place.suffixes[-1] in NO_CORPUS:
         reason = "pictures, sound, programs and the like"
     else:
         format, compression = kind_of(place, options.encoding, named=False)

@@ -159,7 +159,7 @@ def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -
     dataset = open_hub(source, options.hub, column=options.column)
     readers: Sequence[Reader]
     if dataset.table is not None:
-        readers = table_chunks(dataset.table, dataset.source, options.column, seq_len, tally, format="hub")
+        readers = table_chunks(dataset.table, dataset.source, options, seq_len, tally, format="hub")
     else:
         readers = (
             HubShards(

@@ -37,7 +37,7 @@ def split_of(name: str) -> str | None:
 
 def _split_below(file: CorpusFile, below: str) -> str | None:
     """Return the split that a file's path below the corpus names; of source code, test and train mean other things."""
-    code = file.format == "text" and file.place.path.suffix.lower() in SOURCE_EXTENSIONS
+    code = file.format == "text" and any(suffix in SOURCE_EXTENSIONS for suffix in file.place.suffixes[-1:])
     return None if code else split_of(file.name.removeprefix(below))
 
 

@@ -104,6 +104,11 @@ class Tally:
         )
 
     @property
+    def skipped(self) -> dict[str, int]:
+        """How many documents and files of it, by reason."""
+        return {each.reason: each.n for each in self.missed}
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """What was read, in the order in which it was met."""
         return tuple(

@@ -68,9 +68,8 @@ def corpus_tokens(
     try:
         sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=progress)
     except TooSmallError as error:
-        left_out = {each.reason: each.n for each in corpus.tally.missed}
-        raise _too_small(source, 0, left_out) from error
-    left_out = {each.reason: each.n for each in corpus.tally.missed}
+        raise _too_small(source, 0, corpus.tally.skipped) from error
+    left_out = corpus.tally.skipped
     wanted = max(HELD_TOKENS, n_tokens + n_validation * seq_len)
     share = min(1.0, 1.2 * wanted / max(sample.estimated_tokens, 1.0))
     cutter = _Cutter(tokenizer, seq_len, joined=sample.joined)

@@ -40,11 +40,16 @@ def test_ids_and_messages_and_dictionaries(tmp_path: Path) -> None:
 
 def test_columns_that_cannot_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    path.write_text(json.dumps({"text": "a", "url": "b", "n": 3}) + "\n")
-    assert sentence(path) == f"{path} has several text columns, 'text', 'url': choose one with --column."
-    assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'text', 'url', 'n'."
-    assert sentence(path, column="n").startswith(f"Column 'n' of {path} holds no text")
+    path.write_text(json.dumps({"text": "a", "summary": "b", "n": 3}) + "\n")
+    assert sentence(path) == (
+        f"{path} has several text columns: choose --column text (50 % of their text) or --column summary (50 %)."
+    )
+    assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'text', 'summary', 'n'."
+    assert sentence(path, column="n") == (
+        f"Column 'n' of {path} holds no text but integer: expected strings, lists of token ids or chat messages; "
+        "'text', 'summary' would do."
+    )
     path.write_text('{"n": 3}\n')
-    assert sentence(path) == f"{path} has no text column: its columns are 'n'."
+    assert sentence(path) == f"{path} has no text column: 'n' (integer)."
     pq.write_table(pa.table({"n": [1]}), tmp_path / "t.parquet")
-    assert "has no text column" in sentence(tmp_path / "t.parquet")
+    assert sentence(tmp_path / "t.parquet") == f"{tmp_path / 't.parquet'} has no text column: 'n' (int64)."

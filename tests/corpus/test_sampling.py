@@ -138,7 +138,7 @@ def test_no_sequence_is_taken_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )
     for whole in (0, 1 << 40):
         monkeypatch.setattr(sampling, "_READ_WHOLE", whole)
-        corpus = open_corpus(str(path), CorpusOptions(column="text"), seq_len=SEQ_LEN)
+        corpus = open_corpus(str(path), CorpusOptions(column="text:text"), seq_len=SEQ_LEN)
         asked = Sampling(seq_len=SEQ_LEN, n_sequences=2000, seed=1)
         sample = draw_sample(corpus.readers, asked, tokenizer=tokenizer, progress=quiet)
         assert len({tuple(row) for row in sample.ids.tolist()}) == len(sample.ids) > 400

@@ -1,112 +1,28 @@
-"""Parquet row groups, arrow files and the hub's memory-mapped tables: a row is a document."""
+"""Parquet row groups, arrow files and the hub's memory-mapped tables: of each the column that is the corpus."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import choose_column, content_of, fields_of_schema
-from advisor.corpus.documents import EMPTY, Document, passage
+from advisor.corpus.choice import choose_column, top_column
+from advisor.corpus.column_notes import holds_text, note_column
+from advisor.corpus.columns import fields_of_schema, with_rows
+from advisor.corpus.readers.column_chunk import SLICE, ColumnChunk, nested, row_sizes
 from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping
 
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
     from advisor.corpus.columns import Field
     from advisor.corpus.corpus_file import CorpusFile
-    from advisor.corpus.documents import Content, Passage
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
 
-_SLICE = 1024  # rows decoded, and made into Python objects, at a time
 _BUFFER = 1 << 20  # bytes of a column read at a time
-
-
-@dataclass(kw_only=True)
-class ColumnChunk:
-    """One column of one row group or record batch, read when asked for; ``size`` is its bytes by the file's word."""
-
-    name: str
-    first_row: int
-    n_documents: int
-    size: int
-    load: Callable[[], pa.ChunkedArray]
-    field: Field
-    seq_len: int
-    tally: Tally
-
-    def documents(self) -> Iterator[Document]:
-        """Yield each row's content."""
-        row = self.first_row
-        for chunk in self.load().chunks:
-            for start in range(0, len(chunk), _SLICE):
-                for value in chunk.slice(start, _SLICE):
-                    content = self._content(value)
-                    if content is not None and not len(content):
-                        self.tally.skip(EMPTY)
-                    elif content is not None:
-                        n_bytes = len(content.encode("utf-8", "replace")) if isinstance(content, str) else len(content)
-                        yield Document(key=(self.name, row, 0), content=content, raw_bytes=n_bytes)
-                    row += 1
-
-    def at(self, positions: Sequence[float]) -> Iterator[Passage | None]:
-        """Yield the passage at each position; rows take shares of ``size`` by their lengths."""
-        import numpy as np
-
-        values = self.load()
-        ends = np.cumsum(np.concatenate([_row_sizes(chunk, self.field) for chunk in values.chunks]))
-        scale = self.size / max(int(ends[-1]), 1)
-        for position in positions:
-            row = min(int(np.searchsorted(ends, position / scale, side="right")), len(ends) - 1)
-            length = int(ends[row]) - (int(ends[row - 1]) if row else 0)
-            content = self._content(values[row])
-            if content is None or not len(content) or not length:
-                yield None
-                continue
-            fraction = (position / scale - (int(ends[row]) - length)) / length
-            document = Document(key=(self.name, self.first_row + row, 0), content=content, raw_bytes=length * scale)
-            following = self._following(values, row) if len(content) < 8 * self.seq_len else ()
-            yield passage(document, min(max(fraction, 0.0), 1 - 1e-9), following, self.seq_len)
-
-    def _content(self, scalar: Any) -> Content | None:
-        import numpy as np
-        import pyarrow as pa
-
-        if self.field.kind == "ids" and scalar.is_valid:
-            values = scalar.values
-            values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
-            return np.asarray(values.to_numpy(zero_copy_only=False)).astype(np.int64)
-        return content_of(scalar.as_py(), self.field)
-
-    def _following(self, values: pa.ChunkedArray, row: int) -> tuple[Content, ...]:
-        contents: list[Content] = []
-        for value in values[row + 1 : row + 1 + 8 * self.seq_len]:
-            if sum(map(len, contents)) >= 8 * self.seq_len:
-                break
-            content = self._content(value)
-            if content is not None and len(content):
-                contents.append(content)
-        return tuple(contents)
-
-
-def _row_sizes(values: pa.Array, field: Field) -> npt.NDArray[np.int64]:
-    """Return the bytes (or ids) of each row, 0 for null: what a uniform draw over the column weighs it by."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if pa.types.is_string_view(values.type):
-        values = values.cast(pa.large_string())
-    # The share of a chat goes by its number of messages: its own length corrects that when it is drawn.
-    lengths = pc.binary_length(values) if field.kind == "text" else pc.list_value_length(values)
-    return np.asarray(pc.fill_null(lengths, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
+_FIRST_ROWS, _FIRST_BYTES = 32, 16 << 20  # rows that the column is chosen by, and their bytes at most
 
 
 def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> list[ColumnChunk]:
@@ -120,14 +36,20 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
 
     name = file.name
     try:
-        with pq.ParquetFile(_opened(file)) as table:
-            metadata, fields = table.metadata, fields_of_schema(table.schema_arrow)
-    except (pa.ArrowInvalid, OSError) as error:
+        with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_BUFFER) as table:
+            metadata, schema = table.metadata, table.schema_arrow
+            _check_names(schema, name)
+            fields = fields_of_schema(schema)
+            if metadata.num_rows == 0:
+                raise CorpusError(f"{name} has 0 rows.")
+            group = next(i for i in range(metadata.num_row_groups) if metadata.row_group(i).num_rows)
+            fields = with_rows(fields, _first_rows(table, group, _looked_at(fields, options.column)))
+    except (pa.ArrowException, OSError) as error:
         raise CorpusError(f"{name} is not a parquet file: {first_line(error)}.") from error
-    if metadata.num_rows == 0:
-        raise CorpusError(f"{name} has 0 rows.")
     chosen = choose_column(fields, options.column, name)
-    tally.read("parquet", chosen.name, chosen.type, name)
+    shares = _stated_shares(metadata.row_group(group), fields, chosen)
+    note_column(chosen, fields, tally, format="parquet", name=name, wanted=options.column, shares=shares)
+    prefix = _prefix(schema, chosen)
     chunks, first_row = [], 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group)
@@ -137,10 +59,11 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
                     name=name,
                     first_row=first_row,
                     n_documents=rows.num_rows,
-                    size=max(_column_bytes(rows, chosen.name), 1),
-                    load=_row_group_loader(file, group, chosen.name),
+                    size=max(_column_bytes(rows, prefix), 1),
+                    load=_row_group_loader(file, group, prefix, chosen),
                     field=chosen,
                     seq_len=seq_len,
+                    skip_bad=options.skip_bad,
                     tally=tally,
                 )
             )
@@ -148,9 +71,73 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
     return chunks
 
 
-def _column_bytes(rows: Any, column: str) -> int:
+def _check_names(schema: pa.Schema, name: str) -> None:
+    if repeated := sorted({each for each in schema.names if schema.names.count(each) > 1}):
+        raise CorpusError(f"{name} has several columns called {repeated[0]!r}: rename all but one.")
+
+
+def _looked_at(fields: Mapping[str, Field], wanted: str | None) -> list[str]:
+    """Return the columns whose first values are looked at: those that may be chosen."""
+    if wanted is not None:
+        return [top for top in [top_column(wanted, fields)] if top is not None]
+    return [name for name, field in fields.items() if field.kind is not None]
+
+
+def _first_rows(table: Any, group: int, columns: list[str]) -> list[dict[str, Any]]:
+    """Return a few rows of these columns of a parquet file, some megabytes at most; none where they are not UTF-8."""
+    rows = table.metadata.row_group(group)
+    n_rows = _n_first(sum(_column_bytes(rows, column) for column in columns), rows.num_rows)
+    for batch in table.iter_batches(n_rows, row_groups=[group], columns=columns, use_threads=False) if columns else ():
+        return _python_rows(batch)
+    return []
+
+
+def _n_first(n_bytes: int, n_rows: int) -> int:
+    return max(1, min(_FIRST_ROWS, _FIRST_BYTES * n_rows // max(n_bytes, 1)))
+
+
+def _python_rows(rows: pa.RecordBatch | pa.Table) -> list[dict[str, Any]]:
+    try:
+        return list(rows.to_pylist())
+    except UnicodeDecodeError:  # the row is named when it is read
+        return []
+
+
+def _stated_shares(rows: Any, fields: Mapping[str, Field], chosen: Field) -> dict[str, float]:
+    """Return the share of the text that each column with text has, by the sizes that a row group states."""
+    top = (chosen.path or (chosen.name,))[0]
+    sizes = {
+        name: _column_bytes(rows, name, only_text=name != top)
+        for name, field in fields.items()
+        if name == top or holds_text(field)
+    }
+    total = sum(sizes.values())
+    return {name: size / max(total, 1) for name, size in sizes.items()}
+
+
+def _column_bytes(rows: Any, prefix: str, *, only_text: bool = False) -> int:
+    """Return the bytes of a column, or of what is nested in it; of its strings, with ``only_text``."""
     parts = [rows.column(i) for i in range(rows.num_columns)]
-    return sum(part.total_uncompressed_size for part in parts if part.path_in_schema.split(".")[0] == column)
+    return sum(
+        part.total_uncompressed_size
+        for part in parts
+        if (part.path_in_schema == prefix or part.path_in_schema.startswith(prefix + "."))
+        and not (only_text and part.physical_type != "BYTE_ARRAY")
+    )
+
+
+def _prefix(schema: pa.Schema, chosen: Field) -> str:
+    """Return what is read of a parquet file for a column: of nested objects the field, of lists of them the whole."""
+    import pyarrow as pa
+
+    top, *inside = chosen.path
+    names, type = [top], schema.field(top).type
+    for name in inside:
+        if not pa.types.is_struct(type):
+            break
+        names.append(name)
+        type = type.field(name).type
+    return ".".join(names)
 
 
 def _opened(file: CorpusFile) -> Any:
@@ -158,7 +145,7 @@ def _opened(file: CorpusFile) -> Any:
     return file.name if file.place.is_local else file.place.open()
 
 
-def _row_group_loader(file: CorpusFile, group: int, column: str) -> Callable[[], pa.ChunkedArray]:
+def _row_group_loader(file: CorpusFile, group: int, prefix: str, chosen: Field) -> Callable[[], pa.ChunkedArray]:
     def load() -> pa.ChunkedArray:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -166,9 +153,10 @@ def _row_group_loader(file: CorpusFile, group: int, column: str) -> Callable[[],
         try:
             # In batches: reading a row group at once takes about three times its size.
             with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_BUFFER) as table:
-                batches = table.iter_batches(_SLICE, row_groups=[group], columns=[column], use_threads=False)
-                return pa.chunked_array([batch.column(0) for batch in batches])
-        except (pa.ArrowInvalid, OSError) as error:
+                batches = table.iter_batches(SLICE, row_groups=[group], columns=[prefix], use_threads=False)
+                top, *inside = chosen.path
+                return pa.chunked_array([nested(batch.column(top), inside) for batch in batches])
+        except (pa.ArrowException, OSError) as error:
             raise CorpusError(f"Row group {group} of {file.name} cannot be read: {first_line(error)}.") from error
 
     return load
@@ -191,11 +179,11 @@ def arrow_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: 
             table = pa.ipc.open_stream(source).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{file.name} is not an arrow file: {first_line(error)}.") from error
-    return table_chunks(table, file.name, options.column, seq_len, tally, format="arrow")
+    return table_chunks(table, file.name, options, seq_len, tally, format="arrow")
 
 
 def table_chunks(
-    table: pa.Table, name: str, column: str | None, seq_len: int, tally: Tally, *, format: str
+    table: pa.Table, name: str, options: CorpusOptions, seq_len: int, tally: Tally, *, format: str
 ) -> list[ColumnChunk]:
     """Return a reader for each chunk of a table, which stays where it is.
 
@@ -206,20 +194,27 @@ def table_chunks(
 
     if table.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
-    chosen = choose_column(fields_of_schema(table.schema), column, name)
-    tally.read(format, chosen.name, chosen.type, name)
+    _check_names(table.schema, name)
+    fields = fields_of_schema(table.schema)
+    seen = table.select([each for each, field in fields.items() if field.kind is not None or holds_text(field)])
+    fields = with_rows(fields, _python_rows(seen.slice(0, _n_first(seen.nbytes, seen.num_rows))))
+    chosen = choose_column(fields, options.column, name)
+    note_column(chosen, fields, tally, format=format, name=name, wanted=options.column)
+    top, *inside = chosen.path
     chunks, first_row = [], 0
-    for chunk in table.column(chosen.name).chunks:
+    for whole in table.column(top).chunks:
+        chunk = nested(whole, inside)
         if len(chunk):
             chunks.append(
                 ColumnChunk(
                     name=name,
                     first_row=first_row,
                     n_documents=len(chunk),
-                    size=max(sum(_row_sizes(chunk, chosen)), 1),
+                    size=max(sum(row_sizes(chunk)), 1),
                     load=functools.partial(pa.chunked_array, [chunk]),
                     field=chosen,
                     seq_len=seq_len,
+                    skip_bad=options.skip_bad,
                     tally=tally,
                 )
             )

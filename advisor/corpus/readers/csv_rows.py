@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from advisor.corpus.columns import Field
+from advisor.corpus.columns import Field, fields_of_records
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -192,7 +192,9 @@ def _field(name: str, values: list[str], *, is_wanted: bool) -> Field:
             return Field(name=name, kind=None, type=kind, values=tuple(values))
     if not told and not is_wanted:
         return Field(name=name, kind=None, type="null", values=tuple(values))
-    return Field(name=name, kind="text", type="string", values=tuple(values))
+    if not told:
+        return Field(name=name, kind="text", type="string")
+    return fields_of_records([{name: None if value in _NULL else value} for value in values])[name]
 
 
 def _is_number(value: str) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import kind_of_value
 from advisor.corpus.readers.json_values import JsonItem, JsonText, TooLongError
+from advisor.corpus.values.messages import are_messages
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class JsonRecords:
 def _is_list_of_records(value: Any) -> bool:
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
         return False
-    return not (kind_of_value(value) == "messages" and any(name in value[0] for name in _SPEAKERS))
+    return not (are_messages(value) and any(name in value[0] for name in _SPEAKERS))
 
 
 def _is_split(fields: dict[str, Any]) -> bool:

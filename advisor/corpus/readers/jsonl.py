@@ -9,7 +9,9 @@ import json
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import ABSENT, KIND_WORDS, choose_column, content_of, fields_of_records, value_in
+from advisor.corpus.choice import choose_column, top_column
+from advisor.corpus.column_notes import note_column
+from advisor.corpus.columns import ABSENT, KIND_WORDS, content_of, fields_of_records, value_in
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongLineError, LongObject
@@ -108,8 +110,9 @@ class JsonLines:
         if not records:
             self._refuse_blank()
             return
-        self._chosen = choose_column(fields_of_records(records), self.options.column, self.name)
-        self.tally.read("jsonl", self._chosen.name, self._chosen.type, self.name)
+        fields, wanted = fields_of_records(records), self.options.column
+        self._chosen = choose_column(fields, wanted, self.name)
+        note_column(self._chosen, fields, self.tally, format="jsonl", name=self.name, wanted=wanted)
         yield from held
 
     def _refuse_blank(self) -> None:
@@ -123,8 +126,8 @@ class JsonLines:
         """Choose by the fields before a long line, or by its own if it is the first; a pipe cannot be read twice."""
         column = self.options.column
         if records or column is not None:
-            if column is not None and not any(column in record for record in records):
-                records.append({column: ""})
+            if column is not None and not any(top_column(column, record) for record in records):
+                records.append({column.removesuffix(":text").removesuffix(":ids"): ""})
             return line
         if self.file is None:
             raise CorpusError(
@@ -150,8 +153,8 @@ class JsonLines:
 
     def _long_pieces(self, chunks: Iterable[bytes], offset: int, number: int | None) -> Iterator[tuple[str, int, int]]:
         chosen = self._column
-        if chosen.kind != "text":
-            reason = f"lines over {LONG_LINE >> 20} MB that hold {chosen.kind}"
+        if chosen.type != "string" or len(chosen.path) > 1:
+            reason = f"lines over {LONG_LINE >> 20} MB that hold {chosen.type}"
             self.tally.skip(reason, n_bytes=sum(map(len, chunks)))
             return
         place = self._place(offset, number)

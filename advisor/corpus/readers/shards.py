@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.columns import ABSENT, choose_column, content_of, fields_of_records, value_in
+from advisor.corpus.choice import choose_column
+from advisor.corpus.column_notes import note_column
+from advisor.corpus.columns import ABSENT, content_of, fields_of_records, value_in, with_rows
 from advisor.corpus.documents import EMPTY, Document, size_of
 from advisor.errors import CorpusError, HubError
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_SHARDS = 64  # shards opened: each costs a request or two
 _BYTES = 32 << 20  # text read in all, shared evenly by the shards opened
-_LEAST_ROWS = 20  # of each shard, however long they are
+_LEAST_ROWS = 20  # of each shard, however long they are; so many first ones the column is chosen by
 
 
 @dataclass(kw_only=True)
@@ -44,11 +47,14 @@ class HubShards:
         cut = len(chosen) < len(self.shards)
         for shard in chosen:
             n_bytes = 0
-            for row, record in enumerate(self.shards[shard]()):
+            records = self.shards[shard]()
+            if column is None and (head := list(itertools.islice(records, _LEAST_ROWS))):
+                column, records = self._choose(head), itertools.chain(head, records)
+            for row, record in enumerate(records):
                 if n_bytes > _BYTES / len(chosen) and row >= _LEAST_ROWS:
                     cut = True
                     break
-                column = column or self._choose(record)
+                assert column is not None
                 self.n_rows_read += 1
                 content = self._content(record, column, shard, row)
                 if content is not None and not len(content):
@@ -60,9 +66,10 @@ class HubShards:
         if not self.n_rows_read:
             raise HubError(f"{self.name} has 0 rows.")
 
-    def _choose(self, record: Mapping[str, Any]) -> Field:
-        chosen = choose_column(self.fields or fields_of_records([record]), self.options.column, self.name)
-        self.tally.read("hub", chosen.name, chosen.type, self.name)
+    def _choose(self, head: Sequence[Mapping[str, Any]]) -> Field:
+        fields = with_rows(self.fields, head) if self.fields else fields_of_records(head)
+        chosen = choose_column(fields, self.options.column, self.name)
+        note_column(chosen, fields, self.tally, format="hub", name=self.name, wanted=self.options.column)
         return chosen
 
     def _content(self, record: Mapping[str, Any], column: Field, shard: int, row: int) -> Any:

@@ -6,7 +6,9 @@ import itertools
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from advisor.corpus.columns import ABSENT, Field, choose_column, content_of, fields_of_records, value_in
+from advisor.corpus.choice import choose_column
+from advisor.corpus.column_notes import note_column
+from advisor.corpus.columns import ABSENT, Field, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.long_lines import LongFieldError, LongObject
 from advisor.corpus.readers.csv_rows import CsvRows
@@ -58,8 +60,10 @@ class CsvFile(InOrder):
         """Yield the text of each row."""
         with self._stream() as stream:
             rows = CsvRows(stream, self.name, self.delimiter, skip_bad=self.options.skip_bad, tally=self.tally)
-            chosen = choose_column(rows.fields(self.options.column), self.options.column, self.name)
-            self.tally.read("csv" if self.delimiter == "," else "tsv", chosen.name, chosen.type, self.name)
+            fields, wanted = rows.fields(self.options.column), self.options.column
+            chosen = choose_column(fields, wanted, self.name)
+            format = "csv" if self.delimiter == "," else "tsv"
+            note_column(chosen, fields, self.tally, format=format, name=self.name, wanted=wanted)
             at = rows.header.index(chosen.name)
             for row in rows:
                 content = content_of(row.cells[at], chosen)
@@ -84,8 +88,6 @@ class JsonFile(InOrder):
             if not head:
                 raise CorpusError(f"{self.name} holds no records.")
             chosen = self._choose(head, records)
-            column = None if chosen is _STRINGS else chosen.name
-            self.tally.read("json", column, chosen.type, self.name)
             for row, item in enumerate(itertools.chain(head, items)):
                 if isinstance(item.value, LongObject):
                     yield from self._long_document(row, item.value, chosen)
@@ -104,6 +106,7 @@ class JsonFile(InOrder):
         if not found and isinstance(head[0].value, str):
             if self.options.column is not None:
                 raise CorpusError(f"{self.name} is a list of strings, without a column {self.options.column!r}.")
+            self.tally.read("json", None, _STRINGS.type, self.name)
             return _STRINGS
         if not found and isinstance(head[-1].value, LongObject):
             found = [self._fields_of_long(len(head) - 1, records)]
@@ -112,7 +115,10 @@ class JsonFile(InOrder):
                 f"{self.name} is a list of {type(head[0].value).__name__}, not of records or strings; "
                 "--format text reads it as text."
             )
-        return choose_column(fields_of_records(found), records.column, self.name)
+        fields = fields_of_records(found)
+        chosen = choose_column(fields, records.column, self.name)
+        note_column(chosen, fields, self.tally, format="json", name=self.name, wanted=self.options.column)
+        return chosen
 
     def _fields_of_long(self, row: int, records: JsonRecords) -> dict[str, Any]:
         """Return the fields of a long record, read for that alone; a pipe cannot be read twice."""
@@ -139,9 +145,9 @@ class JsonFile(InOrder):
             raise CorpusError(f"Record {row + 1} of {self.name} {usable}; --skip-bad leaves it out.")
 
     def _long_document(self, row: int, found: LongObject, chosen: Field) -> Iterator[Document]:
-        if chosen.kind != "text" or chosen is _STRINGS:
+        if chosen.type != "string" or len(chosen.path) > 1:
             found.finish()
-            reason = f"records over {LONGEST_VALUE >> 20} MB that hold {chosen.kind}"
+            reason = f"records over {LONGEST_VALUE >> 20} MB that hold {chosen.type}"
             self.tally.skip(reason, n_bytes=found.dropped + found.at)
             return
         try:

@@ -1,0 +1,136 @@
+"""What the tally is told of a chosen column: its type, its padding, and how much text stands elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.corpus.choice import shares_of_text, why_not
+from advisor.corpus.columns import rows_of_ids
+from advisor.corpus.values.messages import unread_share, written_messages
+from advisor.corpus.values.padding import commonest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from advisor.corpus.columns import Field
+    from advisor.corpus.tally import Tally
+
+_UNREAD = 0.05  # of the text of messages: what is not read is said from here on
+_ELSEWHERE = 0.1  # of the text of a table, where nobody chose the column
+_MOST = 0.5  # where somebody did; also of ids, which one id seldom is
+
+Shares = dict[str, float]
+
+
+def note_column(
+    chosen: Field,
+    fields: Mapping[str, Field],
+    tally: Tally,
+    *,
+    format: str,
+    name: str,
+    wanted: str | None,
+    shares: Shares | None = None,
+) -> None:
+    """Tell the tally that ``chosen`` of these ``fields`` is read of the file ``name``, and what should be known of it.
+
+    ``wanted`` is the column that the user named, if any. ``shares`` of the table's text, by column, are those that the
+    file states; else they are counted in the first rows.
+    """
+    tally.read(format, chosen.name, chosen.type, name)
+    seen = _seen(chosen, fields)
+    if seen is None:
+        return
+    if chosen.kind == "ids":
+        _note_ids(chosen, seen, tally)
+        return
+    if chosen.kind == "messages":
+        _note_messages(chosen, seen, tally)
+    counted = _text_shares(fields, _top(chosen)) if shares is None else shares
+    _note_elsewhere(chosen, counted, tally, _ELSEWHERE if wanted is None else _MOST)
+
+
+def _top(field: Field) -> str:
+    return (field.path or (field.name,))[0]
+
+
+def _seen(chosen: Field, fields: Mapping[str, Field]) -> Field | None:
+    """Return the chosen field with its values; None where no rows were looked at."""
+    waiting = list(fields.values())
+    while waiting:
+        field = waiting.pop()
+        if field.path == chosen.path and field.name == chosen.name:
+            return field
+        waiting += field.inner
+    return None
+
+
+def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
+    padding = chosen.padding
+    if padding is not None:
+        side = "beginnings" if padding.on_left else "ends"
+        _once(
+            tally,
+            "padding",
+            f"Id {padding.id} fills the {side} of the rows of column {chosen.name}, ",
+            f"{_percent(padding.share)} of the ids in the first rows: it is left out as padding.",
+        )
+        return
+    token, share = commonest(rows_of_ids(seen))
+    if share > _MOST:
+        _once(
+            tally,
+            "one_id",
+            f"Id {token} in column {chosen.name} is ",
+            f"{_percent(share)} of the ids in the first rows, and not only at their ends: if it is padding, or the "
+            "column a mask, H is far too low.",
+        )
+
+
+def _note_messages(chosen: Field, seen: Field, tally: Tally) -> None:
+    chats = [written_messages(value) if isinstance(value, str) else value for value in seen.values]
+    share, field = unread_share(chats)
+    if share > _UNREAD:
+        _once(
+            tally,
+            "text_elsewhere",
+            f"Of the messages in column {chosen.name} ",
+            f"{_percent(share)} of the text is not read in the first rows: most of it is in their field {field!r}.",
+        )
+
+
+def _note_elsewhere(chosen: Field, shares: Shares, tally: Tally, allowed: float) -> None:
+    """Say where the other text is, if it is more than is allowed."""
+    others = {name: share for name, share in shares.items() if name != _top(chosen)}
+    if sum(others.values()) <= allowed:
+        return
+    most = max(others, key=lambda name: others[name])
+    _once(
+        tally,
+        "text_elsewhere",
+        f"Column {chosen.name} is ",
+        f"{_percent(shares.get(_top(chosen), 0.0))} of the text in this table, and only it is read: column {most} has "
+        f"{_percent(others[most])}.",
+    )
+
+
+def _text_shares(fields: Mapping[str, Field], chosen: str) -> Shares:
+    """Return the share of the text in the first rows by column: of all but ids, labels and what else is no corpus."""
+    return shares_of_text(field for field in fields.values() if field.name == chosen or holds_text(field))
+
+
+def holds_text(field: Field) -> bool:
+    """Return whether a column has text that a corpus could have: of its own, or inside it."""
+    if field.kind is None:
+        return any(map(holds_text, field.inner))
+    return field.kind != "ids" and why_not(field) is None
+
+
+def _once(tally: Tally, code: str, subject: str, rest: str) -> None:
+    """Caution once of a subject: the shares of a corpus's many files differ, and the first file's stand for all."""
+    if not any(each.code == code and each.message.startswith(subject) for each in tally.cautions):
+        tally.caution(code, subject + rest)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

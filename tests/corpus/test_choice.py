@@ -1,0 +1,272 @@
+"""What is no corpus is never taken on its own, by its name and by what is in it; what is one is taken or asked for."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from advisor.corpus.columns import fields_of_schema
+from advisor.corpus.options import CorpusOptions
+from advisor.corpus.readers.shards import HubShards
+from advisor.corpus.tally import Tally
+from advisor.corpus.values.identifiers import why_no_text
+from tests.corpus.reading import sentence
+from tests.corpus.tables import chosen, read, write_arrow, write_jsonl, write_parquet, written
+
+PROSE = "a text of some words that goes on for a while, and then it ends"
+UUIDS = [str(uuid.UUID(int=number * 7919**9 % 2**128)) for number in range(1, 21)]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (UUIDS, "UUIDs"),
+        ([f"<urn:uuid:{value}>" for value in UUIDS], "UUIDs"),
+        ([value.replace("-", "") for value in UUIDS], "hashes"),
+        ([f"https://example.org/a?b={value}" for value in UUIDS], "URLs"),
+        ([f"user{n}@example.org" for n in range(9)], "e-mail addresses"),
+        (["src/a.py", "/usr/bin", "C:\\Users\\x.txt", "../b.tar.gz"], "paths"),
+        (["2024-01-01", "2024-01-02T03:04:05Z", "2024-01-02 03:04:05.123 +00:00", "01/02/2024"], "dates"),
+        (["1", "-2.5", "1,234,567", "3e-4", "12 %".replace(" ", "")], "numbers"),
+        (["https://example.org/a", "7", "2024-01-01"], "URLs"),
+        ([f"doc-{n}" for n in range(9)], "ids"),
+        (["CC-MAIN-2013-20", "CC-MAIN-2014-10", "CC-MAIN-2015-06"], "ids"),
+        (["dQw4w9WgXcQ", "aB3_e6gHi-k", "Zy9xW8vU7tS"], "ids"),
+        (["pos", "neg"] * 8, "few distinct short values"),
+    ],
+)
+def test_what_values_are_no_corpus(values: list[str], reason: str) -> None:
+    assert why_no_text("x", values) == reason
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["ACGTTGCA" * 9, "GGATTACA" * 9],  # DNA
+        ["他不是我在这里的人", "这是中文没有空格"],
+        ["aGVsbG8gd29ybGQhIHRoaXMgaXMgYmFzZTY0IHRleHQgb2YgYSBsaW5lIG9mIDc2IGNoYXJzPQ==", "c2Vjb25k"],
+        ["apple", "pear", "chair", "table"],  # a list of words
+        ["function a(b){return b+1}", "var x=1;y(x)"],  # minified code
+        ["CC(=O)OC1=CC=CC=C1C(=O)O", "C1CCCCC1", "CCO"],  # molecules
+        ["password1", "qwerty", "letmein!"],
+        ["1. e4 e5 2. Nf3", "1. d4 d5"],
+        ["https://example.org is a page", "see https://example.org"],
+        ["12+5=17", "3*4=12"],
+        ["\\alpha", "\\frac{a}{b}"],
+    ],
+)
+def test_what_values_without_spaces_are_a_corpus(values: list[str]) -> None:
+    assert why_no_text("x", values) is None
+
+
+@pytest.mark.parametrize("name", ["id", "sourceUrl", "repo_name", "__index_level_0__", "max_stars_repo_path", "Lang"])
+def test_a_name_of_labels_is_no_corpus_but_under_running_text(name: str) -> None:
+    assert why_no_text(name, ["x y", "a b c"]) == "a name of labels, and short values"
+    assert why_no_text(name, [PROSE, PROSE + "."]) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ({"id": "a1", "url": "https://x.org/a", "text": PROSE}, "text"),
+        ({"content": "x = 1", "path": "a/b.py", "repo_name": "me/it", "license": "mit", "size": "123"}, "content"),
+        ({"id": "7", "url": "https://x.org", "title": "Cats", "text": PROSE * 9}, "text"),
+        (
+            {"input_ids": [5, 9, 7], "attention_mask": [1, 1, 1], "labels": [5, 9, 7], "position_ids": [0, 1, 2]},
+            "input_ids",
+        ),
+        ({"TOKENS": [5, 9, 7], "special_tokens_mask": [1, 0, 0], "length": 3}, "TOKENS"),
+        ({"text": PROSE, "embedding": [0.5, 0.25], "n": 3, "ok": True}, "text"),
+        ({"id": "x", "conversations": [{"from": "human", "value": "hi"}]}, "conversations"),
+    ],
+)
+def test_the_one_column_that_can_be_the_corpus_is_taken(tmp_path: Path, row: dict[str, Any], column: str) -> None:
+    assert [chosen(path)[0] for path in written(tmp_path, [row])] == [column] * 3
+
+
+def test_columns_that_are_no_corpus_are_refused_and_named_they_are_read(tmp_path: Path) -> None:
+    rows = [{"id": value, "text": value, "n": number} for number, value in enumerate(UUIDS)]
+    for path, number in zip(written(tmp_path, rows), ("integer", "int64", "int64"), strict=True):
+        assert sentence(path) == (
+            f"{path} has no text column: 'id' (string, UUIDs), 'text' (string, UUIDs), 'n' ({number}); "
+            "--column NAME reads one of these all the same."
+        )
+        assert read(path, column="text")[0] == UUIDS
+
+
+def test_what_is_nested_is_named_and_read(tmp_path: Path) -> None:
+    chat = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]
+    rows: list[dict[str, Any]] = [
+        {"id": UUIDS[0], "doc": {"messages": chat, "lang": "en"}},
+        {"id": UUIDS[1], "doc": None},
+    ]
+    for path in written(tmp_path, rows):
+        word = "object" if path.suffix == ".jsonl" else "struct"
+        assert sentence(path) == (
+            f"{path} has no text column: 'id' (string, UUIDs), 'doc' ({word}); --column doc.messages reads what is "
+            "nested; --column NAME reads one of these all the same."
+        )
+        assert chosen(path, column="doc.messages") == ("doc.messages", "chat messages")
+        assert read(path, column="doc.messages")[0] == ["hi\nho"]
+        assert chosen(path, column="doc.messages.content") == ("doc.messages.content", "list of strings")
+        assert read(path, column="doc.messages.content")[0] == ["hi\nho"]
+        assert sentence(path, column="doc") == (
+            f"Column 'doc' of {path} holds no text but {word}: expected strings, lists of token ids or chat messages; "
+            "'doc.messages', 'doc.lang' would do."
+        )
+
+
+def test_a_column_with_a_dot_in_its_name_goes_before_a_nested_one(tmp_path: Path) -> None:
+    for path in written(tmp_path, [{"doc": {"text": "nested"}, "doc.text": PROSE}]):
+        assert read(path, column="doc.text")[0] == [PROSE]
+        assert read(path)[0] == [PROSE]
+
+
+def test_several_text_columns_are_ready_choices_with_their_shares(tmp_path: Path) -> None:
+    row = {"instruction": "x" * 20, "input": "y" * 10, "output": "z z" * 90}
+    for path in written(tmp_path, [row]):
+        assert sentence(path) == (
+            f"{path} has several text columns: choose --column output (90 % of their text), --column instruction (7 %) "
+            "or --column input (3 %)."
+        )
+
+
+def test_ids_beside_text_are_choices_without_shares(tmp_path: Path) -> None:
+    for path in written(tmp_path, [{"my text": PROSE, "input_ids": [9, 5, 7]}]):
+        assert sentence(path) == f"{path} has several text columns: choose --column 'my text' or --column input_ids."
+
+
+def test_lists_of_words_are_not_joined_for_a_text(tmp_path: Path) -> None:
+    for path in written(tmp_path, [{"tokens": ["the", "cat", "sat", "on", "it"], "tags": [0, 1, 0, 0, 0]}]):
+        assert "'tokens' (list of strings, single words)" in sentence(path)
+
+
+def test_most_of_the_text_in_another_column_is_a_caution(tmp_path: Path) -> None:
+    row = {"text": "a b c d e", "tools": [{"does": "finds the weather of a town", "call": "weather(town)" * 3}]}
+    for path in written(tmp_path, [row]):
+        (caution,) = read(path)[1].cautions
+        assert caution.code == "text_elsewhere"
+        assert caution.message.startswith("Column text is ")
+        assert "of the text in this table, and only it is read: column tools has " in caution.message
+    (caution,) = read(tmp_path / "rows.jsonl")[1].cautions
+    assert caution.message == (
+        "Column text is 12 % of the text in this table, and only it is read: column tools has 88 %."
+    )
+    assert read(tmp_path / "rows.jsonl", column="tools.does")[1].cautions == ()
+
+
+def test_row_numbers_and_lists_without_a_name_of_ids_are_no_ids(tmp_path: Path) -> None:
+    split = {"columns": ["a"], "index": list(range(9)), "data": [[0.5]] * 9}
+    (tmp_path / "split.json").write_text(json.dumps(split))
+    assert sentence(tmp_path / "split.json") == f"{tmp_path}/split.json has no text column: 'a' (number)."
+    numbered = write_jsonl(tmp_path / "n.jsonl", [{"ids": list(range(9)), "n": 1}] * 3)
+    assert sentence(numbered) == (
+        f"{numbered} has no text column: 'ids' (list of integers, row numbers), 'n' (integer); --column NAME reads one "
+        "of these all the same."
+    )
+    path = write_jsonl(tmp_path / "t.jsonl", [{"attention_mask": [1, 1, 0]}, {"attention_mask": [1, 1, 1]}])
+    assert "(list of integers, not named as token ids)" in sentence(path)
+    assert read(path, column="attention_mask")[0] == [[1, 1, 0], [1, 1, 1]]
+
+
+def test_a_chat_printed_by_python_is_not_taken_for_text(tmp_path: Path) -> None:
+    printed = str([{"role": "user", "content": "hi"}])
+    for path in written(tmp_path, [{"messages": printed}]):
+        assert sentence(path) == (
+            f"{path} has no text column: 'messages' (string, objects printed by Python and not written as JSON); "
+            "--column NAME reads one of these all the same."
+        )
+        assert read(path, column="messages")[0] == [printed]
+
+
+def test_a_column_that_is_null_in_the_first_rows_is_read_where_it_is_named(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "t.jsonl", [*({"text": None} for _ in range(30)), {"text": PROSE}])
+    assert sentence(path) == f"{path} has no text column: 'text' (null)."
+    assert read(path, column="text")[0] == [PROSE]
+    table = pa.table({"text": pa.nulls(3)})
+    for path in (write_parquet(tmp_path / "t.parquet", table), write_arrow(tmp_path / "t.arrow", table)):
+        assert read(path, column="text")[1].skipped == {"documents without text": 3}
+
+
+def test_types_that_hold_no_text_are_named(tmp_path: Path) -> None:
+    columns = {
+        "decimal": pa.array([1]).cast(pa.decimal128(30, 2)),
+        "map": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())),
+        "null": pa.nulls(1),
+        "boolean": pa.array([True]),
+        "list of lists of strings": pa.array([[["a"]]]),
+        "list of floats": pa.array([[0.5]], pa.list_(pa.float32())),
+        "list of structs": pa.array([[{"n": 1}]]),
+        "binary that is not UTF-8": pa.array([b"\xff\xd8\xff"]),
+        "binary that is not text": pa.array([b"a\0b"]),
+    }
+    table = pa.table({f"c{number}": array for number, array in enumerate(columns.values())})
+    for path in (write_parquet(tmp_path / "t.parquet", table), write_arrow(tmp_path / "t.arrow", table)):
+        named = ", ".join(f"'c{number}' ({words})" for number, words in enumerate(columns))
+        assert sentence(path) == f"{path} has no text column: {named}."
+        assert sentence(path, column="c1").startswith(f"Column 'c1' of {path} holds no text but map: expected strings")
+
+
+def test_strings_of_every_arrow_type_are_read(tmp_path: Path) -> None:
+    for number, type in enumerate(
+        [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.large_string())]
+    ):
+        path = write_arrow(tmp_path / f"{number}.arrow", pa.table({"text": pa.array(["a b", None]).cast(type)}))
+        assert read(path)[0] == ["a b"]
+        assert chosen(path) == ("text", "string")
+    for number, type in enumerate([pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(5)]):
+        table = pa.table({"text": pa.array(["caf\u00e9".encode()], pa.binary()).cast(type)})
+        assert read(write_arrow(tmp_path / f"b{number}.arrow", table))[0] == ["caf\u00e9"]
+        assert chosen(tmp_path / f"b{number}.arrow") == ("text", "binary, UTF-8")
+
+
+def test_lists_of_strings_are_joined(tmp_path: Path) -> None:
+    for path in written(tmp_path, [{"text": ["a b", "c d"]}, {"text": ["e"]}, {"text": None}]):
+        assert read(path)[0] == ["a b\nc d", "e"]
+        assert chosen(path) == ("text", "list of strings")
+
+
+def test_rows_that_cannot_be_read_are_an_error_or_counted(tmp_path: Path) -> None:
+    offsets = pa.py_buffer(b"\0\0\0\0\2\0\0\0\4\0\0\0")
+    text = pa.Array.from_buffers(pa.string(), 2, [None, offsets, pa.py_buffer(b"ok\xff\xfe")])
+    ids = pa.array([[1, 5, 3], [1, None]], pa.list_(pa.int32()))
+    for name, array, problem, kept in (
+        ("text", text, "is not UTF-8", "ok"),
+        ("input_ids", ids, "has no whole numbers, or a null among them", [1, 5, 3]),
+    ):
+        path = write_arrow(tmp_path / f"{name}.arrow", pa.table({name: array}))
+        assert sentence(path) == f"Row 1 of {path}: its {name!r} {problem}; --skip-bad leaves such rows out."
+        contents, tally = read(path, skip_bad=True)
+        assert (contents, tally.skipped) == ([kept], {"bad rows": 1})
+
+
+def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:
+    path = write_arrow(tmp_path / "t.arrow", pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], ["text", "text"]))
+    assert sentence(path) == f"{path} has several columns called 'text': rename all but one."
+
+
+def test_rows_of_the_hub_are_chosen_by_several_of_them() -> None:
+    rows = [
+        {"id": value, "doc": {"text": PROSE}, "text": PROSE if number else ""} for number, value in enumerate(UUIDS)
+    ]
+    schema = pa.Table.from_pylist(rows).schema
+    for fields in (None, fields_of_schema(schema)):
+        for column, expected in ((None, "text"), ("doc.text", "doc.text")):
+            tally = Tally()
+            shards = HubShards(
+                name="org/name",
+                shards=[lambda: iter(rows), lambda: iter(rows[:2])],
+                options=CorpusOptions(column=column),
+                tally=tally,
+                n_rows=None,
+                fields=fields,
+            )
+            contents = [document.content for document in shards.documents()]
+            assert contents == [PROSE] * (22 if column else 20)
+            assert [(each.column, each.type) for each in tally.columns] == [(expected, "string")]
+            assert shards.n_rows_read == 22
