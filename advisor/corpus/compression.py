@@ -6,6 +6,7 @@ has something appended, up to there and say nothing: zstandard at any block, bz2
 
 from __future__ import annotations
 
+import functools
 import io
 import zlib
 from typing import IO, TYPE_CHECKING, Protocol
@@ -52,15 +53,22 @@ def _stops_early(head: bytes, compression: str) -> bool:
     return len(head) < 10 and head.startswith(_MAGIC[compression][: len(head)])
 
 
-def decompressed(raw: IO[bytes], compression: str | None, name: str) -> IO[bytes]:
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, n_bytes: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+
+
+def decompressed(raw: Readable, compression: str | None, name: str) -> IO[bytes]:
     """Return what a stream of stored bytes holds, in memory that does not grow with it.
 
     Raises:
         DamagedFileError: while it is read: it is truncated, damaged, of another compression, or something is appended.
     """
     if compression is None:
-        return io.BufferedReader(raw, BLOCK)  # type: ignore[type-var]
-    stored = _Stored(raw)
+        return io.BufferedReader(_Blocks(iter(functools.partial(raw.read, BLOCK), b"")), BLOCK)
+    stored = StoredBytes(raw)
     found = compression_of(stored.peek(16))
     if found != compression and not _stops_early(stored.peek(16), compression):
         what = f"but {found}" if found else f"data: it begins with {stored.peek(8)!r}"
@@ -69,10 +77,10 @@ def decompressed(raw: IO[bytes], compression: str | None, name: str) -> IO[bytes
     return io.BufferedReader(_Blocks(blocks), BLOCK)
 
 
-class _Stored:
+class StoredBytes:
     """Stored bytes in order: ``offset`` is that of the next one."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    def __init__(self, raw: Readable) -> None:
         self.raw = raw
         self.offset = 0
         self.data = b""
@@ -83,6 +91,10 @@ class _Stored:
         while len(self.data) - self.at < n_bytes and (more := self.raw.read(max(_STORED, n_bytes))):
             self.data, self.at = self.data[self.at :] + more, 0
         return self.data[self.at : self.at + n_bytes]
+
+    def read(self, n_bytes: int, /) -> bytes:
+        """Return the next bytes, fewer only at the end."""
+        return self.take(n_bytes)
 
     def take(self, n_bytes: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
@@ -154,7 +166,7 @@ class _Inflate:
         return out
 
 
-def _members(stored: _Stored, name: str, compression: str) -> Iterator[bytes]:
+def _members(stored: StoredBytes, name: str, compression: str) -> Iterator[bytes]:
     """Yield what the gzip members, or bzip2 or xz streams, of a file hold, one after the other."""
     new, errors = _decompressor(compression)
     while not stored.offset or _has_more(stored, name, compression):
@@ -185,7 +197,7 @@ def _decompressor(compression: str) -> tuple[Callable[[], _Decompressor], tuple[
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY), (lzma.LZMAError,)
 
 
-def _has_more(stored: _Stored, name: str, compression: str) -> bool:
+def _has_more(stored: StoredBytes, name: str, compression: str) -> bool:
     """Return whether another member follows; zero bytes between and behind them are padding."""
     while compression != "bzip2" and stored.peek(1) == b"\0":
         zeros = stored.take(_MEMBER)
@@ -198,26 +210,26 @@ def _has_more(stored: _Stored, name: str, compression: str) -> bool:
     return bool(head)
 
 
-def _damaged(stored: _Stored, name: str, compression: str, error: Exception) -> DamagedFileError:
+def _damaged(stored: StoredBytes, name: str, compression: str, error: Exception) -> DamagedFileError:
     place = f"before byte {stored.offset}"
     return DamagedFileError(f"{name} is damaged: its {compression} data breaks {place} ({error}); get it again.")
 
 
-def _truncated(stored: _Stored, name: str, compression: str) -> DamagedFileError:
+def _truncated(stored: StoredBytes, name: str, compression: str) -> DamagedFileError:
     end = stored.offset + len(stored.peek(64))
     return DamagedFileError(
         f"{name} is truncated: it ends at byte {end}, inside its {compression} data; get the whole file."
     )
 
 
-def _appended(stored: _Stored, name: str, compression: str) -> DamagedFileError:
+def _appended(stored: StoredBytes, name: str, compression: str) -> DamagedFileError:
     return DamagedFileError(
         f"{name} holds something that is not {compression} from byte {stored.offset} on, after whole {compression} "
         f"data: {stored.peek(8)!r}; cut it off there, or get the file again."
     )
 
 
-def _zstd_frames(stored: _Stored, name: str) -> Iterator[bytes]:
+def _zstd_frames(stored: StoredBytes, name: str) -> Iterator[bytes]:
     """Yield what the frames of a zstd file hold; frames of other data are passed over."""
     while head := stored.peek(8):
         if _is_skippable(head):
@@ -234,7 +246,7 @@ def _zstd_frames(stored: _Stored, name: str) -> Iterator[bytes]:
             raise _appended(stored, name, "zstd")
 
 
-def _frame(stored: _Stored, name: str) -> Iterator[bytes]:
+def _frame(stored: StoredBytes, name: str) -> Iterator[bytes]:
     """Yield what each block of one frame holds, at most 128 kB.
 
     Blocks are walked here (RFC 8878, section 3.1.1), because zstandard's readers take the end of a file for the end of
@@ -266,7 +278,7 @@ def _frame(stored: _Stored, name: str) -> Iterator[bytes]:
         data, is_last = (b"", True) if is_last else _block(stored, name, 4 if frame.has_checksum else 0)
 
 
-def _block(stored: _Stored, name: str, n_checksum: int) -> tuple[bytes, bool]:
+def _block(stored: StoredBytes, name: str, n_checksum: int) -> tuple[bytes, bool]:
     """Return the next block of a frame, with the frame's checksum if it is the last, and whether it is."""
     head = int.from_bytes(stored.peek(3), "little")
     is_last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _LONGEST_UNCUT = 1 << 25  # bytes without a place to cut: a file that is not UTF-8, or one endless number
-_SPACE_OR_COMMA = b" \t\r\n,"
+_LONGEST_KEY = 1 << 20
+_SPACE_OR_COMMA = re.compile(rb"[ \t\r\n,]*")
 _STRUCTURE = re.compile(rb'["\[\]{}]')
 _SCALAR_END = re.compile(rb"[,}\]\s]")
+_TO_QUOTE = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)  # the rest of a string
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _LONGEST_ESCAPE = 6
 
@@ -92,7 +94,11 @@ class LongObject:
         while (byte := self._peek()) != ord("}"):
             if byte != ord('"'):
                 raise self._error()
-            key = b"".join(raw for raw, _ in self._string())
+            key = b""
+            for raw, _ in self._string():
+                key += raw
+                if len(key) > _LONGEST_KEY:
+                    raise self._error()
             if self._peek() != ord(":"):
                 raise self._error()
             self.at += 1
@@ -122,43 +128,30 @@ class LongObject:
     def _peek(self) -> int:
         """Return the next byte that is neither space nor comma."""
         while True:
-            while self.at < len(self.data):
-                if self.data[self.at] not in _SPACE_OR_COMMA:
-                    return self.data[self.at]
-                self.at += 1
+            found = _SPACE_OR_COMMA.match(self.data, self.at)
+            self.at = found.end() if found else self.at
+            if self.at < len(self.data):
+                return self.data[self.at]
             self._more()
 
     def _string(self) -> Iterator[tuple[bytes, int]]:
         """Consume a string; yield its raw inside, with offsets, in slices that no escape or character straddles."""
         self.at += 1
-        search = self.at
-        while True:
-            end = self.data.find(b'"', search)
-            if end < 0:
-                cut = self._safe_cut()
-                if cut > self.at:
-                    yield self.data[self.at : cut], self.dropped + self.at
-                    self.at = cut
-                search = len(self.data) - self.at
-                self._more()
-            elif self._is_escaped(end):
-                search = end + 1
-            else:
-                if end > self.at:
-                    yield self.data[self.at : end], self.dropped + self.at
-                self.at = end + 1
-                return
-
-    def _is_escaped(self, index: int) -> bool:
-        first = index
-        while first > self.at and self.data[first - 1] == ord("\\"):
-            first -= 1
-        return (index - first) % 2 == 1
+        while (found := _TO_QUOTE.match(self.data, self.at)) is None:
+            cut = self._safe_cut()
+            if cut > self.at:
+                yield self.data[self.at : cut], self.dropped + self.at
+                self.at = cut
+            self._more()
+        end = found.end() - 1
+        if end > self.at:
+            yield self.data[self.at : end], self.dropped + self.at
+        self.at = end + 1
 
     def _safe_cut(self) -> int:
         """Return an index up to which the string can be cut: a space, or failing that what no escape straddles."""
         space = self.data.rfind(b" ", self.at)
-        if space >= 0:
+        if space > self.at:
             return space
         cut = len(self.data)
         while cut > self.at and cut > len(self.data) - 4 and self.data[cut - 1] >= 0x80:

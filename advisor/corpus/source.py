@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.columns import fields_of_schema
+from advisor.corpus.compression import StoredBytes, compression_of, decompressed
 from advisor.corpus.decoded import Decoded, ids_per_token
 from advisor.corpus.files import find_files
 from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
@@ -17,13 +17,17 @@ from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream
-from advisor.corpus.streams import check_encoding, decoded
+from advisor.corpus.readers.text_ids import IdLines
+from advisor.corpus.readers.warc import WarcFile
+from advisor.corpus.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
+from advisor.corpus.streams import check_encoding, decoded, head_of
 from advisor.corpus.tally import LeftOut, Tally
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Reader
@@ -100,7 +104,16 @@ def _readers(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int, 
     ):
         if part:
             name = part[0].name if len(part) == 1 else f"{len(part)} text files"
-            readers.append(TextFiles(name=name, files=part, encoding=options.encoding, seq_len=seq_len, tally=tally))
+            readers.append(
+                TextFiles(
+                    name=name,
+                    files=part,
+                    encoding=options.encoding,
+                    seq_len=seq_len,
+                    tally=tally,
+                    skip_bad=options.skip_bad,
+                )
+            )
     for file in files:
         if file.format != "text":
             readers += _table_readers(file, options, seq_len, tally)
@@ -114,43 +127,41 @@ def _table_readers(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
             raise CorpusError(f"{name} is a compressed {file.format} file: decompress it first.")
         chunks = parquet_chunks if file.format == "parquet" else arrow_chunks
         return list(chunks(file, options, seq_len, tally))
-    if file.format == "jsonl":
-        return [JsonLines(name=name, file=file, options=options, seq_len=seq_len, tally=tally)]
-    if file.format == "json":
-        return [JsonFile(name=name, file=file, options=options, tally=tally)]
-    delimiter = "\t" if file.format == "tsv" else ","
-    return [CsvFile(name=name, file=file, options=options, tally=tally, delimiter=delimiter)]
+    return [_lines_or_table(file.format, name, file, None, options, seq_len, tally)]
 
 
-def _is_object(line: bytes) -> bool:
-    try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
-        return False
+def _lines_or_table(
+    format: str,
+    name: str,
+    file: CorpusFile | None,
+    opened: AbstractContextManager[IO[bytes]] | None,
+    options: CorpusOptions,
+    seq_len: int,
+    tally: Tally,
+) -> Reader:
+    """Return the reader of a file, or of an open stream, of any of the formats of text but text itself."""
+    if format == "jsonl":
+        return JsonLines(name=name, file=file, options=options, seq_len=seq_len, tally=tally, opened=opened)
+    if format in ("csv", "tsv"):
+        delimiter = "\t" if format == "tsv" else ","
+        return CsvFile(name=name, file=file, options=options, tally=tally, opened=opened, delimiter=delimiter)
+    readers: dict[str, type[JsonFile | IdLines | WarcFile]] = {"json": JsonFile, "ids": IdLines, "warc": WarcFile}
+    return readers[format](name=name, file=file, options=options, tally=tally, opened=opened)
 
 
 def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reader:
-    if options.format not in (None, "text", "jsonl"):
-        raise UsageError(f"Standard input is read as jsonl or text, not as {options.format}.")
-    stream = decoded(sys.stdin.buffer, "standard input", options.encoding)
-    if options.format == "jsonl" or (options.format is None and _looks_like_lines(stream)):
-        return JsonLines(
-            name="standard input",
-            file=None,
-            options=options,
-            seq_len=seq_len,
-            tally=tally,
-            opened=nullcontext(stream),
-        )
-    return TextStream(name="standard input", stream=stream)
-
-
-def _looks_like_lines(stream: IO[bytes]) -> bool:
-    head: bytes = stream.peek(1 << 16)  # type: ignore[attr-defined]
+    if options.format not in (None, *TEXT_FORMATS):
+        raise UsageError(f"Standard input is read as {', '.join(TEXT_FORMATS)}, not as {options.format}.")
+    name = "standard input"
+    stored = StoredBytes(sys.stdin.buffer)
+    stream = decoded(decompressed(stored, compression_of(stored.peek(16)), name), name, options.encoding)
+    head = head_of(stream, HEAD_BYTES)
     if not head:
         raise CorpusError("Standard input is empty.")
-    first, newline, _ = head.lstrip().partition(b"\n")
-    return _is_object(first) if newline else first.startswith((b'{"', b"{ "))
+    format = options.format or recognised(head, None)
+    if format == "text":
+        return TextStream(name=name, stream=stream, tally=tally)
+    return _lines_or_table(format, name, None, nullcontext(stream), options, seq_len, tally)
 
 
 def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -> Corpus:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from advisor.corpus.corpus_file import CorpusFile
 
-__all__ = ["BLOCK", "check_encoding", "decoded", "open_utf8", "text_of"]
+__all__ = ["BLOCK", "check_encoding", "decoded", "head_of", "open_utf8", "text_of"]
 _BOM = codecs.BOM_UTF8
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -63,20 +63,17 @@ class _WithoutMark(io.RawIOBase):
         self.raw = raw
         head = raw.read(len(_BOM))
         if head.startswith(_UTF16):
-            raise CorpusError(
-                f"{name} begins with the byte-order mark of UTF-16: name its encoding, --encoding utf-16."
-            )
+            raise CorpusError(f"{name} begins with a byte-order mark of UTF-16: name its encoding, --encoding utf-16.")
         self.head = b"" if head == _BOM else head
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self.head or self.raw.read(len(buffer))
-        if len(data) > len(buffer):
-            data, self.head = data[: len(buffer)], data[len(buffer) :]
-        else:
-            self.head = b""
+        # Filled to the brim, so that a reader who peeks sees all of a block.
+        data = self.head[: len(buffer)]
+        self.head = self.head[len(data) :]
+        data += self.raw.read(len(buffer) - len(data))
         buffer[: len(data)] = data
         return len(data)
 
@@ -104,6 +101,12 @@ class _Transcoded(io.RawIOBase):
         data, self.pending = self.pending[: len(buffer)], self.pending[len(buffer) :]
         buffer[: len(data)] = data
         return len(data)
+
+
+def head_of(stream: IO[bytes], n_bytes: int) -> bytes:
+    """Return the first bytes of an unread stream of ``open_utf8``, up to BLOCK, and leave them in it."""
+    head: bytes = stream.peek(n_bytes)[:n_bytes]  # type: ignore[attr-defined]
+    return head
 
 
 def text_of(data: bytes, name: str, offset: int = 0) -> str:

@@ -128,7 +128,11 @@ def test_standard_input_is_jsonl_or_text(advisor, book: Path) -> None:
         (("score", "nowhere.txt"), 1, "There is no file, folder or glob nowhere.txt"),
         (("score", "--from", "nowhere.json"), 1, "Cannot read nowhere.json: No such file or directory."),
         (("score", "x", "--seq-len", "ten"), 2, "'ten' is not a valid integer."),
-        (("score", "-", "--format", "csv"), 2, "Standard input is read as jsonl or text, not as csv."),
+        (
+            ("score", "-", "--format", "parquet"),
+            2,
+            "Standard input is read as text, jsonl, json, csv, tsv, warc, ids, not as parquet.",
+        ),
         (("score", "-", "--seed", "-1"), 2, "--seed must be between 0 and"),
         (("score", ""), 2, "The name of the corpus is empty."),
         (("recommend", "--flops", "1e21", "--column", "text"), 2, "--column says how a SOURCE is read, and none is"),

@@ -8,6 +8,7 @@ from advisor.compressibility.score import Profile, score
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
 from advisor.corpus.source import open_corpus
+from advisor.corpus.tally import Tally
 from advisor.errors import AdvisorError
 
 
@@ -15,6 +16,15 @@ def contents(source: object, **options: object) -> list[str]:
     """Return the documents of a source in order."""
     corpus = open_corpus(str(source), CorpusOptions(**options), seq_len=256)  # type: ignore[arg-type]
     return [str(document.content) for reader in corpus.readers for document in reader.documents()]
+
+
+def tally_of(source: object, **options: object) -> Tally:
+    """Return what reading all of a source met."""
+    corpus = open_corpus(str(source), CorpusOptions(**options), seq_len=256)  # type: ignore[arg-type]
+    for reader in corpus.readers:
+        for _ in reader.documents():
+            pass
+    return corpus.tally
 
 
 def profile(source: object, *, n_sequences: int = 50, **options: object) -> Profile:

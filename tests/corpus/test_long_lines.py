@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import pytest
 
@@ -59,12 +60,19 @@ def test_columns_are_named_with_their_kinds(size: int) -> None:
 
 
 def test_text_without_a_space_is_cut_between_characters() -> None:
-    for text in ("漢" * 5000, "😀" * 3000, "\\" * 4000, "x" * 9000):
+    for text in ("漢" * 5000, "😀" * 3000, "\\" * 4000, "x" * 9000, " " + "x" * 9000, '"' * 5000, "\n😀\\" * 999):
         for ascii_only in (True, False):
             data = json.dumps({"text": text}, ensure_ascii=ascii_only).encode()
             found = list(LongObject(chunked(data, 1000), "x").pieces("text"))
             assert "".join(piece for piece, _, _ in found) == text
             assert max(length for _, _, length in found) < 3000
+
+
+def test_long_strings_of_escapes_cost_little() -> None:
+    data = json.dumps({"text": '\\"\n' * (1 << 20)}).encode()
+    begin = time.perf_counter()
+    assert sum(length for _, _, length in LongObject(chunked(data, 1 << 20), "x").pieces("text")) == 6 << 20
+    assert time.perf_counter() - begin < 3  # a second for each MB where quotes are looked at one by one
 
 
 @pytest.mark.parametrize("data", [b"[1, 2]", b'{"text": "torn', b'{"text"', b'{"a": [1, 2', b"{text: 1}", b'{"a": 1'])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.columns import Field, fields_of_records
+from advisor.corpus.streams import head_of
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -48,12 +49,18 @@ class CsvRows:
 
     def __init__(self, stream: IO[bytes], name: str, delimiter: str, *, skip_bad: bool, tally: Tally) -> None:
         self.name, self.skip_bad, self.tally = name, skip_bad, tally
-        head = stream.peek(_SNIFFED)[:_SNIFFED]  # type: ignore[attr-defined]
-        self.delimiter = sniffed(head.decode("utf-8", "replace"), delimiter)
+        head = head_of(stream, _SNIFFED).decode("utf-8", "replace")
+        self.delimiter = sniffed(head, delimiter)
+        is_plain = self.delimiter == "\t" and has_plain_quotes(head)
         csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         # What is not UTF-8 becomes lone surrogates, which are found where they are read: in the text of a row.
         text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
-        self._reader = csv.reader(self._lines(text), delimiter=self.delimiter, strict=True)
+        self._reader = csv.reader(
+            self._lines(text),
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_NONE if is_plain else csv.QUOTE_MINIMAL,
+            strict=True,
+        )
         self._row_bytes = 0  # of the row that is being read, and whether it is UTF-8
         self._is_text = True
         self._head: list[CsvRow] = []
@@ -183,6 +190,21 @@ def _counts(head: str, delimiter: str) -> list[int]:
     with contextlib.suppress(csv.Error):  # the end of the head may be inside a quoted field
         rows += (len(cells) for cells in reader if cells)
     return rows if head.endswith("\n") or len(rows) < 2 else rows[:-1]
+
+
+def has_plain_quotes(head: str) -> bool:
+    r"""Return whether quotes are text in the tab-separated rows of ``head``, as in most that are no export of a table.
+
+    A field begins with one and does not end with one, though every line has the fields of the header.
+
+    >>> has_plain_quotes('id\ttext\n1\t"Yes" was the answer\n')
+    True
+    """
+    rows = [line.split("\t") for line in head.splitlines()[: None if head.endswith("\n") else -1] if line]
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        return False
+    quoted = [cell for row in rows for cell in row if cell.startswith('"')]
+    return any(len(cell) == 1 or '"' in cell[1:-1].replace('""', "") or cell[-1] != '"' for cell in quoted)
 
 
 def _field(name: str, values: list[str], *, is_wanted: bool) -> Field:

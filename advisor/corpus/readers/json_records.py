@@ -23,6 +23,7 @@ class JsonRecords:
     def __init__(self, text: JsonText, column: str | None) -> None:
         self.text, self.name, self.column = text, text.name, column
         self._list: str | None = None  # the field of the objects at the top that has their records, by the first one
+        self._is_named = False  # by --column
         self._columns: list[str] | None = None  # where the records are lists: a table as pandas writes it split
 
     def __iter__(self) -> Iterator[JsonItem]:
@@ -67,7 +68,7 @@ class JsonRecords:
             fields, is_long = self._first_fields(), True
         n_bytes = self.text.offset - begin
         if self._list is None:
-            self._list = self._list_of(fields)
+            self._list = self._list_of(fields, is_long=is_long)
         if self._list == _OWN and not is_long:
             yield JsonItem(value=fields, offset=begin, n_bytes=n_bytes)
             return
@@ -79,7 +80,7 @@ class JsonRecords:
         text, fields = self.text, {}
         mark = text.mark()
         text.expect("{")
-        while text.peek(" \t\r\n,") == '"':
+        while text.peek(comma=True) == '"':
             try:
                 key = text.value(within=True)
                 text.expect(":")
@@ -101,16 +102,20 @@ class JsonRecords:
         except TooLongError:
             return []
 
-    def _list_of(self, fields: dict[str, Any]) -> str:
-        """Return the name of the list of records in an object; _OWN where it is a record itself."""
+    def _list_of(self, fields: dict[str, Any], *, is_long: bool) -> str:
+        """Return the name of the list of records in an object; _OWN where it is a record itself.
+
+        Of one that ``is_long`` these are the first fields, and the one that is named may be among the others.
+        """
         self._refuse_pandas(fields)
         if _is_split(fields):
             self._columns = fields["columns"]
             return "data"
         lists = [key for key, value in fields.items() if _is_list_of_records(value)]
         head, _, rest = (self.column or "").partition(".")
-        if rest and head in lists:
-            self.column = rest
+        is_behind = is_long and bool(lists) and head not in fields and head not in fields[lists[-1]][0]
+        if rest and (head in lists or is_behind):
+            self.column, self._is_named = rest, True
             return head
         if not lists or self.column in fields or head in fields:
             return _OWN
@@ -149,21 +154,26 @@ class JsonRecords:
         """Yield the items of the list ``name`` of the object that begins here, and pass it."""
         text, begin, found = self.text, self.text.offset, False
         text.expect("{")
-        while (char := text.peek(" \t\r\n,")) == '"':
+        while (char := text.peek(comma=True)) == '"':
             key = text.value()
             text.expect(":")
             if key == name and text.peek() == "[":
                 found = True
                 yield from self._items()
                 continue
+            if self._is_named and text.peek() == "[":
+                for _ in text.items():
+                    pass
+                continue
             try:
                 value = text.value()
             except TooLongError as error:
                 raise self._two_lists(name, key) from error
-            if _is_list_of_records(value) and self.column is None:
+            if _is_list_of_records(value) and not self._is_named:
                 raise self._two_lists(name, key)
         if not found:
-            raise CorpusError(f"The object at byte {begin} of {self.name} has no list {name!r}, which the first has.")
+            why = "--column names" if self._is_named else "the first has"
+            raise CorpusError(f"The object at byte {begin} of {self.name} has no list {name!r}, which {why}.")
         if char != "}":
             raise text.error(f"there is {char!r} where '}}' should be" if char else "it ends too early")
         text.expect("}")

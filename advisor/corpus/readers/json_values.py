@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 8 << 20  # characters: a longer value is never held whole
 _SLACK = 16  # characters: an error so near the end of what was read can come of what was not
-_SPACE = " \t\r\n"
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE_OR_COMMA = re.compile(r"[ \t\r\n,]*")
 
 
 class TooLongError(Exception):
@@ -52,15 +54,15 @@ class JsonText:
         self.ended = False
         self.decoder = json.JSONDecoder()
 
-    def peek(self, passed: str = _SPACE) -> str:
-        """Return the next character that is not among ``passed``, and pass those before it; "" at the end."""
+    def peek(self, *, comma: bool = False) -> str:
+        """Return the next character that is no space (with ``comma``: and no comma), and pass those; "" at the end."""
+        passed = _SPACE_OR_COMMA if comma else _SPACE
         while True:
-            end = self.at
-            while end < len(self.buffer) and self.buffer[end] in passed:
-                end += 1
-            self._advance(end)
-            if end < len(self.buffer):
-                return self.buffer[end]
+            found = passed.match(self.buffer, self.at)
+            if found and found.end() > self.at:
+                self._advance(found.end())
+            if self.at < len(self.buffer):
+                return self.buffer[self.at]
             if not self._more():
                 return ""
 
@@ -74,7 +76,7 @@ class JsonText:
         """Yield the items of the list that begins here, and pass it."""
         begin = self.offset
         self.expect("[")
-        while (char := self.peek(_SPACE + ",")) != "]":
+        while (char := self.peek(comma=True)) != "]":
             if not char:
                 raise CorpusError(
                     f"{self.name} is truncated: it ends at byte {self.offset}, inside the list from byte {begin} on."

@@ -48,7 +48,7 @@ class JsonLines:
     def __post_init__(self) -> None:
         plain = self.file is not None and self.file.compression is None and self.options.encoding == "utf-8"
         self.size = self.file.n_bytes if plain and self.file else None
-        self._bad: set[int] = set()
+        self._left_out: set[int] = set()
         self._chosen: Field | None = None
 
     def documents(self) -> Iterator[Document]:
@@ -155,14 +155,20 @@ class JsonLines:
         chosen = self._column
         if chosen.type != "string" or len(chosen.path) > 1:
             reason = f"lines over {LONG_LINE >> 20} MB that hold {chosen.type}"
-            self.tally.skip(reason, n_bytes=sum(map(len, chunks)))
+            self._skip_once(reason, offset, sum(map(len, chunks)))
             return
-        place = self._place(offset, number)
+        place, is_empty = self._place(offset, number), True
+        found = LongObject(chunks, place)
         try:
-            yield from LongObject(chunks, place).pieces(chosen.name)
+            for piece in found.pieces(chosen.name):
+                is_empty = False
+                yield piece
         except LongLineError as error:
             problem = str(error).removeprefix(place).strip(" .")
-            self._reject(offset, number, problem, n_bytes=sum(map(len, chunks)))
+            self._reject(offset, number, problem, n_bytes=_size(found))
+            return
+        if is_empty:
+            self._skip_once(EMPTY, offset, _size(found))
 
     def _content(self, data: bytes, offset: int, number: int | None = None) -> Content | None:
         """Return the content of one line; None for a blank or skipped one."""
@@ -196,12 +202,16 @@ class JsonLines:
         return None
 
     def _reject(self, offset: int, number: int | None, problem: str, *, n_bytes: int) -> None:
-        """Count a bad line once with --skip-bad; without, raise."""
+        """Count a bad line with --skip-bad; without, raise."""
         if not self.options.skip_bad:
             raise CorpusError(f"{self._place(offset, number)} {problem}; --skip-bad leaves such lines out.")
-        if offset not in self._bad:
-            self._bad.add(offset)
-            self.tally.skip("bad lines", n_bytes=n_bytes)
+        self._skip_once("bad lines", offset, n_bytes)
+
+    def _skip_once(self, reason: str, offset: int, n_bytes: int) -> None:
+        """Count a line that is left out, on which several draws may fall."""
+        if offset not in self._left_out:
+            self._left_out.add(offset)
+            self.tally.skip(reason, n_bytes=n_bytes)
 
     def _place(self, offset: int, number: int | None) -> str:
         return f"{self.name}:{number or self._line_number(offset)}"
@@ -284,6 +294,11 @@ class JsonLines:
         begin, end = self._bounds(handle, self.size - 1)
         if end - begin <= LONG_LINE:
             self._content(read_at(handle, end - begin, begin), begin)
+
+
+def _size(found: LongObject) -> int:
+    """Return the bytes of a long line, the rest of which is passed."""
+    return found.dropped + len(found.data) + sum(map(len, found.chunks))
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Text files: a file is a document."""
+"""Text files: a file is a document, or several where marks such as <|endoftext|> separate them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.corpus.compression import DamagedFileError
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import (
     Document,
@@ -17,8 +18,11 @@ from advisor.corpus.documents import (
     passage,
     window_size,
 )
-from advisor.corpus.streams import BLOCK, open_utf8, text_of
+from advisor.corpus.readers.separators import HEAD_BYTES, Separator, bounds, separated, separator_of
+from advisor.corpus.streams import BLOCK, head_of, open_utf8, text_of
 from advisor.errors import CorpusError
+
+_REPRS = 5  # lines that begin so, by which a text is taken for dictionaries written out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,23 +63,26 @@ class TextFiles:
     encoding: str
     seq_len: int
     tally: Tally
+    skip_bad: bool = False
 
     def __post_init__(self) -> None:
         self._ends = list(itertools.accumulate(file.n_bytes for file in self.files))
         seekable = self.encoding == "utf-8" and not any(file.compression for file in self.files)
         self.size = self._ends[-1] if seekable else None
-        self.n_documents = len(self.files)
+        self.n_documents: int | None = len(self.files)  # None where a file holds several
+        self._separators: dict[int, Separator | None] = {}
         self._bad: set[int] = set()
 
     def documents(self) -> Iterator[Document]:
         """Yield each file's text, in pieces where it is long; files that are not text are counted and left out."""
         for number, file in enumerate(self.files):
             name = file.name
-            self.tally.read("text", None, "text", name)
             try:
                 with open_utf8(file, self.encoding) as stream:
-                    for piece, (text, n_bytes) in enumerate(pieces_of_stream(stream, name)):
-                        yield Document(key=(name, 0, piece), content=text, raw_bytes=n_bytes)
+                    separator = self._note(number, head_of(stream, HEAD_BYTES))
+                    yield from _documents(stream, name, separator)
+            except DamagedFileError as error:
+                self._skip_damaged(file, error)
             except CorpusError as error:
                 self._skip(number, error)
 
@@ -90,6 +97,21 @@ class TextFiles:
                 self._skip(number, error)
                 yield None
 
+    def _note(self, number: int, head: bytes) -> Separator | None:
+        """Return what separates the documents of a file, and note how it is read."""
+        if number not in self._separators:
+            found = self._separators[number] = separator_of(head)
+            if found:
+                self.n_documents = None
+            _say(found, head, self.files[number].name, self.tally)
+        return self._separators[number]
+
+    def _skip_damaged(self, file: CorpusFile, error: DamagedFileError) -> None:
+        """Count a file of which only the beginning was read, with --skip-bad; without, it is an error."""
+        if not self.skip_bad:
+            raise error
+        self.tally.skip("compressed files that are damaged", n_bytes=file.n_bytes, name=file.name)
+
     def _skip(self, number: int, error: CorpusError) -> None:
         """Count a file that is not text; one that the user named is an error."""
         if self.files[number].named:
@@ -103,27 +125,59 @@ class TextFiles:
     def _passage(self, number: int, fraction: float) -> Passage:
         file = self.files[number]
         name = file.name
-        self.tally.read("text", None, "text", name)
+        separator = self._separators[number] if number in self._separators else self._note(number, self._head(file))
+        if separator:
+            return self._separated_passage(file, int(fraction * file.n_bytes), separator)
         if file.n_bytes <= 16 * self.seq_len:
             text = self._whole(file)
             document = Document(key=(name, 0, 0), content=text, raw_bytes=file.n_bytes)
             return passage(document, fraction, self._following(number), self.seq_len)
+        return self._window(file, 0, file.n_bytes, file.n_bytes, fraction * file.n_bytes)
+
+    def _separated_passage(self, file: CorpusFile, position: int, separator: Separator) -> Passage:
+        with file.place.open() as handle:
+            begin, end, following = bounds(handle, file.n_bytes, position, separator)
+            if end - begin > 16 * self.seq_len:
+                return self._window(file, begin, end, following - begin, min(position, end - 1) - begin)
+            text = text_of(read_at(handle, end - begin, begin), file.name, begin)
+            document = Document(key=(file.name, begin, 0), content=text, raw_bytes=following - begin)
+            return passage(
+                document,
+                min((position - begin) / max(end - begin, 1), 1 - 1e-9),
+                self._following_documents(handle, file, following, separator),
+                self.seq_len,
+            )
+
+    def _following_documents(
+        self, handle: IO[bytes], file: CorpusFile, begin: int, separator: Separator
+    ) -> tuple[str, ...]:
+        """Return the next documents of a file, enough of them for one sequence."""
+        data = _whole_characters(read_at(handle, 16 * self.seq_len, begin))
+        texts = separator.pattern.split(data)
+        return tuple(text_of(text, file.name, begin) for text in texts if text.strip())
+
+    def _window(self, file: CorpusFile, begin: int, end: int, document_bytes: int, position: float) -> Passage:
+        """Return the passage at byte ``position`` of the long document from ``begin`` to ``end``."""
         length = cell_length("", self.seq_len)
-        begin = int(fraction * file.n_bytes / length) * length
-        data = _whole_characters(self._read(file, begin, window_size("", self.seq_len)))
-        text = text_of(data, name, begin)
-        start = first_whitespace(text, 0, length) if begin else 0
-        end = first_whitespace(text, len(_whole_characters(data[:length]).decode()), length)
+        start = int(position / length) * length
+        n_bytes = min(window_size("", self.seq_len), end - begin - start)
+        data = _whole_characters(self._read(file, begin + start, n_bytes))
+        text = text_of(data, file.name, begin + start)
+        cut = first_whitespace(text, 0, length) if start else 0
+        past = first_whitespace(text, len(_whole_characters(data[:length]).decode()), length)
         return Passage(
-            key=(name, 0, begin // BLOCK),
-            content=text[start:],
-            cell=end - start,
-            start=begin,
-            position=fraction * file.n_bytes / length % 1.0,
+            key=(file.name, begin, start // BLOCK),
+            content=text[cut:],
+            cell=past - cut,
+            start=start,
+            position=position / length % 1.0,
             following=(),
             raw_per_size=1.0,
-            document_bytes=file.n_bytes,
+            document_bytes=document_bytes,
         )
+
+    def _head(self, file: CorpusFile) -> bytes:
+        return self._read(file, 0, min(HEAD_BYTES, file.n_bytes))
 
     def _read(self, file: CorpusFile, begin: int, n_bytes: int) -> bytes:
         try:
@@ -162,16 +216,41 @@ def _whole_characters(data: bytes) -> bytes:
     return data[begin:]
 
 
+def _say(separator: Separator | None, head: bytes, name: str, tally: Tally) -> None:
+    """Note how a text is read, and what looks like no text to be read as one."""
+    tally.read("text", None, f"text, documents end at {separator.words}" if separator else "text", name)
+    lines = head.split(b"\n", _REPRS)
+    if len(lines) > _REPRS and all(line.startswith((b"{'", b'{"')) for line in lines[:_REPRS]):
+        tally.caution(
+            "serialised_text",
+            f"{name} looks like a dictionary of Python on each line and is read as text, its syntax included: "
+            "write the lines with json.dumps.",
+        )
+
+
+def _documents(stream: IO[bytes], name: str, separator: Separator | None) -> Iterator[Document]:
+    """Yield the text of a stream in pieces, as one document or as those that marks separate."""
+    if separator is None:
+        for piece, (text, n_bytes) in enumerate(pieces_of_stream(stream, name)):
+            yield Document(key=(name, 0, piece), content=text, raw_bytes=n_bytes)
+        return
+    for each in separated(stream, name, separator):
+        yield Document(key=(name, each.begin, each.number), content=each.text, raw_bytes=each.n_bytes)
+
+
 @dataclass(kw_only=True)
 class TextStream:
-    """Text from a pipe: one document."""
+    """Text from a pipe: a document, or several that marks separate."""
 
     name: str
     stream: IO[bytes]
+    tally: Tally
     size: int | None = None
     n_documents: int | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield the text in pieces."""
-        for piece, (text, n_bytes) in enumerate(pieces_of_stream(self.stream, self.name)):
-            yield Document(key=(self.name, 0, piece), content=text, raw_bytes=n_bytes)
+        head = head_of(self.stream, HEAD_BYTES)
+        separator = separator_of(head)
+        _say(separator, head, self.name, self.tally)
+        yield from _documents(self.stream, self.name, separator)

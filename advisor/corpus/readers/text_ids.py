@@ -1,0 +1,78 @@
+"""Token ids written as text: a line of whole numbers is a document."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from advisor.corpus.documents import EMPTY, Document
+from advisor.corpus.readers.tables import InOrder
+from advisor.corpus.readers.text_lines import lines
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from advisor.corpus.readers.text_lines import TextLine
+
+_LONG_LINE = 1 << 20  # bytes: a longer line is read in pieces
+_OTHER = re.compile(rb"[^\d\s,\[\]]")
+_BRACKETS = bytes.maketrans(b",[]", b"   ")
+
+
+@dataclass(kw_only=True)
+class IdLines(InOrder):
+    """Lines of token ids, apart by spaces or commas, with or without brackets around them."""
+
+    def documents(self) -> Iterator[Document]:
+        """Yield the ids of each line; a long line's in pieces."""
+        self.tally.read("ids", None, "token ids as text, one document a line", self.name)
+        with self._stream() as stream:
+            for line in lines(stream, _LONG_LINE):
+                yield from self._pieces(line)
+
+    def _pieces(self, line: TextLine) -> Iterator[Document]:
+        n_bytes = n_ids = 0
+        for piece, data in enumerate(_whole_numbers(line.chunks) if line.is_long else line.chunks):
+            n_bytes += len(data)
+            ids = self._ids(data, line.number)
+            if ids is not None and len(ids):
+                n_ids += len(ids)
+                yield Document(key=(self.name, line.offset, piece), content=ids, raw_bytes=len(data))
+            elif ids is None:
+                return
+        if not n_ids and n_bytes > 1:
+            self.tally.skip(EMPTY, n_bytes=n_bytes)
+
+    def _ids(self, data: bytes, number: int) -> npt.NDArray[np.int64] | None:
+        """Return the ids; None where something else is among them, which --skip-bad leaves out."""
+        import numpy as np
+
+        found = _OTHER.search(data)
+        try:
+            if not found:
+                return np.array(list(map(int, data.translate(_BRACKETS).split())), dtype=np.int64)
+            problem = f"holds {data[found.start() :][:20].rstrip()!r} among token ids"
+        except (OverflowError, ValueError):
+            problem = "holds a number that no token id can be"
+        if not self.options.skip_bad:
+            raise CorpusError(f"{self.name}:{number} {problem}; --skip-bad leaves such lines out.")
+        self.tally.skip("bad lines", n_bytes=len(data))
+        return None
+
+
+def _whole_numbers(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the chunks of a long line, cut behind a number."""
+    pending = b""
+    for chunk in chunks:
+        data = pending + chunk
+        cut = max(data.rfind(b" "), data.rfind(b","), data.rfind(b"\n")) + 1
+        if cut:
+            yield data[:cut]
+        pending = data[cut:]
+    if pending:
+        yield pending

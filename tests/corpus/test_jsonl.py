@@ -1,0 +1,60 @@
+"""Lines of JSON too long to hold, and what of them cannot be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from advisor.corpus.readers import jsonl
+from tests.corpus.reading import contents, sentence, tally_of
+
+LONG = "long words " * 9000
+SHORT = {"text": "short", "n": 1}
+
+
+@pytest.fixture(autouse=True)
+def _small_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonl, "LONG_LINE", 1 << 14)
+
+
+def file(folder: Path, *lines: str) -> Path:
+    path = folder / "x.jsonl"
+    path.write_text("".join(line + "\n" for line in [json.dumps(SHORT), *lines, json.dumps(SHORT)]))
+    return path
+
+
+def test_a_long_line_without_the_field_is_named_and_counted(tmp_path: Path) -> None:
+    for line, problem in [
+        (json.dumps({"other": LONG}), "has no field 'text'"),
+        (json.dumps({"text": [LONG]}), "has a field 'text' that is not a string"),
+        ('{"other" ' + json.dumps(LONG), "is not valid JSON at its byte 9"),
+    ]:
+        path = file(tmp_path, line)
+        assert sentence(path) == f"{path}:2 {problem}; --skip-bad leaves such lines out."
+        [left] = tally_of(path, skip_bad=True).left_out
+        assert (left.reason, left.n, left.n_bytes) == ("bad lines", 1, len(line) + 1)
+        assert contents(path, skip_bad=True) == ["short", "short"]
+
+
+def test_a_long_line_with_null_is_no_text(tmp_path: Path) -> None:
+    for line in (json.dumps({"text": None, "other": LONG}), json.dumps({"other": LONG, "text": ""})):
+        path = file(tmp_path, line)
+        assert contents(path) == ["short", "short"]
+        [left] = tally_of(path).left_out
+        assert (left.reason, left.n, left.n_bytes) == ("documents without text", 1, len(line) + 1)
+
+
+def test_a_long_line_of_ids_is_counted_with_its_bytes(tmp_path: Path) -> None:
+    line = json.dumps({"ids": list(range(9000))})
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"ids": [1, 2]}) + "\n" + line + "\n")
+    [left] = tally_of(path).left_out
+    assert (left.reason, left.n, left.n_bytes) == ("lines over 0 MB that hold ids", 1, len(line) + 1)
+
+
+def test_a_bad_line_is_counted_with_its_bytes(tmp_path: Path) -> None:
+    path = file(tmp_path, '{"text": 5}', '{"text": ""}')
+    left = {each.reason: (each.n, each.n_bytes) for each in tally_of(path, skip_bad=True).left_out}
+    assert left == {"bad lines": (1, 12), "documents without text": (1, 13)}
