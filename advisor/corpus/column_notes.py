@@ -8,15 +8,18 @@ from advisor.corpus.choice import shares_of_text, why_not
 from advisor.corpus.columns import rows_of_ids
 from advisor.corpus.values.messages import unread_share, written_messages
 from advisor.corpus.values.padding import commonest
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from advisor.corpus.columns import Field
     from advisor.corpus.tally import Tally
+    from advisor.corpus.values.padding import Padding
 
 _UNREAD = 0.05  # of the text of messages: what is not read is said from here on
 _ELSEWHERE = 0.1  # of the text of a table, where nobody chose the column
+_FAR_MORE = 2.0
 _MOST = 0.5  # where somebody did; also of ids, which one id seldom is
 
 Shares = dict[str, float]
@@ -36,6 +39,9 @@ def note_column(
 
     ``wanted`` is the column that the user named, if any. ``shares`` of the table's text, by column, are those that the
     file states; else they are counted in the first rows.
+
+    Raises:
+        CorpusError: nobody chose the column, and most of the text is in another.
     """
     tally.read(format, chosen.name, chosen.type, name)
     seen = _seen(chosen, fields)
@@ -47,6 +53,8 @@ def note_column(
     if chosen.kind == "messages":
         _note_messages(chosen, seen, tally)
     counted = _text_shares(fields, _top(chosen)) if shares is None else shares
+    if wanted is None:
+        _refuse_the_smaller_part(chosen, counted, name)
     _note_elsewhere(chosen, counted, tally, _ELSEWHERE if wanted is None else _MOST)
 
 
@@ -66,15 +74,8 @@ def _seen(chosen: Field, fields: Mapping[str, Field]) -> Field | None:
 
 
 def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
-    padding = chosen.padding
-    if padding is not None:
-        side = "beginnings" if padding.on_left else "ends"
-        _once(
-            tally,
-            "padding",
-            f"Id {padding.id} fills the {side} of the rows of column {chosen.name}, ",
-            f"{_percent(padding.share)} of the ids in the first rows: it is left out as padding.",
-        )
+    if chosen.padding is not None:
+        note_padding(chosen.name, chosen.padding, tally)
         return
     token, share = commonest(rows_of_ids(seen))
     if share > _MOST:
@@ -87,6 +88,16 @@ def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
         )
 
 
+def note_padding(column: str, padding: Padding, tally: Tally) -> None:
+    """Say what is left out of the rows of a column of ids."""
+    _once(
+        tally,
+        "padding",
+        f"Id {padding.id} fills the {'beginnings' if padding.on_left else 'ends'} of the rows of column {column}, ",
+        f"{_percent(padding.share)} of the ids in the rows looked at: it is left out as padding.",
+    )
+
+
 def _note_messages(chosen: Field, seen: Field, tally: Tally) -> None:
     chats = [written_messages(value) if isinstance(value, str) else value for value in seen.values]
     share, field = unread_share(chats)
@@ -96,6 +107,16 @@ def _note_messages(chosen: Field, seen: Field, tally: Tally) -> None:
             "text_elsewhere",
             f"Of the messages in column {chosen.name} ",
             f"{_percent(share)} of the text is not read in the first rows: most of it is in their field {field!r}.",
+        )
+
+
+def _refuse_the_smaller_part(chosen: Field, shares: Shares, name: str) -> None:
+    """Raise where another column has far more of the text than the one that would be read."""
+    own, most = shares.get(_top(chosen), 0.0), max(shares, key=lambda each: shares[each], default=_top(chosen))
+    if most != _top(chosen) and shares[most] > _FAR_MORE * own:
+        raise CorpusError(
+            f"{name} has {_percent(shares[most])} of its text in the column {most!r}, which is nested, and "
+            f"{_percent(own)} in {chosen.name!r}: choose with --column {most}.FIELD or --column {chosen.name}."
         )
 
 

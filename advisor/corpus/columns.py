@@ -175,12 +175,15 @@ def _ids(value: Any, form: Form = "plain") -> npt.NDArray[np.int64] | None:
 
 
 def ids_of_array(values: pa.Array, field: Field) -> npt.NDArray[np.int64] | None:
-    """Return the ids of an Arrow array, without padding; None if one of them is null."""
+    """Return the ids of an Arrow array, without padding; None if one of them is null, or too large for 64 bits."""
     import numpy as np
 
     if values.null_count:
         return None
-    return without_padding(np.asarray(values.to_numpy(zero_copy_only=False)).astype(np.int64), field.padding)
+    numbers = np.asarray(values.to_numpy(zero_copy_only=False))
+    if numbers.dtype == np.uint64 and (numbers > np.iinfo(np.int64).max).any():
+        return None
+    return without_padding(numbers.astype(np.int64), field.padding)
 
 
 def rows_of_ids(field: Field) -> Iterator[npt.NDArray[np.int64]]:

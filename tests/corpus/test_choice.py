@@ -146,18 +146,23 @@ def test_lists_of_words_are_not_joined_for_a_text(tmp_path: Path) -> None:
         assert "'tokens' (list of strings, single words)" in sentence(path)
 
 
-def test_most_of_the_text_in_another_column_is_a_caution(tmp_path: Path) -> None:
+def test_most_of_the_text_in_another_column_is_an_error_and_a_good_part_of_it_a_caution(tmp_path: Path) -> None:
     row = {"text": "a b c d e", "tools": [{"does": "finds the weather of a town", "call": "weather(town)" * 3}]}
     for path in written(tmp_path, [row]):
-        (caution,) = read(path)[1].cautions
+        assert "of its text in the column 'tools', which is nested, and " in sentence(path)
+        (caution,) = read(path, column="text")[1].cautions
         assert caution.code == "text_elsewhere"
-        assert caution.message.startswith("Column text is ")
         assert "of the text in this table, and only it is read: column tools has " in caution.message
-    (caution,) = read(tmp_path / "rows.jsonl")[1].cautions
-    assert caution.message == (
-        "Column text is 12 % of the text in this table, and only it is read: column tools has 88 %."
+    assert sentence(tmp_path / "rows.jsonl") == (
+        f"{tmp_path}/rows.jsonl has 88 % of its text in the column 'tools', which is nested, and 12 % in 'text': "
+        "choose with --column tools.FIELD or --column text."
     )
     assert read(tmp_path / "rows.jsonl", column="tools.does")[1].cautions == ()
+    row["text"] = "a b c d e f g h i j k l m n o p " * 4
+    (caution,) = read(write_jsonl(tmp_path / "more.jsonl", [row]))[1].cautions
+    assert caution.message == (
+        "Column text is 66 % of the text in this table, and only it is read: column tools has 34 %."
+    )
 
 
 def test_row_numbers_and_lists_without_a_name_of_ids_are_no_ids(tmp_path: Path) -> None:
@@ -237,12 +242,21 @@ def test_rows_that_cannot_be_read_are_an_error_or_counted(tmp_path: Path) -> Non
     ids = pa.array([[1, 5, 3], [1, None]], pa.list_(pa.int32()))
     for name, array, problem, kept in (
         ("text", text, "is not UTF-8", "ok"),
-        ("input_ids", ids, "has no whole numbers, or a null among them", [1, 5, 3]),
+        ("input_ids", ids, "has a null, or no id, among its values", [1, 5, 3]),
     ):
         path = write_arrow(tmp_path / f"{name}.arrow", pa.table({name: array}))
         assert sentence(path) == f"Row 1 of {path}: its {name!r} {problem}; --skip-bad leaves such rows out."
         contents, tally = read(path, skip_bad=True)
         assert (contents, tally.skipped) == ([kept], {"bad rows": 1})
+
+
+def test_what_is_no_id_in_arrow_is_no_column_or_a_bad_row(tmp_path: Path) -> None:
+    storage = pa.array([uuid.UUID(UUIDS[0]).bytes], pa.binary(16))
+    table = pa.table({"key": pa.ExtensionArray.from_storage(pa.uuid(), storage)})
+    path = write_parquet(tmp_path / "uuid.parquet", table)
+    assert sentence(path) == f"{path} has no text column: 'key' (UUID)."
+    path = write_parquet(tmp_path / "u.parquet", pa.table({"ids": pa.array([[2**63, 5]], pa.list_(pa.uint64()))}))
+    assert "Row 0 of " in sentence(path)
 
 
 def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:

@@ -85,15 +85,15 @@ def test_the_only_list_of_records_is_the_corpus(tmp_path: Path) -> None:
     assert len(contents(file(tmp_path, json.dumps(chat)))) == 1
 
 
-def test_a_column_that_is_a_small_part_of_the_records_is_said(tmp_path: Path) -> None:
+def test_a_column_that_is_the_smaller_part_of_the_text_is_not_taken(tmp_path: Path) -> None:
     articles = [{"title": f"on {i}", "paragraphs": [{"context": "words of a paragraph " * 9}]} for i in range(9)]
     path = file(tmp_path, json.dumps({"version": "2", "data": articles}))
-    [caution] = tally_of(path).cautions
-    assert caution.code == "small_part"
-    assert caution.message == (
-        f"Column 'title' is 1.7% of the bytes of {path}: the rest is in other fields of its records."
+    assert sentence(path) == (
+        f"{path} has 98 % of its text in the column 'paragraphs', which is nested, and 2 % in 'title': choose with "
+        "--column paragraphs.FIELD or --column title."
     )
-    assert tally_of(file(tmp_path, json.dumps(RECORDS)), column="text").cautions == ()
+    assert "text_elsewhere" in {each.code for each in tally_of(path, column="title").cautions}
+    assert contents(path, column="paragraphs.context")[0] == "words of a paragraph " * 9
 
 
 @pytest.mark.parametrize("compression", [bytes, zstandard.ZstdCompressor().compress])

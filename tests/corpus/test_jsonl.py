@@ -51,7 +51,7 @@ def test_a_long_line_of_ids_is_counted_with_its_bytes(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_text(json.dumps({"ids": [1, 2]}) + "\n" + line + "\n")
     [left] = tally_of(path).left_out
-    assert (left.reason, left.n, left.n_bytes) == ("lines over 0 MB that hold ids", 1, len(line) + 1)
+    assert (left.reason, left.n, left.n_bytes) == ("lines over 0 MB that hold list of integers", 1, len(line) + 1)
 
 
 def test_a_bad_line_is_counted_with_its_bytes(tmp_path: Path) -> None:

@@ -46,7 +46,15 @@ def test_padding_is_left_out_and_said(tmp_path: Path, on_left: bool) -> None:
         assert caution.message.startswith(
             f"Id 0 fills the {'beginnings' if on_left else 'ends'} of the rows of column input_ids, "
         )
-    assert f", {100 * share:.0f} % of the ids in the first rows: it is left out as padding." in caution.message
+    assert f", {100 * share:.0f} % of the ids in the rows looked at: it is left out as padding." in caution.message
+
+
+def test_padding_after_the_first_rows_of_a_column_is_found(tmp_path: Path) -> None:
+    whole = rows_of([LENGTH] * 40)
+    for path in written(tmp_path, [{"input_ids": row} for row in [*whole, *padded(ROWS)]])[1:]:
+        contents, tally = read(path)
+        assert contents == [*whole, *ROWS]
+        assert [each.code for each in tally.cautions] == ["padding"]
 
 
 def test_padding_written_as_text_is_left_out(tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ def test_what_stops_or_is_torn(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(monkeypatch, b"")
     assert sentence("-") == "Standard input is empty."
     pipe(monkeypatch, json.dumps([{"a": "x", "b": "y"}]))
-    assert sentence("-") == "standard input has several text columns, 'a', 'b': choose one with --column."
+    assert sentence("-") == (
+        "standard input has several text columns: choose --column a (50 % of their text) or --column b (50 %)."
+    )
 
 
 IDS = [[5, 17, 50_256, *range(40)], list(range(60, 130)), [1] * 30]

@@ -69,7 +69,7 @@ def test_text_of_messages_that_is_not_read_is_a_caution(tmp_path: Path) -> None:
 
 def test_chats_written_as_json_are_chats(tmp_path: Path) -> None:
     chat = json.dumps([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}])
-    for path in written(tmp_path, [{"messages": chat}, {"messages": chat}]):
+    for path in written(tmp_path, [{"messages": "[]"}, {"messages": chat}, {"messages": chat}]):
         assert read(path)[0] == ["hi\nho"] * 2
         assert chosen(path) == ("messages", "chat messages written as JSON")
 

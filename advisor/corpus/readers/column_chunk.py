@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.column_notes import note_padding
 from advisor.corpus.columns import content_of, ids_of_array
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.values.kinds import is_list
+from advisor.corpus.values.padding import find_padding
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 SLICE = 1024  # rows decoded, and made into Python objects, at a time
+_SPACED = 64  # rows of ids looked at for padding
 
 
 @dataclass(kw_only=True)
@@ -42,7 +45,7 @@ class ColumnChunk:
     def documents(self) -> Iterator[Document]:
         """Yield each row's content."""
         row = self.first_row
-        for chunk in self.load().chunks:
+        for chunk in self._loaded().chunks:
             for start in range(0, len(chunk), SLICE):
                 rows = chunk.slice(start, SLICE)
                 for value, size in zip(rows, row_sizes(rows).tolist(), strict=True):
@@ -58,7 +61,7 @@ class ColumnChunk:
         """Yield the passage at each position; rows take shares of ``size`` by their lengths."""
         import numpy as np
 
-        values = self.load()
+        values = self._loaded()
         ends = np.cumsum(np.concatenate([row_sizes(chunk) for chunk in values.chunks]))
         scale = self.size / max(int(ends[-1]), 1)
         for position in positions:
@@ -73,6 +76,18 @@ class ColumnChunk:
             following = self._following(values, row) if len(content) < 8 * self.seq_len else ()
             yield passage(document, min(max(fraction, 0.0), 1 - 1e-9), following, self.seq_len)
 
+    def _loaded(self) -> pa.ChunkedArray:
+        """Return the column; rows from all over it show padding that its first rows did not, as where length sorts."""
+        values = self.load()
+        if self.field.kind == "ids" and self.field.padding is None:
+            numbers = range(0, len(values), max(len(values) // _SPACED, 1))
+            contents = [self._content(values[number], self.first_row + number) for number in numbers]
+            padding = find_padding(each for each in contents if each is not None and not isinstance(each, str))
+            if padding is not None:
+                self.field = replace(self.field, padding=padding)
+                note_padding(self.field.name, padding, self.tally)
+        return values
+
     def _content(self, scalar: Any, row: int) -> Content | None:
         """Return a row's content; None for one that cannot be read, which is an error or is counted once."""
         try:
@@ -80,7 +95,7 @@ class ColumnChunk:
         except UnicodeDecodeError:
             content = None
         if content is None and not self.skip_bad:
-            problem = {"text": "is not UTF-8", "ids": "has no whole numbers, or a null among them"}.get(
+            problem = {"text": "is not UTF-8", "ids": "has a null, or no id, among its values"}.get(
                 str(self.field.kind)
             )
             raise CorpusError(
@@ -122,6 +137,8 @@ def row_sizes(values: pa.Array) -> npt.NDArray[np.int64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if isinstance(values.type, pa.BaseExtensionType):
+        values = values.storage
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_null(values.type):

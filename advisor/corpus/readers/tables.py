@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 _HEAD = 20  # records by which the column is chosen
-_SMALL_PART = 0.1  # of the bytes of records: a title beside nested paragraphs, say
 _STRINGS = Field(name="", kind="text", type="list of strings")  # what a list of texts is read as
 
 
@@ -89,21 +88,11 @@ class JsonFile(InOrder):
             if not head:
                 raise CorpusError(f"{self.name} holds no records.")
             chosen = self._choose(head, records)
-            n_bytes = n_read = 0
             for row, item in enumerate(itertools.chain(head, items)):
                 if isinstance(item.value, LongObject):
                     yield from self._long_document(row, item.value, chosen)
                     continue
-                n_bytes += item.n_bytes
-                for document in self._document(row, item, chosen):
-                    n_read += document.size
-                    yield document
-            if chosen.kind == "text" and n_read < _SMALL_PART * n_bytes:
-                self.tally.caution(
-                    "small_part",
-                    f"Column {chosen.name!r} is {n_read / n_bytes:.1%} of the bytes of {self.name}: "
-                    "the rest is in other fields of its records.",
-                )
+                yield from self._document(row, item, chosen)
 
     def _head(self, items: Iterator[JsonItem]) -> Iterator[JsonItem]:
         """Yield the first records, to a long one at most: those behind it come after it was read."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -162,4 +161,5 @@ def _are_labels(texts: Sequence[str]) -> bool:
 
 def _is_running(texts: Sequence[str]) -> bool:
     """Return whether half of the texts are long, or of many words: more than a label has."""
-    return median(map(len, texts)) > _SHORT or median(len(text.split()) for text in texts) >= _FEW_WORDS
+    n_running = sum(len(text) > _SHORT or len(text.split()) >= _FEW_WORDS for text in texts)
+    return 2 * n_running >= len(texts)

@@ -137,12 +137,15 @@ def with_values(shape: ValueShape, values: Sequence[Any]) -> ValueShape:
         return ValueShape("ids", "written", "lists of whole numbers written as text")
     if are_bare_lists(texts):
         return ValueShape("text", "numbers", "whole numbers written as text")
-    if all(written_messages(text) is not None for text in texts):
+    chats = [text for text in texts if text.strip() not in ("", "[]")]
+    if chats and all(written_messages(text) is not None for text in chats):
         return ValueShape("messages", "written", "chat messages written as JSON")
     return shape
 
 
 def _binary(found: Sequence[Any]) -> ValueShape:
+    if other := next((value for value in found if not isinstance(value, bytes)), None):  # Arrow's UUIDs, and alike
+        return ValueShape(None, "plain", type(other).__name__)
     try:
         for value in found:
             if "\0" in value.decode():

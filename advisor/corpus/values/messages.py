@@ -40,14 +40,14 @@ def are_messages(value: Sequence[Any]) -> bool:
 
 
 def written_messages(text: str) -> list[Any] | None:
-    """Return the chat that a text holds as JSON; None if it holds none."""
+    """Return the chat that a text holds as JSON, which may be empty; None if it holds none."""
     if not text.lstrip().startswith("[") or not text.rstrip().endswith("]"):
         return None
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return value if value and are_messages(value) else None
+    return value if not value or are_messages(value) else None
 
 
 def text_of_messages(value: Any) -> str | None:
