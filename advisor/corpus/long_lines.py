@@ -137,16 +137,23 @@ class LongObject:
     def _string(self) -> Iterator[tuple[bytes, int]]:
         """Consume a string; yield its raw inside, with offsets, in slices that no escape or character straddles."""
         self.at += 1
-        while (found := _TO_QUOTE.match(self.data, self.at)) is None:
+        while (end := self._end_of_string()) < 0:
             cut = self._safe_cut()
             if cut > self.at:
                 yield self.data[self.at : cut], self.dropped + self.at
                 self.at = cut
             self._more()
-        end = found.end() - 1
         if end > self.at:
             yield self.data[self.at : end], self.dropped + self.at
         self.at = end + 1
+
+    def _end_of_string(self) -> int:
+        """Return the index of the quote that ends the string; -1 where it is not read yet."""
+        quote = self.data.find(b'"', self.at)
+        if self.data.find(b"\\", self.at, quote if quote >= 0 else len(self.data)) < 0:
+            return quote
+        found = _TO_QUOTE.match(self.data, self.at)
+        return found.end() - 1 if found else -1
 
     def _safe_cut(self) -> int:
         """Return an index up to which the string can be cut: a space, or failing that what no escape straddles."""

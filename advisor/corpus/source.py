@@ -11,6 +11,7 @@ from advisor.corpus.columns import fields_of_schema
 from advisor.corpus.compression import StoredBytes, compression_of, decompressed
 from advisor.corpus.decoded import Decoded, ids_per_token
 from advisor.corpus.files import find_files
+from advisor.corpus.formats import FORMATS
 from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
 from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
 from advisor.corpus.readers.jsonl import JsonLines
@@ -150,8 +151,9 @@ def _lines_or_table(
 
 
 def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reader:
-    if options.format not in (None, *TEXT_FORMATS):
-        raise UsageError(f"Standard input is read as {', '.join(TEXT_FORMATS)}, not as {options.format}.")
+    readable = [format for format in FORMATS if format in TEXT_FORMATS]
+    if options.format not in (None, *readable):
+        raise UsageError(f"Standard input is read as {', '.join(readable)}, not as {options.format}.")
     name = "standard input"
     stored = StoredBytes(sys.stdin.buffer)
     stream = decoded(decompressed(stored, compression_of(stored.peek(16)), name), name, options.encoding)

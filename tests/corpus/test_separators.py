@@ -60,6 +60,7 @@ def test_sentences_between_two_marks(tmp_path: Path) -> None:
         "The `<|endoftext|>` mark, or <|endoftext|> for short, is one. A <|endoftext|> follows.\n" * 3,
         "one text\n<|endoftext|>\nand another\n",
         "<p>now <s>ten</s>\n<s>nine</s>\n<s>eight</s>\nseven</p>\n" * 3,
+        "<speak>\n<s>One.</s>\n<s>Two.</s>\n<s>Three.</s>\n</speak>\n",
         "a list[EOS], of (EOS)",
     ],
 )

@@ -18,7 +18,7 @@ _MARKS = (
     *(b"<eos>", b"<EOS>", b"[EOS]", b"<eot>", b"<EOT>", b"[EOT]", b"<eod>", b"<EOD>", b"[EOD]"),
 )
 _SENTENCE_MARKS = (b"</s>", b"<s>")  # which are also tags of HTML
-_TAGS = re.compile(rb"<(?:p|div|html|body|br|span|li|td|a|b|i|h\d)\b[^<>]*>", re.IGNORECASE)
+_MARKUP = re.compile(rb"</(?!s>)\w+>|<[?!]\w")  # of HTML or XML; <unk> and the like are none
 _LEAST = 3  # of a mark in the head
 _MOST = 0.9  # of its occurrences stand between texts: else the text speaks of it
 _QUOTES = b"\"'`)],;"  # right behind a mark that is spoken of
@@ -55,7 +55,7 @@ def separator_of(head: bytes) -> Separator | None:
     prose that quote it are left whole.
     """
     marks = [mark for mark in _MARKS if _separates(head, mark)]
-    if not marks and not _TAGS.search(head):
+    if not marks and not _MARKUP.search(head):
         marks = [mark for mark in _SENTENCE_MARKS if _separates(head, mark, at_lines=True)]
     if not marks:
         return None
