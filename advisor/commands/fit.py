@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
+from advisor.commands.fit_files import check_files, check_names, write_files
+from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
 from advisor.commands.options import is_given, json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
@@ -17,18 +17,16 @@ from advisor.errors import RunsError, UsageError
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis
     from calibration.fit.minimum import FitOptions
-    from calibration.fit.runs import Runs
+    from calibration.fit.runs import RunTable
 
 _MANY_RUNS = 5000
-_OF_A_COMPARISON = {"table", "predict", "columns", "group", "as_json"}  # what a law file can be asked with
-_WITHOUT_EMBEDDINGS = re.compile(
-    r"(non?|without|excl|excluding|no|sans|minus)[ _.-]?emb|(^|[ _.-])ne($|[ _.-])", re.IGNORECASE
-)
+_OF_A_COMPARISON = {"table", "predict", *TABLE_OPTIONS, "group", "as_json"}  # what a law file can be asked with
 _EXAMPLES = """
 \b
 Examples:
   advisor fit runs.csv
   advisor fit runs.csv --columns n_params=model_size,n_tokens=token_ct,loss=val --flops 1e22
+  advisor fit runs.csv --scale n_tokens=1e6 --loss-unit ppl
   advisor fit runs.jsonl --group corpus --covariate compressibility --at .45 --flops 1e21
   advisor fit pilot.csv --pilot --out measured.json
   advisor fit runs.csv --group corpus --covariate compressibility --profiles profiles.json --coefficients mine.json
@@ -41,7 +39,7 @@ Examples:
 
 @click.command("fit", epilog=_EXAMPLES)
 @click.argument("table", type=click.Path(path_type=Path))
-@click.option("--columns", metavar="OURS=YOURS,...", help="The table's names of our columns.")
+@table_options
 @click.option("--group", metavar="COLUMN", help="Fit one law for each value of this column.")
 @click.option("--cluster", metavar="COLUMN", help="Resample whole values of this column: checkpoints of one model.")
 @click.option("--repeat-over", metavar="LAW", help="Fit R_D* and R_N* of repeated runs over a law: a name or a file.")
@@ -80,7 +78,7 @@ Examples:
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
 def command(
     table: Path,
-    columns: str | None,
+    reading: WantedReading,
     repeat_over: str | None,
     flops: tuple[float, ...],
     delta: str,
@@ -100,9 +98,10 @@ def command(
 ) -> None:
     """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
 
-    TABLE is csv, jsonl or parquet with the columns n_params, n_tokens and loss (nats/token), and may have seed,
-    vocab_size, weight, unique_tokens, compressibility and flops (the stated budget, where it is not 6 N D). Intervals
-    are 95 %, and wider beyond the largest budget of the runs. Exit code 1 if any law is refused.
+    TABLE is delimited text, JSON, JSON lines or parquet with the columns n_params, n_tokens and loss (nats/token), also
+    under their usual other names, and may have seed, vocab_size, weight, unique_tokens, compressibility and flops (the
+    stated budget, where it is not 6 N D, or in place of n_tokens or n_params). What was read as what is said on stderr.
+    Intervals are 95 %, and wider beyond the largest budget of the runs. Exit code 1 if any law is refused.
 
     With --group and --covariate compressibility, --coefficients writes what `advisor recommend --coefficients` takes:
     the groups' laws, their lines in H and the law that those give for web text.
@@ -111,49 +110,46 @@ def command(
         _read_pilot(table, out, as_json=as_json)
         return
     if repeat_over is not None:
-        refits = {"columns": _columns(columns), "cluster": asked["cluster"], "n_draws": bootstrap, "seed": seed}
-        _fit_decay(table, repeat_over, out, as_json=as_json, **refits)
+        refits = {"cluster": asked["cluster"], "n_draws": bootstrap, "seed": seed}
+        _fit_decay(table, repeat_over, out, reading, as_json=as_json, **refits)
         return
     from advisor.report import fit as report
+    from advisor.run_tables.json_rows import is_law
     from calibration.fit.analysis import Settings
     from calibration.fit.analysis import fit as fit_table
     from calibration.fit.beyond.new_runs import check_groups, compare_with_fit
     from calibration.fit.document import fit_document
-    from calibration.fit.runs import read_runs
 
-    new = None if predict is None else read_runs(predict, columns=_columns(columns), group=asked["group"])
-    if table.suffix.lower() == ".json":
-        _compare_with_law(table, new, as_json=as_json)
+    new = None if predict is None else reading.read(predict, asked["group"])
+    if is_law(table):
+        _compare_with_law(table, new, reading, as_json=as_json)
         return
     wanted.check(table, asked["covariate"])
-    for option, written in (("--out", out), ("--plot", plot)):
-        refuse_overwriting(written, table, predict, option=option)
-        check_writable(written)
-    if out is not None and plot is not None and out.resolve() == plot.resolve():
-        raise UsageError(f"--out and --plot both name {out}: give them different names.")
-    names = _columns(columns)
-    _check_count(names.get("n_params", ""))
+    check_files(out, plot, table, predict)
     settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
 
-    def check(runs: Mapping[str, Runs]) -> None:
-        _check_names(out, list(runs))
-        check_groups(new or {}, runs)
-        n_runs = sum(map(len, runs.values()))
+    def check(found: RunTable) -> None:
+        reading.check_count(found.reading)
+        check_names(out, list(found.groups))
+        check_groups({} if new is None else new.groups, found.groups)
+        say(found.reading)
+        n_runs = sum(map(len, found.groups.values()))
         if n_runs > _MANY_RUNS:
             click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
 
     analysis = fit_table(
         table,
-        columns=names,
+        columns=reading.names,
+        units=reading.units,
         settings=settings,
         with_refused=force,
-        on_runs=check,
+        on_table=check,
         profiles=wanted.profiles,
         **asked,
     )
-    compared = None if new is None else compare_with_fit(new, analysis)
+    compared = None if new is None else compare_with_fit(new.groups, analysis)
     report.show(fit_document(analysis, force=force, predictions=compared), as_json=as_json)
-    _write(analysis, out, plot, force)
+    write_files(analysis, out, plot, force)
     wanted.write(analysis, table)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
@@ -178,7 +174,9 @@ def _refuse_beside(option: str, why: str, *allowed: str) -> None:
             raise UsageError(f"{parameter.opts[0]} {why}")
 
 
-def _fit_decay(table: Path, law: str, out: Path | None, *, as_json: bool, **refits: Any) -> None:
+def _fit_decay(
+    table: Path, law: str, out: Path | None, reading: WantedReading, *, as_json: bool, **refits: Any
+) -> None:
     """Print how repeated data decay over a law, and write the law that carries it to ``out``."""
     from advisor.json_form import as_json as form_of
     from advisor.laws.law_file import write_law
@@ -186,18 +184,22 @@ def _fit_decay(table: Path, law: str, out: Path | None, *, as_json: bool, **refi
     from calibration.fit.decay.repeat_over import repeat_over
 
     why = "cannot be combined with --repeat-over, which holds the law."
-    _refuse_beside("repeat_over", why, "columns", "cluster", "bootstrap", "seed")
+    _refuse_beside("repeat_over", why, *TABLE_OPTIONS, "cluster", "bootstrap", "seed")
     refuse_overwriting(out, table, law)
     check_writable(out)
-    found = repeat_over(table, law, **refits)
+    found = repeat_over(table, law, columns=reading.names, units=reading.units, **refits)
+    if found.reading is not None:
+        reading.check_count_of_law(found.reading, found.count)
+        say(found.reading)
     show(found, as_json=as_json)
     repeated = found.law_with_decay  # refused constants end here
     if out is not None:
         write_law(repeated, out, {"repetition": form_of(found)})
 
 
-def _compare_with_law(law: Path, new: Mapping[str, Runs] | None, *, as_json: bool) -> None:
+def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, *, as_json: bool) -> None:
     """Print new runs beside the law in a file, which is not fitted again."""
+    from advisor.laws.law_file import read_law
     from advisor.report import fit as report
     from calibration.fit.beyond.new_runs import compare_with_law
     from calibration.fit.document import comparison_document
@@ -208,50 +210,9 @@ def _compare_with_law(law: Path, new: Mapping[str, Runs] | None, *, as_json: boo
         if is_given(str(parameter.name)) and parameter.name not in _OF_A_COMPARISON:
             option = parameter.opts[0]
             raise UsageError(f"{option} is about a fit, and {law} is a law already: leave {option} out.")
-    report.show(comparison_document(compare_with_law(new, law)), as_json=as_json)
-
-
-def _law_path(out: Path, group: str) -> Path:
-    return out.with_name(out.name.replace("{group}", group.replace("/", "_")))
-
-
-def _check_names(out: Path | None, groups: list[str]) -> None:
-    """Raise before anything is fitted if two groups' laws would get one name, or one that no file can have."""
-    if out is None:
-        return
-    if len(groups) > 1 and "{group}" not in out.name:
-        raise UsageError(f"--out {out} names one file for {len(groups)} groups; put {{group}} in its name.")
-    taken: dict[Path, str] = {}
-    for group in groups:
-        path = _law_path(out, group)
-        check_writable(path)
-        if taken.setdefault(path, group) != group:
-            raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")
-
-
-def _columns(text: str | None) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for pair in (text or "").split(","):
-        ours, equals, yours = (part.strip() for part in pair.partition("="))
-        if not pair.strip():
-            continue
-        if not (ours and equals and yours):
-            raise UsageError(f"--columns has {pair.strip()!r}; write OURS=YOURS, such as n_params=model_size.")
-        if ours in pairs or yours in pairs.values():
-            raise UsageError(f"--columns names {ours if ours in pairs else yours} twice.")
-        pairs[ours] = yours
-    return pairs
-
-
-def _check_count(column: str) -> None:
-    """Raise where the column of N is named as without embeddings and --count was not given."""
-    given = click.get_current_context().get_parameter_source("count") is not click.core.ParameterSource.DEFAULT
-    if given or not _WITHOUT_EMBEDDINGS.search(column):
-        return
-    raise UsageError(
-        f"--columns n_params={column} reads like parameters without embeddings: say --count non-embedding, or --count "
-        "total if N counts them all."
-    )
+    reading.check_count_of_law(new.reading, read_law(law).count)
+    document = comparison_document(compare_with_law(new.groups, law), new.reading)
+    report.show(document, as_json=as_json)
 
 
 def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:
@@ -277,22 +238,6 @@ def _number(option: str, text: str, wanted: str) -> float:
         return float(text)
     except ValueError:
         raise UsageError(f"{option} is {text!r}; give {wanted}.") from None
-
-
-def _write(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
-    """Write law files and the picture of every law that is not refused, or of all when forced."""
-    from calibration.fit.document import write_law_file
-
-    shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
-    if out is not None:
-        for name, group in shown.items():
-            write_law_file(_law_path(out, name), group, analysis)
-        if not shown:
-            click.echo(f"No law could be fitted, so nothing is written to {out}.", err=True)
-    if plot is not None and shown:
-        from advisor.report.plots import write_fit_plot
-
-        write_fit_plot(plot, shown)
 
 
 def _refusal(analysis: Analysis) -> str:

@@ -12,17 +12,23 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from advisor.data_files import write_atomically
 from advisor.errors import RunsError
 from advisor.laws.text import Text
 from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
+from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of
+from advisor.run_tables.rows import read_rows
+
+Row = Mapping[str, float | str]
 
 _NEEDED = ("corpus", "role", "flops", "n_params", "n_tokens", "loss")
+_NUMBERS = ("flops", "n_params", "n_tokens", "loss")
 _KNOWN = ("compressibility", "bytes_per_token", "non_ascii_fraction")
 _ADVICE = (
     *("width", "n_layers", "n_heads", "ffn_width", "vocab_size", "context_tokens"),
@@ -90,41 +96,50 @@ def read_table(path: Path) -> PilotTable:
     Raises:
         RunsError: the file cannot be read, is no pilot's, has a wrong value, or its losses are not all filled in.
     """
-    try:
-        content = path.read_bytes()
-        rows = list(_rows(path, content.decode("utf-8-sig")))
-    except OSError as error:
-        raise RunsError(f"Cannot read {path}: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise RunsError(f"{path} is not a table in UTF-8 text; `advisor pilot --out` writes one.") from error
-    if not rows:
-        raise RunsError(f"{path} holds no runs.")
+    rows = _rows(path)
     _check_filled(path, rows)
     runs = tuple(_run(path, number, row) for number, row in enumerate(rows, 1))
     corpus = _corpus(path, rows, "corpus")
     if corpus is None:
         raise RunsError(f"{path} has no run whose role is corpus; the roles are {' and '.join(ROLES)}.")
     reference = _corpus(path, rows, "reference")
-    return PilotTable(
-        path=path, sha256=hashlib.sha256(content).hexdigest(), runs=_joined(runs), corpus=corpus, reference=reference
-    )
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return PilotTable(path=path, sha256=sha256, runs=_joined(runs), corpus=corpus, reference=reference)
 
 
-def _rows(path: Path, text: str) -> Iterator[Mapping[str, str]]:
-    reader = csv.DictReader(text.splitlines(), skipinitialspace=True)
-    missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-    if missing:
+def _rows(path: Path) -> list[Row]:
+    """Return the rows as a spreadsheet may have left them: other delimiters, decimal commas, grouped digits."""
+    table = read_rows(path)
+    if missing := [name for name in _NEEDED if name not in table.names]:
         raise RunsError(
             f"{path} is not the table of a pilot: it has no column {missing[0]}; `advisor pilot --out` writes one."
         )
-    for row in reader:
-        if None in row or None in row.values():
-            raise RunsError(f"{path}, line {reader.line_num}: this line has not as many fields as the header.")
-        yield {name: value.strip() for name, value in row.items()}
+    numbers = [name for name in (*_NUMBERS, *_KNOWN) if name in table.names]
+    try:
+        mark = decimal_mark((row.get(name) for row in table.rows for name in numbers), table.delimiter)
+    except ValueError as error:
+        raise RunsError(f"{path}: {error}.") from None
+    return [{name: _cell_of(path, i, name, row, mark) for name in table.names} for i, row in enumerate(table.rows, 1)]
 
 
-def _check_filled(path: Path, rows: list[Mapping[str, str]]) -> None:
-    empty = sum(not row["loss"] for row in rows)
+def _cell_of(path: Path, number: int, name: str, row: Mapping[str, Any], mark: DecimalMark) -> float | str:
+    """Return a cell, a number where the column has numbers; "" where it is empty."""
+    value = row.get(name)
+    if is_empty(value):
+        return ""
+    if name not in (*_NUMBERS, *_KNOWN):
+        return str(value).strip()
+    try:
+        found = number_of(value, mark, suffixes=name in ("flops", "n_params", "n_tokens"))
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise RunsError(f"{path}, run {number}: {name} is {value!r}; it must be a number above 0.")
+    return found
+
+
+def _check_filled(path: Path, rows: list[Row]) -> None:
+    empty = sum(row["loss"] == "" for row in rows)
     if empty:
         raise RunsError(
             f"{path} has no loss yet for {empty} of its {len(rows)} runs: train them, write each one's validation loss "
@@ -132,11 +147,11 @@ def _check_filled(path: Path, rows: list[Mapping[str, str]]) -> None:
         )
 
 
-def _run(path: Path, number: int, row: Mapping[str, str]) -> PilotRun:
-    role, corpus = row["role"], row["corpus"]
+def _run(path: Path, number: int, row: Row) -> PilotRun:
+    role, corpus = str(row["role"]), str(row["corpus"])
     if role not in ROLES:
         raise RunsError(f"{path}, run {number}: role is {role!r}; it must be {' or '.join(ROLES)}.")
-    values = {name: _number(path, number, name, row[name]) for name in ("flops", "n_params", "n_tokens", "loss")}
+    values = {name: _filled(path, number, name, row) for name in _NUMBERS}
     if values["loss"] > _MOST_NATS:
         raise RunsError(f"{path}, run {number}: a loss of {values['loss']:g} cannot be nats/token.")
     spent = 6 * values["n_params"] * values["n_tokens"]
@@ -148,31 +163,28 @@ def _run(path: Path, number: int, row: Mapping[str, str]) -> PilotRun:
     return PilotRun(role=role, corpus=corpus, **values)
 
 
-def _number(path: Path, number: int, name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise RunsError(f"{path}, run {number}: {name} is {text!r}; it must be a number above 0.")
+def _filled(path: Path, number: int, name: str, row: Row) -> float:
+    value = row[name]
+    if isinstance(value, str):
+        raise RunsError(f"{path}, run {number}: {name} is {value!r}; it must be a number above 0.")
     return value
 
 
-def _corpus(path: Path, rows: list[Mapping[str, str]], role: Role) -> PilotCorpus | None:
+def _corpus(path: Path, rows: list[Row], role: Role) -> PilotCorpus | None:
     """Return the one corpus that has a role, with what its first row knows of it; None where there is none."""
     of_role = [row for row in rows if row["role"] == role]
-    names = sorted({row["corpus"] for row in of_role})
+    names = sorted({str(row["corpus"]) for row in of_role})
     if len(names) > 1:
         raise RunsError(f"{path} has several corpora whose role is {role}: {', '.join(names)}; a pilot compares two.")
     if not names:
         return None
     first = of_role[0]
-    h, rate, other = (_known(path, name, first.get(name, "")) for name in _KNOWN)
+    h, rate, other = (_known(first.get(name, "")) for name in _KNOWN)
     return PilotCorpus(name=names[0], text=Text(compressibility=h, bytes_per_token=rate, non_ascii=other))
 
 
-def _known(path: Path, name: str, text: str) -> float | None:
-    return _number(path, 1, name, text) if text else None
+def _known(value: float | str) -> float | None:
+    return None if isinstance(value, str) else value
 
 
 def _joined(runs: Iterable[PilotRun]) -> tuple[PilotRun, ...]:

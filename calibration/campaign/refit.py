@@ -13,7 +13,7 @@ from calibration.campaign.ledger import Ledger, merged, rows_digest
 from calibration.campaign.lock import lock
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
 from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
-from calibration.fit.run_checks import Reason
+from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
 from calibration.lines.records import Row, SourceRecord
 from calibration.lines.source_laws import SourceLaw, accepted, fit_sources

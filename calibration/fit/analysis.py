@@ -25,10 +25,12 @@ from calibration.fit.isoflop import IsoFlop, isoflop_optima
 from calibration.fit.kaplan import JointLaw, PowerLaw, joint_law, one_factor_laws
 from calibration.fit.minimum import Fit, FitOptions, fit_problem
 from calibration.fit.objective import HUBER_DELTA, Array
+from calibration.fit.reason import Reason
 from calibration.fit.regression import Regression
 from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
-from calibration.fit.run_checks import LEAST_RUNS, Reason, check_runs, grouping_reason, usable
-from calibration.fit.runs import COVARIATE, Runs, read_runs, with_profiles
+from calibration.fit.run_checks import LEAST_RUNS, check_runs, grouping_reason, usable
+from calibration.fit.runs import COVARIATE, Runs, RunTable, read_run_table, with_profiles
+from calibration.fit.table.reading import TableReading, TableUnits
 
 _LARGEST_FILE_DRAWS = 400
 
@@ -83,12 +85,13 @@ class GroupFit:
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """The fits of all groups, and the regression on the covariate or why there is none."""
+    """The fits of all groups, the regression on the covariate or why there is none, and how the table was read."""
 
     groups: Mapping[str, GroupFit]
     settings: Settings
     regression: Regression | None = None
     no_regression: str | None = None
+    reading: TableReading | None = None
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -100,6 +103,7 @@ def fit(
     table: str | Path,
     *,
     columns: Mapping[str, str] | None = None,
+    units: TableUnits | None = None,
     group: str | None = None,
     cluster: str | None = None,
     covariate: str | None = None,
@@ -109,13 +113,14 @@ def fit(
     at: Sequence[float] = (),
     settings: Settings | None = None,
     with_refused: bool = False,
-    on_runs: Callable[[Mapping[str, Runs]], None] | None = None,
+    on_table: Callable[[RunTable], None] | None = None,
 ) -> Analysis:
     """Return the laws of a table of runs, each with its intervals and whether to believe it.
 
     Args:
-        table: A .csv, .jsonl or .parquet file with n_params, n_tokens and loss (nats/token) of each run.
+        table: A file of delimited text, JSON, JSON lines or parquet with n_params, n_tokens and loss of each run.
         columns: The table's name for each of ours, e.g. {"n_params": "model_size"}.
+        units: What is known of the table's units.
         group: The column whose values name groups with a law each; without it there is one group, "all".
         cluster: The column whose values mark runs that are not independent, such as checkpoints of one model.
         covariate: The column that the groups' laws are regressed on: one number for each group.
@@ -125,7 +130,7 @@ def fit(
         at: Values of the covariate to give N* for.
         settings: How to fit; None takes the defaults.
         with_refused: Whether refused laws take part in the regression.
-        on_runs: Called with the runs of each group before anything is fitted, which may take minutes.
+        on_table: Called with the runs of each group before anything is fitted, which may take minutes.
 
     Raises:
         UsageError: A covariate without groups, or profiles of another one.
@@ -143,14 +148,16 @@ def fit(
     if profiles is not None and covariate != COVARIATE:
         raise UsageError(f"--profiles gives the groups' compressibility: add --covariate {COVARIATE}.")
     column = covariate if profiles is None else None
-    runs = read_runs(table, columns=columns, group=group, cluster=cluster, covariate=column, vocab_size=vocab_size)
+    read = read_run_table(
+        table, columns=columns, units=units, group=group, cluster=cluster, covariate=column, vocab_size=vocab_size
+    )
     if profiles is not None:
-        runs = with_profiles(runs, profiles)
-    if on_runs is not None:
-        on_runs(runs)
+        read = replace(read, groups=with_profiles(read.groups, profiles))
+    if on_table is not None:
+        on_table(read)
     name = Path(table).name
     found = analyse(
-        runs,
+        read.groups,
         settings or Settings(),
         source=name,
         covariate=covariate,
@@ -158,6 +165,7 @@ def fit(
         at=at,
         with_refused=with_refused,
     )
+    found = replace(found, reading=read.reading)
     return _with_hint(found, table, columns or {}) if group is None and found.refused else found
 
 

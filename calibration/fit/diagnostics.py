@@ -17,7 +17,8 @@ from calibration.fit.bootstrap import Draws
 from calibration.fit.minimum import Fit, log_optimum
 from calibration.fit.objective import ELIMINATION, Array, jacobian, shares
 from calibration.fit.profile_of_e import ProfileOfE, profile_of_e
-from calibration.fit.run_checks import Reason, correlation
+from calibration.fit.reason import Reason
+from calibration.fit.run_checks import correlation
 from calibration.fit.runs import Runs
 
 Verdict = Literal["ok", "caution", "refused"]
@@ -28,6 +29,7 @@ _SCALE_CAUTION = 0.03  # real tables have .002 to .0095
 # Ours: at a tenth of the loss the residual is as large as what a decade of tokens or parameters changes.
 _SCALE_REFUSE = 0.10
 _E_IS_ZERO = 1e-3  # ours: E under a thousandth of the least loss is no entropy
+_MOST_E = 4.0  # nats/token, ours: published laws have .5 to 2.6
 _AT_BOUND_CAUTION, _AT_BOUND_REFUSE = 0.05, 0.5  # ours
 _STEEP = 2.0  # ours: no published law has an exponent over .7, and Hoffmann's starts end at 2
 _MEDIAN_VARIANCE = 1.57  # pi/2: the variance of a least-absolute-residual fit over that of least squares
@@ -147,6 +149,7 @@ def _reasons(fit: Fit, d: Diagnostics) -> tuple[Reason, ...]:
     found = [
         _e_at_zero(fit),
         _e_at_its_bound(fit),
+        _e_out_of_range(fit),
         _e_unidentified(fit, d),
         _graded_se(d),
         _graded_condition(d),
@@ -188,6 +191,17 @@ def _e_at_its_bound(fit: Fit) -> Reason | None:
         return None
     message = f"E lies at the upper bound of {fit.max_e:g} nats/token that was asked for; the runs want it higher."
     return Reason(code="e-at-bound", message=message, level="caution")
+
+
+def _e_out_of_range(fit: Fit) -> Reason | None:
+    e = math.exp(fit.parameters[0])
+    if e <= _MOST_E:
+        return None
+    message = (
+        f"E is {e:.3g}, and no text costs a model over {_MOST_E:g} nats/token at its best: are the losses in another "
+        "unit (--loss-unit)?"
+    )
+    return Reason(code="e-out-of-range", message=message, level="caution")
 
 
 def _e_unidentified(fit: Fit, d: Diagnostics) -> Reason | None:

@@ -17,6 +17,7 @@ from advisor.laws.parameters import NAMES
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis, GroupFit
 from calibration.fit.beyond.new_runs import RunComparisons
+from calibration.fit.table.reading import NO_TABLE, TableReading
 
 
 def fit_document(
@@ -26,6 +27,7 @@ def fit_document(
     document: dict[str, Any] = as_json(
         {
             "schema_version": SCHEMA_VERSION,
+            **(NO_TABLE if analysis.reading is None else analysis.reading.document),
             "laws": {name: law_summary(group, analysis, force=force) for name, group in analysis.groups.items()},
             "regression": analysis.regression,
             "no_regression": analysis.no_regression,
@@ -35,9 +37,9 @@ def fit_document(
     return document
 
 
-def comparison_document(predictions: RunComparisons) -> dict[str, Any]:
+def comparison_document(predictions: RunComparisons, reading: TableReading) -> dict[str, Any]:
     """Return the document of new runs beside a law that was fitted before: that of a fit, without any law."""
-    keys = {"schema_version": SCHEMA_VERSION, "laws": {}, "regression": None, "no_regression": None}
+    keys = {"schema_version": SCHEMA_VERSION, **reading.document, "laws": {}, "regression": None, "no_regression": None}
     document: dict[str, Any] = as_json({**keys, "predictions": predictions})
     return document
 

@@ -21,7 +21,7 @@ from calibration.fit.bootstrap import resampled_weights
 from calibration.fit.line import fit_line, t_quantile
 from calibration.fit.objective import HUBER_DELTA, Array
 from calibration.fit.profiles import Profiles, Shape
-from calibration.fit.run_checks import Reason
+from calibration.fit.reason import Reason
 from calibration.fit.runs import Runs
 
 _SAME_BUDGET = 0.05  # in ln C

@@ -22,7 +22,7 @@ from calibration.fit.covariate.new_group import NewGroup, predicted
 from calibration.fit.covariate.parameter_lines import Form, law_at, lines_through, varies
 from calibration.fit.line import Line
 from calibration.fit.objective import Array
-from calibration.fit.run_checks import Reason
+from calibration.fit.reason import Reason
 
 _ENOUGH_APART = 0.75  # ours: of evenly drawn values .86 stand apart
 LEAST_GROUPS = 3  # one more than a line has parameters

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from calibration.fit.objective import Array
-from calibration.fit.row_file import Table, grouping_columns, read_rows
-from calibration.fit.runs import LEAST_TOKENS, Runs
+from calibration.fit.reason import Reason
+from calibration.fit.runs import Runs, read_cells
+from calibration.fit.table.groups import grouping_columns
+from calibration.fit.table.unit_checks import LEAST_TOKENS
 
 LEAST_RUNS = 6  # one more than the law has parameters
 _ON_ONE_LINE = 0.99  # correlation of ln N and ln D
@@ -21,15 +21,6 @@ _NEARLY_ON_ONE_LINE = 0.95
 _NARROWEST, _NARROW = 2.0, 8.0  # range of N or of D
 _UNTRAINED = 0.95  # of ln(vocabulary): what guessing costs
 _SAME_RUN = 1e-6  # nats/token by which two runs of one N, D and seed may differ
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reason:
-    """Why a law is refused, or is to be read with care: a code that stays and a sentence for people."""
-
-    code: str
-    level: Literal["refused", "caution"]
-    message: str
 
 
 def usable(runs: Runs) -> npt.NDArray[np.bool_]:
@@ -45,12 +36,12 @@ def check_runs(runs: Runs) -> tuple[Reason, ...]:
         found += [_few_tokens(good), _untrained(good), _contradictions(good), _repeated(good)]
     if len(good) >= LEAST_RUNS:
         found += [_narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
-    return tuple(reason for reason in found if reason is not None)
+    return (*runs.cautions, *(reason for reason in found if reason is not None))
 
 
 def grouping_reason(path: Path, columns: Mapping[str, str]) -> Reason | None:
     """Return the caution, for a table whose one law is refused, that a column's values may have a law each."""
-    groups = grouping_columns(Table(path=path, rows=read_rows(path), names=columns))
+    groups = grouping_columns(read_cells(path, columns))
     if not groups:
         return None
     column, n = groups[0]

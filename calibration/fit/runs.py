@@ -6,7 +6,8 @@ read but cannot carry a law is not an error here: ``calibration.fit.run_checks``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,27 @@ import numpy.typing as npt
 
 from advisor.compressibility.group_profiles import GroupProfiles
 from advisor.errors import RunsError
+from advisor.run_tables.rows import read_rows
 from calibration.fit.objective import Array, Problem
-from calibration.fit.row_file import OPTIONAL, REQUIRED, Table, read_rows
+from calibration.fit.reason import Reason
+from calibration.fit.table.cells import Cells
+from calibration.fit.table.choice import choose_columns
+from calibration.fit.table.loss_checks import check_losses
+from calibration.fit.table.losses import ReadLoss, read_loss
+from calibration.fit.table.names import OPTIONAL, REQUIRED, is_ours
+from calibration.fit.table.reading import TableReading, TableUnits, mapping_said
+from calibration.fit.table.sizes import Sizes, read_sizes
+from calibration.fit.table.unit_checks import (
+    WrongUnitError,
+    check_epochs,
+    check_sizes,
+    check_units,
+    stated_flops_caution,
+)
 
 ALL_RUNS = "all"  # the name of the only group when the table is not grouped
+_AS_GOOD_AS_NEW = 4.0  # epochs, Muennighoff et al. 2023
 COVARIATE = "compressibility"  # the covariate that profiles give
-
-# Below these, N or D is surely in millions or billions: no one fits a law to models of 999 parameters.
-_LEAST_PARAMS, LEAST_TOKENS = 1e3, 1e4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +46,8 @@ class Runs:
 
     Units: parameters, tokens seen in training, nats/token. ``unique_tokens`` is the number of different tokens that the
     run could see; ``stated_flops`` is the budget that the table's column ``flops`` gives a run, which may not be 6 N D.
-    ``cluster`` numbers, from 0, the runs that are not independent of each other.
+    ``cluster`` numbers, from 0, the runs that are not independent of each other. ``cautions`` are what the units of the
+    table give reason for.
     """
 
     name: str
@@ -47,6 +62,7 @@ class Runs:
     stated_flops: Array | None = None
     covariate: float | None = None
     cluster: npt.NDArray[np.int64] | None = None
+    cautions: tuple[Reason, ...] = ()
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -72,7 +88,20 @@ class Runs:
         return replace(self, **kept)
 
 
-def read_runs(
+@dataclass(frozen=True, kw_only=True)
+class RunTable:
+    """The runs of each group of a table, in the order in which the groups first appear, and how it was read."""
+
+    groups: Mapping[str, Runs]
+    reading: TableReading
+
+
+def read_runs(path: str | Path, **asked: Any) -> dict[str, Runs]:
+    """Return the runs of each group of a table; the arguments are those of ``read_run_table``."""
+    return dict(read_run_table(path, **asked).groups)
+
+
+def read_run_table(
     path: str | Path,
     *,
     columns: Mapping[str, str] | None = None,
@@ -80,37 +109,80 @@ def read_runs(
     cluster: str | None = None,
     covariate: str | None = None,
     vocab_size: int | None = None,
-) -> dict[str, Runs]:
-    """Return the runs of each group of a table, in the order in which the groups first appear.
+    units: TableUnits | None = None,
+) -> RunTable:
+    """Return the runs of a table and how it was read.
 
     Args:
-        path: A .csv, .jsonl or .parquet file.
+        path: A file of delimited text, JSON, JSON lines or parquet.
         columns: The table's name for each of ours, e.g. {"n_params": "model_size"}.
         group: The column whose values name the groups; without it all runs are one group, "all".
         cluster: The column whose values mark runs that are not independent, such as checkpoints of one model.
         covariate: The column that holds the covariate; it must be one number for each group.
         vocab_size: The vocabulary of every run, where the table has no such column.
+        units: What is known of the table's units.
 
     Raises:
-        RunsError: The file or a value in it cannot be used.
+        RunsError: The file or a value in it cannot be used, or a unit is surely wrong.
     """
-    names = dict(columns or {})
-    unknown = [name for name in names if name not in REQUIRED + OPTIONAL]
-    if unknown:
-        raise RunsError(f"--columns maps {unknown[0]}, which is not one of {', '.join(REQUIRED + OPTIONAL)}.")
-    path = Path(path)
-    rows = read_rows(path)
-    table = Table(path=path, rows=rows, names=names)
-    labels = [ALL_RUNS] * len(rows) if group is None else [str(v) for v in table.raw(group)]
-    everything = _arrays(table, vocab_size)
-    clusters = None if cluster is None else _cluster_ids(table.raw(names.get(cluster, cluster)))
-    covariates = None if covariate is None else table.numbers(covariate)
+    units = units or TableUnits()
+    cells = read_cells(Path(path), columns or {}, units)
+    labels = [ALL_RUNS] * len(cells.table.rows) if group is None else [str(v).strip() for v in cells.raw(group)]
+    everything, reading = _arrays(cells, vocab_size, units)
+    clusters = None if cluster is None else _cluster_ids(cells.raw(cells.names.get(cluster, cluster)))
+    covariates = None if covariate is None else cells.numbers(covariate)
     groups = {}
     for label in dict.fromkeys(labels):
         keep = np.array([other == label for other in labels])
-        value = None if covariates is None else _one_value(path, label, covariate or "", covariates[keep])
-        groups[label] = replace(everything, name=label, covariate=value, cluster=clusters).where(keep)
-    return groups
+        value = None if covariates is None else _one_value(cells.path, label, covariate or "", covariates[keep])
+        runs = replace(everything, name=label, covariate=value, cluster=clusters).where(keep)
+        where = str(cells.path) if group is None else f"{cells.path}, group {label}"
+        groups[label] = replace(runs, cautions=_cautions(where, runs, units, reading))
+    return RunTable(groups=groups, reading=reading)
+
+
+def read_cells(path: Path, columns: Mapping[str, str], units: TableUnits | None = None) -> Cells:
+    """Return the rows of a table with our names for its columns.
+
+    Raises:
+        RunsError: The file cannot be read, or it cannot be told which column is which.
+    """
+    table = read_rows(path, is_ours)
+    chosen = choose_columns(table, columns)
+    table = replace(table, said=(*table.said, *chosen.said))
+    return Cells(table=table, names=chosen.names, scale={} if units is None else units.scale)
+
+
+def _cautions(where: str, runs: Runs, units: TableUnits, reading: TableReading) -> tuple[Reason, ...]:
+    if runs.unique_tokens is not None and "unique_tokens" not in units.scale:
+        check_epochs(where, runs.n_tokens, runs.unique_tokens)
+    unique = np.inf if runs.unique_tokens is None else runs.unique_tokens
+    worth = np.minimum(runs.n_tokens, _AS_GOOD_AS_NEW * unique)
+    named = [name for name, factor in reading.scale.items() if factor != 1 and name not in units.scale]
+    found = [_units_caution(where, runs, units, named)]
+    if units.loss_unit is None:
+        by_loss = check_losses(where, runs.n_params, worth, runs.loss, runs.vocab_size)
+        found.append(None if found[0] is not None else by_loss)  # a wrong N or D makes the losses look odd too
+    if runs.stated_flops is not None and "flops" not in units.scale:
+        found.append(stated_flops_caution(runs.stated_flops, runs.n_params, runs.n_tokens))
+    return tuple(reason for reason in found if reason is not None)
+
+
+def _units_caution(where: str, runs: Runs, units: TableUnits, named: Sequence[str]) -> Reason | None:
+    """Return the caution that N and D give; they are refused, but for a column that --scale already changes.
+
+    ``named`` are the columns whose names have a factor in them.
+    """
+    vouched = {name for name, factor in units.scale.items() if factor == 1}
+    try:
+        return check_units(where, runs.n_params, runs.n_tokens, runs.loss, vouched)
+    except WrongUnitError as error:
+        if not {"n_params", "n_tokens"} & (set(units.scale) - vouched):
+            if not named:
+                raise
+            remedy = f"give the right ones, such as --scale {named[0]}=1"
+            raise WrongUnitError(where, f"with the factors in the names of columns, {error.fact}", remedy) from None
+        return Reason(code="odd-units", level="caution", message=f"with the factors of --scale, {error.fact}.")
 
 
 def with_profiles(groups: Mapping[str, Runs], profiles: GroupProfiles) -> dict[str, Runs]:
@@ -126,54 +198,62 @@ def with_profiles(groups: Mapping[str, Runs], profiles: GroupProfiles) -> dict[s
     }
 
 
-def _arrays(table: Table, vocab_size: int | None) -> Runs:
-    n_params, n_tokens, loss = (table.numbers(name) for name in REQUIRED)
-    for name, values in (("n_params", n_params), ("n_tokens", n_tokens)):
-        _check_size(table.path, name, values)
-    optional = {name: table.numbers(name) for name in OPTIONAL if name != "seed" and table.has(name)}
-    for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
-        values = optional.get(name, np.ones(1))
-        wrong = ~(values > 0) | (np.isinf(values) & (name == "flops"))
-        if wrong.any():
-            raise RunsError(f"{table.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
-    weight = optional.pop("weight", np.ones(len(loss)))
-    if not (np.isfinite(weight).all() and (weight > 0).all()):
-        bad = weight[~(np.isfinite(weight) & (weight > 0))][0]
-        raise RunsError(f"{table.path} has a weight of {bad:g}; weights must be positive numbers.")
+def _arrays(cells: Cells, vocab_size: int | None, units: TableUnits) -> tuple[Runs, TableReading]:
+    sizes = read_sizes(cells)
+    check_sizes(cells.path, (("n_params", sizes.n_params), ("n_tokens", sizes.n_tokens)))
+    loss = read_loss(cells, units.loss_unit, units.bytes_per_token)
+    optional = _optional(cells)
+    weight = optional.pop("weight", np.ones(len(loss.values)))
     if vocab_size is not None and "vocab_size" not in optional:
-        optional["vocab_size"] = np.full(len(loss), float(vocab_size))
-    seed = np.array(table.raw(table.names.get("seed", "seed")), dtype=object) if table.has("seed") else None
-    return Runs(
+        optional["vocab_size"] = np.full(len(loss.values), float(vocab_size))
+    runs = Runs(
         name=ALL_RUNS,
-        n_params=n_params,
-        n_tokens=n_tokens,
-        loss=loss,
+        n_params=sizes.n_params,
+        n_tokens=sizes.n_tokens,
+        loss=loss.values,
         weight=weight,
-        seed=seed,
+        seed=np.array(cells.raw(cells.names["seed"]), dtype=object) if cells.has("seed") else None,
         vocab_size=optional.get("vocab_size"),
         unique_tokens=optional.get("unique_tokens"),
         compressibility=optional.get("compressibility"),
         stated_flops=optional.get("flops"),
     )
+    return runs, _reading(cells, sizes, loss)
 
 
-def _check_size(path: Path, name: str, values: Array) -> None:
-    """Raise RunsError for a column that is not finite, not positive, or not counted in ones.
+def _optional(cells: Cells) -> dict[str, Array]:
+    """Return the columns that a table may have, checked."""
+    optional = {name: cells.numbers(name) for name in OPTIONAL if name != "seed" and cells.has(name)}
+    for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
+        values = optional.get(name, np.ones(1))
+        wrong = ~(values > 0) | (np.isinf(values) & (name == "flops"))
+        if wrong.any():
+            raise RunsError(f"{cells.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
+    weight = optional.get("weight", np.ones(1))
+    if not (np.isfinite(weight).all() and (weight > 0).all()):
+        bad = weight[~(np.isfinite(weight) & (weight > 0))][0]
+        raise RunsError(f"{cells.path} has a weight of {bad:g}; weights must be positive numbers.")
+    return optional
 
-    A single run with few tokens can be a real one, so for tokens it is the median that tells the unit; the run itself
-    is judged later.
-    """
-    if not np.isfinite(values).all():
-        raise RunsError(f"{path} has {name} = {values[~np.isfinite(values)][0]:g}; every run needs a finite number.")
-    least = _LEAST_PARAMS if name == "n_params" else LEAST_TOKENS
-    value = float(values.min()) if name == "n_params" or values.min() <= 0 else float(np.median(values))
-    if value <= 0:
-        raise RunsError(f"{path} has {name} = {value:g}; it must be positive.")
-    if value < least:
-        raise RunsError(
-            f"{path} has {name} = {value:g}, which is under {least:g} and looks like a count in millions or billions; "
-            f"give {name} in ones."
-        )
+
+def _reading(cells: Cells, sizes: Sizes, loss: ReadLoss) -> TableReading:
+    parts = {word for formula in sizes.derived.values() for word in re.findall(r"[a-z_]+", formula)}
+    parts |= {"bytes_per_token"} if loss.unit == "bpb" and loss.bytes_per_token is None else set()
+    used = {ours: name for ours, name in cells.names.items() if ours in {*REQUIRED, *OPTIONAL, *parts}}
+    mapped = {ours: name for ours, name in used.items() if ours != "loss" or loss.said is None}
+    said = [*mapping_said(cells, mapped)] + [f"{name} is {formula}" for name, formula in sizes.derived.items()]
+    said += [] if loss.said is None else [loss.said]
+    said += [*cells.table.said, *(("numbers have a decimal comma",) if cells.mark == "comma" else ())]
+    return TableReading(
+        path=cells.path,
+        columns={**dict.fromkeys(REQUIRED), **used},
+        derived=dict(sizes.derived) or None,
+        loss_unit=loss.unit,
+        bytes_per_token=loss.bytes_per_token,
+        scale={ours: cells.factor(ours) for ours in used if cells.factor(ours) != 1 or ours in cells.scale},
+        decimal_comma=cells.mark == "comma",
+        said=tuple(said),
+    )
 
 
 def _one_value(path: Path, label: str, covariate: str, values: Array) -> float:

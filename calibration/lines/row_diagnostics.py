@@ -11,7 +11,7 @@ from calibration.fit.analysis import GroupFit
 from calibration.fit.bootstrap import ci95
 from calibration.fit.minimum import Fit, log_optimum, refine
 from calibration.fit.objective import Array
-from calibration.fit.run_checks import Reason
+from calibration.fit.reason import Reason
 from calibration.fit.runs import Runs
 from calibration.lines.records import SourceRecord
 

@@ -18,8 +18,8 @@ import numpy as np
 from calibration.fit.analysis import GroupFit, Settings, fit_group
 from calibration.fit.diagnostics import Verdict
 from calibration.fit.objective import Array
+from calibration.fit.reason import Reason
 from calibration.fit.repeated import single_epoch
-from calibration.fit.run_checks import Reason
 from calibration.fit.runs import Runs
 from calibration.lines.records import Row, SourceRecord
 from calibration.lines.row_diagnostics import RowFigures, row_figures

@@ -269,7 +269,7 @@ def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("args", "exit_code", "message"),
     [
-        (("none.csv",), 1, "none.csv is not a file; give a table of runs (.csv, .jsonl or .parquet)."),
+        (("none.csv",), 1, "none.csv is not a file; give a table of runs (csv, json, jsonl or parquet)."),
         ((GRID, "--columns", "loss"), 2, "--columns has 'loss'; write OURS=YOURS, such as n_params=model_size."),
         ((GRID, "--fix", "A=3"), 2, "--fix is 'A=3'; write E=VALUE: no other parameter can be held."),
         ((GRID, "--fix", "E=x"), 2, "--fix E is 'x'; give nats/token."),
@@ -408,7 +408,7 @@ def test_what_cannot_be_compared_gets_one_sentence(tmp_path: Path) -> None:
         ((small, "--group", "corpus", "--predict", str(other)), 1,
             "--predict has runs of prose, and the laws are those of code."),
         ((small, "--predict", str(tmp_path / "no.csv")), 1,
-            f"{tmp_path}/no.csv is not a file; give a table of runs (.csv, .jsonl or .parquet)."),
+            f"{tmp_path}/no.csv is not a file; give a table of runs (csv, json, jsonl or parquet)."),
         ((small, "--predict", large, "--out", large), 2,
             f"--out {large} would overwrite what is read from {large}: name another file."),
     ):  # fmt: skip

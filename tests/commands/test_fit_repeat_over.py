@@ -36,7 +36,9 @@ def test_the_screen(advisor, runs):
 
 def test_the_json(advisor, runs):
     found = json.loads(advisor(*FIT, runs, "--json").stdout)
-    assert set(found) == {"schema_version", "laws", "regression", "no_regression", "repetition"}
+    assert set(found) == {
+        *("schema_version", "columns", "derived", "units", "laws", "regression", "no_regression", "repetition"),
+    }
     assert (found["laws"], found["regression"]) == ({}, None)
     repetition = found["repetition"]
     assert set(repetition) == {

@@ -105,7 +105,7 @@ def test_wrong_pilots(program, arguments, message):
 
 
 def test_a_pilot_fits_no_law(program, tmp_path):
-    (tmp_path / "t.csv").write_text("corpus,role\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text("corpus,role\na,corpus\n", encoding="utf-8")
     code, out, err = program("fit", tmp_path / "t.csv", "--pilot", "--group", "corpus")
     assert (code, out, err) == (2, "", "Error: --group says how laws are fitted, and --pilot fits none.\n")
     code, out, err = program("fit", tmp_path / "t.csv", "--pilot")

@@ -15,7 +15,7 @@ DATA = Path(__file__).parent
 def test_a_table_of_runs_is_fitted_by_one_call_as_by_the_command(advisor):
     table, seen = DATA / "grid36.csv", []
     settings = Settings(n_draws=200, budgets=(1e21,))
-    analysis = library.fit(table, settings=settings, on_runs=lambda runs: seen.extend(map(len, runs.values())))
+    analysis = library.fit(table, settings=settings, on_table=lambda t: seen.extend(map(len, t.groups.values())))
     outcome = advisor("fit", table, "--bootstrap", "200", "--flops", "1e21", "--json")
     law = analysis.groups["all"].law
     assert seen == [36]

@@ -152,7 +152,10 @@ def test_a_wrong_value_is_said(rows, tmp_path, column, value, message):
     [
         ("n_params,n_tokens,loss\n1,2,3\n", "is not the table of a pilot: it has no column corpus"),
         ("corpus,role,flops,n_params,n_tokens,loss\n", "holds no runs."),
-        ("corpus,role,flops,n_params,n_tokens,loss\na,corpus,1\n", "line 2: this line has not as many fields"),
+        (
+            "corpus,role,flops,n_params,n_tokens,loss\na,corpus,1\n",
+            "line 2: the header has 6 fields and this line has 3: mend the line.",
+        ),
     ],
 )
 def test_another_table_is_refused(tmp_path, text, message):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def show(fit: DecayFit, *, as_json: bool) -> None:
     """Print the constants on stdout, the reasons against them on stderr."""
     if as_json:
-        document = {"schema_version": SCHEMA_VERSION, "laws": {}, "regression": None, "no_regression": None}
+        table = {} if fit.reading is None else fit.reading.document
+        document = {"schema_version": SCHEMA_VERSION, **table, "laws": {}, "regression": None, "no_regression": None}
         sys.stdout.write(json_text(form_of({**document, "repetition": fit})))
     else:
         _render(fit)

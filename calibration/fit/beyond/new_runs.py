@@ -23,6 +23,7 @@ from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.analysis import Analysis
 from calibration.fit.beyond.cuts import predicted_log_loss
 from calibration.fit.objective import Array
+from calibration.fit.reason import Reason
 from calibration.fit.repeated import single_epoch
 from calibration.fit.run_checks import usable
 from calibration.fit.runs import Runs
@@ -66,7 +67,8 @@ class NewRun:
 class RunComparison:
     """New runs beside a law's predictions. ``scatter`` is the law's residual scale, None where it is not known.
 
-    ``n_left_out`` runs have no loss, or repeat data, for which the law does not hold.
+    ``n_left_out`` runs have no loss, or repeat data, for which the law does not hold. ``cautions`` are what the units
+    of their table give reason for.
     """
 
     law: str
@@ -76,10 +78,11 @@ class RunComparison:
     n_draws: int
     n_left_out: int
     runs: tuple[NewRun, ...]
+    cautions: tuple[Reason, ...] = ()
 
     JSON = (
         *("law", "largest_fitted_flops=largest", "drift", "residual_scale=scatter", "-n_draws", "n_left_out"),
-        *("coverage80", "coverage95", "mean_residual", "mean_sigmas", "verdict", "in_words", "runs"),
+        *("coverage80", "coverage95", "mean_residual", "mean_sigmas", "verdict", "in_words", "runs", "-cautions"),
     )
 
     @property
@@ -112,7 +115,7 @@ class RunComparison:
     def in_words(self) -> tuple[str, ...]:
         """The verdict first, then the direction, how far beyond the fitted budgets, and what was not known."""
         found = (_verdict(self), _direction(self), _far(self), _unknown(self), _left_out(self))
-        return tuple(sentence for sentence in found if sentence)
+        return (*(sentence for sentence in found if sentence), *(_sentence(each.message) for each in self.cautions))
 
     def _inside(self, sigmas: float) -> int:
         return sum(abs(run.sigmas) <= sigmas for run in self.runs)
@@ -140,6 +143,7 @@ def compare(law: ScalingLaw, runs: Runs, scatter: float | None) -> RunComparison
         scatter=scatter,
         n_draws=len(law.draws),
         n_left_out=len(runs) - len(good),
+        cautions=runs.cautions,
         runs=tuple(_new_run(law, *map(float, row)) for row in zip(*columns, strict=True)),
     )
 
@@ -203,6 +207,10 @@ def _at_most(k: int, n: int, p: float) -> float:
         return math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1)
 
     return sum(math.exp(log_ways(i) + i * math.log(p) + (n - i) * math.log1p(-p)) for i in range(k + 1))
+
+
+def _sentence(message: str) -> str:
+    return message[:1].upper() + message[1:]
 
 
 def _verdict(c: RunComparison) -> str:

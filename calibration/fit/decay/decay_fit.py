@@ -14,9 +14,10 @@ import numpy as np
 from advisor.errors import RunsError
 from advisor.laws.repetition import decay_of
 from advisor.laws.scaling_law import Count, Decay, ScalingLaw
+from calibration.fit.reason import Reason
 from calibration.fit.repeated import Constant
-from calibration.fit.run_checks import Reason
 from calibration.fit.runs import Runs
+from calibration.fit.table.reading import TableReading
 
 _MISSES, _MISSES_WIDELY = 0.03, 0.10  # residual scale, as a share of the loss
 _OTHER_LEVEL = 0.02  # in ln L, from where the runs are said to be of other data than the law
@@ -46,12 +47,13 @@ class DecayFit:
     max_epochs: float
     residual_scale: float
     reasons: tuple[Reason, ...]
+    reading: TableReading | None = None
 
     JSON = (
         *("law=law.name", "source=law.source", "count", "R_D=r_d", "R_N=r_n"),
         *("decay.R_D=decay.r_d", "decay.R_N=decay.r_n", "decay.source=decay.source"),
         *("loss_over_law.value=level", "loss_over_law.ci95=level_ci95", "n_runs", "n_repeated_runs", "n_sizes"),
-        *("max_epochs", "residual_scale", "verdict", "reasons"),
+        *("max_epochs", "residual_scale", "verdict", "reasons", "-reading"),
     )
 
     @property
@@ -93,6 +95,7 @@ def judged(found: DecayFit, runs: Runs, source: str) -> DecayFit:
 def _against(found: DecayFit, runs: Runs) -> list[Reason | None]:
     """Return what speaks against using the constants, None where nothing does."""
     return [
+        *runs.cautions,
         _unidentified(found),
         _missed(found),
         _wide(found),

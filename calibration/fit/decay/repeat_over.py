@@ -24,6 +24,7 @@ from calibration.fit.curve import fit_curve
 from calibration.fit.decay.decay_fit import DecayFit, judged
 from calibration.fit.minimum import residual_scale
 from calibration.fit.objective import HUBER_DELTA, Array
+from calibration.fit.reason import Reason
 from calibration.fit.repeated import (
     LARGEST,
     SMALLEST,
@@ -34,8 +35,9 @@ from calibration.fit.repeated import (
     single_epoch,
     too_little,
 )
-from calibration.fit.run_checks import LEAST_RUNS, Reason, usable
-from calibration.fit.runs import ALL_RUNS, Runs, read_runs
+from calibration.fit.run_checks import LEAST_RUNS, usable
+from calibration.fit.runs import ALL_RUNS, Runs, read_run_table
+from calibration.fit.table.reading import TableUnits
 
 _LEVEL = 0.5  # in ln L: farther from the law than this, the losses are not what it predicts
 
@@ -45,6 +47,7 @@ def repeat_over(
     law: str | Path | ScalingLaw,
     *,
     columns: Mapping[str, str] | None = None,
+    units: TableUnits | None = None,
     cluster: str | None = None,
     n_draws: int = 1000,
     seed: int = 0,
@@ -56,9 +59,11 @@ def repeat_over(
     have over twice the parameters that their unique tokens can use, R_N*.
 
     Args:
-        table: A .csv, .jsonl or .parquet file with n_params, n_tokens, unique_tokens and loss (nats/token).
+        table: A file of delimited text, JSON, JSON lines or parquet with n_params, n_tokens, unique_tokens and
+            loss (nats/token).
         law: A law, the name of a published one, or a law file.
         columns: The table's name for each of ours.
+        units: What is known of the table's units.
         cluster: The column whose values mark runs that are not independent, such as checkpoints of one model.
         n_draws: Refits of the bootstrap.
         seed: Of the refits.
@@ -70,14 +75,17 @@ def repeat_over(
         LawError: The law predicts no loss, or its file cannot be used.
     """
     base = _law_named(law)
-    runs = read_runs(table, columns=columns, cluster=cluster)[ALL_RUNS]
+    read = read_run_table(table, columns=columns, units=units, cluster=cluster)
+    runs = read.groups[ALL_RUNS]
     if runs.unique_tokens is None:
         raise RunsError(f"{table} has no column unique_tokens, the different tokens that each run could see: add it.")
     good = runs.where(usable(runs))
     if len(good) < LEAST_RUNS:
         few = f"{len(good)} runs are usable, and {LEAST_RUNS} are needed"
-        return _refused(base, good, few)
-    return _over(base, good, f"{len(good)} runs of {Path(table).name}", n_draws=n_draws, seed=seed, delta=delta)
+        return replace(_refused(base, good, few), reading=read.reading)
+    source = f"{len(good)} runs of {Path(table).name}"
+    found = _over(base, good, source, n_draws=n_draws, seed=seed, delta=delta)
+    return replace(found, reading=read.reading)
 
 
 def _law_named(law: str | Path | ScalingLaw) -> ScalingLaw:

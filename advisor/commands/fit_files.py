@@ -1,0 +1,57 @@
+"""The files that ``advisor fit`` writes, a law of each group and a picture, and what is refused before the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from advisor.data_files import check_writable, refuse_overwriting
+from advisor.errors import UsageError
+
+if TYPE_CHECKING:
+    from calibration.fit.analysis import Analysis
+
+
+def check_files(out: Path | None, plot: Path | None, *read: Path | None) -> None:
+    """Raise if a file cannot be written, or would take the place of one that is read or of the other."""
+    for option, written in (("--out", out), ("--plot", plot)):
+        refuse_overwriting(written, *read, option=option)
+        check_writable(written)
+    if out is not None and plot is not None and out.resolve() == plot.resolve():
+        raise UsageError(f"--out and --plot both name {out}: give them different names.")
+
+
+def check_names(out: Path | None, groups: list[str]) -> None:
+    """Raise before anything is fitted if two groups' laws would get one name, or one that no file can have."""
+    if out is None:
+        return
+    if len(groups) > 1 and "{group}" not in out.name:
+        raise UsageError(f"--out {out} names one file for {len(groups)} groups; put {{group}} in its name.")
+    taken: dict[Path, str] = {}
+    for group in groups:
+        path = _law_path(out, group)
+        check_writable(path)
+        if taken.setdefault(path, group) != group:
+            raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")
+
+
+def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
+    """Write law files and the picture of every law that is not refused, or of all when forced."""
+    from calibration.fit.document import write_law_file
+
+    shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
+    if out is not None:
+        for name, group in shown.items():
+            write_law_file(_law_path(out, name), group, analysis)
+        if not shown:
+            click.echo(f"No law could be fitted, so nothing is written to {out}.", err=True)
+    if plot is not None and shown:
+        from advisor.report.plots import write_fit_plot
+
+        write_fit_plot(plot, shown)
+
+
+def _law_path(out: Path, group: str) -> Path:
+    return out.with_name(out.name.replace("{group}", group.replace("/", "_")))

@@ -1,0 +1,1 @@
+"""Tables of runs as people have them: which columns are ours, what is derived from others, and in which units."""

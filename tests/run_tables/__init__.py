@@ -1,0 +1,1 @@
+"""Tests of ``advisor.run_tables``."""
