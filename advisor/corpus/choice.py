@@ -91,9 +91,9 @@ def shares_of_text(fields: Iterable[Field]) -> dict[str, float]:
 
 def _n_chars(field: Field) -> int:
     if field.kind == "ids" and field.form == "plain":
-        return sum(4 * len(value) for value in field.values if value)
+        return sum(4 * len(value) for value in field.values if value is not None)
     if field.form == "binary":
-        return sum(len(value) for value in field.values if value)
+        return sum(len(value) for value in field.values if value is not None)
     return sum(map(n_chars_of, field.values))
 
 

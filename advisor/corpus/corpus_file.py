@@ -51,12 +51,21 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusFile:
-    """One file of a corpus: ``named`` if the user named it, so that what is wrong with it is an error."""
+    """One file of a corpus.
+
+    Attributes:
+        place: where its bytes lie.
+        format: one of FORMATS.
+        compression: of the whole file, one of COMPRESSIONS; None for none.
+        named: by the user, so that what is wrong with it is an error.
+        beside: the files that say how it is read and are none of the corpus: its index, its sidecar.
+    """
 
     place: Place
     format: str
     compression: str | None
     named: bool
+    beside: tuple[Place, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,9 +13,14 @@ from advisor.corpus.folder import each_once, files_below, place_of
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.kinds import compression_in, kind_of
 from advisor.corpus.selection import chosen_files
+from advisor.corpus.token_files.magic import conversion
+from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.corpus.corpus_file import Place
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
 
@@ -48,7 +53,7 @@ def find_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet | N
         if path.is_dir():
             return _saved_dataset(path, options.hub.split) or _in_folder(path, options, tally)
         if path.exists():
-            return FileSet(files=(_named_file(path, options.format, options.encoding),))
+            return FileSet(files=_named_files(path, options))
     except PermissionError as error:
         raise CorpusError(f"{source} cannot be read: permission denied.") from error
     except OSError as error:
@@ -58,18 +63,37 @@ def find_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet | N
     return _in_glob(str(path), source, options, tally)
 
 
-def _named_file(path: Path, format: str | None, encoding: str) -> CorpusFile:
+def _named_files(path: Path, options: CorpusOptions) -> tuple[CorpusFile, ...]:
+    """Return what one named file means: itself, or the set of token ids or shards that it is of."""
     if not path.is_file():
         raise CorpusError(
             f"{path} is neither a file nor a folder: to read a pipe, send it to standard input and name -."
         )
     if not os.access(path, os.R_OK):
         raise CorpusError(f"{path} cannot be read: permission denied.")
-    place = place_of(path)
+    siblings = (
+        [place_of(each) for each in path.parent.iterdir() if each.is_file()] if may_be_of_a_set(path.name) else []
+    )
+    return named_place(place_of(path), siblings, options)
+
+
+def named_place(place: Place, siblings: Sequence[Place], options: CorpusOptions) -> tuple[CorpusFile, ...]:
+    """Return what one named file means, with those beside it.
+
+    Raises:
+        CorpusError: it is empty, or of a format that is not read; the sentence has the command that converts it.
+    """
     if place.n_bytes == 0:
-        raise CorpusError(f"{path} is empty.")
-    found, compression = kind_of(place, encoding, named=True) if format is None else (format, compression_in(place))
-    return CorpusFile(place=place, format=found or "text", compression=compression, named=True)
+        raise CorpusError(f"{place.name} is empty.")
+    if options.format is not None:
+        compression = compression_in(place)
+        return (CorpusFile(place=place, format=options.format, compression=compression, named=True),)
+    if may_be_of_a_set(place.file_name) and (files := named_set(place, siblings)):
+        return tuple(files)
+    found = kind_of(place, options.encoding, named=True)
+    if found.unread is not None:
+        raise CorpusError(conversion(found.unread, place.name))
+    return (CorpusFile(place=place, format=found.format or "text", compression=found.compression, named=True),)
 
 
 def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
@@ -110,4 +134,7 @@ def _saved_dataset(folder: Path, split: str | None) -> FileSet | None:
     paths = sorted(folder.glob("data-*.arrow")) or sorted(folder.glob("*.arrow"))
     if not paths:
         raise CorpusError(f"{folder} is a save_to_disk folder without arrow files.")
-    return FileSet(files=tuple(_named_file(path, "arrow", "utf-8") for path in paths))
+    places = map(place_of, paths)
+    return FileSet(
+        files=tuple(CorpusFile(place=place, format="arrow", compression=None, named=True) for place in places)
+    )

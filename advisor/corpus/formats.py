@@ -6,7 +6,10 @@ import re
 
 # How documents are found in a file. "text": the file is a document; in all others a row is one.
 ID_TYPES = ("uint8", "uint16", "uint32", "int32", "int64")  # of the ids in a flat file
-FORMATS = ("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow")
+FORMATS = (
+    *("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "tar", "zip"),
+    *("ids", "bin", "megatron", "npy", "npz", "mds", "litdata"),
+)
 
 PROSE_EXTENSIONS = (".txt", ".md", ".markdown", ".rst", ".tex", ".adoc", ".org", ".html", ".htm", ".xhtml", ".xml")
 SOURCE_EXTENSIONS = (
@@ -21,9 +24,10 @@ SOURCE_EXTENSIONS = (
 FORMAT_OF = {
     **dict.fromkeys((*PROSE_EXTENSIONS, *SOURCE_EXTENSIONS), "text"),
     **{".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv"},
-    **{".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow"},
+    **{".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow"},
+    **{".warc": "warc", ".wet": "warc", ".tar": "tar", ".tgz": "tar", ".zip": "zip"},
 }
-COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
+COMPRESSIONS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".tgz": "gzip"}
 
 # Files that hold neither text nor token ids, and that people keep beside those that do.
 NO_CORPUS = frozenset(

@@ -2,64 +2,90 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.corpus.compression import compression_of
 from advisor.corpus.corpus_file import CorpusFile, suffixes_of
-from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF
+from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF, FORMATS
 from advisor.corpus.recognise import HEAD_BYTES, recognised
 from advisor.corpus.streams import open_utf8
+from advisor.corpus.token_files.magic import binary_format
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
 
 _HEAD_OF_MANY = 1 << 16  # bytes looked at of each of many files
+_TAR_AT = 257  # of the word ustar in a tar file
 _NAMELESS = ("jsonl", "json", "warc", "ids")  # what a file whose name says nothing is taken for in a folder
 # Endings under which people keep anything; those of source code and markup hold what they say.
 _SAYS_LITTLE = (".txt", ".text", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
-def kind_of_name(name: str) -> tuple[str | None, str | None]:
+class Kind(NamedTuple):
+    """What a file is.
+
+    Attributes:
+        format: one of FORMATS; None where it is none of them, or only its user can say.
+        compression: one of COMPRESSIONS; None for none.
+        unread: the name of the format where it is known and not read, such as "PDF".
+    """
+
+    format: str | None
+    compression: str | None
+    unread: str | None = None
+
+
+def kind_of_name(name: str) -> Kind:
     """Return the format and the compression that a file's name says; None for what it does not say.
 
-    >>> kind_of_name("a/b.jsonl.gz"), kind_of_name("part-00000")
-    (('jsonl', 'gzip'), (None, None))
+    >>> kind_of_name("a/b.jsonl.gz")[:2], kind_of_name("b.tgz")[:2], kind_of_name("part-00000")[:2]
+    (('jsonl', 'gzip'), ('tar', 'gzip'), (None, None))
     """
     *suffixes, last = ("", *suffixes_of(name))
     compression = COMPRESSIONS.get(last)
-    return FORMAT_OF.get(suffixes[-1] if compression and suffixes else last), compression
+    format = FORMAT_OF.get(last) or (FORMAT_OF.get(suffixes[-1]) if compression and suffixes else None)
+    return Kind(format, compression)
 
 
 def compression_in(place: Place) -> str | None:
     """Return the compression that a file's name says, or its first bytes."""
-    return kind_of_name(place.name)[1] or compression_of(_first_bytes(place, 512))
+    return kind_of_name(place.name).compression or compression_of(_first_bytes(place, 512))
 
 
-def kind_of(place: Place, encoding: str, *, named: bool) -> tuple[str | None, str | None]:
-    """Return the format and the compression that a file is in; None for the format of one that is no corpus.
+def kind_of(place: Place, encoding: str, *, named: bool) -> Kind:
+    """Return what a file is, by its name and by its content where names say little.
 
-    A file that the user named is always one; of a folder's files those whose name says nothing are only where their
-    content does.
+    A file that the user named may be anything; one of a folder whose name says nothing is taken for what it begins as.
 
     Raises:
         CorpusError: the file's first bytes cannot be read.
     """
-    format, compression = kind_of_name(place.name)
-    if format is not None and not any(suffix in _SAYS_LITTLE for suffix in place.suffixes):
-        return format, compression
+    said = kind_of_name(place.name)
+    if said.format is not None and not any(suffix in _SAYS_LITTLE for suffix in place.suffixes):
+        return said
     limit = HEAD_BYTES if named else _HEAD_OF_MANY
     first = _first_bytes(place, limit)
-    if first.startswith(b"PAR1"):
-        return "parquet", compression
-    compression = compression or compression_of(first)
+    compression = said.compression or compression_of(first)
+    if compression is None and (found := _binary(place, first)) is not None:
+        return found
     head = first if compression is None and encoding == "utf-8" else _decompressed(place, compression, encoding, limit)
     if head is None:
-        return format, compression
-    if format is not None or named:
-        return recognised(head, format), compression
-    found = recognised(head, "text")
-    return (found if found in _NAMELESS else None), compression
+        return Kind(said.format, compression)
+    if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
+        return Kind("tar", compression)
+    if said.format is not None or named:
+        return Kind(recognised(head, said.format), compression)
+    format = recognised(head, "text")
+    return Kind(format if format in _NAMELESS else None, compression)
+
+
+def _binary(place: Place, first: bytes) -> Kind | None:
+    """Return what a file is that begins as no text does, or as documents of other programs do; None for text."""
+    if b"\0" not in first and first[:5] not in (b"%PDF-", b"{\\rtf"):
+        return None
+    format = binary_format(place)
+    return None if format is None else Kind(format, None) if format in FORMATS else Kind(None, None, format)
 
 
 def _first_bytes(place: Place, n_bytes: int) -> bytes:
@@ -71,7 +97,7 @@ def _first_bytes(place: Place, n_bytes: int) -> bytes:
 
 
 def _decompressed(place: Place, compression: str | None, encoding: str, n_bytes: int) -> bytes | None:
-    """Return the first bytes of a file as UTF-8; None where it cannot be read as such, which its reader will say."""
+    """Return the first bytes of a file, as UTF-8; None where they cannot be read so, which its reader will say."""
     file = CorpusFile(place=place, format="text", compression=compression, named=False)
     try:
         with open_utf8(file, encoding) as stream:

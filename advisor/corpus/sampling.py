@@ -185,18 +185,25 @@ def _with_following(documents: Iterable[Document], seq_len: int) -> Iterator[tup
         yield first, tuple(each.content for each in ahead) if len(first.content) < 8 * seq_len else ()
 
 
+def _reads_all_of_itself(reader: Reader) -> bool:
+    """Return whether a draw inside a reader costs reading all of it: a row group, a compressed shard."""
+    from advisor.corpus.readers.column_chunk import ColumnChunk
+    from advisor.corpus.token_files.records import RecordShard
+
+    found = innermost(reader)
+    return isinstance(found, ColumnChunk) or (isinstance(found, RecordShard) and found.is_held)
+
+
 def _positions(readers: Sequence[Seekable], n_draws: int, rng: random.Random) -> list[tuple[Seekable, list[float]]]:
     """Return stratified uniform positions over the readers' bytes, ascending within each reader.
 
     Of more than _MOST_CHUNKS row groups a systematic sample in proportion to size is taken first.
     """
-    from advisor.corpus.readers.column_chunk import ColumnChunk
-
     if not readers or not n_draws:
         return []
     ends = list(itertools.accumulate(float(reader.size or 0) for reader in readers))
     n_strata = n_draws
-    chunks = sum(isinstance(innermost(reader), ColumnChunk) for reader in readers)
+    chunks = sum(map(_reads_all_of_itself, readers))
     if chunks > _MOST_CHUNKS:
         offset = rng.random()
         picks = [(offset + i) * ends[-1] / _MOST_CHUNKS for i in range(_MOST_CHUNKS)]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile
 from advisor.corpus.formats import NO_CORPUS, is_metadata
-from advisor.corpus.kinds import compression_in, kind_of
+from advisor.corpus.kinds import Kind, compression_in, kind_of
 from advisor.corpus.splits import one_split
+from advisor.corpus.token_files.sets import found_sets
 from advisor.errors import CorpusError
 from advisor.quantities import format_bytes, format_share
 
@@ -26,7 +27,8 @@ def chosen_files(
     places: Sequence[Place], below: str, options: CorpusOptions, tally: Tally, *, choose_split: bool
 ) -> tuple[CorpusFile, ...]:
     """Return which of the files are the corpus."""
-    files = [file for place in places if (file := _found_file(place, options, tally)) is not None]
+    sets, others = found_sets(places) if options.format is None else ([], places)
+    files = [*sets, *(file for place in others if (file := _found_file(place, options, tally)) is not None)]
     if options.format is None:
         files = _one_kind(_without_caches(files, tally), tally)
     of_data = any(file.format != "text" for file in files)
@@ -58,19 +60,23 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
     """Return a file of a folder in the format that it is in; None where it is no corpus, and why to ``tally``."""
     if options.format is not None:
         return CorpusFile(place=place, format=options.format, compression=compression_in(place), named=False)
-    format, compression, reason = None, None, ""
+    found, reason = Kind(None, None), ""
     if is_metadata(place.file_name):
         reason = "descriptions of data"
     elif place.suffixes[-1:] and place.suffixes[-1] in NO_CORPUS:
         reason = "pictures, sound, programs and the like"
     else:
-        format, compression = kind_of(place, options.encoding, named=False)
-        if format == "text" and _is_card(place):
-            format, reason = None, "data set cards"
-    if format is None:
-        tally.skip(reason or "files of another type", n_bytes=place.n_bytes, name=place.name, deliberate=bool(reason))
-        return None
-    return CorpusFile(place=place, format=format, compression=compression, named=False)
+        found = kind_of(place, options.encoding, named=False)
+        if found.format == "text" and _is_card(place):
+            reason = "data set cards"
+    if reason:
+        tally.skip(reason, n_bytes=place.n_bytes, name=place.name, deliberate=True)
+    elif found.format is None:
+        what = f"{found.unread} files, which are not read" if found.unread else "files of another type"
+        tally.skip(what, n_bytes=place.n_bytes, name=place.name)
+    else:
+        return CorpusFile(place=place, format=found.format, compression=found.compression, named=False)
+    return None
 
 
 def _is_card(place: Place) -> bool:

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+from advisor.corpus.archives.archive import archive_reader
 from advisor.corpus.columns import fields_of_schema
 from advisor.corpus.compression import StoredBytes, compression_of, decompressed
 from advisor.corpus.decoded import Decoded, ids_per_token
@@ -23,6 +24,7 @@ from advisor.corpus.readers.warc import WarcFile
 from advisor.corpus.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
 from advisor.corpus.streams import check_encoding, decoded, head_of
 from advisor.corpus.tally import LeftOut, Tally
+from advisor.corpus.token_files.readers import TOKEN_FORMATS, token_reader
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
 
@@ -128,6 +130,10 @@ def _table_readers(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
             raise CorpusError(f"{name} is a compressed {file.format} file: decompress it first.")
         chunks = parquet_chunks if file.format == "parquet" else arrow_chunks
         return list(chunks(file, options, seq_len, tally))
+    if file.format in TOKEN_FORMATS:
+        return [token_reader(file, options, seq_len, tally)]
+    if file.format in ("tar", "zip"):
+        return [archive_reader(file, options, seq_len, tally)]
     return [_lines_or_table(file.format, name, file, None, options, seq_len, tally)]
 
 

@@ -1,0 +1,1 @@
+"""Archives of files: tar, WebDataset's samples in tar, zip."""

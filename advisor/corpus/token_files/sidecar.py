@@ -1,0 +1,82 @@
+"""The sidecar of a dolma or OLMo .npy: x.csv.gz says at which ids each document of x.npy begins and ends.
+
+A row is start, end, id, src, loc (dolma, dolma/tokenizer/memmap_writer.py), and in older ones id, src, loc, start, end.
+"""
+
+from __future__ import annotations
+
+import array
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from advisor.corpus.streams import open_utf8
+from advisor.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from advisor.corpus.corpus_file import CorpusFile
+
+
+class SidecarBounds:
+    """Where documents begin and end, held as two numbers each.
+
+    Raises:
+        CorpusError: the sidecar cannot be read, is none, or is of another file.
+    """
+
+    def __init__(self, sidecar: CorpusFile, name: str, n_ids: int) -> None:
+        import numpy as np
+
+        begins, ends = array.array("q"), array.array("q")
+        for begin, end in _rows(sidecar):
+            begins.append(begin)
+            ends.append(end)
+        self.begins, self.ends = np.frombuffer(begins, np.int64), np.frombuffer(ends, np.int64)
+        self.n_documents = len(self.begins)
+        last = int(self.ends[-1]) if self.n_documents else 0
+        if last != n_ids:
+            raise CorpusError(
+                f"{sidecar.name} is not the sidecar of {name}, or one of them is truncated: its documents end at id "
+                f"{last:,}, and there are {n_ids:,} ids."
+            )
+        if (self.ends < self.begins).any() or (self.begins[1:] < self.ends[:-1]).any():
+            raise CorpusError(f"{sidecar.name} has documents that overlap or are not in order.")
+
+    def number_at(self, position: int) -> int:
+        """Return the last document that begins at or before an id."""
+        import numpy as np
+
+        return int(np.searchsorted(self.begins, position, side="right")) - 1
+
+    def bounds(self, first: int, last: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return where documents begin and end."""
+        return self.begins[first:last], self.ends[first:last]
+
+
+def last_end(sidecar: CorpusFile) -> int:
+    """Return at which id the last document ends: with the size of the ids, it says their type."""
+    return max((end for _, end in _rows(sidecar)), default=0)
+
+
+def _rows(sidecar: CorpusFile) -> Iterator[tuple[int, int]]:
+    columns: tuple[int, int] | None = None
+    with open_utf8(sidecar, "utf-8") as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
+        for row in csv.reader(text):
+            try:
+                columns = columns or _columns(row)
+                yield int(row[columns[0]]), int(row[columns[1]])
+            except (ValueError, IndexError) as error:
+                raise CorpusError(
+                    f"{sidecar.name} is not the sidecar of a dolma .npy: a row is {','.join(row)[:60]!r}, where "
+                    "start,end,id,src,loc is expected."
+                ) from error
+
+
+def _columns(row: list[str]) -> tuple[int, int]:
+    """Return which columns are a document's start and end: the first two, and in older sidecars the last two."""
+    return (0, 1) if len(row) > 1 and row[0].isdecimal() and row[1].isdecimal() else (len(row) - 2, len(row) - 1)
