@@ -14,8 +14,8 @@ from typing import IO, Any
 
 from advisor.errors import RunsError, first_line
 
-# A table has a row a run: this is over 100,000 of them. As rows of Python objects it takes some fifteen times as much.
-MOST_BYTES = 16 << 20
+# A table has a row a run: this is over 50,000 of them. As rows of Python objects it takes some 25 times as much.
+MOST_BYTES = 8 << 20
 _BLOCK = 1 << 16
 _MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _MARKS = (

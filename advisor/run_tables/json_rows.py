@@ -46,8 +46,9 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     """Yield each JSON value of the text with the number of its line."""
     decoder = json.JSONDecoder(object_pairs_hook=_no_key_twice)
     at, end = _after_space(text, 0), len(text)
+    line, counted = 1, 0
     while at < end:
-        line = text.count("\n", 0, at) + 1
+        line, counted = line + text.count("\n", counted, at), at
         try:
             value, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:

@@ -149,7 +149,7 @@ def test_numpy_text_is_read(tmp_path: Path) -> None:
     assert values(tmp_path / "t.dat") == EXPECTED
 
 
-LARGE = "holds over 16 MB, and a table of runs has one row a run: keep the last of each."
+LARGE = "holds over 8 MB, and a table of runs has one row a run: keep the last of each."
 SHEET = "is a spreadsheet: convert it with `libreoffice --headless --convert-to csv {path}`."
 
 
