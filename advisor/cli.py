@@ -50,7 +50,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except AdvisorError as error:
-            sentence = "".join(char if char.isprintable() else "?" for char in str(error))
+            from advisor.corpus.remote.address import scrubbed
+
+            sentence = "".join(char if char.isprintable() else "?" for char in scrubbed(str(error)))
             click.echo(f"Error: {sentence}", err=True)
             ctx.exit(error.exit_code)
 

@@ -6,6 +6,7 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── UsageError              exit 2   the request itself is wrong: a bad number, two budgets at once
     ├── CorpusError             exit 1   a corpus that cannot be read, or holds too little
     │   └── HubError            exit 1   ... because of the Hugging Face hub: missing, gated, offline, down
+    ├── RemoteError             exit 1   a file of a web server or an object store that cannot be listed or read
     ├── TokenizerError          exit 1   a tokenizer that cannot be found or read
     ├── ProtocolMismatchError   exit 1   two compressibilities measured in different ways
     ├── LawError                exit 1   a scaling law outside its domain, or a law file that cannot be used
@@ -37,6 +38,10 @@ class CorpusError(AdvisorError):
 
 class HubError(CorpusError):
     """The Hugging Face hub did not give the dataset."""
+
+
+class RemoteError(AdvisorError):
+    """A web server or an object store does not give a file: no CorpusError, so that no reader leaves the file out."""
 
 
 class TokenizerError(AdvisorError):

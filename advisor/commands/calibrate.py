@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.commands.options import Reading, is_given, json_option, reading_options, refuse_reading_options, spelled
+from advisor.corpus.remote.address import file_name
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def named_corpus(text: str) -> tuple[str, str]:
         raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")
     if named:
         return name, source
-    stem = re.sub(r"[^\w.-]+", "-", Path(text).name.split(".")[0]).strip("-.") or "corpus"
+    stem = re.sub(r"[^\w.-]+", "-", Path(file_name(text)).name.split(".")[0]).strip("-.") or "corpus"
     return stem, text
 
 

@@ -11,6 +11,7 @@ from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
 from advisor.corpus.options import CorpusOptions, IdOptions
+from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.selection import check_mostly_read
@@ -208,6 +209,10 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     """Return the profile of a dataset of whose shards some rows were read, its totals scaled to all rows if known."""
     reader = innermost(corpus.readers[0])
+    if isinstance(reader, FileHeads):
+        return replace(
+            profile, n_documents=None, n_documents_exact=False, estimated_tokens=None, estimated_tokens_ci95=None
+        )
     if not isinstance(reader, HubShards) or reader.read_all:
         return profile
     if reader.n_rows is None:

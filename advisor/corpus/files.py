@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile
-from advisor.corpus.folder import each_once, files_below, place_of
+from advisor.corpus.folder import each_once, files_below, place_of, read_of
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.kinds import compression_in, kind_of
+from advisor.corpus.remote.address import is_remote
 from advisor.corpus.selection import chosen_files
 from advisor.corpus.token_files.magic import conversion
 from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
@@ -48,6 +49,10 @@ def find_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet | N
         raise UsageError(f"There is no format {options.format!r}: choose one of {', '.join(FORMATS)}.")
     if not source:
         raise UsageError("The name of the corpus is empty.")
+    if source.startswith("hf://"):
+        return None
+    if is_remote(source):
+        return _remote_files(source, options, tally)
     path = Path(source).expanduser()
     try:
         if path.is_dir():
@@ -94,6 +99,21 @@ def named_place(place: Place, siblings: Sequence[Place], options: CorpusOptions)
     if found.unread is not None:
         raise CorpusError(conversion(found.unread, place.name))
     return (CorpusFile(place=place, format=found.format or "text", compression=found.compression, named=True),)
+
+
+def _remote_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet:
+    from advisor.corpus.remote.listing import list_remote, places_beside
+
+    listing = list_remote(source)
+    if listing.is_file:
+        place = listing.places[0]
+        siblings = places_beside(place) if may_be_of_a_set(place.file_name) else []
+        return FileSet(files=named_place(place, siblings, options))
+    places = read_of(listing.places, listing.below, tally, everything=options.everything)
+    found = chosen_files(places, listing.below, options, tally, choose_split=not glob.has_magic(source))
+    if not found:
+        raise CorpusError(f"None of the {len(listing.places)} files of {source} can be read; name a --format.")
+    return FileSet(files=found, has_splits=True)
 
 
 def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:

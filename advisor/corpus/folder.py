@@ -43,6 +43,22 @@ def each_once(paths: Iterable[Path], tally: Tally) -> list[Place]:
     return [place for path in sorted(kept.values()) if (place := _place(path, tally)) is not None]
 
 
+def read_of(places: Iterable[Place], below: str, tally: Tally, *, everything: bool) -> list[Place]:
+    """Return the places of a listing that are read, as of the files below a folder of this machine."""
+    kept = []
+    for place in places:
+        *folders, name = place.name.removeprefix(below).strip("/").split("/")
+        passed_over = [(each, True) for each in folders] + [(name, False)]
+        reason = next((why for part in passed_over if (why := _passed_over(*part))), None)
+        if reason and not everything:
+            tally.skip(reason, n_bytes=place.n_bytes, name=place.name, deliberate=True)
+        elif place.n_bytes == 0:
+            tally.skip("empty files", n_bytes=0, name=place.name, deliberate=True)
+        else:
+            kept.append(place)
+    return kept
+
+
 def place_of(path: Path) -> Place:
     """Return a file of this machine as a place."""
     return Place(name=str(path), n_bytes=path.stat().st_size)

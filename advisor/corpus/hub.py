@@ -122,7 +122,8 @@ def locate(source: str, options: HubOptions) -> Asked:
     match = URI.fullmatch(source.rstrip("/")) or re.fullmatch(rf"(?P<repo>{REPO.pattern})", source)
     if match is None:
         raise UsageError(
-            f"{source} does not name a dataset: write org/name or hf://datasets/org/name[@revision][/path]."
+            f"{source} does not name a dataset: write org/name or hf://datasets/org/name[@revision][/path]; models, "
+            "spaces and buckets of the hub are not read."
         )
     parts = match.groupdict()
     revision, path = unquote(parts.get("revision") or ""), parts.get("path")

@@ -54,7 +54,9 @@ def explained(asked: Asked) -> Iterator[None]:
         if told := _first(chain, AdvisorError):
             raise told from None
         # datasets goes on inside its handler of "there is no such optional file": that says nothing.
-        telling = [cause for cause in chain if not isinstance(cause, RemoteEntryNotFoundError)]
+        missing = [cause for cause in chain if isinstance(cause, RemoteEntryNotFoundError)]
+        silent = {id(each) for cause in missing for each in (cause, cause.__cause__)}
+        telling = [cause for cause in chain if id(cause) not in silent]
         raise HubError(_sentence(telling or chain, asked)) from error
 
 
@@ -139,7 +141,8 @@ def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
     repo, text = asked.repo, str(error)
     files = f"{endpoint()}/datasets/{repo}/tree/{asked.revision or 'main'}"
     if asked.data_files and isinstance(error, FileNotFoundError):
-        return f"{repo} has no data files that match {', '.join(asked.data_files)}: its files are at {files}."
+        below = "" if any("*" in path for path in asked.data_files) else "; what is below a folder is written FOLDER/**"
+        return f"{repo} has no data files that match {', '.join(asked.data_files)}: its files are at {files}{below}."
     if isinstance(error, FileNotFoundError):
         return f"{repo} has no data files of a known format: name them with --data-files; its files are at {files}."
     if isinstance(error, StopIteration) or "BatchSize must be greater than 0" in text:

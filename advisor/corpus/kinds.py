@@ -62,7 +62,8 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> Kind:
         CorpusError: the file's first bytes cannot be read.
     """
     said = kind_of_name(place.name)
-    if said.format is not None and not any(suffix in _SAYS_LITTLE for suffix in place.suffixes):
+    is_looked_into = named or place.is_local  # to look into each of many remote files is a request each
+    if said.format is not None and not (is_looked_into and any(each in _SAYS_LITTLE for each in place.suffixes)):
         return said
     limit = HEAD_BYTES if named else _HEAD_OF_MANY
     first = _first_bytes(place, limit)

@@ -22,6 +22,8 @@ from advisor.corpus.readers.text import TextFiles, TextStream
 from advisor.corpus.readers.text_ids import IdLines
 from advisor.corpus.readers.warc import WarcFile
 from advisor.corpus.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
+from advisor.corpus.remote.address import is_remote, redacted
+from advisor.corpus.remote.bounds import bounded, check_files
 from advisor.corpus.streams import check_encoding, decoded, head_of
 from advisor.corpus.tally import LeftOut, Tally
 from advisor.corpus.token_files.readers import TOKEN_FORMATS, token_reader
@@ -76,8 +78,13 @@ def _opened(source: str, options: CorpusOptions, seq_len: int) -> Corpus:
         return _from_hub(source, options, seq_len, tally)
     _refuse_hub_options(source, options.hub, split_allowed=found.has_splits)
     missed = tally.missed
+    remote = is_remote(source)
+    if remote:
+        check_files(found.files)
     readers = _readers(found.files, options, seq_len, tally)
-    return Corpus(source=source, readers=tuple(readers), tally=tally, missed=missed)
+    if remote:
+        readers = bounded(readers, found.files, tally)
+    return Corpus(source=redacted(source), readers=tuple(readers), tally=tally, missed=missed)
 
 
 def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = False) -> None:
@@ -92,7 +99,8 @@ def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = F
         if value
     ]
     if given:
-        raise UsageError(f"{' and '.join(given)}: only for a hub dataset, and {source} is on this machine.")
+        where = "is read by its address" if is_remote(source) else "is on this machine"
+        raise UsageError(f"{' and '.join(given)}: only for a hub dataset, and {redacted(source)} {where}.")
 
 
 def _readers(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int, tally: Tally) -> list[Reader]:

@@ -78,7 +78,7 @@ def corpus_tokens(
     for sequences in cutter.stretches(open_corpus(source, options, seq_len=seq_len), random.Random(seed), share):
         stretches.append(sequences)
         held += sequences.size
-        progress(f"tokenising {source}", min(held, wanted), wanted if share < 1 else None)
+        progress(f"tokenising {corpus.source}", min(held, wanted), wanted if share < 1 else None)
         if held >= 1.5 * wanted:  # the corpus is larger than its sample made it seem
             break
     n_held_out = min(n_validation, sum(map(len, stretches)) // 10)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.remote.address import redacted
 from advisor.errors import UsageError
 from calibration.campaign.grid import SEQ_LEN, Grid, Job
 from calibration.campaign.plan_file import DATA_FOLDER, CalibrationPlan, check_same_data
@@ -97,7 +98,7 @@ class CalibrationRequest:
                 "preset": preset,
                 "grammars": list(sets),
                 "only": list(only),
-                "corpora": [f"{spec.name}={spec.source}" for spec in corpora],
+                "corpora": [f"{spec.name}={redacted(spec.source)}" for spec in corpora],
                 "tokenizer": corpora[0].tokenizer if corpora else None,
                 "score-tokenizer": corpora[0].score_tokenizer if corpora else None,
                 "reading": corpora[0].reading if corpora else {},

@@ -11,6 +11,7 @@ import numpy as np
 from advisor.compressibility.measure import measure, sequence_ratios
 from advisor.compressibility.protocol import Protocol
 from advisor.corpus.options import CorpusOptions
+from advisor.corpus.remote.address import redacted
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import TooSmallError
 from advisor.corpus.source import open_corpus
@@ -170,7 +171,7 @@ def _corpus(spec: CorpusSource, *, n_tokens: int, n_validation: int, seed: int, 
         entropy_rate=None,
         trained_compressibility=None if scored is sample else median_ratio(sample.ids),
         definition={
-            "source": spec.source,
+            "source": redacted(spec.source),
             "tokenizer": spec.tokenizer,
             "score_tokenizer": spec.score_tokenizer,
             "reading": spec.reading,

@@ -57,6 +57,14 @@ REPOS = {
     ),
     "org/lines": Repo(files={"train-0.jsonl": jsonl(["a", "b"]), "train-1.jsonl": jsonl(["c"])}),
     "org/gz": Repo(files={"train.jsonl.gz": gzip.compress(jsonl(["a"]))}),
+    "org/globs": Repo(
+        files={
+            "data/0.json.gz": gzip.compress(jsonl(["a"])),
+            "data/1.json.gz": gzip.compress(jsonl(["b"])),
+            "data/more/2.json.gz": gzip.compress(jsonl(["c"])),
+            "other/3.jsonl": jsonl(["d"]),
+        }
+    ),
     "org/zst": Repo(files={"train.jsonl.zst": zstandard.compress(jsonl(["a"]))}),
     "org/wide": Repo(files={"train.parquet": parquet([*"abcdefghijkl"], wide=WIDE)}),
     "org/holes": Repo(files={"train-0.parquet": parquet([]), "train-1.parquet": parquet(["a"])}),
@@ -105,6 +113,9 @@ OPENED: dict[str, dict[str, Any]] = {
     "moved": {"source": "hf://datasets/squad"},
     "revision": {"source": "hf://datasets/org/lines@v1"},
     "path": {"source": "hf://datasets/org/lines@v1/train-1.*"},
+    "glob": {"source": "hf://datasets/org/globs@v1/data/*.json.gz"},
+    "deep glob": {"source": "hf://datasets/org/globs@v1/data/**/*.json.gz"},
+    "folder": {"source": "hf://datasets/org/globs/data/**"},
     "data files": {"source": "org/lines", "options": {"data_files": ["train-1.jsonl", "train-0.jsonl"]}},
     "wide": {"source": "org/wide", "column": "text"},
     "holes": {"source": "org/holes"},
@@ -149,6 +160,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, float]] = {
     "files unmatched": (
         {"source": "org/lines", "options": {"data_files": ["none-*.jsonl"]}},
         "org/lines has no data files that match none-*.jsonl: its files are at <hub>/datasets/org/lines/tree/main.",
+        0,
+    ),
+    "folder unmatched": (
+        {"source": "hf://datasets/org/globs/data"},
+        "org/globs has no data files that match data: its files are at <hub>/datasets/org/globs/tree/main; what is "
+        "below a folder is written FOLDER/**.",
         0,
     ),
     "no files": (
@@ -361,6 +378,9 @@ def texts(result: dict[str, Any]) -> list[list[str]]:
         ("moved", f"org/lines@{SHA}:train", [["a", "b"], ["c"]]),
         ("revision", f"org/lines@{SHA}:train", [["a", "b"], ["c"]]),
         ("path", f"org/lines@{SHA}/train-1.*:train", [["c"]]),
+        ("glob", f"org/globs@{SHA}/data/*.json.gz:train", [["a"], ["b"]]),
+        ("deep glob", f"org/globs@{SHA}/data/**/*.json.gz:train", [["a"], ["b"], ["c"]]),
+        ("folder", f"org/globs@{SHA}/data/**:train", [["a"], ["b"], ["c"]]),
         ("data files", f"org/lines@{SHA}/train-1.jsonl,train-0.jsonl:train", [["c"], ["a", "b"]]),
         ("holes", f"org/holes@{SHA}:train", [[], ["a"]]),
         ("no rows", f"org/norows@{SHA}:train", [[]]),
@@ -494,7 +514,8 @@ def test_locate(source: str, repo: str, revision: str | None, files: tuple[str, 
         (
             "hf://org/name",
             HubOptions(),
-            "hf://org/name does not name a dataset: write org/name or hf://datasets/org/name[@revision][/path].",
+            "hf://org/name does not name a dataset: write org/name or hf://datasets/org/name[@revision][/path]; "
+            "models, spaces and buckets of the hub are not read.",
         ),
         (
             "hf://datasets/org/name@v1",

@@ -172,7 +172,8 @@ def test_what_is_missing_empty_or_damaged(tmp_path: Path, monkeypatch: pytest.Mo
     assert sentence("rows0.parquet") == "rows0.parquet has 0 rows."
     assert sentence("folder") == (
         "The folder folder holds no file to read. Expected: text, jsonl, json, csv, tsv, parquet, arrow, warc, "
-        "tar, zip, ids, bin, megatron, npy, npz, mds, litdata or a save_to_disk folder; --format reads any file as one of these."
+        "tar, zip, ids, bin, megatron, npy, npz, mds, litdata or a save_to_disk folder; --format reads any file "
+        "as one of these."
     )
     assert sentence("*.nothing") == "No file matches *.nothing."
     if os.geteuid():

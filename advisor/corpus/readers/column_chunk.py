@@ -30,22 +30,26 @@ _SPACED = 64  # rows of ids looked at for padding
 
 @dataclass(kw_only=True)
 class ColumnChunk:
-    """One column of one row group or record batch, read when asked for; ``size`` is its bytes by the file's word."""
+    """One column of one row group or record batch, read when asked for; ``size`` is its bytes by the file's word.
+
+    ``load`` returns its rows, or the first of them that have so many bytes; ``most_bytes`` are those that draws read.
+    """
 
     name: str
     first_row: int
     n_documents: int
     size: int
-    load: Callable[[], pa.ChunkedArray]
+    load: Callable[[int | None], pa.ChunkedArray]
     field: Field
     seq_len: int
     skip_bad: bool
     tally: Tally
+    most_bytes: int | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield each row's content."""
         row = self.first_row
-        for chunk in self._loaded().chunks:
+        for chunk in self._loaded(None).chunks:
             for start in range(0, len(chunk), SLICE):
                 rows = chunk.slice(start, SLICE)
                 for value, size in zip(rows, row_sizes(rows).tolist(), strict=True):
@@ -61,10 +65,11 @@ class ColumnChunk:
         """Yield the passage at each position; rows take shares of ``size`` by their lengths."""
         import numpy as np
 
-        values = self._loaded()
+        values = self._loaded(self.most_bytes)
         ends = np.cumsum(np.concatenate([row_sizes(chunk) for chunk in values.chunks]))
-        scale = self.size / max(int(ends[-1]), 1)
-        for position in positions:
+        loaded = len(ends) / self.n_documents  # of the rows: all, or the share whose positions theirs stand for
+        scale = self.size * loaded / max(int(ends[-1]), 1)
+        for position in (each * loaded for each in positions):
             row = min(int(np.searchsorted(ends, position / scale, side="right")), len(ends) - 1)
             length = int(ends[row]) - (int(ends[row - 1]) if row else 0)
             content = self._content(values[row], self.first_row + row)
@@ -76,9 +81,9 @@ class ColumnChunk:
             following = self._following(values, row) if len(content) < 8 * self.seq_len else ()
             yield passage(document, min(max(fraction, 0.0), 1 - 1e-9), following, self.seq_len)
 
-    def _loaded(self) -> pa.ChunkedArray:
+    def _loaded(self, most_bytes: int | None) -> pa.ChunkedArray:
         """Return the column; rows from all over it show padding that its first rows did not, as where length sorts."""
-        values = self.load()
+        values = self.load(most_bytes)
         if self.field.kind == "ids" and self.field.padding is None:
             numbers = range(0, len(values), max(len(values) // _SPACED, 1))
             contents = [self._content(values[number], self.first_row + number) for number in numbers]

@@ -12,7 +12,7 @@ from advisor.corpus.readers.column_chunk import SLICE, ColumnChunk, nested, row_
 from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 _BUFFER = 1 << 20  # bytes of a column read at a time
+_REMOTE_BUFFER = 1 << 16  # the same of a remote file, whose first pages may be enough; ranges grow by themselves
+_FEW_ROWS = 64  # decoded at a time where not all of a row group is read
 _FIRST_ROWS, _FIRST_BYTES = 32, 16 << 20  # rows that the column is chosen by, and their bytes at most
 
 
@@ -36,7 +38,7 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
 
     name = file.name
     try:
-        with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_BUFFER) as table:
+        with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_buffer(file)) as table:
             metadata, schema = table.metadata, table.schema_arrow
             _check_names(schema, name)
             fields = fields_of_schema(schema)
@@ -145,17 +147,41 @@ def _opened(file: CorpusFile) -> Any:
     return file.name if file.place.is_local else file.place.open()
 
 
-def _row_group_loader(file: CorpusFile, group: int, prefix: str, chosen: Field) -> Callable[[], pa.ChunkedArray]:
-    def load() -> pa.ChunkedArray:
+def _buffer(file: CorpusFile) -> int:
+    return _BUFFER if file.place.is_local else _REMOTE_BUFFER
+
+
+def _first(values: Iterable[pa.Array], most_bytes: int | None) -> Iterator[pa.Array]:
+    """Yield the first arrays that have so many bytes; all of them where None."""
+    n_bytes = 0
+    for each in values:
+        yield each
+        n_bytes += each.nbytes
+        if most_bytes is not None and n_bytes >= most_bytes:
+            return
+
+
+def _whole(values: pa.Array, _: int | None) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return pa.chunked_array([values])
+
+
+def _row_group_loader(
+    file: CorpusFile, group: int, prefix: str, chosen: Field
+) -> Callable[[int | None], pa.ChunkedArray]:
+    def load(most_bytes: int | None) -> pa.ChunkedArray:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             # In batches: reading a row group at once takes about three times its size.
-            with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_BUFFER) as table:
-                batches = table.iter_batches(SLICE, row_groups=[group], columns=[prefix], use_threads=False)
+            with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_buffer(file)) as table:
+                n_rows = SLICE if most_bytes is None else _FEW_ROWS
+                batches = table.iter_batches(n_rows, row_groups=[group], columns=[prefix], use_threads=False)
                 top, *inside = chosen.path
-                return pa.chunked_array([nested(batch.column(top), inside) for batch in batches])
+                values = (nested(batch.column(top), inside) for batch in batches)
+                return pa.chunked_array(list(_first(values, most_bytes)))
         except (pa.ArrowException, OSError) as error:
             raise CorpusError(f"Row group {group} of {file.name} cannot be read: {first_line(error)}.") from error
 
@@ -190,7 +216,6 @@ def table_chunks(
     Raises:
         CorpusError: it has no rows, or no such text column.
     """
-    import pyarrow as pa
 
     if table.num_rows == 0:
         raise CorpusError(f"{name} has 0 rows.")
@@ -211,7 +236,7 @@ def table_chunks(
                     first_row=first_row,
                     n_documents=len(chunk),
                     size=max(sum(row_sizes(chunk)), 1),
-                    load=functools.partial(pa.chunked_array, [chunk]),
+                    load=functools.partial(_whole, chunk),
                     field=chosen,
                     seq_len=seq_len,
                     skip_bad=options.skip_bad,

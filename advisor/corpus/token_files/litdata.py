@@ -201,7 +201,7 @@ def _table_reader(
     )
 
 
-def _column(file: CorpusFile, column: str) -> pa.ChunkedArray:
+def _column(file: CorpusFile, column: str, _: int | None) -> pa.ChunkedArray:
     import pyarrow as pa
 
     with _opened(file) as table:

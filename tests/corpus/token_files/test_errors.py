@@ -251,7 +251,7 @@ def test_rows_without_columns_hold_nothing(tmp_path):
 def test_npz_of_several_arrays(tmp_path):
     np.savez(tmp_path / "ids.npz", tokens=np.arange(5), input_ids=np.arange(6), scale=np.ones(3))
     assert refused(tmp_path / "ids.npz") == (
-        "ids.npz has several text columns, 'tokens', 'input_ids': choose one with --column."
+        "ids.npz has several text columns: choose --column tokens or --column input_ids."
     )
     assert contents(tmp_path / "ids.npz", column="input_ids") == [[0, 1, 2, 3, 4, 5]]
     np.savez(tmp_path / "ids.npz", np.array([None]))
@@ -330,7 +330,7 @@ def mds(folder: Path, **said: object) -> Path:
 
 def test_mds_of_two_columns(tmp_path):
     assert refused(mds(tmp_path)) == (
-        "shard.00000.mds has several text columns, 'text', 'tokens': choose one with --column."
+        "shard.00000.mds has several text columns: choose --column tokens or --column text."
     )
     assert contents(tmp_path, column="text") == [f"Document {i}." for i in range(len(DOCS))]
     assert contents(tmp_path / "shard.00000.mds", column="text")[:2] == ["Document 0.", "Document 1."]

@@ -83,8 +83,9 @@ def test_the_leaves_of_a_record(tmp_path, form):
     source = forms(tmp_path, form)
     assert contents(source, column="text") == TEXTS
     assert contents(source, column="ids") == [doc.tolist() for doc in DOCS]
-    assert refused(source) == f"{next(source.glob('chunk*')).name} has several text columns, 'text', 'ids': " + (
-        "choose one with --column."
+    assert (
+        refused(source)
+        == f"{next(source.glob('chunk*')).name} has several text columns: choose --column ids or --column text."
     )
     assert "Column 'n' of" in refused(source, column="n")
 
