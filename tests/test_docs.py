@@ -94,7 +94,9 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ("docs/commands.md", "docs/h_ref.md")])
 def test_every_option_of_a_page_exists(name: str) -> None:
-    known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"}
+    known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
+        "--seeds"
+    }
     for each in COMMANDS:
         command = group.get_command(click.Context(group), each)
         assert command is not None

@@ -22,7 +22,7 @@ _NAMELESS = ("jsonl", "json", "warc", "ids")  # what a file whose name says noth
 _SAYS_LITTLE = (".txt", ".text", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
-class Kind(NamedTuple):
+class FileKind(NamedTuple):
     """What a file is.
 
     Attributes:
@@ -36,7 +36,7 @@ class Kind(NamedTuple):
     unread: str | None = None
 
 
-def kind_of_name(name: str) -> Kind:
+def kind_of_name(name: str) -> FileKind:
     """Return the format and the compression that a file's name says; None for what it does not say.
 
     >>> kind_of_name("a/b.jsonl.gz")[:2], kind_of_name("b.tgz")[:2], kind_of_name("part-00000")[:2]
@@ -45,7 +45,7 @@ def kind_of_name(name: str) -> Kind:
     *suffixes, last = ("", *suffixes_of(name))
     compression = COMPRESSIONS.get(last)
     format = FORMAT_OF.get(last) or (FORMAT_OF.get(suffixes[-1]) if compression and suffixes else None)
-    return Kind(format, compression)
+    return FileKind(format, compression)
 
 
 def compression_in(place: Place) -> str | None:
@@ -53,7 +53,7 @@ def compression_in(place: Place) -> str | None:
     return kind_of_name(place.name).compression or compression_of(_first_bytes(place, 512))
 
 
-def kind_of(place: Place, encoding: str, *, named: bool) -> Kind:
+def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
     """Return what a file is, by its name and by its content where names say little.
 
     A file that the user named may be anything; one of a folder whose name says nothing is taken for what it begins as.
@@ -72,21 +72,21 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> Kind:
         return found
     head = first if compression is None and encoding == "utf-8" else _decompressed(place, compression, encoding, limit)
     if head is None:
-        return Kind(said.format, compression)
+        return FileKind(said.format, compression)
     if head[_TAR_AT : _TAR_AT + 5] == b"ustar":
-        return Kind("tar", compression)
+        return FileKind("tar", compression)
     if said.format is not None or named:
-        return Kind(recognised(head, said.format), compression)
+        return FileKind(recognised(head, said.format), compression)
     format = recognised(head, "text")
-    return Kind(format if format in _NAMELESS else None, compression)
+    return FileKind(format if format in _NAMELESS else None, compression)
 
 
-def _binary(place: Place, first: bytes) -> Kind | None:
+def _binary(place: Place, first: bytes) -> FileKind | None:
     """Return what a file is that begins as no text does, or as documents of other programs do; None for text."""
     if b"\0" not in first and first[:5] not in (b"%PDF-", b"{\\rtf"):
         return None
     format = binary_format(place)
-    return None if format is None else Kind(format, None) if format in FORMATS else Kind(None, None, format)
+    return None if format is None else FileKind(format, None) if format in FORMATS else FileKind(None, None, format)
 
 
 def _first_bytes(place: Place, n_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile
 from advisor.corpus.formats import NO_CORPUS, is_metadata
-from advisor.corpus.kinds import Kind, compression_in, kind_of
+from advisor.corpus.kinds import FileKind, compression_in, kind_of
 from advisor.corpus.splits import one_split
 from advisor.corpus.token_files.sets import found_sets
 from advisor.errors import CorpusError
@@ -60,7 +60,7 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
     """Return a file of a folder in the format that it is in; None where it is no corpus, and why to ``tally``."""
     if options.format is not None:
         return CorpusFile(place=place, format=options.format, compression=compression_in(place), named=False)
-    found, reason = Kind(None, None), ""
+    found, reason = FileKind(None, None), ""
     if is_metadata(place.file_name):
         reason = "descriptions of data"
     elif place.suffixes[-1:] and place.suffixes[-1] in NO_CORPUS:

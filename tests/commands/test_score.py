@@ -131,7 +131,7 @@ def test_standard_input_is_jsonl_or_text(advisor, book: Path) -> None:
         (
             ("score", "-", "--format", "parquet"),
             2,
-            "Standard input is read as text, jsonl, json, csv, tsv, not as parquet.",
+            "Standard input is read as text, jsonl, json, csv, tsv, warc, ids, not as parquet.",
         ),
         (("score", "-", "--seed", "-1"), 2, "--seed must be between 0 and"),
         (("score", ""), 2, "The name of the corpus is empty."),

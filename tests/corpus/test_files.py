@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.corpus.files import find_files
+from advisor.corpus.options import CorpusOptions
+from advisor.corpus.tally import Tally
 from tests.corpus.reading import contents, profile
 
 JSONL = "".join(json.dumps({"text": f"document {i} says " + "some words " * 300}) + "\n" for i in range(30))
@@ -76,4 +78,4 @@ def test_a_file_without_an_extension_is_text_and_parquet_is_known_by_its_magic(t
 
 @pytest.mark.parametrize("source", ["hf://datasets/org/name@v1/data/*.json.gz", "hf://datasets/org/name/**"])
 def test_a_glob_of_the_hub_is_left_to_the_hub(source: str) -> None:
-    assert find_files(source) is None
+    assert find_files(source, CorpusOptions(), Tally()) is None

@@ -13,6 +13,7 @@ from advisor.corpus.options import CorpusOptions
 from advisor.corpus.remote import bounds, stores, waiting
 from advisor.corpus.remote.listing import list_remote
 from advisor.corpus.source import open_corpus
+from advisor.corpus.tally import Tally
 from advisor.errors import MissingExtraError
 from tests.corpus.reading import contents, profile, sentence
 from tests.corpus.web_server import Served, serve_web
@@ -106,10 +107,11 @@ def test_objects_folders_and_globs_are_read(s3: str, path: str, texts: list[str]
 
 
 def test_what_is_left_out_of_a_folder_is_counted_and_hidden_files_are_read_when_asked_for(s3: str) -> None:
-    found = find_files(f"{s3}/data")
+    tally = Tally()
+    found = find_files(f"{s3}/data", CorpusOptions(), tally)
     assert found is not None
     assert [file.name for file in found.files] == [f"{s3}/data/0.jsonl", f"{s3}/data/more/1.jsonl"]
-    assert sum(found.left_out.values()) == 3
+    assert sum(each.n for each in tally.left_out) == 3
     assert contents(f"{s3}/data", everything=True) == ["hidden", *TEXTS]
 
 

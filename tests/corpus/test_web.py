@@ -169,9 +169,10 @@ def test_a_failure_that_passes_is_tried_again(server: Web) -> None:
 def test_a_body_that_is_cut_and_a_file_that_changes_are_told(server: Web) -> None:
     server.files["/a.jsonl"] = Served(data=LINES, cut=True)
     assert sentence(f"{server.address}/a.jsonl").startswith(f"{server.address}/a.jsonl cannot be read: the connection")
-    server.files["/a.jsonl"] = Served(data=LINES)
+    more = LINES * (1 + (4 << 20) // len(LINES))  # beyond what is kept of the file's beginning
+    server.files["/a.jsonl"] = Served(data=more)
     corpus = open_corpus(f"{server.address}/a.jsonl", CorpusOptions(), seq_len=64)
-    server.files["/a.jsonl"] = Served(data=LINES + LINES)
+    server.files["/a.jsonl"] = Served(data=more + LINES)
     with pytest.raises(RemoteError, match=r"^http://\S+ has changed, or its server gives other ranges than it is ask"):
         list(corpus.readers[0].documents())
 
