@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A file of `advisor` itself, or a room, imports only what stands before it.
 ADVISOR = (
-    *("errors", "caution", "explanation", "quantities", "data_files", "json_fields", "json_form", "run_tables"),
-    *("corpus", "compressibility", "laws", "calibrations", "plan", "pilot", "answer", "report", "commands"),
+    *("errors", "caution", "explanation", "quantities", "data_files", "json_fields", "json_form"),
+    *("corpus", "run_tables", "compressibility", "laws", "calibrations", "plan", "pilot", "answer", "report"),
+    "commands",
     *("cli", "__init__", "__main__"),
 )
 CALIBRATION = ("grammars", "fit", "training", "lines", "campaign", "__init__")

@@ -15,8 +15,9 @@ from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.selection import check_mostly_read
-from advisor.corpus.sequences import TooSmallError
+from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
+from advisor.corpus.token_files.ids import end_of_text
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.errors import CorpusError
 from advisor.quantities import format_bytes, format_share
@@ -139,7 +140,8 @@ def score_and_sample(
     corpus = open_corpus(source, options, seq_len=sampling.seq_len)
     tokenizer = load_tokenizer(sampling.tokenizer)
     try:
-        sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report)
+        end = end_of_text(options.ids, NATIVE_SEPARATOR) or NATIVE_SEPARATOR
+        sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report, ids_separator=end)
     except TooSmallError as error:
         raise CorpusError(f"{error}{_left_out(corpus.tally.missed)}") from error
     _check_read(corpus, sample, skip_bad=options.skip_bad)

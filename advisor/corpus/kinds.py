@@ -19,7 +19,7 @@ _HEAD_OF_MANY = 1 << 16  # bytes looked at of each of many files
 _TAR_AT = 257  # of the word ustar in a tar file
 _NAMELESS = ("jsonl", "json", "warc", "ids")  # what a file whose name says nothing is taken for in a folder
 # Endings under which people keep anything; those of source code and markup hold what they say.
-_SAYS_LITTLE = (".txt", ".text", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
+_SAYS_LITTLE = (".txt", ".text", ".log", ".jl", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
 class FileKind(NamedTuple):

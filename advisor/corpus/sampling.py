@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, cast
 
 from advisor.corpus.decoded import innermost
 from advisor.corpus.documents import Document, Passage, passage, pieces, window_size
-from advisor.corpus.sequences import PILOT, Cutter, Sample, exhaustive_sample
+from advisor.corpus.sequences import NATIVE_SEPARATOR, PILOT, Cutter, Sample, exhaustive_sample
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 
@@ -68,10 +68,17 @@ def _check_range(option: str, value: int, low: int, high: int) -> None:
         raise UsageError(f"{option} must be between {low} and {high}, not {value}.")
 
 
-def draw_sample(readers: Sequence[Reader], sampling: Sampling, *, tokenizer: Tokenizer, progress: Progress) -> Sample:
+def draw_sample(
+    readers: Sequence[Reader],
+    sampling: Sampling,
+    *,
+    tokenizer: Tokenizer,
+    progress: Progress,
+    ids_separator: int = NATIVE_SEPARATOR,
+) -> Sample:
     """Return the sequences that ``sampling`` asks for, uniform over those of the corpus, each at most once.
 
-    ``tokenizer`` is the one that ``sampling`` names.
+    ``tokenizer`` is the one that ``sampling`` names; ``ids_separator`` joins short documents of token ids.
 
     Raises:
         CorpusError: the corpus has fewer tokens than one sequence, or cannot be read.
@@ -86,12 +93,12 @@ def draw_sample(readers: Sequence[Reader], sampling: Sampling, *, tokenizer: Tok
     if not seekable:
         held, more = _hold(documents, min(16 * seq_len * n_sequences, _TOKENISE_WHOLE))
         if not more:
-            return exhaustive_sample(held, tokenizer, seq_len, n_sequences, rng, progress)
+            return exhaustive_sample(held, tokenizer, seq_len, n_sequences, rng, progress, ids_separator)
         documents = itertools.chain(held, documents)
     n_draws = (_DRAWS_IN_ORDER if in_order else _DRAWS) * n_sequences
     n_draws = max(PILOT, min(n_draws, _HELD // window_size("", seq_len)))
     slots = _reservoir(documents, n_draws, seq_len, rng) if in_order else []
-    cutter = Cutter(tokenizer, seq_len, rng)
+    cutter = Cutter(tokenizer, seq_len, rng, ids_separator)
     seekable_bytes = float(sum(reader.size or 0 for reader in seekable))
     share = seekable_bytes / (seekable_bytes + counter.n_bytes)
     for _ in range(_ROUNDS):

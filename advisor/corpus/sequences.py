@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, float, float | None], None]
 
 PILOT = 100
+NATIVE_SEPARATOR = 0  # stands between documents of the grammars that coefficients are calibrated on
 _ENCODED = 1000  # cells whose tokens are kept: draws often fall on one again in a corpus of few documents
 _SHORT = 0.5  # a corpus loses more than this share of its tokens to remainders: documents are joined
 
@@ -55,7 +56,10 @@ class Sample:
 class Cutter:
     """Cuts a sequence out of each draw, and keeps it or not."""
 
-    def __init__(self, tokenizer: Tokenizer, seq_len: int, rng: random.Random) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, seq_len: int, rng: random.Random, ids_separator: int = NATIVE_SEPARATOR
+    ) -> None:
+        self.ids_separator = ids_separator
         self.tokenizer, self.seq_len, self.rng = tokenizer, seq_len, rng
         self.ids: list[list[int]] = []
         self.keys: list[Key] = []
@@ -142,7 +146,7 @@ class Cutter:
         for content in following:
             if len(joined) >= self.seq_len:
                 break
-            joined += [separator_of(content, self.tokenizer), *encode(content, self.tokenizer)]
+            joined += [separator_of(content, self.tokenizer, self.ids_separator), *encode(content, self.tokenizer)]
         return joined[: self.seq_len]
 
     def _encode_cell(self, each: Passage) -> list[int]:
@@ -187,6 +191,7 @@ def exhaustive_sample(
     n_sequences: int,
     rng: random.Random,
     progress: Progress,
+    ids_separator: int = NATIVE_SEPARATOR,
 ) -> Sample:
     """Return a sample of all the sequences of a corpus that is small enough to be tokenised whole."""
     import numpy as np
@@ -199,7 +204,7 @@ def exhaustive_sample(
     n_whole = sum(len(ids) // seq_len for _, ids in encoded)
     joined = n_whole * seq_len < (1 - _SHORT) * n_tokens
     if joined:
-        encoded = _joined(encoded, separator_of(documents[0].content, tokenizer), seq_len)
+        encoded = _joined(encoded, separator_of(documents[0].content, tokenizer, ids_separator), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
         few = f"{n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len"
@@ -251,9 +256,9 @@ def _holds_text(kinds: set[bool]) -> bool:
     return kinds == {True}
 
 
-def separator_of(content: Content, tokenizer: Tokenizer) -> int:
-    """Return what stands between documents: the end-of-text id, or 0 in a corpus of ids, as calibration's grammars."""
-    return tokenizer.separator if isinstance(content, str) else 0
+def separator_of(content: Content, tokenizer: Tokenizer, ids_separator: int = NATIVE_SEPARATOR) -> int:
+    """Return what stands between documents: the tokenizer's end-of-text id, in a corpus of ids ``ids_separator``."""
+    return tokenizer.separator if isinstance(content, str) else ids_separator
 
 
 def encode(content: Content, tokenizer: Tokenizer) -> list[int]:

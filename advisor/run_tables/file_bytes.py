@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
 import io
-import lzma
-import zlib
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
-from advisor.errors import RunsError, first_line
+from advisor.corpus.compression import compression_of, decompressed
+from advisor.errors import CorpusError, RunsError
 
 # A table has a row a run: this is over 50,000 of them. As rows of Python objects it takes some 25 times as much.
 MOST_BYTES = 8 << 20
-_BLOCK = 1 << 16
-_MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _MARKS = (
     *((codecs.BOM_UTF8, "utf-8-sig", None), (codecs.BOM_UTF32_LE, "utf-32", "UTF-32")),
     *((codecs.BOM_UTF16_LE, "utf-16", "UTF-16"), (codecs.BOM_UTF16_BE, "utf-16", "UTF-16")),
@@ -38,7 +31,7 @@ def bytes_of(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise RunsError(f"{path} cannot be read ({error.strerror or error}).") from None
-    compression = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+    compression = compression_of(data[:16])
     if compression is not None:
         data = _decompressed(path, data, compression)
     _refuse_other_formats(path, data)
@@ -46,43 +39,13 @@ def bytes_of(path: Path) -> bytes:
 
 
 def _decompressed(path: Path, data: bytes, compression: str) -> bytes:
-    import zstandard
-
-    found = bytearray()
     try:
-        for block in _blocks(data, compression):
-            found += block
-            if len(found) > MOST_BYTES:
-                raise _too_large(path)
-    except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
-        why = first_line(error)
-        raise RunsError(f"{path} is truncated or damaged: its {compression} ends in error ({why}).") from None
-    return bytes(found)
-
-
-def _blocks(data: bytes, compression: str) -> Iterator[bytes]:
-    if compression == "zstd":
-        yield from _zstd_blocks(data)
-        return
-    opened: dict[str, Callable[[IO[bytes]], Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
-    stream: IO[bytes] = opened[compression](io.BytesIO(data))
-    while block := stream.read(_BLOCK):
-        yield block
-
-
-def _zstd_blocks(data: bytes) -> Iterator[bytes]:
-    """Yield what zstd frames hold; unlike the package's own streams, a frame without an end raises EOFError."""
-    import zstandard
-
-    while data:
-        frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-        at = 0
-        while not frame.eof:
-            if at >= len(data):
-                raise EOFError("the last frame has no end")
-            yield frame.decompress(data[at : at + _BLOCK])
-            at += _BLOCK
-        data = frame.unused_data + data[at:]
+        found = decompressed(io.BytesIO(data), compression, str(path)).read(MOST_BYTES + 1)
+    except CorpusError as error:
+        raise RunsError(str(error)) from None
+    if len(found) > MOST_BYTES:
+        raise _too_large(path)
+    return found
 
 
 def _too_large(path: Path) -> RunsError:
