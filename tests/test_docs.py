@@ -57,6 +57,7 @@ def test_the_answer_of_the_readme_is_what_the_command_prints(monkeypatch: pytest
     """All but what is of that corpus alone: its own lines, and the intervals, which hold what is not known of its H."""
     monkeypatch.setenv("COLUMNS", "80")
     corpus = profile(bytes_per_token=3.1591, estimated_tokens=3.5712e6, non_ascii_fraction=0.0002)
+    corpus["columns"] = [{"format": "text", "column": None, "type": "text", "n_files": 672, "of": 672}]
     corpus["compressibility"] = {**corpus["compressibility"], "median": 0.42090, "ci95": [0.41016, 0.42676]}
     written = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [corpus]})
     printed = CliRunner().invoke(group, ["recommend", "--flops", "1e21", "--profile", str(written)]).output
@@ -95,7 +96,7 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ("docs/commands.md", "docs/h_ref.md")])
 def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
-        "--seeds"
+        *("--seeds", "--ahead", "--size-mb"),
     }
     for each in COMMANDS:
         command = group.get_command(click.Context(group), each)

@@ -23,13 +23,15 @@ from advisor.errors import CorpusError
 from advisor.quantities import format_bytes, format_share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tally import Column, LeftOut
     from advisor.explanation import Page
 
 _FEW_SEQUENCES = 200
+_MOST = 0.5  # of the ids: what no token is of a text
+_NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,7 +207,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
     profile = _scaled_to_hub(corpus, profile)
-    return replace(profile, cautions=(*corpus.tally.cautions, *_cautions(profile)))
+    return replace(profile, cautions=(*corpus.tally.cautions, *_about_ids(sample, corpus), *_cautions(profile)))
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
@@ -244,6 +246,22 @@ def _left_out(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
     return f" Left out: {', '.join(reasons)}." if reasons else ""
 
 
+def _about_ids(sample: Sample, corpus: Corpus) -> Iterator[Caution]:
+    """Yield that one id is most of a corpus of ids, unless its reader has said so of its first rows."""
+    import numpy as np
+
+    if sample.tokenized or {"one_id", "padding"} & {each.code for each in corpus.tally.cautions}:
+        return
+    ids, counts = np.unique(sample.ids, return_counts=True)
+    share = float(counts.max() / counts.sum())
+    if share > _MOST:
+        message = (
+            f"Id {ids[counts.argmax()]} is {format_share(share)} of the ids: if it is padding, or these are no token "
+            "ids, H is far too low and there are too many tokens."
+        )
+        yield Caution(code="one_id", message=message)
+
+
 def _cautions(profile: Profile) -> tuple[Caution, ...]:
     found = []
     if profile.protocol.chunking == "concatenation":
@@ -261,6 +279,15 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
                 "few_sequences",
                 f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
                 "H is uncertain.",
+            )
+        )
+    highest = profile.compressibility.ceiling
+    if profile.median > _NOISE * highest:
+        found.append(
+            (
+                "like_noise",
+                f"H {profile.median:.3f} is that of ids drawn at random ({highest:.3f}): these are no text, or ids of "
+                "another type.",
             )
         )
     if profile.ci95 is None:

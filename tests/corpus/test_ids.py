@@ -110,3 +110,16 @@ def test_recommend_takes_ids_only_with_a_name(advisor, tmp_path: Path, texts: li
     decoded = json.loads(advisor(*asked, "--tokenizer", "mistral-v1", "--decode").stdout)
     assert decoded["compressibility"] == pytest.approx(named["compressibility"], abs=0.02)
     assert decoded["profile"]["bytes_per_token"] > 1
+
+
+def test_ids_that_are_no_text_are_cautioned(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    noise = write(
+        tmp_path / "noise.jsonl", "input_ids", [[rng.randrange(30_000) for _ in range(640)] for _ in range(20)]
+    )
+    (caution,) = [each for each in measured(noise).cautions if each.code == "like_noise"]
+    assert caution.message.endswith("these are no text, or ids of another type.")
+    rows = [[rng.choice([7, 7, 7, *range(8)]) if i % 3 else 7 for i in range(640)] for _ in range(40)]
+    mostly = write(tmp_path / "mostly.jsonl", "input_ids", list(rows))
+    codes = [each.code for each in measured(mostly).cautions]
+    assert codes.count("one_id") == 1
