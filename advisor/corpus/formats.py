@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 # How documents are found in a file. "text": the file is a document; in all others a row is one.
-ID_TYPES = ("uint8", "uint16", "uint32", "int32", "int64")  # of the ids in a flat file
+# Of the ids in a flat file.
+ID_TYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
 FORMATS = (
     *("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "tar", "zip"),
     *("ids", "bin", "megatron", "npy", "npz", "mds", "litdata"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.corpus.corpus_file import read_at
+from advisor.corpus.formats import ID_TYPES
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
     from advisor.corpus.options import IdOptions
     from advisor.corpus.tokenizer import Tokenizer
-
-ID_TYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
 
 
 @dataclass(frozen=True, kw_only=True)
