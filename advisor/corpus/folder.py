@@ -35,11 +35,17 @@ def files_below(folder: Path, tally: Tally, *, everything: bool) -> list[Place]:
 
 
 def each_once(paths: Iterable[Path], tally: Tally) -> list[Place]:
-    """Return what is at the paths, sorted, without those that lead to the same file as one before: links."""
+    """Return what is at the paths, sorted, each file once: of links to it, the first whose name has an ending.
+
+    In the hub's cache the names say what the files are, and the files themselves are called by hashes.
+    """
     kept: dict[str, Path] = {}
     for path in paths:
-        if kept.setdefault(os.path.realpath(path), path) is not path:
-            tally.skip("links to files that are read already", name=str(path), deliberate=True)
+        real = os.path.realpath(path)
+        other = kept.setdefault(real, path)
+        if other is not path:
+            kept[real] = path if path.suffix and not other.suffix else other
+            tally.skip("links to files that are read already", deliberate=True)
     return [place for path in sorted(kept.values()) if (place := _place(path, tally)) is not None]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-# How documents are found in a file. "text": the file is a document; in all others a row is one.
 # Of the ids in a flat file.
 ID_TYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64")
+# How documents are found in a file: docs/sources.md.
 FORMATS = (
     *("text", "jsonl", "json", "csv", "tsv", "parquet", "arrow", "warc", "tar", "zip"),
     *("ids", "bin", "megatron", "npy", "npz", "mds", "litdata"),

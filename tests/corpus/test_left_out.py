@@ -156,3 +156,14 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
         }
     ]
     assert corpus["n_bytes"] == sum((tmp_path / f"{name}.jsonl").stat().st_size for name in ("a", "b"))
+
+
+def test_a_file_and_links_to_it_are_read_once_under_the_name_that_says_most(tmp_path: Path) -> None:
+    """As the hub's cache lies: blobs called by hashes, and snapshots that link to them."""
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / "1f2e3d").write_text("text\n" + "some words of a row\n" * 300)
+    for commit in ("aaaa", "bbbb"):
+        (tmp_path / "snapshots" / commit).mkdir(parents=True)
+        (tmp_path / "snapshots" / commit / "train.csv").symlink_to("../../blobs/1f2e3d")
+    assert len(contents(tmp_path)) == 300
+    assert left_out(tmp_path) == {"links to files that are read already": (2, None)}
