@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from advisor.corpus.corpus_file import CorpusFile
+from advisor.corpus.corpus_file import CorpusFile, read_at
 from advisor.corpus.formats import NO_CORPUS, is_metadata
 from advisor.corpus.kinds import FileKind, compression_in, kind_of
 from advisor.corpus.splits import one_split
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import LeftOut, Tally
 
+_LEAST_COPY = 1 << 12  # bytes: small files may be alike
+_PIECES, _PIECE = 16, 1 << 12  # looked at, and their bytes
 _CARD_KEYS = ("license:", "dataset_info:", "configs:", "task_categories:", "size_categories:", "annotations_creators:")
 
 
@@ -32,7 +35,7 @@ def chosen_files(
     if options.format is None:
         files = _one_kind(_without_caches(files, tally), tally)
     of_data = any(file.format != "text" for file in files)
-    chosen = one_split(files, below, options.hub.split, tally, choose=choose_split and of_data)
+    chosen = _without_copies(one_split(files, below, options.hub.split, tally, choose=choose_split and of_data), tally)
     if chosen and not options.skip_bad:
         check_mostly_read(sum(file.n_bytes for file in chosen), below, tally.missed)
     return tuple(chosen)
@@ -102,6 +105,35 @@ def _without_caches(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
 
 def _is_cache(file: CorpusFile) -> bool:
     return file.format == "arrow" and file.place.file_name.startswith("cache-")
+
+
+def _without_copies(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
+    """Return files of data without those that hold the same again: compressed beside themselves, or copied."""
+    plain = {file.name for file in files if file.compression is None}
+    seen: set[tuple[int, bytes]] = set()
+    kept = []
+    for file in files:
+        reason = None
+        if file.compression is not None and file.name.rpartition(".")[0] in plain:
+            reason = "compressed files whose content lies beside them"
+        elif file.format != "text" and file.place.is_local and file.n_bytes >= _LEAST_COPY:
+            looks = (file.n_bytes, _pieces(file))
+            reason = "copies of other files" if looks in seen else None
+            seen.add(looks)
+        if reason is None:
+            kept.append(file)
+        else:
+            tally.skip(reason, n_bytes=file.n_bytes, name=file.name, deliberate=True)
+    return kept
+
+
+def _pieces(file: CorpusFile) -> bytes:
+    """Return a digest of bytes from all over a file: files of one size that share it are copies."""
+    found = hashlib.sha256()
+    with file.place.open() as handle:
+        for number in range(_PIECES):
+            found.update(read_at(handle, _PIECE, number * max(file.n_bytes - _PIECE, 0) // (_PIECES - 1)))
+    return found.digest()
 
 
 def _one_kind(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:

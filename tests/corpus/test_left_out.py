@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -167,3 +168,16 @@ def test_a_file_and_links_to_it_are_read_once_under_the_name_that_says_most(tmp_
         (tmp_path / "snapshots" / commit / "train.csv").symlink_to("../../blobs/1f2e3d")
     assert len(contents(tmp_path)) == 300
     assert left_out(tmp_path) == {"links to files that are read already": (2, None)}
+
+
+def test_what_lies_there_twice_is_read_once(tmp_path: Path) -> None:
+    data = lines("some", 60)
+    for name in ("a.jsonl", "a copy.jsonl", "other/a.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(data)
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(data.encode()))
+    (tmp_path / "b.jsonl").write_text(data.replace("some 30 says", "else 30 says"))
+    found = left_out(tmp_path)
+    assert found["copies of other files"] == (2, 2 * len(data))
+    assert found["compressed files whose content lies beside them"][0] == 1
+    assert len(contents(tmp_path)) == 120
