@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _FEW_SEQUENCES = 200
 _MOST = 0.5  # of the ids: what no token is of a text
+_MANY_DOCUMENTS = 10
 _NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
 
@@ -207,7 +209,10 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
     profile = _scaled_to_hub(corpus, profile)
-    return replace(profile, cautions=(*corpus.tally.cautions, *_about_ids(sample, corpus), *_cautions(profile)))
+    return replace(
+        profile,
+        cautions=(*corpus.tally.cautions, *_about_ids(sample, corpus), *_about_sources(sample), *_cautions(profile)),
+    )
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
@@ -260,6 +265,16 @@ def _about_ids(sample: Sample, corpus: Corpus) -> Iterator[Caution]:
             "ids, H is far too low and there are too many tokens."
         )
         yield Caution(code="one_id", message=message)
+
+
+def _about_sources(sample: Sample) -> Iterator[Caution]:
+    """Yield that most sequences are of one of many documents: H is then its."""
+    documents = Counter(key[:2] for key in sample.keys)
+    (name, place), n = documents.most_common(1)[0]
+    if len(documents) > 1 and sample.n_documents >= _MANY_DOCUMENTS and n > _MOST * len(sample.keys):
+        where = f"{name}, at {place:,}" if place else name
+        message = f"{format_share(n / len(sample.keys))} of the sample are of one document ({where}): H is mostly its."
+        yield Caution(code="one_document", message=message)
 
 
 def _cautions(profile: Profile) -> tuple[Caution, ...]:

@@ -17,6 +17,7 @@ from advisor.corpus.selection import chosen_files
 from advisor.corpus.token_files.magic import conversion
 from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
 from advisor.errors import CorpusError, UsageError
+from advisor.json_fields import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def find_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet | N
     path = Path(source).expanduser()
     try:
         if path.is_dir():
-            return _saved_dataset(path, options.hub.split) or _in_folder(path, options, tally)
+            return _saved_dataset(path, options.hub.split, tally) or _in_folder(path, options, tally)
         if path.exists():
             return FileSet(files=_named_files(path, options))
     except PermissionError as error:
@@ -129,7 +130,8 @@ def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
 
 
 def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) -> FileSet:
-    names = sorted(glob.glob(pattern, recursive=True), key=lambda name: (name.count(os.sep), name))
+    matches = glob.glob(_with_literal_folder(pattern), recursive=True)
+    names = sorted(matches, key=lambda name: (name.count(os.sep), name))
     places = each_once((Path(name) for name in names if os.path.isfile(name)), tally)
     if not places:
         raise CorpusError(f"No file matches {source}.")
@@ -140,21 +142,43 @@ def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) ->
     return FileSet(files=found, has_splits=True)
 
 
-def _saved_dataset(folder: Path, split: str | None) -> FileSet | None:
+def _with_literal_folder(pattern: str) -> str:
+    """Return a glob in which the folders that exist under their names are those, brackets and all."""
+    folder, name = os.path.split(pattern)
+    return os.path.join(glob.escape(folder), name) if os.path.isdir(folder) else pattern
+
+
+def _saved_dataset(folder: Path, split: str | None, tally: Tally) -> FileSet | None:
     """Return the arrow files of a ``save_to_disk`` folder, or None if it is not one."""
     if (folder / "dataset_dict.json").is_file():
         splits = sorted(child.name for child in folder.iterdir() if (child / "state.json").is_file())
         chosen = split or "train"
-        if chosen not in splits:
-            raise CorpusError(f"{folder} has no split {chosen!r}: choose one of {', '.join(splits)} with --split.")
-        found = _saved_dataset(folder / chosen, None)
-        return FileSet(files=found.files, has_splits=True) if found else None
-    if not (folder / "state.json").is_file():
-        return None
+        if chosen not in (*splits, "all"):
+            raise CorpusError(
+                f"{folder} has no split {chosen!r}: choose one of {', '.join(splits)}, or all, with --split."
+            )
+        read = splits if chosen == "all" else [chosen]
+        others = ", ".join(name for name in splits if name not in read)
+        if others and not split:
+            tally.caution("one_split", f"Read is the split {chosen}; left out: {others}. --split NAME reads another.")
+        files = tuple(file for name in read for file in _arrow_files(folder / name))
+        return FileSet(files=files, has_splits=True)
+    return FileSet(files=_arrow_files(folder)) if (folder / "state.json").is_file() else None
+
+
+def _arrow_files(folder: Path) -> tuple[CorpusFile, ...]:
+    """Return the arrow files of one split that was saved.
+
+    Raises:
+        CorpusError: there are none, or one that its state lists is missing.
+    """
     paths = sorted(folder.glob("data-*.arrow")) or sorted(folder.glob("*.arrow"))
     if not paths:
         raise CorpusError(f"{folder} is a save_to_disk folder without arrow files.")
+    state = read_json(folder / "state.json", CorpusError, versioned=False)
+    listed = [each["filename"].text() for each in state["_data_files"].items()] if state.get("_data_files") else []
+    missing = sorted(set(listed) - {path.name for path in paths})
+    if missing:
+        raise CorpusError(f"{folder} lacks {missing[0]}, which its state.json lists: the data set is not whole.")
     places = map(place_of, paths)
-    return FileSet(
-        files=tuple(CorpusFile(place=place, format="arrow", compression=None, named=True) for place in places)
-    )
+    return tuple(CorpusFile(place=place, format="arrow", compression=None, named=True) for place in places)

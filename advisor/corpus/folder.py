@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import Place
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,6 +93,18 @@ def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linke
     except OSError:
         tally.skip("folders that cannot be opened", name=str(folder))
         return
+    names = {entry.name for entry in entries}
+    if "_delta_log" in names:
+        raise CorpusError(
+            f"{folder} is a Delta table, whose log says which of its files are current: write them as parquet, such as "
+            f"by deltalake.DeltaTable({str(folder)!r}).to_pyarrow_table(), and name that."
+        )
+    if {"blobs", "snapshots"} <= names:
+        snapshot = _snapshot(folder)
+        n_others = len(list((folder / "snapshots").iterdir())) - 1
+        tally.skip("other revisions in the hub's cache", n_others, deliberate=True)
+        yield from _walk(snapshot, tally, everything, entered, linked)
+        return
     for entry in entries:
         path, is_folder = folder / entry.name, entry.is_dir()
         if not everything and (reason := _passed_over(entry.name, is_folder)):
@@ -104,6 +117,19 @@ def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linke
             linked.append(path)
         else:
             yield from _walk(path, tally, everything, entered, linked)
+
+
+def _snapshot(folder: Path) -> Path:
+    """Return the revision that the hub's cache has as main, or the one that it has at all."""
+    main, revisions = folder / "refs" / "main", sorted((folder / "snapshots").iterdir())
+    commit = main.read_text(encoding="utf-8").strip() if main.is_file() else ""
+    if (folder / "snapshots" / commit).is_dir() and commit:
+        return folder / "snapshots" / commit
+    if len(revisions) != 1:
+        raise CorpusError(
+            f"{folder} caches {len(revisions)} revisions of a dataset, none of them main: name one of them."
+        )
+    return revisions[0]
 
 
 def _passed_over(name: str, is_folder: bool) -> str | None:

@@ -41,12 +41,23 @@ NO_CORPUS = frozenset(
         *(".safetensors", ".ckpt", ".gguf", ".onnx", ".pth", ".tflite"),
     )
 )
+# Earlier states of a file that lies beside them.
+_BACKUP = re.compile(r".*(\.(bak|orig|old|tmp|temp|swp|part|partial|crdownload|rej)|~)", re.IGNORECASE)
 # What describes data and is none: of the library datasets, of dolma and of those who package data.
 _METADATA = re.compile(
     r"dataset_infos?\.json|dataset_dict\.json|state\.json|croissant\.json|_success|_metadata|_common_metadata|"
     r"manifest\.(json|txt)|checksums?(\.\w+)?|sha256sums?|md5sums?|.+\.(md5|sha1|sha256|sha512|crc|lock|sig|asc)",
     re.IGNORECASE,
 )
+
+
+def is_backup(file_name: str) -> bool:
+    """Return whether a file's name is that of an earlier or unfinished state of another.
+
+    >>> is_backup("a.jsonl.bak"), is_backup("a.jsonl~"), is_backup("part.jsonl")
+    (True, True, False)
+    """
+    return _BACKUP.fullmatch(file_name) is not None
 
 
 def is_metadata(file_name: str) -> bool:

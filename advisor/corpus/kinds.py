@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
 
 _HEAD_OF_MANY = 1 << 16  # bytes looked at of each of many files
+_POINTER = b"version https://git-lfs.github.com/spec/"  # what a clone without git-lfs has in place of a file
 _TAR_AT = 257  # of the word ustar in a tar file
 _NAMELESS = ("jsonl", "json", "warc", "ids")  # what a file whose name says nothing is taken for in a folder
 # Endings under which people keep anything; those of source code and markup hold what they say.
@@ -61,6 +62,8 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
     Raises:
         CorpusError: the file's first bytes cannot be read.
     """
+    if _may_be_pointer(place) and _first_bytes(place, 64).startswith(_POINTER):
+        return FileKind(None, None, "Git LFS pointer")
     said = kind_of_name(place.name)
     is_looked_into = named or place.is_local  # to look into each of many remote files is a request each
     if said.format is not None and not (is_looked_into and any(each in _SAYS_LITTLE for each in place.suffixes)):
@@ -79,6 +82,10 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
         return FileKind(recognised(head, said.format), compression)
     format = recognised(head, "text")
     return FileKind(format if format in _NAMELESS else None, compression)
+
+
+def _may_be_pointer(place: Place) -> bool:
+    return place.is_local and 100 <= place.n_bytes <= 1024
 
 
 def _binary(place: Place, first: bytes) -> FileKind | None:

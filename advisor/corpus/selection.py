@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile, read_at
-from advisor.corpus.formats import NO_CORPUS, is_metadata
+from advisor.corpus.formats import NO_CORPUS, is_backup, is_metadata
 from advisor.corpus.kinds import FileKind, compression_in, kind_of
 from advisor.corpus.splits import one_split
 from advisor.corpus.token_files.sets import found_sets
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LEAST_COPY = 1 << 12  # bytes: small files may be alike
 _PIECES, _PIECE = 16, 1 << 12  # looked at, and their bytes
+_SHARD = re.compile(r"(?P<number>\d{3,6})-of-(?P<of>\d{3,6})")
 _CARD_KEYS = ("license:", "dataset_info:", "configs:", "task_categories:", "size_categories:", "annotations_creators:")
 
 
@@ -33,12 +35,27 @@ def chosen_files(
     sets, others = found_sets(places) if options.format is None else ([], places)
     files = [*sets, *(file for place in others if (file := _found_file(place, options, tally)) is not None)]
     if options.format is None:
-        files = _one_kind(_without_caches(files, tally), tally)
+        files = _one_kind(_without_pages(_without_caches(files, tally), tally), tally)
     of_data = any(file.format != "text" for file in files)
     chosen = _without_copies(one_split(files, below, options.hub.split, tally, choose=choose_split and of_data), tally)
+    _note_missing_shards(chosen, tally)
     if chosen and not options.skip_bad:
         check_mostly_read(sum(file.n_bytes for file in chosen), below, tally.missed)
     return tuple(chosen)
+
+
+def _note_missing_shards(files: Sequence[CorpusFile], tally: Tally) -> None:
+    """Caution of files called 00003-of-00010 where others of the ten are not there."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for file in files:
+        if shard := _SHARD.search(file.name):
+            found.setdefault((file.name[: shard.start()], int(shard["of"])), set()).add(int(shard["number"]))
+    for (stem, of), numbers in found.items():
+        if len(numbers) < of:
+            message = (
+                f"{len(numbers):,} of the {of:,} shards {stem}* are there: the others are not in what is measured."
+            )
+            tally.caution("missing_shards", message)
 
 
 def check_mostly_read(n_bytes: float, source: str, missed: Sequence[LeftOut]) -> None:
@@ -66,6 +83,8 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
     found, reason = FileKind(None, None), ""
     if is_metadata(place.file_name):
         reason = "descriptions of data"
+    elif is_backup(place.file_name):
+        reason = "earlier or unfinished states of files"
     elif place.suffixes[-1:] and place.suffixes[-1] in NO_CORPUS:
         reason = "pictures, sound, programs and the like"
     else:
@@ -75,11 +94,16 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
     if reason:
         tally.skip(reason, n_bytes=place.n_bytes, name=place.name, deliberate=True)
     elif found.format is None:
-        what = f"{found.unread} files, which are not read" if found.unread else "files of another type"
+        what = f"{found.unread} files, which are not read" if found.unread else _of_another_type(place)
         tally.skip(what, n_bytes=place.n_bytes, name=place.name)
     else:
         return CorpusFile(place=place, format=found.format, compression=found.compression, named=False)
     return None
+
+
+def _of_another_type(place: Place) -> str:
+    """Return what files are called whose name says no format that is read, and whose content none either."""
+    return f"files ending in {place.suffixes[-1]}" if place.suffixes else "files without an ending"
 
 
 def _is_card(place: Place) -> bool:
@@ -101,6 +125,16 @@ def _without_caches(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
         else:
             kept.append(file)
     return kept
+
+
+def _without_pages(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:
+    """Return the files without the WARC files of a crawl whose text lies beside them as WET."""
+    texts = [file for file in files if ".wet" in file.place.suffixes]
+    pages = [file for file in files if file.format == "warc" and file not in texts] if texts else []
+    for file in pages:
+        reason = "WARC files beside WET, which hold their text"
+        tally.skip(reason, n_bytes=file.n_bytes, name=file.name, deliberate=True)
+    return [file for file in files if file not in pages]
 
 
 def _is_cache(file: CorpusFile) -> bool:

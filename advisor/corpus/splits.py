@@ -46,8 +46,8 @@ def one_split(
 ) -> list[CorpusFile]:
     """Return the files of one split: ``wanted``, or train where there is one beside others and we are to ``choose``.
 
-    ``below`` is what all names begin with. Files that name no split are kept. Splits that are read together are a
-    caution with their sizes.
+    ``below`` is what all names begin with. Nothing is chosen unasked where a file names no split: the words may mean
+    something else. Splits that are read together are a caution with their sizes.
 
     Raises:
         CorpusError: no file is of the split that is wanted.
@@ -57,7 +57,8 @@ def one_split(
     for file in files:
         if (split := splits[file.name]) is not None:
             sizes[split] = sizes.get(split, 0.0) + file.n_bytes
-    chosen = _NAME_OF.get(wanted.lower(), wanted) if wanted else "train" if choose and len(sizes) > 1 else None
+    choose = choose and len(sizes) > 1 and None not in splits.values()
+    chosen = _NAME_OF.get(wanted.lower(), wanted) if wanted else "train" if choose else None
     if wanted and chosen != "all" and chosen not in sizes:
         names = ", ".join(sizes) or "none"
         raise CorpusError(f"No file of {below or 'the corpus'} is of the split {wanted!r}; its splits: {names}.")

@@ -112,7 +112,7 @@ def test_text_is_tokenised_and_what_is_left_out_is_counted(tmp_path, sources):
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
     (tmp_path / "notes.xyz").write_text("of another type")
     found = read(tmp_path)
-    assert found.left_out == {"files of another type": 1}
+    assert found.left_out == {"files ending in .xyz": 1}
     assert found.data.training.dtype == np.uint16
     corpus = "".join(sources).encode()
     for sequence in found.data.validation[:20]:

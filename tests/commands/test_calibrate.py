@@ -51,7 +51,7 @@ def text(tmp_path_factory, sources):
     folder = tmp_path_factory.mktemp("text")
     for number, source in enumerate(sources[:30]):
         (folder / f"{number}.py").write_text(source, encoding="utf-8")
-    (folder / "empty.py").write_text("")
+    (folder / "notes.xyz").write_text("of another type")
     return folder
 
 
@@ -205,7 +205,7 @@ def test_a_dry_run_says_the_plan_and_writes_nothing(advisor, tiny, tmp_path, tex
     assert sizes.splitlines()[0] == "d x layers  N non-embed.  N total  seeds  peak rate  FLOPs/token  tokens/s"
     assert sizes.splitlines()[1].startswith("2 x 1                 46    2.45K      1       0.02")
     assert rest.splitlines() == [
-        "Note: code: left out 1 (empty files).",
+        "Note: code: left out 1 (files ending in .xyz).",
         # Each trunk trains (64 + 8 + 16) * 256 tokens; per token 6 (10 d^2 + 256 d + V d): d = 2, 4, V = 601, 257.
         "Runs   8 in 4 trunks, 1.17B FLOPs",
         "Batch  256 tokens; cooldown over the last 20 %",

@@ -63,6 +63,6 @@ def test_what_cannot_be_counted(tmp_path):
     with pytest.raises(UsageError, match=r"^--count-tokenizer reads the corpus a second time, which standard input "):
         count_tokens("-", "bytes")
     path = tmp_path / "ids.jsonl"
-    path.write_text('{"input_ids": [' + ", ".join(map(str, range(3000))) + "]}\n")
+    path.write_text('{"input_ids": [' + ", ".join(str(i * i % 997) for i in range(3000)) + "]}\n")
     with pytest.raises(UsageError, match=r"^--count-tokenizer counts tokens of text, and .*ids.jsonl holds token ids"):
         count_tokens(str(path), "bytes")

@@ -47,10 +47,14 @@ def test_a_folder_most_of_which_would_not_be_read_is_refused_by_name(tmp_path: P
     (tmp_path / "corpus.xyz").write_bytes(b"1" * 5000)
     (tmp_path / "other.abc").write_bytes(b"1" * 4100)
     assert sentence(tmp_path) == (
-        f"Only 9 % of the bytes of {tmp_path} can be read. Left out: 2 files of another type (9.10 kB); the largest: "
-        f"{tmp_path}/corpus.xyz, {tmp_path}/other.abc. Name the files to read, or leave these out with --skip-bad."
+        f"Only 9 % of the bytes of {tmp_path} can be read. Left out: 1 files ending in .xyz (5.00 kB), 1 files ending "
+        f"in .abc (4.10 kB); the largest: {tmp_path}/corpus.xyz, {tmp_path}/other.abc. Name the files to read, or leave "
+        "these out with --skip-bad."
     )
-    assert left_out(tmp_path, skip_bad=True) == {"files of another type": (2, 9100)}
+    assert left_out(tmp_path, skip_bad=True) == {
+        "files ending in .xyz": (1, 5000),
+        "files ending in .abc": (1, 4100),
+    }
     (tmp_path / "corpus.xyz").rename(tmp_path / "corpus.png")
     assert sentence(tmp_path).startswith(
         f"Only 18 % of the bytes of {tmp_path} can be read. Left out: 1 files of another"
@@ -90,18 +94,21 @@ def test_what_the_library_datasets_cached_is_not_counted_again(tmp_path: Path) -
 
 
 def test_splits_are_read_one_at_a_time_or_pooled_on_request(tmp_path: Path) -> None:
-    for name in ("train/0.jsonl", "validation/0.jsonl", "test/0.jsonl", "extra.jsonl"):
+    for name in ("train/0.jsonl", "validation/0.jsonl", "test/0.jsonl"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(lines(name))
-    assert {text.split()[0] for text in contents(tmp_path)} == {"train/0.jsonl", "extra.jsonl"}
+    assert {text.split()[0] for text in contents(tmp_path)} == {"train/0.jsonl"}
     only = contents(tmp_path, hub=HubOptions(split="val"))
-    assert {text.split()[0] for text in only} == {"validation/0.jsonl", "extra.jsonl"}
-    assert len(contents(tmp_path, hub=HubOptions(split="all"))) == 120
+    assert {text.split()[0] for text in only} == {"validation/0.jsonl"}
+    assert len(contents(tmp_path, hub=HubOptions(split="all"))) == 90
     assert sentence(tmp_path, hub=HubOptions(split="dutch")) == (
         f"No file of {tmp_path} is of the split 'dutch'; its splits: test, train, validation."
     )
     assert len(contents(tmp_path / "*" / "*.jsonl")) == 90
     assert cautions(tmp_path / "*" / "*.jsonl")["splits_pooled"].startswith("Splits are read together: test ")
+    (tmp_path / "extra.jsonl").write_text(lines("extra"))
+    assert len(contents(tmp_path)) == 120
+    assert "splits_pooled" in cautions(tmp_path)
 
 
 def test_source_code_about_tests_and_training_has_no_splits(tmp_path: Path) -> None:
@@ -160,12 +167,11 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
 
 
 def test_a_file_and_links_to_it_are_read_once_under_the_name_that_says_most(tmp_path: Path) -> None:
-    """As the hub's cache lies: blobs called by hashes, and snapshots that link to them."""
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs" / "1f2e3d").write_text("text\n" + "some words of a row\n" * 300)
     for commit in ("aaaa", "bbbb"):
-        (tmp_path / "snapshots" / commit).mkdir(parents=True)
-        (tmp_path / "snapshots" / commit / "train.csv").symlink_to("../../blobs/1f2e3d")
+        (tmp_path / "names" / commit).mkdir(parents=True)
+        (tmp_path / "names" / commit / "train.csv").symlink_to("../../blobs/1f2e3d")
     assert len(contents(tmp_path)) == 300
     assert left_out(tmp_path) == {"links to files that are read already": (2, None)}
 
@@ -181,3 +187,48 @@ def test_what_lies_there_twice_is_read_once(tmp_path: Path) -> None:
     assert found["copies of other files"] == (2, 2 * len(data))
     assert found["compressed files whose content lies beside them"][0] == 1
     assert len(contents(tmp_path)) == 120
+
+
+def test_earlier_states_of_files_and_other_revisions_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines("now"))
+    for name in ("a.jsonl.bak", "a.jsonl~", "a.jsonl.old"):
+        (tmp_path / name).write_text(lines("then"))
+    assert len(contents(tmp_path)) == 30
+    cache = tmp_path / "datasets--o--n"
+    for commit in ("aaaa", "bbbb"):
+        (cache / "snapshots" / commit).mkdir(parents=True)
+        (cache / "snapshots" / commit / "train.jsonl").write_text(lines(commit))
+    (cache / "blobs").mkdir()
+    assert sentence(cache) == f"{cache} caches 2 revisions of a dataset, none of them main: name one of them."
+    (cache / "refs").mkdir()
+    (cache / "refs" / "main").write_text("bbbb")
+    assert {text.split()[0] for text in contents(cache)} == {"bbbb"}
+
+
+def test_what_is_not_whole_or_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "pointer.txt").write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:" + "4" * 64 + "\nsize 9\n"
+    )
+    told = f"{tmp_path}/pointer.txt is a Git LFS pointer, not the file itself: `git lfs pull` fetches it."
+    assert sentence(tmp_path / "pointer.txt") == told
+    assert "left out: 1 Git LFS pointer files, which are not read." in sentence(tmp_path)
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for number in (0, 3):
+        (shards / f"part-{number:05}-of-00010.jsonl").write_text(lines(str(number)))
+    assert cautions(shards)["missing_shards"] == (
+        f"2 of the 10 shards {shards}/part-* are there: the others are not in what is measured."
+    )
+    (tmp_path / "delta" / "_delta_log").mkdir(parents=True)
+    assert sentence(tmp_path / "delta").startswith(
+        f"{tmp_path}/delta is a Delta table, whose log says which of its files"
+    )
+
+
+def test_one_document_that_is_most_of_the_sample_is_named(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number}.txt").write_text("a few words " * 20)
+    (tmp_path / "numbers.txt").write_text("3.1415 2.7182 " * 5000)
+    assert cautions(tmp_path)["one_document"].endswith(
+        f"% of the sample are of one document ({tmp_path}/numbers.txt): H is mostly its."
+    )

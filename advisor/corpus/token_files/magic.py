@@ -163,6 +163,8 @@ READ = ("bin", "npy", "npz", "tar", "zip", "parquet", "arrow", "gzip", "bzip2", 
 
 def conversion(format: str, name: str) -> str:
     """Return the sentence that refuses a file of a format that is not read, with the command that converts it."""
+    if format == "Git LFS pointer":
+        return f"{name} is a Git LFS pointer, not the file itself: `git lfs pull` fetches it."
     command, ending = _TOOLS.get(format, ("", ""))
     if format in _PYTHON:
         code, ending = _PYTHON[format]
