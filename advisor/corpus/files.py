@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.corpus.card import named_by_card
 from advisor.corpus.corpus_file import CorpusFile
 from advisor.corpus.folder import each_once, files_below, place_of, read_of
 from advisor.corpus.formats import FORMATS
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FileSet:
-    """The files that a source means; ``has_splits``: which split is read can be chosen."""
+    """The files that a source means; ``has_splits`` and ``has_configurations``: which is read can be chosen."""
 
     files: tuple[CorpusFile, ...]
     has_splits: bool = False
+    has_configurations: bool = False
 
 
 def find_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet | None:
@@ -119,14 +121,20 @@ def _remote_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet:
 
 def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
     places = files_below(folder, tally, everything=options.everything)
-    found = chosen_files(places, str(folder), options, tally, choose_split=True)
+    named = named_by_card(places, folder, options.hub.name, options.hub.split, tally)
+    if named is None:
+        found = chosen_files(places, str(folder), options, tally, choose_split=True)
+    else:
+        found = chosen_files(
+            named, str(folder), replace(options, hub=replace(options.hub, split=None)), tally, choose_split=False
+        )
     if not found:
         reasons = "; ".join(f"{each.n:,} {each.reason}" for each in tally.left_out)
         raise CorpusError(
             f"The folder {folder} holds no file to read{f'; left out: {reasons}' if reasons else ''}. "
             f"Expected: {', '.join(FORMATS)} or a save_to_disk folder; --format reads any file as one of these."
         )
-    return FileSet(files=found, has_splits=True)
+    return FileSet(files=found, has_splits=True, has_configurations=named is not None)
 
 
 def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) -> FileSet:

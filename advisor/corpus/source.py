@@ -76,7 +76,7 @@ def _opened(source: str, options: CorpusOptions, seq_len: int) -> Corpus:
     found = find_files(source, options, tally)
     if found is None:
         return _from_hub(source, options, seq_len, tally)
-    _refuse_hub_options(source, options.hub, split_allowed=found.has_splits)
+    _refuse_hub_options(source, options.hub, split_allowed=found.has_splits, name_allowed=found.has_configurations)
     missed = tally.missed
     remote = is_remote(source)
     if remote:
@@ -87,11 +87,13 @@ def _opened(source: str, options: CorpusOptions, seq_len: int) -> Corpus:
     return Corpus(source=redacted(source), readers=tuple(readers), tally=tally, missed=missed)
 
 
-def _refuse_hub_options(source: str, hub: HubOptions, *, split_allowed: bool = False) -> None:
+def _refuse_hub_options(
+    source: str, hub: HubOptions, *, split_allowed: bool = False, name_allowed: bool = False
+) -> None:
     given = [
         option
         for option, value in (
-            ("--name", hub.name),
+            ("--name", None if name_allowed else hub.name),
             ("--split", None if split_allowed else hub.split),
             ("--revision", hub.revision),
             ("--data-files", hub.data_files),

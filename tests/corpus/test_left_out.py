@@ -48,17 +48,15 @@ def test_a_folder_most_of_which_would_not_be_read_is_refused_by_name(tmp_path: P
     (tmp_path / "other.abc").write_bytes(b"1" * 4100)
     assert sentence(tmp_path) == (
         f"Only 9 % of the bytes of {tmp_path} can be read. Left out: 1 files ending in .xyz (5.00 kB), 1 files ending "
-        f"in .abc (4.10 kB); the largest: {tmp_path}/corpus.xyz, {tmp_path}/other.abc. Name the files to read, or leave "
-        "these out with --skip-bad."
+        f"in .abc (4.10 kB); the largest: {tmp_path}/corpus.xyz, {tmp_path}/other.abc. Name the files to read, or "
+        "leave these out with --skip-bad."
     )
     assert left_out(tmp_path, skip_bad=True) == {
         "files ending in .xyz": (1, 5000),
         "files ending in .abc": (1, 4100),
     }
     (tmp_path / "corpus.xyz").rename(tmp_path / "corpus.png")
-    assert sentence(tmp_path).startswith(
-        f"Only 18 % of the bytes of {tmp_path} can be read. Left out: 1 files of another"
-    )
+    assert sentence(tmp_path).startswith(f"Only 18 % of the bytes of {tmp_path} can be read. Left out: 1 files ending")
 
 
 def test_a_folder_of_three_formats_none_of_which_is_most_of_it_is_refused(tmp_path: Path) -> None:
@@ -231,4 +229,35 @@ def test_one_document_that_is_most_of_the_sample_is_named(tmp_path: Path) -> Non
     (tmp_path / "numbers.txt").write_text("3.1415 2.7182 " * 5000)
     assert cautions(tmp_path)["one_document"].endswith(
         f"% of the sample are of one document ({tmp_path}/numbers.txt): H is mostly its."
+    )
+
+
+def test_the_card_of_a_data_set_says_which_files_are_one_configuration(tmp_path: Path) -> None:
+    for name in ("raw/a", "dedup/a", "dedup/b", "notes"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.jsonl").write_text(lines(name))
+    configs = """---
+configs:
+- config_name: default
+  data_files: raw/*.jsonl
+- config_name: dedup
+  data_files:
+  - split: train
+    path: [dedup/a.jsonl]
+  - split: test
+    path: dedup/b*.jsonl
+---
+"""
+    (tmp_path / "README.md").write_text(configs)
+    assert {text.split()[0] for text in contents(tmp_path)} == {"raw/a"}
+    assert {text.split()[0] for text in contents(tmp_path, hub=HubOptions(name="dedup"))} == {"dedup/a"}
+    assert len(contents(tmp_path, hub=HubOptions(name="dedup", split="all"))) == 60
+    assert cautions(tmp_path)["one_configuration"] == (
+        f"The card of {tmp_path} has several parts: read is default, train; the others are --name dedup."
+    )
+    assert sentence(tmp_path, hub=HubOptions(name="x")) == (
+        f"{tmp_path}: there is no configuration 'x'; choose one with --name: default, dedup."
+    )
+    assert sentence(tmp_path, hub=HubOptions(split="dev")) == (
+        f"{tmp_path} has no split 'dev' in default: choose one of train, or all."
     )
