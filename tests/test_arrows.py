@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,8 +159,7 @@ def test_no_two_public_classes_have_one_name():
 
 
 def test_rooms_hold_no_more_than_a_reader_can_take_in():
-    rooms = itertools.groupby(modules("advisor", "calibration"), key=lambda path: path.parent)
-    sizes = {name_of(folder): sum(path.stem != "__init__" for path in paths) for folder, paths in rooms}
+    sizes = Counter(name_of(path.parent) for path in modules("advisor", "calibration") if path.stem != "__init__")
     assert {folder: size for folder, size in sizes.items() if size > 19} == {}
 
 
