@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calibration.fit.runs import RunTable
     from calibration.fit.table.reading import TableReading, TableUnits
 
-TABLE_OPTIONS = ("columns", "scale", "loss_unit", "bytes_per_token")
+TABLE_OPTIONS = ("columns", "scale", "loss_unit", "bytes_per_token", "skip_failed")
 _OPTIONS = (
     click.option("--columns", metavar="OURS=YOURS,...", help="The table's names of our columns."),
     click.option(
@@ -36,6 +36,11 @@ _OPTIONS = (
         type=quantity("--bytes-per-token"),
         metavar="T",
         help="Of the tokenizer, for bits per byte.",
+    ),
+    click.option(
+        "--skip-failed",
+        is_flag=True,
+        help="Leave out runs that a column of states says failed, and those without a loss.",
     ),
 )
 
@@ -61,6 +66,7 @@ class WantedReading:
     scale: str | None
     loss_unit: Literal["nats", "bits", "bpb", "ppl"] | None
     bytes_per_token: float | None
+    skip_failed: bool = False
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -82,6 +88,7 @@ class WantedReading:
             scale={ours.get(name, name): parse_quantity(factor, f"--scale {name}") for name, factor in pairs.items()},
             loss_unit=self.loss_unit,
             bytes_per_token=self.bytes_per_token,
+            skip_failed=self.skip_failed,
         )
 
     def read(self, table: Path, group: str | None) -> RunTable:

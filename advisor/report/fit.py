@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _UNITS = {"E": "nats/token", "A": "", "B": "", "alpha": "", "beta": "", "exponent_a": "N* ~ C^a"}
 _LABELS = {"exponent_a": "a = beta/(alpha+beta)"}
+_USUAL = {
+    "residual_scale": ("large-residuals", (0.002, 0.0095), ".2 to .95"),
+    "condition": ("ill-conditioned", (57.0, 170.0), "57 to 170"),
+}
 _MOST_RUNS = 20  # of a table of new runs
 _MARK = "?"  # behind every number of a refused law that was forced
 
@@ -182,6 +186,13 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
     def shown(key: str, style: str, scale: float = 1.0) -> str:
         return "-" if d[key] is None else format(scale * d[key], style)
 
+    def usual(key: str) -> tuple[tuple[str, ...], str]:
+        """Return the code and the range of real runs; outside of it a figure that is no caution is not called fine."""
+        code, (low, high), said = _USUAL[key]
+        if d[key] is None or low <= d[key] <= high or any(reason["code"] == code for reason in d["reasons"]):
+            return (code,), f"real runs {said}"
+        return (), f"{'under' if d[key] < low else 'over'} the {said} of real runs"
+
     if d["se_log_n"] is None:
         return [("usable runs", str(d["n_runs"]), ("few-runs",), "five parameters need 6 or more")]
     profile = d["profile_E"]
@@ -190,9 +201,9 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
     bounds = ("e-at-zero", "e-unidentified")
     return [
         ("standard error of ln N*", shown("se_log_n", ".3f"), wide, f"under .25 at {d['flops']:.3g}"),
-        ("residual scale, % of loss", shown("residual_scale", ".2f", 100), ("large-residuals",), "real runs .2 to .95"),
+        ("residual scale, % of loss", shown("residual_scale", ".2f", 100), *usual("residual_scale")),
         ("largest residual, %", shown("largest_residual", ".1f", 100), (), "a few runs may lie far off"),
-        ("condition of the Jacobian", shown("condition", ".3g"), ("ill-conditioned",), "real runs 57 to 170"),
+        ("condition of the Jacobian", shown("condition", ".3g"), *usual("condition")),
         ("profile of E, 95 %", interval, bounds, "both ends must be seen"),
         ("range of the N term, %", shown("n_term_range", ".1f", 100), ("flat-n-term",), "over 3 residual scales"),
         ("range of the D term, %", shown("d_term_range", ".1f", 100), ("flat-d-term",), "over 3 residual scales"),

@@ -26,11 +26,12 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and value.strip().lower() in EMPTY)
 
 
-def decimal_mark(values: Iterable[Any], delimiter: str | None) -> DecimalMark:
+def decimal_mark(values: Iterable[Any], delimiter: str | None, small: Iterable[Any] = ()) -> DecimalMark:
     """Return which mark stands before the decimals in the texts of a table's numbers.
 
     Texts with one reading decide, 3,14 or 1,100,000 or 3.14. Where there is none, and 1,100 may be 1.1 or 1100, a
-    table divided by semicolons has decimal commas: that is why it is divided by them.
+    table divided by semicolons has decimal commas: that is why it is divided by them. ``small`` are those of the values
+    that cannot be thousands, so that 3.659 among them has a decimal point.
 
     Raises:
         ValueError: both marks stand before decimals, or nothing decides; the message is for people.
@@ -45,6 +46,7 @@ def decimal_mark(values: Iterable[Any], delimiter: str | None) -> DecimalMark:
     vague = next((text for text in with_comma if _COMMA_GROUP.fullmatch(text)), None)
     comma = next((t for t in with_comma if _COMMA_DECIMAL.fullmatch(t) and not _COMMA_GROUP.fullmatch(t)), None)
     point = next((text for text in texts if _says_point(text)), None)
+    point = point or next((t for t in small if isinstance(t, str) and _POINT_GROUP.fullmatch(t.strip())), None)
     if comma is not None and point is not None:
         raise ValueError(f"{comma} has a decimal comma and {point} a decimal point; write all with a point")
     if comma is not None:
@@ -54,6 +56,27 @@ def decimal_mark(values: Iterable[Any], delimiter: str | None) -> DecimalMark:
     if delimiter == ";":
         return "comma"
     raise ValueError(f"{vague} may be {vague.replace(',', '.')} or {vague.replace(',', '')}; write it without a comma")
+
+
+def may_be_thousands(values: Iterable[Any]) -> str | None:
+    """Return a number such as 9.129 that may be 9129: one of a column that has whole numbers from 100 to 999 too.
+
+    None where another text of the column has a decimal point for sure, or none could be thousands.
+
+    >>> may_be_thousands(["652", "9.129"]), may_be_thousands(["652", "9.129", "0.5"])
+    ('9.129', None)
+    """
+    texts = [value.strip() for value in values if isinstance(value, str) and not is_empty(value)]
+    grouped = [text for text in texts if _POINT_GROUP.fullmatch(text)]
+    whole = [text for text in texts if text.isdecimal() and len(text) <= 3]
+    if not grouped or len(grouped) + len(whole) < len(texts) or not any(len(text) == 3 for text in whole):
+        return None
+    return grouped[0]
+
+
+def has_comma_group(value: Any) -> bool:
+    """Whether a text such as 3,777 may be 3.777 or 3777."""
+    return isinstance(value, str) and _COMMA_GROUP.fullmatch(value.strip()) is not None
 
 
 def _says_point(text: str) -> bool:

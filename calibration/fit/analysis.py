@@ -166,15 +166,18 @@ def fit(
         with_refused=with_refused,
     )
     found = replace(found, reading=read.reading)
-    return _with_hint(found, table, columns or {}) if group is None and found.refused else found
+    return _with_hint(found, table, columns or {}, units) if group is None and found.refused else found
 
 
-def _with_hint(found: Analysis, table: str | Path, columns: Mapping[str, str]) -> Analysis:
+def _with_hint(found: Analysis, table: str | Path, columns: Mapping[str, str], units: TableUnits | None) -> Analysis:
     """Return ``found``, whose one law is refused, with the column whose values may each have a law of its own."""
-    reason = grouping_reason(Path(table), columns)
+    ((name, fitted),) = found.groups.items()
+    said = {reason.code for reason in fitted.diagnostics.reasons}
+    if {"one-law-for-groups", "several-vocabularies"} & said:
+        return found
+    reason = grouping_reason(Path(table), columns, units)
     if reason is None:
         return found
-    ((name, fitted),) = found.groups.items()
     diagnostics = replace(fitted.diagnostics, reasons=(*fitted.diagnostics.reasons, reason))
     return replace(found, groups={name: replace(fitted, diagnostics=diagnostics)})
 

@@ -11,8 +11,11 @@ import numpy.typing as npt
 
 from calibration.fit.objective import Array
 from calibration.fit.reason import Reason
-from calibration.fit.runs import Runs, read_cells
+from calibration.fit.runs import Runs
+from calibration.fit.table.failed import run_numbers
 from calibration.fit.table.groups import grouping_columns
+from calibration.fit.table.read_cells import read_cells
+from calibration.fit.table.reading import TableUnits
 from calibration.fit.table.unit_checks import LEAST_TOKENS
 
 LEAST_RUNS = 6  # one more than the law has parameters
@@ -35,13 +38,13 @@ def check_runs(runs: Runs) -> tuple[Reason, ...]:
     if len(good):
         found += [_few_tokens(good), _untrained(good), _contradictions(good), _repeated(good)]
     if len(good) >= LEAST_RUNS:
-        found += [_narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
+        found += [_rising(good), _narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
     return (*runs.cautions, *(reason for reason in found if reason is not None))
 
 
-def grouping_reason(path: Path, columns: Mapping[str, str]) -> Reason | None:
+def grouping_reason(path: Path, columns: Mapping[str, str], units: TableUnits | None) -> Reason | None:
     """Return the caution, for a table whose one law is refused, that a column's values may have a law each."""
-    groups = grouping_columns(read_cells(path, columns))
+    groups = grouping_columns(read_cells(path, columns, units))
     if not groups:
         return None
     column, n = groups[0]
@@ -54,13 +57,15 @@ def _refuse(code: str, message: str) -> Reason:
 
 
 def _bad_losses(runs: Runs) -> Reason | None:
-    bad = runs.loss[~usable(runs)]
-    if not len(bad):
+    rows = np.flatnonzero(~usable(runs)).tolist()
+    bad = runs.loss[rows]
+    if not rows:
         return None
     return _refuse(
         "bad-loss",
         f"{_runs(len(bad))} of {len(runs)} {_have(len(bad))} a loss that is not a positive number "
-        f"(the first is {bad[0]:g}): mend or remove them.",
+        f"({run_numbers(rows)}; the first is {bad[0]:g}): mend or remove them, or add --skip-failed, which leaves them "
+        "out.",
     )
 
 
@@ -126,6 +131,22 @@ def _repeated(good: Runs) -> Reason | None:
         return None
     message = f"{_runs(copies)} repeat another to the last digit: if they are copies, the intervals are too narrow."
     return Reason(code="repeated-rows", message=message, level="caution")
+
+
+def _rising(good: Runs) -> Reason | None:
+    """Look for losses that rise with N and with D, as an accuracy does: by least squares of ln L on ln N and ln D."""
+    design = np.column_stack([np.ones(len(good)), np.log(good.n_params), np.log(good.n_tokens)])
+    log_loss = np.log(good.loss)
+    powers = np.linalg.lstsq(design, log_loss, rcond=None)[0]
+    by_n, by_d = powers[1:]
+    left = float(np.var(log_loss - design @ powers))
+    if by_n <= 0 or by_d <= 0 or left > 0.5 * float(np.var(log_loss)):
+        return None
+    return _refuse(
+        "rising-loss",
+        f"the losses rise with N (as its power {by_n:.2g}) and with D ({by_d:.2g}), and losses fall: is the column an "
+        "accuracy or another score?",
+    )
 
 
 def _narrow(symbol: str, values: Array) -> Reason | None:

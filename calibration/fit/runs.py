@@ -17,14 +17,16 @@ import numpy.typing as npt
 
 from advisor.compressibility.group_profiles import GroupProfiles
 from advisor.errors import RunsError
-from advisor.run_tables.rows import read_rows
+from advisor.run_tables.numbers import is_empty
 from calibration.fit.objective import Array, Problem
 from calibration.fit.reason import Reason
 from calibration.fit.table.cells import Cells
-from calibration.fit.table.choice import choose_columns
+from calibration.fit.table.choice import OF_FLOPS
 from calibration.fit.table.loss_checks import check_losses
 from calibration.fit.table.losses import ReadLoss, read_loss
-from calibration.fit.table.names import OPTIONAL, REQUIRED, is_ours
+from calibration.fit.table.mixtures import mixture_cautions
+from calibration.fit.table.names import OPTIONAL, REQUIRED
+from calibration.fit.table.read_cells import read_cells, without_sparse
 from calibration.fit.table.reading import TableReading, TableUnits, mapping_said
 from calibration.fit.table.sizes import Sizes, read_sizes
 from calibration.fit.table.unit_checks import (
@@ -126,7 +128,7 @@ def read_run_table(
         RunsError: The file or a value in it cannot be used, or a unit is surely wrong.
     """
     units = units or TableUnits()
-    cells = read_cells(Path(path), columns or {}, units)
+    cells = without_sparse(read_cells(Path(path), columns or {}, units), covariate)
     labels = [ALL_RUNS] * len(cells.table.rows) if group is None else [str(v).strip() for v in cells.raw(group)]
     everything, reading = _arrays(cells, vocab_size, units)
     clusters = None if cluster is None else _cluster_ids(cells.raw(cells.names.get(cluster, cluster)))
@@ -137,20 +139,17 @@ def read_run_table(
         value = None if covariates is None else _one_value(cells.path, label, covariate or "", covariates[keep])
         runs = replace(everything, name=label, covariate=value, cluster=clusters).where(keep)
         where = str(cells.path) if group is None else f"{cells.path}, group {label}"
-        groups[label] = replace(runs, cautions=_cautions(where, runs, units, reading))
+        rows = [row for row, kept in zip(cells.table.rows, keep, strict=True) if kept]
+        mixed = mixture_cautions(
+            rows,
+            {*cells.names.values(), group or ""},
+            runs.n_params,
+            runs.n_tokens,
+            cluster=None if cluster is None else cells.names.get(cluster, cluster),
+            vocab_column=cells.names.get("vocab_size"),
+        )
+        groups[label] = replace(runs, cautions=(*_cautions(where, runs, units, reading), *mixed))
     return RunTable(groups=groups, reading=reading)
-
-
-def read_cells(path: Path, columns: Mapping[str, str], units: TableUnits | None = None) -> Cells:
-    """Return the rows of a table with our names for its columns.
-
-    Raises:
-        RunsError: The file cannot be read, or it cannot be told which column is which.
-    """
-    table = read_rows(path, is_ours)
-    chosen = choose_columns(table, columns)
-    table = replace(table, said=(*table.said, *chosen.said))
-    return Cells(table=table, names=chosen.names, scale={} if units is None else units.scale)
 
 
 def _cautions(where: str, runs: Runs, units: TableUnits, reading: TableReading) -> tuple[Reason, ...]:
@@ -159,7 +158,7 @@ def _cautions(where: str, runs: Runs, units: TableUnits, reading: TableReading) 
     unique = np.inf if runs.unique_tokens is None else runs.unique_tokens
     worth = np.minimum(runs.n_tokens, _AS_GOOD_AS_NEW * unique)
     named = [name for name, factor in reading.scale.items() if factor != 1 and name not in units.scale]
-    found = [_units_caution(where, runs, units, named)]
+    found = [_units_caution(where, runs, units, reading, named)]
     if units.loss_unit is None:
         by_loss = check_losses(where, runs.n_params, worth, runs.loss, runs.vocab_size)
         found.append(None if found[0] is not None else by_loss)  # a wrong N or D makes the losses look odd too
@@ -168,15 +167,22 @@ def _cautions(where: str, runs: Runs, units: TableUnits, reading: TableReading) 
     return tuple(reason for reason in found if reason is not None)
 
 
-def _units_caution(where: str, runs: Runs, units: TableUnits, named: Sequence[str]) -> Reason | None:
+def _units_caution(
+    where: str, runs: Runs, units: TableUnits, reading: TableReading, named: Sequence[str]
+) -> Reason | None:
     """Return the caution that N and D give; they are refused, but for a column that --scale already changes.
 
     ``named`` are the columns whose names have a factor in them.
     """
     vouched = {name for name, factor in units.scale.items() if factor == 1}
+    budget = [name for name, formula in (reading.derived or {}).items() if formula.startswith("flops")]
     try:
         return check_units(where, runs.n_params, runs.n_tokens, runs.loss, vouched)
     except WrongUnitError as error:
+        if budget and "flops" not in units.scale:
+            fact = f"{budget[0]} is derived from {reading.columns['flops']} as FLOPs, and {error.fact}"
+            remedy = f"if it is in another unit, --scale flops=FACTOR, {OF_FLOPS}"
+            raise WrongUnitError(where, fact, remedy) from None
         if not {"n_params", "n_tokens"} & (set(units.scale) - vouched):
             if not named:
                 raise
@@ -202,8 +208,10 @@ def _arrays(cells: Cells, vocab_size: int | None, units: TableUnits) -> tuple[Ru
     sizes = read_sizes(cells)
     check_sizes(cells.path, (("n_params", sizes.n_params), ("n_tokens", sizes.n_tokens)))
     loss = read_loss(cells, units.loss_unit, units.bytes_per_token)
-    optional = _optional(cells)
+    optional = _optional(cells, sizes.n_tokens)
     weight = optional.pop("weight", np.ones(len(loss.values)))
+    if sizes.unique_tokens is not None:
+        optional["unique_tokens"] = sizes.unique_tokens
     if vocab_size is not None and "vocab_size" not in optional:
         optional["vocab_size"] = np.full(len(loss.values), float(vocab_size))
     runs = Runs(
@@ -221,9 +229,16 @@ def _arrays(cells: Cells, vocab_size: int | None, units: TableUnits) -> tuple[Ru
     return runs, _reading(cells, sizes, loss)
 
 
-def _optional(cells: Cells) -> dict[str, Array]:
+def _optional(cells: Cells, n_tokens: Array) -> dict[str, Array]:
     """Return the columns that a table may have, checked."""
-    optional = {name: cells.numbers(name) for name in OPTIONAL if name != "seed" and cells.has(name)}
+    optional = {
+        name: cells.numbers(name, missing=is_empty if name == "unique_tokens" else None)
+        for name in OPTIONAL
+        if name != "seed" and cells.has(name)
+    }
+    if "unique_tokens" in optional:
+        unlimited = np.array([is_empty(row.get(cells.names["unique_tokens"])) for row in cells.table.rows])
+        optional["unique_tokens"] = np.where(unlimited, n_tokens, optional["unique_tokens"])
     for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
         values = optional.get(name, np.ones(1))
         wrong = ~(values > 0) | (np.isinf(values) & (name == "flops"))

@@ -174,7 +174,8 @@ def test_new_runs_of_another_count_than_the_law_are_refused(tmp_path: Path) -> N
             "'x'."),
         (("--scale", "n_tokens=1,n_tokens=2"), 2, "--scale names n_tokens twice."),
         (("--scale", "seed=2"), 2, "--scale names seed, which is not one of n_params, n_tokens, loss, vocab_size, "
-            "unique_tokens, flops, steps, batch_tokens, batch_size, seq_len, bytes_per_token."),
+            "unique_tokens, flops, steps, batch_tokens, batch_size, seq_len, samples, epochs, tokens_per_param, "
+            "bytes_per_token."),
         (("--bytes-per-token", "4"), 2, "--bytes-per-token is for losses in bits per byte, and loss is nats/token: "
             "leave it out."),
     ],
@@ -182,3 +183,27 @@ def test_new_runs_of_another_count_than_the_law_are_refused(tmp_path: Path) -> N
 def test_wrong_requests_get_one_sentence(args: tuple[str, ...], exit_code: int, message: str) -> None:
     result = run(GRID, *args)
     assert (result.exit_code, result.stdout, result.stderr) == (exit_code, "", f"Error: {message}\n")
+
+
+def test_runs_that_failed_are_left_out_at_the_users_word(tmp_path: Path, known: float) -> None:
+    path = tmp_path / "runs.csv"
+    rows = [f"{n!r},{d!r},{loss!r},finished" for n, d, loss in RUNS] + ["1e9,2e10,,crashed", "1e9,2e10,9,running"]
+    path.write_text("\n".join(["n_params,n_tokens,loss,state", *rows]), encoding="utf-8")
+    result = run(path)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == (
+        f"Error: {path}: 2 of 38 runs did not end well by the column state (crashed, running; runs 37 and 38): "
+        "--skip-failed leaves them out, or remove the column if their losses can be used.\n"
+    )
+    mended = run(path, "--skip-failed", "--json")
+    assert mended.stderr == "runs.csv: 2 of 38 runs failed and are left out (runs 37 and 38).\n"
+    assert e_of(mended) == pytest.approx(known, rel=1e-6)
+
+
+def test_a_figure_outside_that_of_real_runs_is_not_called_fine(tmp_path: Path) -> None:
+    assert "fine: real runs .2 to .95" in run(GRID).stdout
+    path = tmp_path / "runs.csv"
+    lines = [f"{n!r},{d!r},{1.8 + 480 * n**-0.348 + 2100 * d**-0.366!r}" for n, d, _ in RUNS]
+    path.write_text("\n".join(["n_params,n_tokens,loss", *lines]), encoding="utf-8")
+    assert "under the .2 to .95 of real runs" in run(path).stdout
+    assert "fine: real runs .2 to .95" not in run(path).stdout

@@ -36,13 +36,15 @@ def loss_at(index: int, value: float) -> np.ndarray:
             {"loss": loss_at(3, float("nan"))},
             "bad-loss",
             "refused",
-            "1 run of 16 has a loss that is not a positive number (the first is nan): mend or remove them.",
+            "1 run of 16 has a loss that is not a positive number (run 4; the first is nan): mend or "
+            "remove them, or add --skip-failed, which leaves them out.",
         ),
         (
             {"loss": loss_at(3, -2.0)},
             "bad-loss",
             "refused",
-            "1 run of 16 has a loss that is not a positive number (the first is -2): mend or remove them.",
+            "1 run of 16 has a loss that is not a positive number (run 4; the first is -2): mend or "
+            "remove them, or add --skip-failed, which leaves them out.",
         ),
         (
             {"n_tokens": np.where(np.arange(16) == 0, 9971.0, grid().n_tokens)},
@@ -110,3 +112,11 @@ def test_two_losses_of_one_run() -> None:
     assert check_runs(doubled([1], 0.1)) == ()
     other_data = replace(doubled([0], 0.1), unique_tokens=np.array([1e12] * 16 + [1e8]))
     assert check_runs(other_data) == ()
+
+
+def test_losses_that_rise_with_n_and_d_are_refused() -> None:
+    (reason,) = [r for r in check_runs(replace(grid(), loss=1 / grid().loss)) if r.code == "rising-loss"]
+    assert reason.level == "refused"
+    assert reason.message.startswith("the losses rise with N (as its power 0.")
+    assert reason.message.endswith("and losses fall: is the column an accuracy or another score?")
+    assert not [r for r in check_runs(grid()) if r.code == "rising-loss"]

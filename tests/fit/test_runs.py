@@ -71,7 +71,11 @@ def test_a_loss_of_nan_can_be_read_and_is_refused_later(tmp_path: Path) -> None:
             [HEADER, "1e8,1e9,3", "1e8,many,3"],
             "{path}, run 2: n_tokens is 'many', which is not a number.",
         ),
-        ("r.csv", [HEADER, "1e8,1e9,"], "{path}, run 1: loss is empty; fill it in or remove the run."),
+        (
+            "r.csv",
+            [HEADER, "1e8,,3", "2e8,1e9,3", "3e8,,3"],
+            "{path}, run 1: n_tokens is empty (as in 1 more); fill it in or remove the run.",
+        ),
         ("r.csv", [HEADER, "1e8,1e9"], "{path}, line 2: the header has 3 fields and this line has 2: mend the line."),
         ("r.jsonl", ['{"n_params": 1'], "{path}, line 1: this is not JSON (Expecting ',' delimiter)."),
         ("r.jsonl", ["[1, 2]"], "{path}, run 1: a run must be a JSON object, this is 1."),
@@ -123,7 +127,7 @@ def test_wrong_names_get_one_sentence(tmp_path: Path) -> None:
             {"columns": {"params": "N"}},
             "--columns maps params, which is not one of n_params, n_tokens, loss, seed, "
             "vocab_size, weight, unique_tokens, compressibility, flops, steps, batch_tokens, batch_size, seq_len, "
-            "bytes_per_token.",
+            "samples, epochs, tokens_per_param, bytes_per_token.",
         ),
         (
             {"columns": {"loss": "val"}},

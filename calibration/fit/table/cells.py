@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,21 +11,39 @@ from typing import Any
 import numpy as np
 
 from advisor.errors import RunsError
-from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of
+from advisor.run_tables.numbers import (
+    DecimalMark,
+    decimal_mark,
+    has_comma_group,
+    is_empty,
+    may_be_thousands,
+    number_of,
+)
 from advisor.run_tables.rows import TableRows
 from calibration.fit.objective import Array
 from calibration.fit.table.names import read_name
 
-_COUNTS = ("n_params", "n_tokens", "flops", "unique_tokens", "vocab_size", "steps", "batch_tokens", "seq_len")
+_COUNTS = (
+    "n_params",
+    "n_tokens",
+    "flops",
+    "unique_tokens",
+    "vocab_size",
+    "steps",
+    "batch_tokens",
+    "seq_len",
+    "samples",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
-    """The rows of a table, our names for its columns, and the factors that the user gives some of them."""
+    """The rows of a table, our names for its columns, and what the user says of some: their factors, their names."""
 
     table: TableRows
     names: Mapping[str, str]
     scale: Mapping[str, float] = field(default_factory=dict)
+    given: Collection[str] = ()
 
     @property
     def path(self) -> Path:
@@ -40,8 +58,9 @@ class Cells:
             RunsError: It cannot be told.
         """
         texts = (row.get(name) for name in self.names.values() for row in self.table.rows)
+        losses = [row.get(self.names["loss"]) for row in self.table.rows] if self.has("loss") else []
         try:
-            return decimal_mark(texts, self.table.delimiter)
+            return decimal_mark(texts, self.table.delimiter, losses)
         except ValueError as error:
             raise RunsError(f"{self.path}: {error}.") from None
 
@@ -54,21 +73,50 @@ class Cells:
         if column not in self.table.names:
             raise RunsError(f"{self.path} has no column {column}, only {', '.join(self.table.names)}: check the name.")
         values = [row.get(column) for row in self.table.rows]
-        for i, value in enumerate(values):
-            if is_empty(value):
-                raise RunsError(f"{self.path}, run {i + 1}: {column} is empty; fill it in or remove the run.")
+        empty = [i for i, value in enumerate(values) if is_empty(value)]
+        if empty:
+            more = "" if len(empty) == 1 else f" (as in {len(empty) - 1} more)"
+            raise RunsError(f"{self.path}, run {empty[0] + 1}: {column} is empty{more}; fill it in or remove the run.")
         return values
 
-    def numbers(self, ours: str) -> Array:
-        """Return our column ``ours`` as floats, times its factor; text is an error, nan and inf are not."""
+    def n_empty(self, ours: str) -> int:
+        """Return how many runs have nothing in our column ``ours``."""
+        return sum(is_empty(row.get(self.names[ours])) for row in self.table.rows)
+
+    def numbers(self, ours: str, missing: Callable[[Any], bool] | None = None) -> Array:
+        """Return our column ``ours`` as floats, times its factor; text is an error, nan and inf are not.
+
+        Args:
+            ours: The column.
+            missing: Which cells are no error but nan.
+        """
         column = self.names.get(ours, ours)
-        out = np.empty(len(self.table.rows))
-        for i, value in enumerate(self.raw(column)):
+        out = np.full(len(self.table.rows), np.nan)
+        raw = self.raw(column) if missing is None else [row.get(column) for row in self.table.rows]
+        self._refuse_vague(ours, column, raw)
+        for i, value in enumerate(raw):
+            if missing is not None and missing(value):
+                continue
             try:
                 out[i] = number_of(value, self.mark, suffixes=ours in _COUNTS)
             except (TypeError, ValueError):
                 raise RunsError(f"{self.path}, run {i + 1}: {column} is {value!r}, which is not a number.") from None
         return out * self.factor(ours)
+
+    def _refuse_vague(self, ours: str, column: str, values: Sequence[Any]) -> None:
+        """Raise for a number that may be a thousand times another, where its column does not tell."""
+        if self.mark == "comma":
+            return
+        if ours == "loss" and (i := next((i for i, v in enumerate(values) if has_comma_group(v)), None)) is not None:
+            raise RunsError(
+                f"{self.path}, run {i + 1}: {column} is {values[i]!r} in a table of decimal points: write "
+                f"{values[i].strip().replace(',', '.')} if its comma is one."
+            )
+        if ours in _COUNTS and (vague := may_be_thousands(values)) is not None:
+            raise RunsError(
+                f"{self.path}: {column} has {vague} beside whole numbers over 100, and it may be "
+                f"{vague.replace('.', '')}: write thousands without a point, or decimals with a 0 behind ({vague}0)."
+            )
 
     def factor(self, ours: str) -> float:
         """Return what a column is multiplied by: what --scale says, else what its name does."""

@@ -11,9 +11,12 @@ import numpy as np
 from advisor.errors import RunsError, UsageError
 from calibration.fit.objective import Array
 from calibration.fit.table.cells import Cells
+from calibration.fit.table.failed import says_no_loss
 from calibration.fit.table.names import LossUnit, read_name
 
 _PER_OTHER = re.compile(r"bpc|per.?char|per.?word|word.?(ppl|perplexity)|(?<!bits)(?<!bits.)per.?byte", re.IGNORECASE)
+_LEAST_BYTES, _MOST_BYTES = 1.0, 20.0
+_NO_RATE = "a token has 1 byte or more, 4 or so in English and no more than 20"
 _CALLED = {"nats": "nats/token", "bits": "bits per token", "bpb": "bits per byte", "ppl": "perplexity"}
 
 
@@ -43,12 +46,17 @@ def read_loss(cells: Cells, unit: LossUnit | None, bytes_per_token: float | None
     named = read_name(column)
     by_name: LossUnit = "nats" if named is None or named.ours != "loss" else named.unit
     found = unit or by_name
+    if unit is not None and named is not None and by_name not in ("nats", unit):
+        raise UsageError(
+            f"--loss-unit {unit} contradicts the column {column}, which is {_CALLED[by_name]} by its name: leave it "
+            "out, or rename the column."
+        )
     if unit is None and "loss" not in cells.scale and _PER_OTHER.search(column):
         raise RunsError(
             f"{cells.path}: {column} is a loss per something else than a token by its name: multiply it into "
             "nats/token with --scale loss=FACTOR, or say its unit with --loss-unit."
         )
-    values = cells.numbers("loss")
+    values = cells.numbers("loss", missing=says_no_loss)
     rates = _bytes_per_token(cells, bytes_per_token) if found == "bpb" else None
     if bytes_per_token is not None and found != "bpb":
         raise UsageError(
@@ -75,6 +83,8 @@ def _in_nats(cells: Cells, column: str, values: Array, unit: LossUnit, rates: Ar
 
 def _bytes_per_token(cells: Cells, given: float | None) -> Array:
     if given is not None:
+        if not _LEAST_BYTES <= given <= _MOST_BYTES:
+            raise UsageError(f"--bytes-per-token is {given:g}: {_NO_RATE}{_inverse(given)}.")
         return np.full(len(cells.table.rows), given)
     if not cells.has("bytes_per_token"):
         raise RunsError(
@@ -84,7 +94,15 @@ def _bytes_per_token(cells: Cells, given: float | None) -> Array:
     rates = cells.numbers("bytes_per_token")
     if not (np.isfinite(rates) & (rates > 0)).all():
         raise RunsError(f"{cells.path} has a bytes_per_token that is not a positive number.")
+    if not _LEAST_BYTES <= (middle := float(np.median(rates))) <= _MOST_BYTES:
+        raise RunsError(
+            f"{cells.path}: the median of {cells.names['bytes_per_token']} is {middle:g}: {_NO_RATE}{_inverse(middle)}."
+        )
     return rates
+
+
+def _inverse(rate: float) -> str:
+    return f" (if it is tokens per byte, give {1 / rate:.3g})" if 0 < rate < _LEAST_BYTES else ""
 
 
 def _said(column: str, unit: LossUnit, rates: Array | None) -> str:

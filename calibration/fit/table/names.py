@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from calibration.fit.table.name_units import factor_of_flops, with_units
+
 LossUnit = Literal["nats", "bits", "bpb", "ppl"]
 LOSS_UNITS: tuple[LossUnit, ...] = get_args(LossUnit)
 
 REQUIRED = ("n_params", "n_tokens", "loss")
 OPTIONAL = ("seed", "vocab_size", "weight", "unique_tokens", "compressibility", "flops")
-PARTS = ("steps", "batch_tokens", "batch_size", "seq_len")  # n_tokens is a product of them
+# n_tokens is a product of some of them, with unique_tokens or n_params
+PARTS = ("steps", "batch_tokens", "batch_size", "seq_len", "samples", "epochs", "tokens_per_param")
 OURS = (*REQUIRED, *OPTIONAL, *PARTS, "bytes_per_token")
 
 WITHOUT_EMBEDDINGS = re.compile(
@@ -24,20 +27,23 @@ _PARAMS = (
     *("nparams", "numparams", "params", "parameters", "nparameters", "numparameters", "numberofparameters"),
     *("parametercount", "paramcount", "paramscount", "nparamstotal", "totalparams", "totalparameters", "modelsize"),
     *("size", "modelparams", "modelparameters", "trainableparams", "trainableparameters", "activeparams"),
-    *("activeparameters", "numtotalparams", "ntotalparams"),
+    *("activeparameters", "numtotalparams", "ntotalparams", "nactiveparams", "activatedparams", "nactive"),
 )
 _ALIASES: Mapping[str, tuple[str, ...]] = {
     "n_params": _PARAMS,
     "n_tokens": (
         *("ntokens", "numtokens", "tokens", "numberoftokens", "traintokens", "trainingtokens", "ntraintokens"),
         *("numtraintokens", "tokensseen", "seentokens", "tokencount", "tokenct", "totaltokens", "tokenstrained"),
-        *("tokensprocessed", "consumedtokens", "tokensconsumed"),
+        *("tokensprocessed", "consumedtokens", "tokensconsumed", "tok", "toks", "ntok"),
     ),
     "flops": (
         *("flops", "flop", "compute", "totalflops", "trainflops", "trainingflops", "nflops", "numflops"),
         *("computeflops", "trainingcompute", "traincompute", "totalcompute", "flopsbudget", "computebudget"),
     ),
-    "unique_tokens": ("uniquetokens", "nuniquetokens", "numuniquetokens"),
+    "unique_tokens": (
+        *("uniquetokens", "nuniquetokens", "numuniquetokens", "datasettokens", "corpustokens", "tokensindataset"),
+        *("tokensperepoch", "datasetsizetokens"),
+    ),
     "vocab_size": ("vocabsize", "vocab", "nvocab", "vocabularysize"),
     "steps": (
         *("steps", "nsteps", "numsteps", "trainsteps", "trainingsteps", "step", "globalstep", "globalsteps"),
@@ -47,35 +53,47 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
         *("batchtokens", "tokensperbatch", "tokensperstep", "batchsizetokens", "batchsizeintokens"),
         *("globalbatchtokens", "globalbatchsizetokens"),
     ),
-    "batch_size": ("batchsize", "globalbatchsize", "batch", "globalbatch", "batchsequences", "sequencesperbatch", "bs"),
+    "batch_size": (
+        *("batchsize", "globalbatchsize", "batch", "globalbatch", "batchsequences", "sequencesperbatch", "bs"),
+        *("totalbatchsize", "effectivebatchsize"),
+    ),
     "seq_len": (
         *("seqlen", "seqlength", "sequencelength", "sequencelen", "contextlength", "contextlen", "context"),
         *("contextsize", "contexttokens", "ctxlen", "ctx", "nctx", "blocksize", "length"),
+        *("maxseqlen", "maxseqlength", "maxsequencelength"),
+    ),
+    "samples": (
+        *("samples", "nsamples", "numsamples", "trainsamples", "samplesseen", "seensamples", "consumedsamples"),
+        *("sequences", "nsequences", "numsequences", "sequencesseen"),
+    ),
+    "epochs": ("epochs", "epoch", "nepochs", "numepochs", "trainepochs", "numtrainepochs", "trainingepochs", "passes"),
+    "tokens_per_param": (
+        *("tokensperparam", "tokensperparameter", "tokensparam", "tpp", "tokenparamratio", "tokenstoparams"),
+        *("tokentoparamratio", "dovern"),
     ),
     "bytes_per_token": ("bytespertoken",),
 }
 _OF_ALIAS = {alias: ours for ours, aliases in _ALIASES.items() for alias in aliases}
-# Columns that say that a batch is one device's or one accumulation step's.
+# Columns that say, by a number above one, that a batch is one device's or one accumulation step's.
 PART_OF_BATCH = re.compile(
-    r"accum|world.?size|(n|num).?(gpu|device|node)s|micro|per.?(device|gpu)|data.?parallel|"
-    r"(^|[_ .-])(gas?|dp)($|[_ .-])",
+    r"accum|world.?size|gpu|tpu|(^|[_ .#-])(n_?|num_?)?(nodes?|hosts?|ranks?|workers?|chips?|pods?|cores?)($|[_ .-])|"
+    r"devices?|accelerator|replica|hardware|micro|data.?parallel|(^|[_ .-])(gas?|dp|ddp|fsdp|npus?|xpus?)($|[_ .-])",
     re.IGNORECASE,
 )
-_UNITS = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_IN_UNITS = re.compile(
-    r"(?P<base>.+?)[ _.\-/]*(?:(?<=[ _.\-/])|[(\[])(?:in[ _])?"
-    r"(?P<unit>k|m|b|t|thousand|million|billion|trillion)s?[)\]]?",
-    re.IGNORECASE,
+# Of devices, but no count of them.
+OF_DEVICES = re.compile(
+    r"hour|sec|min|day|util|mem|temp|watt|power|cost|price|type|name|model|mfu|flop|(^|_)id($|_)", re.IGNORECASE
 )
+_HAVE_UNITS = ("n_params", "n_tokens", "unique_tokens", "flops", "steps", "samples", "batch_tokens")
 _LOSS = re.compile(
     r"(?:final|last|best|min)?(?P<split>val|valid|validation|eval|evaluation|test|heldout|dev|train|training)?(?:final)?"
     r"(?P<stem>loss|crossentropy|celoss|ce|nll|nllloss|ppl|pplx|perplexity|bpb|bitsperbyte|bpt|bitspertoken|bits)"
-    r"(?P<unit>nats|natspertoken|pertoken|bits|bitspertoken|bpt|bpb|bitsperbyte|ppl)?"
+    r"(?P<unit>nats|natspertoken|natstoken|pertoken|bits|bitspertoken|bitstoken|bpt|bpb|bitsperbyte|bitsbyte|ppl)?"
 )
 _UNIT_OF: Mapping[str, LossUnit] = {
     **dict.fromkeys(("ppl", "pplx", "perplexity"), "ppl"),
-    **dict.fromkeys(("bpb", "bitsperbyte"), "bpb"),
-    **dict.fromkeys(("bpt", "bitspertoken", "bits"), "bits"),
+    **dict.fromkeys(("bpb", "bitsperbyte", "bitsbyte"), "bpb"),
+    **dict.fromkeys(("bpt", "bitspertoken", "bitstoken", "bits"), "bits"),
 }
 
 
@@ -103,11 +121,12 @@ def read_name(name: str) -> ColumnName | None:
         return ColumnName(ours="loss", unit=unit, split={"tra": "train", "eva": "val", "dev": "val"}.get(split, split))
     if (ours := _unitless(name)) is not None:
         return ColumnName(ours=ours)
-    scaled = _IN_UNITS.fullmatch(name.strip())
-    ours = None if scaled is None else _unitless(scaled["base"])
-    if scaled is None or ours is None or ours not in ("n_params", "n_tokens", "unique_tokens"):
-        return None
-    return ColumnName(ours=ours, factor=_UNITS[scaled["unit"].lower()])
+    if (factor := factor_of_flops(name)) is not None:
+        return ColumnName(ours="flops", factor=factor)
+    for base, factor in with_units(name):
+        if (ours := _unitless(base)) in _HAVE_UNITS:
+            return ColumnName(ours=str(ours), factor=factor)
+    return None
 
 
 def is_ours(name: str) -> bool:
@@ -126,6 +145,8 @@ def _plain(name: str) -> str:
 
 def _unitless(name: str) -> str | None:
     text = name.strip().lstrip("#").strip()
+    if text == "D/N":
+        return "tokens_per_param"
     if len(text) == 1:
         return _LETTERS.get(text)
     if says_without_embeddings(text):

@@ -17,17 +17,19 @@ SCALABLE = tuple(name for name in OURS if name not in ("seed", "weight", "compre
 
 @dataclass(frozen=True, kw_only=True)
 class TableUnits:
-    """What the user says of a table's units.
+    """What the user says of a table's units, and of its runs that failed.
 
     Attributes:
         scale: a factor for some of our columns; naming one, with 1 too, is the user's word that it is right then.
         loss_unit: of the losses; None takes what the column's name says, else nats/token.
         bytes_per_token: of the tokenizer on the text of the losses, for losses in bits per byte.
+        skip_failed: whether runs that failed, or have no loss, are left out.
     """
 
     scale: Mapping[str, float] = field(default_factory=dict)
     loss_unit: LossUnit | None = None
     bytes_per_token: float | None = None
+    skip_failed: bool = False
 
     def __post_init__(self) -> None:
         if wrong := next((name for name in self.scale if name not in SCALABLE), None):

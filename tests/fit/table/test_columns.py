@@ -9,6 +9,7 @@ import pytest
 from advisor.errors import RunsError
 from calibration.fit.runs import read_run_table
 from calibration.fit.table.names import read_name, says_without_embeddings
+from calibration.fit.table.reading import TableUnits
 
 RUNS = ((1e8, 2e9, 3.2), (2e8, 4e9, 3.0), (4e8, 8e9, 2.8))
 
@@ -43,7 +44,8 @@ def test_names_in_use_are_known(ours: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "name", ["c", "l", "corpus", "lr", "learning_rate", "loss_scale", "d_model", "n_layers", "embedding_params",
-             "params_ratio", "token", "bits", "lossy", "time (B)", "seed2", "model", "val_acc", "H"],
+             "params_ratio", "token", "bits", "lossy", "time (B)", "seed2", "model", "val_acc", "H",
+             "tflops", "PFLOPs", "EFLOP/s", "mtokens", "gb"],
 )  # fmt: skip
 def test_other_names_are_none_of_ours(name: str) -> None:
     assert read_name(name) is None
@@ -52,7 +54,10 @@ def test_other_names_are_none_of_ours(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "factor"),
     [("tokens (B)", 1e9), ("tokens_b", 1e9), ("N [M]", 1e6), ("params_in_millions", 1e6), ("Tokens (billions)", 1e9),
-     ("n_tokens_M", 1e6), ("D (T)", 1e12), ("params-k", 1e3), ("tokens", 1.0)],
+     ("n_tokens_M", 1e6), ("D (T)", 1e12), ("params-k", 1e3), ("tokens", 1.0), ("params_bn", 1e9), ("N (10^6)", 1e6),
+     ("params (x1e6)", 1e6), ("Mparams", 1e6), ("B tokens", 1e9), ("GTok", 1e9), ("steps (k)", 1e3),
+     ("PF-days", 8.64e19), ("PFLOP/s-days", 8.64e19), ("compute (PF-days)", 8.64e19), ("exaFLOPs", 1e18),
+     ("EFLOPs", 1e18), ("training compute [ZFLOPs]", 1e21), ("C (1e18)", 1e18)],
 )  # fmt: skip
 def test_a_unit_in_a_name_is_read(name: str, factor: float) -> None:
     found = read_name(name)
@@ -63,7 +68,8 @@ def test_a_unit_in_a_name_is_read(name: str, factor: float) -> None:
 @pytest.mark.parametrize(
     ("name", "unit"),
     [("ppl", "ppl"), ("val_perplexity", "ppl"), ("Valid PPL", "ppl"), ("bpb", "bpb"), ("eval/bits_per_byte", "bpb"),
-     ("loss_bits", "bits"), ("val_bpt", "bits"), ("bits_per_token", "bits"), ("loss_bpb", "bpb"), ("val_loss", "nats")],
+     ("loss_bits", "bits"), ("val_bpt", "bits"), ("bits_per_token", "bits"), ("loss_bpb", "bpb"), ("val_loss", "nats"),
+     ("val loss [bits/token]", "bits"), ("loss (bits/byte)", "bpb")],
 )  # fmt: skip
 def test_the_unit_of_a_loss_is_read(name: str, unit: str) -> None:
     found = read_name(name)
@@ -118,8 +124,7 @@ def test_the_choice_is_said_and_kept(tmp_path: Path) -> None:
         (
             ("n_params", "epoch", "lr", "loss"),
             (3,),
-            "no column n_tokens, only n_params, epoch, lr, loss: name what they are, such as --columns "
-            "n_tokens=COLUMN.",
+            "no column n_tokens, only n_params, epoch, lr, loss: name what it is, with --columns n_tokens=COLUMN.",
         ),
         (
             ("n_params", "step", "loss"),
@@ -165,3 +170,68 @@ def test_an_optional_column_that_holds_words_is_another_thing(tmp_path: Path) ->
 def test_names_without_embeddings(name: str) -> None:
     assert says_without_embeddings(name)
     assert not says_without_embeddings("n_params")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("gpu_hours", 5e5), ("samples_per_second", 2e6), ("bytes_per_second", 1e9),
+     ("loss_std", 0.1), ("aux_loss", 0.3), ("z_loss", 0.2), ("accuracy", 0.4), ("Unnamed: 0", 5), ("time (B)", 1e9),
+     ("train/loss", 3.0)],
+)  # fmt: skip
+def test_a_column_of_another_thing_is_not_proposed(tmp_path: Path, name: str, value: float) -> None:
+    path = table(tmp_path / "t.csv", "n_params", "width", "loss", name, extra=(value,))
+    with pytest.raises(RunsError, match=r"name what it is, with --columns n_tokens=COLUMN\.$"):
+        read_run_table(path)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("bytes", "1"), ("data_gb", "1e9"), ("dataset size (TB)", "1e12")])
+def test_bytes_are_no_tokens(tmp_path: Path, name: str, unit: str) -> None:
+    path = table(tmp_path / "t.csv", "n_params", name, "loss")
+    option = f"n_tokens={name}" if " " not in name else f'"n_tokens={name}"'
+    how = (
+        f"counts bytes: tokens are bytes / bytes per token, so add --columns {option} --scale n_tokens=FACTOR, FACTOR "
+        f"being {unit} / (bytes per token)."
+    ).replace("1e12", "1e+12")
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value) == f"{path} has no column n_tokens, and {name} {how}"
+    with pytest.raises(RunsError, match=r"counts bytes by its name: tokens are bytes / bytes per token"):
+        read_run_table(path, columns={"n_tokens": name})
+    found = read_run_table(path, columns={"n_tokens": name}, units=TableUnits(scale={"n_tokens": 0.25}))
+    assert found.groups["all"].n_tokens.tolist() == [5e8, 1e9, 2e9]
+
+
+@pytest.mark.parametrize("name", ["active_params", "n_active", "n_params_active", "activated_params"])
+def test_all_and_active_parameters_are_not_guessed_between(tmp_path: Path, name: str) -> None:
+    path = table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", name, extra=(5e7,))
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value) == (
+        f"{path} has n_params and {name}: of a mixture of experts N may be all parameters or those that are active, so "
+        f"say --columns n_params=n_params or --columns n_params={name}."
+    )
+    assert read_run_table(path, columns={"n_params": name}).groups["all"].n_params.tolist() == [5e7] * 3
+    assert read_run_table(path, columns={"n_params": "n_params"}).groups["all"].n_params.tolist() == [1e8, 2e8, 4e8]
+
+
+def test_a_count_of_experts_asks_which_parameters_are_counted_but_for_one(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", "n_experts", extra=(8,))
+    with pytest.raises(RunsError, match=r"has n_params and n_experts: .*so say --columns n_params=n_params\.$"):
+        read_run_table(path)
+    assert read_run_table(table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", "n_experts", extra=(1,)))
+
+
+@pytest.mark.parametrize("name", ["log_loss", "log10_ppl", "log(loss)", "excess_loss", "log2 loss", "loss_std"])
+def test_a_loss_that_was_changed_is_not_proposed(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunsError, match=r"name what it is, with --columns loss=COLUMN\.$"):
+        read_run_table(table(tmp_path / "t.csv", "n_params", "n_tokens", name))
+
+
+@pytest.mark.parametrize("name", ["PFLOPs", "flops (exa)", "compute_used"])
+def test_compute_in_an_unknown_unit_is_named_in_place_of_tokens(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunsError) as error:
+        read_run_table(table(tmp_path / "t.csv", "n_params", name, "loss"))
+    assert f"no column n_tokens, and {name} gives it if it is all the compute of a run: add --columns " in str(
+        error.value
+    )
+    assert str(error.value).endswith("flops=FACTOR, 1e18 for exaFLOPs, 1e21 for ZFLOPs, 8.64e19 for PF-days.")

@@ -44,6 +44,23 @@ def table(path: Path, **columns: object) -> Path:
             "n_tokens is steps x batch_tokens; n_params is flops / (6 n_tokens)",
         ),
         (
+            {"n_params": N, "samples": D / 1024, "max_seq_len": 1024, "loss": LOSS},
+            {},
+            "seq_len is max_seq_len; n_tokens is samples x seq_len",
+        ),
+        ({"n_params": N, "D/N": D / N, "loss": LOSS}, {}, "tokens_per_param is D/N; n_tokens is n_params x "
+            "tokens_per_param"),
+        (
+            {"n_params": N, "steps (k)": D / 5e8, "batch_tokens": 5e5, "loss": LOSS},
+            {},
+            "steps is steps (k) x 1e3; n_tokens is steps x batch_tokens",
+        ),
+        (
+            {"n_params": N, "compute (PF-days)": 6 * N * D / 8.64e19, "loss": LOSS},
+            {},
+            "flops is compute (PF-days) x 8.64e19; n_tokens is flops / (6 n_params)",
+        ),
+        (
             {"n_params": N / 1e6, "n_tokens": D, "loss": LOSS},
             {"scale": {"n_params": 1e6}},
             "n_params is n_params x 1e6",
@@ -109,6 +126,31 @@ def test_what_was_derived_and_converted_is_in_the_document(tmp_path: Path) -> No
             "--bytes-per-token is for losses in bits per byte, and loss is nats/token: leave it out.",
         ),
         (
+            {"n_params": N, "n_tokens": D, "bpb": LOSS},
+            {"bytes_per_token": 0.23},
+            "--bytes-per-token is 0.23: a token has 1 byte or more, 4 or so in English and no more than 20 (if it is "
+            "tokens per byte, give 4.35).",
+        ),
+        (
+            {"n_params": N, "n_tokens": D, "bpb": LOSS, "bytes_per_token": 40},
+            {},
+            "{path}: the median of bytes_per_token is 40: a token has 1 byte or more, 4 or so in English and no more "
+            "than 20.",
+        ),
+        (
+            {"n_params": N, "n_tokens": D, "bpb": LOSS},
+            {"loss_unit": "bits"},
+            "--loss-unit bits contradicts the column bpb, which is bits per byte by its name: leave it out, or rename "
+            "the column.",
+        ),
+        (
+            {"n_params": N, "C": 6 * N * D / 1e18, "loss": LOSS},
+            {},
+            "{path}: n_tokens is derived from C as FLOPs, and n_tokens looks like trillions (its median is 1.58e-08, "
+            "and nothing is learned from so few): if it is in another unit, --scale flops=FACTOR, 1e18 for exaFLOPs, "
+            "1e21 for ZFLOPs, 8.64e19 for PF-days.",
+        ),
+        (
             {"n_params": N, "n_tokens": D, "ppl": 0.5},
             {},
             "{path}, run 1: ppl is 0.5, and no perplexity is below 1.",
@@ -117,7 +159,7 @@ def test_what_was_derived_and_converted_is_in_the_document(tmp_path: Path) -> No
             {"n_params": N, "steps": 1e4, "batch_size": 8, "grad_accum": 4, "seq_len": 1024, "loss": LOSS},
             {},
             "{path} has batch_size and grad_accum: a step may be several such batches, so give a column "
-            "n_tokens, or batch_tokens, the tokens of one step.",
+            "n_tokens, or batch_tokens, the tokens of one step, or call the batch of a step global_batch_size.",
         ),
         (
             {"n_params": N, "steps": 1e4, "batch_size": 500000, "seq_len": 1024, "loss": LOSS},
@@ -205,3 +247,72 @@ def test_a_loss_per_something_else_is_refused(tmp_path: Path, name: str) -> None
         "--scale loss=FACTOR, or say its unit with --loss-unit."
     )
     assert read_run_table(path, columns={"loss": name}, units=TableUnits(loss_unit="nats"))
+
+
+def steps(path: Path, batch: str = "batch_size", **beside: object) -> Path:
+    return table(path, n_params=N, steps=D / 512e3, **{batch: 500}, seq_len=1024, **beside, loss=LOSS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, 8) for name in ("gpus", "n_gpu", "num_gpus", "nodes", "devices", "n_workers", "gpu_count", "accelerators",
+     "replicas", "TPUs", "n_chips", "GPUs (H100)", "ranks", "num_nodes", "world_size", "dp", "global_batch_size")]
+    + [("hardware", "8xH100"), ("gpu", "4 x A100")],
+)  # fmt: skip
+def test_a_batch_beside_a_count_of_devices_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    path = steps(tmp_path / "t.csv", **{name: value})
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value).startswith(f"{path} has batch_size and {name}: a step may be several such batches")
+
+
+@pytest.mark.parametrize(
+    ("batch", "name", "value"),
+    [("batch_size", "gpus", 1), ("batch_size", "gpu_hours", 800), ("batch_size", "gpu", "H100"),
+     ("global_batch_size", "num_gpus", 8), ("total_batch_size", "grad_accum", 4)],
+)  # fmt: skip
+def test_a_batch_of_all_devices_is_taken(tmp_path: Path, batch: str, name: str, value: object) -> None:
+    found = read_run_table(steps(tmp_path / "t.csv", batch, **{name: value}))
+    np.testing.assert_allclose(found.groups["all"].n_tokens, D)
+
+
+def test_epochs_are_asked_about_and_then_taken_as_is_said(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv", n_params=N, tokens=D, epochs=np.tile([1, 2, 4], 3), loss=LOSS)
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value) == (
+        f"{path}: epochs is up to 4, and tokens may be all tokens seen in training or those of the data set: say "
+        "--columns n_tokens=tokens if they are all that were seen, or --columns unique_tokens=tokens if they are the "
+        "data set, and D is that times epochs."
+    )
+    seen = read_run_table(path, columns={"n_tokens": "tokens"})
+    runs = seen.groups["all"]
+    np.testing.assert_allclose(runs.n_tokens, D)
+    np.testing.assert_allclose(runs.unique_tokens, D / np.tile([1, 2, 4], 3))
+    assert seen.reading.in_words == "t.csv: n_tokens is tokens; unique_tokens is n_tokens / epochs."
+    data = read_run_table(path, columns={"unique_tokens": "tokens"}).groups["all"]
+    np.testing.assert_allclose(data.n_tokens, D * np.tile([1, 2, 4], 3))
+    np.testing.assert_allclose(data.unique_tokens, D)
+    once = read_run_table(table(tmp_path / "t.csv", n_params=N, tokens=D, epochs=0.3, loss=LOSS)).groups["all"]
+    assert once.unique_tokens is None
+    beside = table(tmp_path / "t.csv", n_params=N, dataset_tokens=D, epochs=4, loss=LOSS)
+    np.testing.assert_allclose(read_run_table(beside).groups["all"].n_tokens, 4 * D)
+
+
+def test_thousands_and_decimals_are_told_apart_or_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_text("N (M)\tD (M)\tloss\n180\t9,129\t3.659\n370\t4,564\t3.500\n", encoding="utf-8")
+    assert read_run_table(path).groups["all"].n_tokens.tolist() == [9.129e9, 4.564e9]
+    path.write_text("N (M)\tD (M)\tloss\n180\t9.129\t3.65\n370\t652\t3.50\n", encoding="utf-8")
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value) == (
+        f"{path}: D (M) has 9.129 beside whole numbers over 100, and it may be 9129: write thousands without a point, "
+        "or decimals with a 0 behind (9.1290)."
+    )
+    path.write_text("N (M)\tD (B)\tloss\n180\t9.1\t3.65\n370\t6.5\t3,777\n", encoding="utf-8")
+    with pytest.raises(RunsError) as error:
+        read_run_table(path)
+    assert str(error.value) == (
+        f"{path}, run 2: loss is '3,777' in a table of decimal points: write 3.777 if its comma is one."
+    )
