@@ -113,7 +113,7 @@ def _informed(text: Text, measured: Measured, flops: float) -> Shift:
     reference = Text(
         compressibility=measured.reference_compressibility, bytes_per_token=measured.reference_bytes_per_token
     )
-    grown = _grown_sd(flops) - _grown_sd(measured.flops)
+    grown = grown_sd(flops) - grown_sd(measured.flops)
     from advisor.laws.measured_shift import Folds, informed  # only an answer with a pilot pays for it
 
     return informed(
@@ -129,8 +129,12 @@ def _informed(text: Text, measured: Measured, flops: float) -> Shift:
     )
 
 
-def _grown_sd(flops: float) -> float:
-    """Return what is not known of the gap's growth from SETTLED, for each unit of Delta; below it, negative."""
+def grown_sd(flops: float) -> float:
+    """Return what is not known of the gap's growth from SETTLED, for each unit of Delta; below it, negative.
+
+    >>> round(grown_sd(1e20), 2), round(grown_sd(5e18), 2)
+    (0.35, -0.07)
+    """
     far = math.log(flops / SETTLED)
     return far * (_SD_GROWTH_ABOVE if far > 0 else _SD_GROWTH_BELOW)
 
@@ -141,7 +145,7 @@ def _predicted(text: Text, flops: float) -> Shift:
     h, t = text.by_h, text.by_t
     sds = {
         "slope": _SD_SLOPE * delta * r,
-        "growth with the budget": _grown_sd(flops) * delta,
+        "growth with the budget": grown_sd(flops) * delta,
         "predictors": r * _sd_of_predictors(text),
         "scatter between corpora": _SD_SCATTER,
         "budgets beyond the runs": _SD_BEYOND * max(0.0, math.log(flops / LARGEST)),

@@ -31,7 +31,7 @@ MAX_DRAWS = 400
 DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 # Beyond these no law of language is meant, and the arithmetic overflows.
 MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
-LARGEST_DECAY = 1e4  # epochs: above, a repeated token is as good as a new one
+LARGEST_DECAY = 1e4  # stands for infinity: a repeated token is as good as a new one, a parameter too many as any other
 MOST_DRIFT = 10.0  # a factor of 22,000 for each e-fold of compute
 COUNTS = ("total", "non-embedding", "unknown")
 _VERDICTS = ("ok", "caution", "refused")

@@ -3,8 +3,9 @@
 Each budget gives a gap y_k, with variance
     var_k = noise^2 (s_k^2 + s_ref,k^2) + SCATTER_OF_A_BUDGET^2
 where s is what a run's noise does to an optimum (``advisor.pilot.profile``). Gaps are brought to one scale by r(C),
-how much of the settled gap a budget shows, and their mean, weighted by 1/var, is the pilot's. What a wrong pair of
-exponents does to a lopsided profile is common to the budgets and is added at the end.
+how much of the settled gap a budget shows, and their mean, weighted by 1/var, is the pilot's. How fast the gap grows
+with the budget is not known well: budgets disagree only where no likely growth makes their gaps alike. What a wrong
+pair of exponents does to a lopsided profile is common to the budgets and is added at the end.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from advisor.errors import RunsError
-from advisor.laws.data_rule import shown
+from advisor.laws.data_rule import grown_sd, shown
 from advisor.laws.measured_shift import SCATTER_OF_A_BUDGET, Measured
+from advisor.pilot.loss_levels import odd_runs, said_of
 from advisor.pilot.profile import LEAST_SIZES, ProfileOptimum, optimum_of
 from advisor.pilot.runs import PilotRun, Role, budgets_of
 from advisor.quantities import format_flops, format_quantity
@@ -46,6 +48,11 @@ class BudgetGap:
 
     JSON = ("flops", "n_params", "n_params_reference", "ln_n_params=log_n", "ln_n_params_sd=sd")
 
+    @property
+    def settled(self) -> float:
+        """The gap brought to SETTLED, 1e19 FLOPs, as r(C) has it: so budgets are compared."""
+        return self.log_n / shown(self.flops)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PilotGap:
@@ -57,7 +64,7 @@ class PilotGap:
     noise: float
     paired: bool
     budgets: tuple[BudgetGap, ...]
-    disagreement: float  # of the budgets' gaps: the root of chi squared over its degrees of freedom, 0 with one budget
+    disagreement: float  # of the settled gaps: the root of chi squared over its degrees of freedom, 0 with one budget
 
     def measured(self, *, compressibility: float | None, bytes_per_token: float | None) -> Measured:
         """Return it as the data rule takes it; H and bytes per token are the reference's."""
@@ -146,9 +153,15 @@ def _optimum(runs: Sequence[PilotRun], flops: float, role: Role) -> ProfileOptim
     if found is None or not found.inside:
         sizes = [run.n_params for run in runs]
         best = min(runs, key=lambda run: run.loss or 0.0).n_params
+        odd = odd_runs(runs)
+        advice = (
+            f"{said_of(odd[0])} is not like the others; is it in another unit, or of a run that failed?"
+            if odd
+            else "train sizes on both sides of it."
+        )
         raise RunsError(
             f"The losses of {where} have no lowest point among its sizes, {format_quantity(min(sizes))} to "
-            f"{format_quantity(max(sizes))}; the least is at {format_quantity(best)}: train sizes on both sides of it."
+            f"{format_quantity(max(sizes))}; the least is at {format_quantity(best)}: {advice}"
         )
     return found
 
@@ -177,8 +190,7 @@ def _pooled(pairs: Sequence[_Pair], noise: float) -> PilotGap:
     total = sum(weights)
     flops = math.exp(sum(w * math.log(pair.flops) for w, pair in zip(weights, pairs, strict=True)) / total)
     level = sum(w * pair.log_n / shown(pair.flops) for w, pair in zip(weights, pairs, strict=True)) / total
-    chi = sum(w * (pair.log_n / shown(pair.flops) - level) ** 2 for w, pair in zip(weights, pairs, strict=True))
-    apart = math.sqrt(chi / (len(pairs) - 1)) if len(pairs) > 1 else 0.0
+    apart = _apart(pairs, weights, level)
     skew = _SD_OF_SKEW * sum(w * pair.skew for w, pair in zip(weights, pairs, strict=True)) / total
     spread = shown(flops) / math.sqrt(total) * (apart if apart > _FAR_APART else 1.0)
     return PilotGap(
@@ -190,6 +202,23 @@ def _pooled(pairs: Sequence[_Pair], noise: float) -> PilotGap:
         budgets=tuple(_budget(pair, noise) for pair in pairs),
         disagreement=apart,
     )
+
+
+def _apart(pairs: Sequence[_Pair], weights: Sequence[float], level: float) -> float:
+    """Return the root of chi squared of the settled gaps about ``level`` over its degrees of freedom, at least 0.
+
+    With a growth that is d standard deviations from r's a settled gap is level (1 + d g), g = grown_sd(C)/r(C): the d
+    of least chi squared is taken, d^2 counted in.
+    """
+    if len(pairs) == 1:
+        return 0.0
+    off = [pair.log_n / shown(pair.flops) - level for pair in pairs]
+    grown = [level * grown_sd(pair.flops) / shown(pair.flops) for pair in pairs]
+    middle = sum(w * g for w, g in zip(weights, grown, strict=True)) / sum(weights)
+    by_growth = sum(w * (g - middle) * e for w, g, e in zip(weights, grown, off, strict=True))
+    steep = 1 + sum(w * (g - middle) ** 2 for w, g in zip(weights, grown, strict=True))
+    chi = sum(w * e * e for w, e in zip(weights, off, strict=True)) - by_growth**2 / steep
+    return math.sqrt(max(chi, 0.0) / (len(pairs) - 1))
 
 
 def _budget(pair: _Pair, noise: float) -> BudgetGap:

@@ -8,20 +8,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.caution import Caution
 from advisor.errors import CoefficientsError
 from advisor.json_fields import Node, read_json
-from advisor.laws.data_rule import Shift, shift_at
+from advisor.laws.data_rule import SETTLED, Shift, shift_at
 from advisor.laws.measured_shift import Measured
 from advisor.laws.published import chinchilla
 from advisor.laws.text import Text
 from advisor.pilot.gap import LEAST_FLOPS, PilotGap, gap_of
+from advisor.pilot.loss_levels import about_losses, levels
 from advisor.pilot.pilot import PilotCorpus
 from advisor.pilot.run_table import PilotTable
+from advisor.pilot.runs import Role
 from advisor.quantities import format_flops
 
 _SAME_H = 0.03  # further apart, H is of another corpus
@@ -34,7 +36,8 @@ class PilotResult:
     """What a filled pilot says.
 
     ``predicted`` is the gap by the data rule alone, at the pilot's budget; ``left_out`` has the budgets of the table
-    that show less than half of a gap.
+    that show less than half of a gap. ``loss_levels`` are the losses of each role over the base law's, by their median,
+    and ``about_losses`` what is to be known of them.
     """
 
     gap: PilotGap
@@ -44,14 +47,16 @@ class PilotResult:
     predicted_sd: float
     source: str
     sha256: str
+    loss_levels: Mapping[Role, float]
     left_out: tuple[float, ...] = ()
+    about_losses: tuple[Caution, ...] = ()
 
     kind = "pilot"
     JSON = (
         *("kind", "ln_n_params=gap.log_n", "ln_n_params_sd=gap.sd", "flops=gap.flops", "paired=gap.paired"),
         *("noise_of_ln_loss=gap.noise", "disagreement=gap.disagreement", "predicted_ln_n_params=predicted"),
         *("predicted_ln_n_params_sd=predicted_sd", "budgets=gap.budgets", "corpus", "reference", "source", "sha256"),
-        *("left_out_flops=left_out", "cautions", "-gap"),
+        *("loss_over_base_law=loss_levels", "left_out_flops=left_out", "cautions", "-gap", "-about_losses"),
     )
 
     @property
@@ -79,6 +84,8 @@ def result_of(table: PilotTable) -> PilotResult:
         source=table.path.name,
         sha256=table.sha256,
         left_out=tuple(sorted({run.flops for run in table.runs if run.flops < LEAST_FLOPS})),
+        loss_levels=levels(table.runs),
+        about_losses=about_losses(table.runs),
     )
 
 
@@ -88,6 +95,7 @@ def _sd(shift: Shift | None) -> float:
 
 def _about(result: PilotResult) -> Iterator[Caution]:
     gap = result.gap
+    yield from result.about_losses
     if result.left_out:
         yield Caution(
             code="small_budgets",
@@ -95,10 +103,12 @@ def _about(result: PilotResult) -> Iterator[Caution]:
             f"{len(result.left_out)} of the pilot's are left out.",
         )
     if gap.disagreement > 2:
+        settled = " and ".join(f"{each.settled:+.3f}" for each in gap.budgets)
         yield Caution(
             code="budgets_disagree",
-            message=f"The gaps of the pilot's budgets are {gap.disagreement:.1f} times as far apart as their errors: "
-            "look at the runs before the answer.",
+            message=f"Brought to {format_flops(SETTLED)} FLOPs, the gaps of the pilot's budgets are {settled}: "
+            f"{gap.disagreement:.1f} times as far apart as their errors and what is not known of how a gap grows; look "
+            "at the runs before the answer.",
         )
     if gap.noise > _MOST_NOISE:
         yield Caution(

@@ -135,6 +135,12 @@ def show_result(result: PilotResult, *, as_json: bool, out: Path | None) -> None
     warn(result.cautions)
 
 
+def _levels(result: PilotResult) -> str:
+    corpora = {"corpus": result.corpus, "reference": result.reference}
+    named = {role: each.name for role, each in corpora.items() if each is not None}
+    return " and ".join(f"{times:.2f} ({named[role]})" for role, times in result.loss_levels.items())
+
+
 def _render_result(result: PilotResult, out: Path | None) -> None:
     gap = result.gap
     against = "the base law" if result.reference is None else result.reference.name
@@ -147,6 +153,7 @@ def _render_result(result: PilotResult, out: Path | None) -> None:
         ),
         ("expected", f"{result.predicted:+.3f}, sd {result.predicted_sd:.3f}, by the data rule"),
         ("noise", f"{100 * gap.noise:.2f} % of the loss from run to run"),
+        ("losses", f"{_levels(result)} times web text's in nats/token, by Chinchilla's law; their unit moves no gap"),
     ]
     print_labelled(rows)
     echo()

@@ -134,14 +134,22 @@ def no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
 
     ``law`` is (ln E, ln A, ln B, alpha, beta).
     """
-    _, log_a, log_b, alpha, beta = law
-    ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
-    log_u_n = log_usable(ratio, alpha, beta, np.log(np.minimum(unique, runs.n_tokens)))
-    n = int((np.log(runs.n_params) > log_u_n + math.log(_LEAST_EPOCHS)).sum())
+    n = int((times_usable(runs, law, unique) > _LEAST_EPOCHS).sum())
     if n >= _LEAST_REPEATED_RUNS:
         return None
     needed = f"{_LEAST_REPEATED_RUNS} are needed"
     return f"{n} runs have over twice the parameters that their unique tokens can use, and {needed}"
+
+
+def times_usable(runs: Runs, law: Array, unique: Array) -> Array:
+    """Return the parameters of each run over those that its unique tokens can use, N/U_N without a floor of 1.
+
+    ``law`` is (ln E, ln A, ln B, alpha, beta).
+    """
+    _, log_a, log_b, alpha, beta = law
+    ratio = ratio_of(log_a, log_b, alpha, beta, np.log)
+    log_usable_params = log_usable(ratio, alpha, beta, np.log(np.minimum(unique, runs.n_tokens)))
+    return np.asarray(np.exp(np.log(runs.n_params) - log_usable_params))
 
 
 def constant(name: str, best: float, ends: tuple[float, float], why_not: str | None) -> Constant:

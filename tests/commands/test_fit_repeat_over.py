@@ -88,6 +88,32 @@ def test_runs_that_cannot_tell(advisor, tmp_path):
     assert not path.exists()
 
 
+def test_parameters_that_do_not_wear_out(advisor, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    law = decaying(MUENNIGHOFF, 15.0, 1e9)
+    runs, path = table(tmp_path / "t.csv", law, sizes=(4e8, 1.6e9), noise=0.0), tmp_path / "law.json"
+    code, out, err = advisor(*FIT, runs, "--out", path)
+    assert code == 0
+    assert "R_N* is not identified: the 95 % interval of R_N* has no end (it reaches " in " ".join(out.split())
+    assert "is held: these runs' best, as they exclude 5.31 (Muennighoff" in " ".join(out.split())
+    assert "\nVerdict: caution\n" in out
+    assert err.startswith("Caution: R_N* is at least ")
+    assert err.endswith(
+        "They have up to 31 times the parameters that their unique tokens can use, and say nothing of more. "
+        "[open-r-n]\n"
+    )
+    decay = json.loads(path.read_text(encoding="utf-8"))["decay"]
+    assert decay["R_D"] == pytest.approx(15, rel=0.01)
+    assert decay["R_N"] > 1000
+    arguments = ("--unique-tokens", "1B", "--law", path, "--json")
+    code, out, _ = advisor("repeat", *arguments)
+    assert (code, json.loads(out)["most_effective_tokens"]) == (0, pytest.approx(16e9, rel=0.01))
+    code, out, _ = advisor("recommend", "--flops", "1e21", *arguments)
+    answer = json.loads(out)["limited_data"]["answers"][0]
+    assert (code, answer["transplanted"]) == (0, False)
+    assert answer["effective_params"] == pytest.approx(answer["n_params"], rel=0.1)
+
+
 def test_a_plain_fit_of_repeated_runs_says_how_to_use_them(advisor, runs):
     code, _, err = advisor("fit", runs, "--bootstrap", "200")
     assert code == 1

@@ -66,7 +66,9 @@ def test_from_a_pilot_to_its_file(program, tmp_path):
     code, out, err = program("fit", filled, "--pilot", "--out", measured)
     assert (code, err) == (0, "")
     assert out.startswith("corpus against web\ngap      ln N* -0.1")
+    assert "\nlosses   0.44 (corpus) and 0.97 (web) times web text's in nats/token, by" in out
     document = json.loads(measured.read_text())
+    assert set(document["loss_over_base_law"]) == {"corpus", "reference"}
     assert (document["kind"], document["paired"], document["source"]) == ("pilot", True, "filled.csv")
     assert json.loads(program("fit", filled, "--pilot", "--json")[1]) == document
 

@@ -139,6 +139,26 @@ def test_budgets_that_disagree_are_said_and_widen():
     assert apart.sd > 2 * alike.sd
 
 
+def test_budgets_whose_gaps_are_alike_do_not_disagree():
+    """A corpus whose gap does not grow between the budgets: r(C) says that it should, and how fast is not known."""
+    names = {"corpus": "smollm-corpus", "reference": REFERENCE}
+    flat = []
+    for run in trained(runs_of(question("smollm-corpus"), DESIGN), names, random.Random(0)):
+        law = at_gap(LAWS["smollm-corpus"], run.flops, log_n(REFERENCE, run.flops) - 0.57)
+        flat.append(replace(run, loss=law.loss(run.n_params, run.n_tokens)) if run.role == "corpus" else run)
+    found = gap_of(flat, base=base)
+    gaps, settled = [each.log_n for each in found.budgets], [each.settled for each in found.budgets]
+    assert gaps == pytest.approx([-0.57, -0.57], abs=0.02)
+    assert settled == pytest.approx([y / shown(each.flops) for y, each in zip(gaps, found.budgets, strict=True)])
+    sds = [each.sd / shown(each.flops) for each in found.budgets]
+    apart = abs(settled[0] - settled[1]) / math.hypot(*sds)
+    # By hand: how the gap grows adds .10 a fold below 1e19, times the level, to the difference of the two.
+    level = sum(x / sd**2 for x, sd in zip(settled, sds, strict=True)) / sum(sd**-2 for sd in sds)
+    grown = level * 0.10 * math.log(0.5) / shown(5e18)
+    assert found.disagreement == pytest.approx(abs(settled[0] - settled[1]) / math.hypot(*sds, grown))
+    assert found.disagreement < 0.85 * apart < 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -154,6 +174,12 @@ def test_budgets_that_disagree_are_said_and_widen():
         (
             lambda runs: [replace(run, loss=2 + 1e9 / run.n_params) for run in runs],
             "The losses of the corpus at 5e18 FLOPs have no lowest point among its sizes, ",
+        ),
+        (
+            lambda runs: [replace(run, loss=run.loss / math.log(2)) if i == 2 else run for i, run in enumerate(runs)],
+            "The losses of the corpus at 5e18 FLOPs have no lowest point among its sizes, 66.4M to 1.06B; the least is "
+            "at 133M: the loss 3.983 of 266M parameters on corpus at 5e18 FLOPs is not like the others; is it in "
+            "another unit, or of a run that failed?",
         ),
         (
             lambda runs: [replace(run, flops=run.flops / 100) for run in runs],

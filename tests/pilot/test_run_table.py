@@ -111,6 +111,22 @@ def test_a_filled_table_comes_back_and_its_file_says_what_it_says(rows, tmp_path
     assert (record.corpus, record.sha256, record.source) == ("code", table.sha256, "filled.csv")
 
 
+def test_gaps_that_disagree_are_named_as_they_are_compared(rows, tmp_path):
+    path = fill(rows, tmp_path / "filled.csv")
+    largest = max(float(row["flops"]) for row in rows)
+    for row in rows:
+        n, d = float(row["n_params"]), float(row["n_tokens"])
+        if row["role"] == "corpus" and float(row["flops"]) == largest:
+            row["loss"] = OF["fineweb"].loss(0.75 * n, d)  # an optimum above the reference's
+    result = result_of(read_table(write(rows, path)))
+    (said,) = [each.message for each in result.cautions if each.code == "budgets_disagree"]
+    settled = " and ".join(f"{each.settled:+.3f}" for each in result.gap.budgets)
+    assert said == (
+        f"Brought to 1e19 FLOPs, the gaps of the pilot's budgets are {settled}: {result.gap.disagreement:.1f} times as "
+        "far apart as their errors and what is not known of how a gap grows; look at the runs before the answer."
+    )
+
+
 def test_what_the_corpus_lacks_is_the_pilot_s_and_another_corpus_is_said(rows, tmp_path):
     show_result(result_of(read_table(fill(rows, tmp_path / "f.csv"))), as_json=True, out=tmp_path / "m.json")
     record = read_pilot_file(tmp_path / "m.json")

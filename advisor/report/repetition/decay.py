@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json as form_of
-from advisor.laws.repetition import decay_of
 from advisor.report.text import counted, echo, percent, print_table, printable, spread
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ def _render(fit: DecayFit) -> None:
     for name, each in (("R_D*", fit.r_d), ("R_N*", fit.r_n)):
         if each.why_not is not None:
             echo(f"{name} is not identified: {each.why_not}.")
-    if fit.decay is not None and fit.r_n.value is None:
-        echo(f"R_N* = {fit.decay.r_n:.4g} is held: {decay_of(fit.law).source}.", "dim")
+    if fit.decay is not None and fit.held is not None:
+        echo(f"R_N* = {fit.held.value:.4g} is held: {fit.held.source}.", "dim")
     echo("The law's shape is taken as given: with another, R_D* and R_N* are others.", "dim")
     echo(f"Verdict: {fit.verdict}", "bold")
 

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 
 from advisor.errors import RunsError
-from advisor.laws.repetition import decay_of
 from advisor.laws.scaling_law import Count, Decay, ScalingLaw
+from calibration.fit.decay.held import HeldRN
 from calibration.fit.reason import Reason
 from calibration.fit.repeated import Constant
 from calibration.fit.runs import Runs
@@ -30,14 +30,14 @@ class DecayFit:
     """R_D* and R_N* of repeated runs over a law that is given, which keeps its E, A, B, alpha and beta.
 
     ``level`` is what the losses of the runs are over the law's, one factor for all (they may be of other data or
-    tokens), with its 95 % interval. ``decay`` has the constants to use: R_N* is the law's, or Muennighoff's, where
-    these runs do not show it. The intervals are over resampled runs and, where it has draws, over the law's own
-    uncertainty.
+    tokens), with its 95 % interval. ``decay`` has the constants to use, with the R_N* of ``held`` where these runs do
+    not identify it. The intervals are over resampled runs and, where it has draws, over the law's own uncertainty.
     """
 
     law: ScalingLaw
     r_d: Constant
     r_n: Constant
+    held: HeldRN | None
     decay: Decay | None
     level: float
     level_ci95: tuple[float, float]
@@ -53,7 +53,7 @@ class DecayFit:
         *("law=law.name", "source=law.source", "count", "R_D=r_d", "R_N=r_n"),
         *("decay.R_D=decay.r_d", "decay.R_N=decay.r_n", "decay.source=decay.source"),
         *("loss_over_law.value=level", "loss_over_law.ci95=level_ci95", "n_runs", "n_repeated_runs", "n_sizes"),
-        *("max_epochs", "residual_scale", "verdict", "reasons", "-reading"),
+        *("max_epochs", "residual_scale", "verdict", "reasons", "-held", "-reading"),
     )
 
     @property
@@ -86,9 +86,10 @@ def judged(found: DecayFit, runs: Runs, source: str) -> DecayFit:
     if any(reason.level == "refused" for reason in reasons) or found.r_d.value is None:
         return replace(found, reasons=reasons)
     own = f"advisor fit --repeat-over {found.law.name}: {source}"
-    r_n = found.r_n.value
-    if r_n is None:
-        r_n, own = decay_of(found.law).r_n, f"{own}; R_N* from {decay_of(found.law).source}"
+    if found.held is not None:
+        own = f"{own}; R_N* from {found.held.source}"
+    r_n = found.r_n.value if found.held is None else found.held.value
+    assert r_n is not None  # it is held where it has no value
     return replace(found, reasons=reasons, decay=Decay(found.r_d.value, r_n, own))
 
 
@@ -97,6 +98,7 @@ def _against(found: DecayFit, runs: Runs) -> list[Reason | None]:
     return [
         *runs.cautions,
         _unidentified(found),
+        None if found.held is None else found.held.reason,
         _missed(found),
         _wide(found),
         _other_level(found),

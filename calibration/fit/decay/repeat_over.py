@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,11 @@ import numpy as np
 from advisor.errors import LawError, RunsError, UsageError
 from advisor.laws.law_file import read_law
 from advisor.laws.published import published_laws
-from advisor.laws.repetition import decay_of
 from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.decay.decay_fit import DecayFit, judged
+from calibration.fit.decay.held import HeldRN, held_r_n
 from calibration.fit.minimum import residual_scale
 from calibration.fit.objective import HUBER_DELTA, Array
 from calibration.fit.reason import Reason
@@ -33,12 +33,15 @@ from calibration.fit.repeated import (
     effective_log_loss,
     no_excess,
     single_epoch,
+    times_usable,
     too_little,
 )
 from calibration.fit.run_checks import LEAST_RUNS, usable
 from calibration.fit.runs import ALL_RUNS, Runs, read_run_table
 from calibration.fit.table.reading import TableUnits
 
+_ENDS = np.log([SMALLEST, SMALLEST]), np.log([LARGEST, LARGEST])  # of R_D* and R_N*
+_SEEN = math.log(10.0)  # an R_N* that parameters of a few times what data can use feel
 _LEVEL = 0.5  # in ln L: farther from the law than this, the losses are not what it predicts
 
 
@@ -102,39 +105,71 @@ def _law_named(law: str | Path | ScalingLaw) -> ScalingLaw:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Search:
+    """What is fitted to ``runs``: (level, ln R_D*, ln R_N*) over a law, ``row``, and over the row of each refit."""
+
+    runs: Runs
+    row: Array
+    drawn: Array
+    weight: Array
+    delta: float
+
+    def fitted(self, r_n: float | None = None) -> tuple[Array, Array]:
+        """Return the best and the refits; R_N* is held where it is given."""
+        low, high = np.array([-_LEVEL, *_ENDS[0]]), np.array([_LEVEL, *_ENDS[1]])
+        if r_n is not None:
+            low[2] = high[2] = math.log(r_n)
+        starts = np.log([(1.0, d, n) for d in (0.5, 3.0, 15.0, 80.0) for n in (0.5, 3.0, 15.0, 80.0)])
+        rows = np.tile(self.row, (len(starts), 1))
+        best, values = self._least(rows, starts, self.runs.weight, (low, high), 300)
+        best = best[np.argmin(values)]
+        return best, self._refits(best, (low, high))
+
+    def _refits(self, best: Array, box: tuple[Array, Array]) -> Array:
+        """Return the refits, each the better of two starts: the objective is flat in an R_N* that is very large."""
+        nearer = np.clip([best[0], best[1], _SEEN], *box)
+        found = [
+            self._least(self.drawn, np.repeat(start[None], len(self.drawn), 0), self.weight, box, 60)
+            for start in (best, nearer)
+        ]
+        (first, at_first), (second, at_second) = found
+        return np.asarray(np.where((at_second < at_first)[:, None], second, first))
+
+    def residuals(self, best: Array) -> Array:
+        """Return ln of each loss over what the law says."""
+        return np.asarray(np.log(self.runs.loss) - self._predicted(self.row[None], best[None])[0])
+
+    def _least(
+        self, rows: Array, starts: Array, weight: Array, box: tuple[Array, Array], n_steps: int
+    ) -> tuple[Array, Array]:
+        def predict(theta: Array) -> Array:
+            return self._predicted(rows, theta)
+
+        low, high = box
+        log_loss, delta = np.log(self.runs.loss), self.delta
+        return fit_curve(predict, log_loss, starts, delta=delta, weight=weight, low=low, high=high, n_steps=n_steps)
+
+    def _predicted(self, rows: Array, theta: Array) -> Array:
+        runs = self.runs
+        unique = np.asarray(runs.unique_tokens)
+        return theta[:, :1] + effective_log_loss(rows, theta[:, 1:], runs.n_params, runs.n_tokens, unique)
+
+
 def _over(base: ScalingLaw, runs: Runs, source: str, *, n_draws: int, seed: int, delta: float) -> DecayFit:
     row = np.array([math.log(base.E), math.log(base.A), math.log(base.B), base.alpha, base.beta])
-    unique = np.asarray(runs.unique_tokens)
-    rng = np.random.default_rng(seed)
-    weight = runs.weight * resampled_weights(len(runs), n_draws, rng, runs.cluster)
+    weight = runs.weight * resampled_weights(len(runs), n_draws, np.random.default_rng(seed), runs.cluster)
     drawn = np.array([base.draws[i % len(base.draws)] if base.draws else row for i in range(n_draws)])
-
-    def fitted(hold_r_n: bool) -> tuple[Array, Array]:
-        low = np.array([-_LEVEL, *np.log([SMALLEST, SMALLEST])])
-        high = np.array([_LEVEL, *np.log([LARGEST, LARGEST])])
-        if hold_r_n:
-            low[2] = high[2] = math.log(decay_of(base).r_n)
-        starts = np.log([(1.0, d, n) for d in (0.5, 3.0, 15.0, 80.0) for n in (0.5, 3.0, 15.0, 80.0)])
-        best, values = _free(runs, np.tile(row, (len(starts), 1)), starts, runs.weight, delta, low, high, 300)
-        best = best[np.argmin(values)]
-        return best, _free(runs, drawn, np.repeat(best[None], n_draws, 0), weight, delta, low, high, 60)[0]
-
-    single = int(single_epoch(runs).sum())
-    repeated, epochs = len(runs) - single, float((runs.n_tokens / unique).max())
-    no_r_n = no_excess(runs, row, unique)
-    best, refits = fitted(no_r_n is not None)
-    r_n, intervals = constant("R_N*", best[2], ci95(refits[:, 2]), no_r_n), [ci95(refits[:, 1])]
-    if r_n.value is None and no_r_n is None:  # nor is it known, so R_D* is either's
-        best, refits = fitted(True)
-        intervals.append(ci95(refits[:, 1]))
-    ends = min(low for low, _ in intervals), max(high for _, high in intervals)
-    r_d = constant("R_D*", best[1], ends, too_little(repeated, epochs))
-    residuals = np.log(runs.loss) - _predicted(row[None], best[None], runs)[0]
+    search = _Search(runs=runs, row=row, drawn=drawn, weight=weight, delta=delta)
+    unique = np.asarray(runs.unique_tokens)
+    repeated, epochs = len(runs) - int(single_epoch(runs).sum()), float((runs.n_tokens / unique).max())
+    best, refits, r_d_ends, r_n, held = _with_r_n(search, base, unique)
     low, high = ci95(refits[:, 0])
     found = DecayFit(
         law=base,
-        r_d=r_d,
+        r_d=constant("R_D*", best[1], r_d_ends, too_little(repeated, epochs)),
         r_n=r_n,
+        held=held,
         decay=None,
         level=math.exp(best[0]),
         level_ci95=(math.exp(low), math.exp(high)),
@@ -142,27 +177,34 @@ def _over(base: ScalingLaw, runs: Runs, source: str, *, n_draws: int, seed: int,
         n_repeated_runs=repeated,
         n_sizes=len(np.unique(runs.n_params)),
         max_epochs=epochs,
-        residual_scale=residual_scale(residuals),
+        residual_scale=residual_scale(search.residuals(best)),
         reasons=(),
     )
     return judged(found, runs, source)
 
 
-def _free(
-    runs: Runs, rows: Array, starts: Array, weight: Array, delta: float, low: Array, high: Array, n_steps: int
-) -> tuple[Array, Array]:
-    """Return (level, ln R_D*, ln R_N*) of least objective over the law of each row, and the objectives."""
+def _with_r_n(
+    search: _Search, base: ScalingLaw, unique: Array
+) -> tuple[Array, Array, tuple[float, float], Constant, HeldRN | None]:
+    """Return the best, the refits and the ends of ln R_D*, with R_N* free or, where it is not identified, held.
 
-    def predict(theta: Array) -> Array:
-        return _predicted(rows, theta, runs)
-
-    log_loss = np.log(runs.loss)
-    return fit_curve(predict, log_loss, starts, delta=delta, weight=weight, low=low, high=high, n_steps=n_steps)
-
-
-def _predicted(rows: Array, theta: Array, runs: Runs) -> Array:
-    unique = np.asarray(runs.unique_tokens)
-    return theta[:, :1] + effective_log_loss(rows, theta[:, 1:], runs.n_params, runs.n_tokens, unique)
+    Where what is held is allowed by the runs and not shown by them, R_D* reaches over what either way gives.
+    """
+    best, refits = search.fitted()
+    no_excess_seen = no_excess(search.runs, search.row, unique)
+    r_d_ends, r_n_ends = ci95(refits[:, 1]), ci95(refits[:, 2])
+    r_n = constant("R_N*", best[2], r_n_ends, no_excess_seen)
+    if r_n.value is not None:
+        return best, refits, r_d_ends, r_n, None
+    most = float(times_usable(search.runs, search.row, unique).max())
+    held = held_r_n(base, best[2], r_n_ends if no_excess_seen is None else None, most)
+    if held.of_the_runs:
+        return best, refits, r_d_ends, r_n, held
+    best, refits = search.fitted(held.value)
+    low, high = ci95(refits[:, 1])
+    if no_excess_seen is None:
+        low, high = min(low, r_d_ends[0]), max(high, r_d_ends[1])
+    return best, refits, (low, high), r_n, held
 
 
 def _refused(base: ScalingLaw, runs: Runs, why: str) -> DecayFit:
@@ -172,6 +214,7 @@ def _refused(base: ScalingLaw, runs: Runs, why: str) -> DecayFit:
         law=base,
         r_d=nothing,
         r_n=nothing,
+        held=None,
         decay=None,
         level=math.nan,
         level_ci95=(math.nan, math.nan),
