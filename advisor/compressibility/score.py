@@ -11,7 +11,7 @@ from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
-from advisor.corpus.options import CorpusOptions, IdOptions
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
@@ -20,6 +20,7 @@ from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.token_files.ids import end_of_text
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
+from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
 from advisor.quantities import format_bytes, format_share
 
@@ -155,7 +156,7 @@ def score_and_sample(
         n_sequences=sampling.n_sequences,
         chunking="concatenation" if sample.joined else "document",
     )
-    vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options.ids, source)
+    vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options, source)
     return _profile(corpus, sample, protocol, vocab_size, sampling.seed), sample
 
 
@@ -171,16 +172,22 @@ def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
         raise CorpusError(f"{what} cannot be read.{_left_out(missed)}")
 
 
-def _vocabulary(sample: Sample, ids: IdOptions, source: str) -> int:
+def _vocabulary(sample: Sample, options: CorpusOptions, source: str) -> int:
     """Return the vocabulary of a corpus of ids: as given, the named tokenizer's, or as large as the ids need.
 
     Raises:
-        CorpusError: an id lies outside of it.
+        CorpusError: an id lies outside of it, or is none of any vocabulary, and nobody chose the column.
     """
+    ids = options.ids
     low, high = int(sample.ids.min()), int(sample.ids.max())
     if low < 0 or high >= 1 << 31:
         raise CorpusError(f"{source} holds ids from {low} to {high}: token ids lie in 0 to {(1 << 31) - 1}.")
     if ids.vocab_size is None and ids.tokenizer is None:
+        if high >= MOST_IDS and options.column is None:
+            raise CorpusError(
+                f"{source} holds the id {high:,}, and no tokenizer has a million tokens: these are no token ids, or of "
+                f"another type; --vocab-size {high + 1} measures them all the same."
+            )
         return high + 1
     whose = "--vocab-size" if ids.tokenizer is None or ids.vocab_size is not None else f"the tokenizer {ids.tokenizer}"
     size = ids.vocab_size or load_tokenizer(ids.tokenizer or DEFAULT_TOKENIZER).vocab_size

@@ -165,6 +165,10 @@ def _read_as(field: Field, kind: Kind, source: str) -> Field:
         return field
     if kind == "text" and field.form in ("written", "numbers"):
         return replace(field, kind="text", form="plain", type="string")
+    if kind == "text" and field.form == "digits":
+        return replace(field, kind="text", form="strings", type="list of strings")
+    if kind == "ids" and field.kind == "text" and field.form == "strings":
+        return replace(field, kind="ids", form="digits", type="list of strings")
     if kind == "ids" and field.kind == "text" and field.form in ("plain", "numbers"):
         return replace(field, kind="ids", form="written")
     raise CorpusError(f"Column {field.name!r} of {source} holds {field.type}, which cannot be read as {kind}.")
@@ -183,7 +187,7 @@ def _settled(field: Field, source: str) -> Field:
                 f"({_option(field.name + ':ids')}) or the text itself ({_option(field.name + ':text')})."
             )
         field = _read_as(field, "ids", source)
-    if field.form == "written" and field.kind == "ids":
+    if field.form in ("written", "digits") and field.kind == "ids":
         field = replace(field, type="token ids written as text")
     padding = find_padding(rows_of_ids(field)) if field.kind == "ids" else None
     return replace(field, values=(), inner=(), padding=padding)

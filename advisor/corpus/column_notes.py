@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from advisor.corpus.choice import shares_of_text, why_not
 from advisor.corpus.columns import rows_of_ids
 from advisor.corpus.values.messages import unread_share, written_messages
-from advisor.corpus.values.padding import commonest
+from advisor.corpus.values.padding import RUN, commonest
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _seen(chosen: Field, fields: Mapping[str, Field]) -> Field | None:
 
 def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
     if chosen.padding is not None:
-        note_padding(chosen.name, chosen.padding, tally)
+        note_padding(f"column {chosen.name}", chosen.padding, tally)
         return
     token, share = commonest(rows_of_ids(seen))
     if share > _MOST:
@@ -88,13 +88,24 @@ def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
         )
 
 
-def note_padding(column: str, padding: Padding, tally: Tally) -> None:
-    """Say what is left out of the rows of a column of ids."""
+def note_padding(where: str, padding: Padding, tally: Tally) -> None:
+    """Say what is left out of rows of ids, of a column or of a file; once of a corpus of many files."""
     _once(
         tally,
         "padding",
-        f"Id {padding.id} fills the {'beginnings' if padding.on_left else 'ends'} of the rows of column {column}, ",
-        f"{_percent(padding.share)} of the ids in the rows looked at: it is left out as padding.",
+        f"Id {padding.id} fills the {'beginnings' if padding.on_left else 'ends'} of the rows of ",
+        f"{where}, {_percent(padding.share)} of the ids in the rows looked at: it is left out as padding.",
+    )
+
+
+def note_runs(name: str, token: int, share: float, tally: Tally) -> None:
+    """Say what is left out of a file that is one row of ids; once of a corpus of many."""
+    _once(
+        tally,
+        "padding",
+        f"Id {token} fills long runs ",
+        f"of {name}, {_percent(share)} of the ids looked at: those of {RUN} and more are left out as padding, and "
+        "documents end there.",
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.corpus.values.kinds import ValueShape, is_list, shape_of_type, shape_of_values, with_values
 from advisor.corpus.values.messages import text_of_messages, written_messages
 from advisor.corpus.values.padding import without_padding
-from advisor.corpus.values.written_ids import ids_in
+from advisor.corpus.values.written_ids import ids_in, ids_of_digits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -163,6 +163,8 @@ def _text(value: Any, form: Form) -> str | None:
 def _ids(value: Any, form: Form = "plain") -> npt.NDArray[np.int64] | None:
     import numpy as np
 
+    if form == "digits" and isinstance(value, list):
+        return ids_of_digits(value)
     if form == "written" and isinstance(value, str):
         return ids_in(value) if value.strip() else np.zeros(0, np.int64)
     if isinstance(value, list) and not all(isinstance(item, int) and not isinstance(item, bool) for item in value):

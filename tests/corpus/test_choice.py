@@ -256,7 +256,7 @@ def test_what_is_no_id_in_arrow_is_no_column_or_a_bad_row(tmp_path: Path) -> Non
     path = write_parquet(tmp_path / "uuid.parquet", table)
     assert sentence(path) == f"{path} has no text column: 'key' (UUID)."
     path = write_parquet(tmp_path / "u.parquet", pa.table({"ids": pa.array([[2**63, 5]], pa.list_(pa.uint64()))}))
-    assert "Row 0 of " in sentence(path)
+    assert "Row 0 of " in sentence(path, column="ids")
 
 
 def test_columns_of_one_name_are_an_error(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from advisor.compressibility.score import Profile, score
@@ -14,7 +17,7 @@ from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.sampling import Sampling
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import UsageError
-from tests.corpus.reading import sentence
+from tests.corpus.reading import profile, sentence
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +126,66 @@ def test_ids_that_are_no_text_are_cautioned(tmp_path: Path) -> None:
     mostly = write(tmp_path / "mostly.jsonl", "input_ids", list(rows))
     codes = [each.code for each in measured(mostly).cautions]
     assert codes.count("one_id") == 1
+
+
+def test_row_numbers_are_no_token_ids(tmp_path: Path) -> None:
+    for name, start in ("labels.npy", 0), ("rows.npy", 7):
+        np.save(tmp_path / name, np.arange(start, start + 5000))
+        problem = f"{tmp_path / name} holds row numbers, each one more than the one before, and no token ids."
+        assert sentence(tmp_path / name) == problem
+    np.savez_compressed(tmp_path / "x.npz", labels=np.arange(5000))
+    assert "holds row numbers" in sentence(tmp_path / "x.npz")
+
+
+def test_numbers_above_those_of_any_vocabulary_are_no_token_ids(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    rows = [[1_600_000_000 + rng.randrange(20_000) for _ in range(100)] for _ in range(20)]
+    path = write(tmp_path / "t.jsonl", "ids", rows)
+    assert sentence(path) == (
+        f"{path} has no text column: 'ids' (list of integers, numbers above those of any vocabulary); --column NAME "
+        "reads one of these all the same."
+    )
+    assert profile(path, column="ids").vocab_size == max(map(max, rows)) + 1
+    np.save(tmp_path / "t.npy", np.array(rows).reshape(-1))
+    highest = max(map(max, rows))
+    assert sentence(tmp_path / "t.npy") == (
+        f"{tmp_path / 't.npy'} holds the id {highest:,}, and no tokenizer has a million tokens: these are no token "
+        f"ids, or of another type; --vocab-size {highest + 1} measures them all the same."
+    )
+    assert profile(tmp_path / "t.npy", ids=IdOptions(vocab_size=highest + 1)).vocab_size == highest + 1
+    with_text = [{"ids": row, "text": f"A text of some words, the {i}th of many. " * 9} for i, row in enumerate(rows)]
+    (tmp_path / "u.jsonl").write_text("".join(json.dumps(each) + "\n" for each in with_text))
+    assert profile(tmp_path / "u.jsonl").columns[0].column == "text"
+
+
+def test_of_a_type_that_a_file_states_nobody_is_asked(tmp_path: Path) -> None:
+    np.save(tmp_path / "t.npy", np.array([3, -100, 5] * 100))
+    assert sentence(tmp_path / "t.npy") == (
+        f"{tmp_path / 't.npy'}, read as int64, has the id -100 at place 1, and ids lie in 0 to 2,147,483,647: these "
+        "are no token ids, or labels of what is not learnt."
+    )
+
+
+def test_lists_of_whole_numbers_as_text_are_token_ids(tmp_path: Path) -> None:
+    rng = random.Random(0)
+    rows = [[rng.randrange(30_000) for _ in range(rng.randrange(70, 300))] for _ in range(30)]
+    as_text = [[str(each) for each in row] for row in rows]
+    for name in ("tokens", "input_ids"):
+        plain = profile(write(tmp_path / "plain.jsonl", name, rows))
+        path = tmp_path / "digits.parquet"
+        pq.write_table(pa.table({name: as_text}), path)
+        for source in (str(path), write(tmp_path / "digits.jsonl", name, as_text)):
+            found = profile(source)
+            assert (found.median, found.estimated_tokens) == (plain.median, plain.estimated_tokens)
+            assert [(each.column, each.type) for each in found.columns] == [(name, "token ids written as text")]
+            assert profile(source, column=f"{name}:text").bytes_per_token is not None
+    other = write(tmp_path / "other.jsonl", "numbers", as_text)
+    assert sentence(other) == (
+        f"{other} has no text column: 'numbers' (list of whole numbers written as text, not named as token ids); "
+        "--column NAME reads one of these all the same."
+    )
+    assert profile(other, column="numbers").estimated_tokens == plain.estimated_tokens
+    mixed = write(tmp_path / "mixed.jsonl", "tokens", [*as_text, ["1", "<s>"]])
+    assert sentence(mixed).startswith(f"{mixed}:31 ")
+    short = write(tmp_path / "short.jsonl", "tokens", [["3", "4"]] * 400)
+    assert profile(short, column="tokens:ids").estimated_tokens == 800

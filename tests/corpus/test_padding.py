@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from advisor.corpus import sampling
-from advisor.corpus.values.padding import Padding, find_padding, without_padding
-from tests.corpus.reading import profile
+from advisor.corpus.options import CorpusOptions, IdOptions
+from advisor.corpus.source import open_corpus
+from advisor.corpus.values.padding import RUN, Padding, find_padding, find_runs, in_runs, without_padding
+from tests.corpus.reading import profile, tally_of
 from tests.corpus.tables import read, write_jsonl, written
+from tests.corpus.token_files.writing import write_megatron
 
 LENGTH = 200
 
@@ -29,6 +32,12 @@ def padded(rows: list[list[int]], *, on_left: bool = False, token: int = 0) -> l
 
 def found(rows: list[list[int]]) -> Padding | None:
     return find_padding(np.array(row) for row in rows)
+
+
+def documents_of(path: Path, **ids: object) -> list[list[int]]:
+    """Return the ids of each document of a source."""
+    corpus = open_corpus(str(path), CorpusOptions(ids=IdOptions(**ids)), seq_len=256)  # type: ignore[arg-type]
+    return [each.content.tolist() for reader in corpus.readers for each in reader.documents()]  # type: ignore[union-attr]
 
 
 ROWS = rows_of(random.Random(1).sample(range(70, 199), 30))
@@ -117,3 +126,81 @@ def test_without_padding_keeps_the_id_inside_a_row() -> None:
     assert without_padding(row, Padding(0, False, 0.5)).tolist() == [0, 0, 5, 0, 6]
     assert without_padding(row, Padding(0, True, 0.5)).tolist() == [5, 0, 6, 0, 0]
     assert without_padding(row, None) is row
+
+
+def ids_files(folder: Path, rows: list[list[int]], *, flat: bool = False) -> list[Path]:
+    """Return files that hold these rows in every format that has no columns; ``flat``: as one row."""
+    folder.mkdir(exist_ok=True)
+    table = np.array(rows, "<u2")
+    if flat:
+        table.tofile(folder / "x.bin")
+        np.save(folder / "f.npy", table.reshape(-1))
+        np.savez(folder / "f.npz", ids=table.reshape(-1))
+        np.savez_compressed(folder / "fc.npz", ids=table.reshape(-1))
+        return [folder / name for name in ("x.bin", "f.npy", "f.npz", "fc.npz")]
+    np.save(folder / "x.npy", table)
+    np.savez(folder / "x.npz", input_ids=table)
+    np.savez_compressed(folder / "c.npz", input_ids=table, attention_mask=table > 0)
+    np.savez_compressed(folder / "n.npz", *rows)
+    write_megatron(folder / "m", [np.array(row) for row in rows])
+    (folder / "x.txt").write_text("".join(" ".join(map(str, row)) + "\n" for row in rows))
+    return [folder / name for name in ("x.npy", "x.npz", "c.npz", "n.npz", "m.bin", "x.txt")]
+
+
+@pytest.mark.parametrize("on_left", [False, True])
+def test_rows_of_files_without_columns_are_read_without_padding(tmp_path: Path, on_left: bool) -> None:
+    rows = padded(ROWS, on_left=on_left)
+    share = sum(row.count(0) for row in rows) / (LENGTH * len(rows))
+    for path in ids_files(tmp_path, rows):
+        assert documents_of(path) == ROWS
+        (caution,) = tally_of(path).cautions
+        assert (caution.code, caution.message) == (
+            "padding",
+            f"Id 0 fills the {'beginnings' if on_left else 'ends'} of the rows of {path}, {100 * share:.0f} % of the "
+            "ids in the rows looked at: it is left out as padding.",
+        )
+    for path in ids_files(tmp_path / "whole", rows_of([LENGTH] * 30)):
+        assert not tally_of(path).cautions
+
+
+def test_runs_of_a_flat_file_are_no_documents(tmp_path: Path) -> None:
+    rows = rows_of(random.Random(1).choices(range(40, 150), k=30))
+    for path in ids_files(tmp_path, padded(rows), flat=True):
+        assert documents_of(path, dtype="uint16") == rows
+        assert documents_of(path, dtype="uint16", eos_id=2) == [row[:-1] for row in rows]
+        (caution,) = [each for each in tally_of(path, ids=IdOptions(dtype="uint16")).cautions if each.code == "padding"]
+        assert caution.message.startswith(f"Id 0 fills long runs of {path}, ")
+        assert caution.message.endswith("those of 32 and more are left out as padding, and documents end there.")
+    unfilled = [[each for row in rows for each in row], [0] * 4000]
+    unfilled[0] += [7] * (4000 - len(unfilled[0]))
+    for path in ids_files(tmp_path, unfilled, flat=True):
+        assert documents_of(path, dtype="uint16") == unfilled[:1]
+
+
+def test_a_file_with_an_unfilled_end_measures_as_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "_READ_WHOLE", 0)
+    monkeypatch.setattr(sampling, "_TOKENISE_WHOLE", 0)
+    ids = np.random.default_rng(0).integers(1, 5000, 200_000)
+    for folder, table in ("plain", ids), ("half", np.append(ids, np.zeros_like(ids))):
+        (tmp_path / folder).mkdir()
+        table.astype("<u2").tofile(tmp_path / folder / "train.bin")
+    plain, half = (profile(tmp_path / name / "train.bin", n_sequences=300) for name in ("plain", "half"))
+    assert half.estimated_tokens == pytest.approx(200_000, rel=0.1)
+    assert half.median == pytest.approx(plain.median, abs=0.01)
+
+
+def test_what_runs_and_is_no_padding() -> None:
+    rng = np.random.default_rng(0)
+    code = np.concatenate([np.append(rng.integers(1, 99, 8), np.zeros(run)) for run in rng.integers(1, 40, 500)])
+    assert find_runs([code]) is None  # blanks of many lengths
+    assert find_runs([np.zeros(9000)]) is None  # nothing would be left
+    assert find_runs([rng.integers(0, 9, 9000)]) is None
+    assert find_runs([]) is None
+    assert find_runs([np.append(rng.integers(1, 99, 300), np.zeros(100))]) is None  # too few to say
+
+
+def test_a_run_is_marked_whole_and_alone() -> None:
+    row = np.array([5, *([0] * RUN), 6, *([0] * (RUN - 1)), *([7] * RUN)])
+    assert np.flatnonzero(in_runs(row, 0)).tolist() == list(range(1, RUN + 1))
+    assert in_runs(row).sum() == 2 * RUN
+    assert not len(in_runs(row[:0]))

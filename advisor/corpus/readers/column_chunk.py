@@ -90,7 +90,7 @@ class ColumnChunk:
             padding = find_padding(each for each in contents if each is not None and not isinstance(each, str))
             if padding is not None:
                 self.field = replace(self.field, padding=padding)
-                note_padding(self.field.name, padding, self.tally)
+                note_padding(f"column {self.field.name}", padding, self.tally)
         return values
 
     def _content(self, scalar: Any, row: int) -> Content | None:
@@ -115,7 +115,7 @@ class ColumnChunk:
     def _ids(self, scalar: Any) -> Content | None:
         import pyarrow as pa
 
-        if scalar.is_valid and is_list(scalar.type):
+        if scalar.is_valid and is_list(scalar.type) and self.field.form == "plain":
             values = scalar.values
             values = values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
             return ids_of_array(values, self.field)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from advisor.corpus.column_notes import note_padding
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.readers.tables import InOrder
 from advisor.corpus.readers.text_lines import lines
+from advisor.corpus.values.padding import find_padding, without_padding
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from advisor.corpus.readers.text_lines import TextLine
 
+_LOOKED_AT = 64  # lines, or pieces of long ones, looked at for padding
 _LONG_LINE = 1 << 20  # bytes: a longer line is read in pieces
 _OTHER = re.compile(rb"[^\d\s,\[\]]")
 _BRACKETS = bytes.maketrans(b",[]", b"   ")
@@ -29,8 +33,24 @@ class IdLines(InOrder):
     """Lines of token ids, apart by spaces or commas, with or without brackets around them."""
 
     def documents(self) -> Iterator[Document]:
-        """Yield the ids of each line; a long line's in pieces."""
+        """Yield the ids of each line, without padding; a long line's in pieces."""
         self.tally.read("ids", None, "token ids as text, one document a line", self.name)
+        documents, first = self._lines(), []
+        for document in documents:
+            first.append(document)
+            if len(first) == _LOOKED_AT:
+                break
+        padding = find_padding(each.content for each in first if not isinstance(each.content, str))
+        if padding is not None:
+            note_padding(self.name, padding, self.tally)
+        for document in itertools.chain(first, documents):
+            ids = document.content if isinstance(document.content, str) else without_padding(document.content, padding)
+            if len(ids):
+                yield replace(document, content=ids)
+            else:
+                self.tally.skip(EMPTY, n_bytes=document.raw_bytes)
+
+    def _lines(self) -> Iterator[Document]:
         with self._stream() as stream:
             for line in lines(stream, _LONG_LINE):
                 yield from self._pieces(line)

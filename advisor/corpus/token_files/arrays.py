@@ -7,10 +7,11 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from advisor.corpus.column_notes import note_padding
 from advisor.corpus.corpus_file import CorpusFile, Place, read_at
 from advisor.corpus.streams import BLOCK
 from advisor.corpus.token_files.flat import FlatIds, StreamedIds
-from advisor.corpus.token_files.id_types import type_of_ids
+from advisor.corpus.token_files.id_types import check_bytes, check_said, check_stated, type_of_ids
 from advisor.corpus.token_files.ids import IdArray, check_type, checked_ids, end_of_text, n_vocabulary
 from advisor.corpus.token_files.indexed import EvenBounds, IndexedIds
 from advisor.corpus.token_files.llm_c import MAGICS, N_BYTES, read_llm_c_header
@@ -20,6 +21,7 @@ from advisor.corpus.token_files.npy import MAGIC, NpzArrays, ids_of_arrays, npy_
 from advisor.corpus.token_files.passages import documents_in_blocks
 from advisor.corpus.token_files.sidecar import SidecarBounds, last_end
 from advisor.corpus.token_files.stored import open_stored, opened, read_fully
+from advisor.corpus.values.padding import find_padding, without_padding
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -50,12 +52,14 @@ def flat_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: T
     if header is None:
         eos = end_of_text(options.ids)
         return _flat(_headless(file.place, options), eos, file, seq_len, tally)
+    check_stated(file.name, header.dtype, options.ids.dtype)
     ids = IdArray(
         place=file.place,
         dtype=header.dtype,
         offset=N_BYTES,
         n_ids=header.n_ids,
         n_vocabulary=n_vocabulary(options.ids),
+        is_stated=True,
     )
     return _flat(ids, end_of_text(options.ids, header.end_of_text), file, seq_len, tally)
 
@@ -71,11 +75,13 @@ def _note(tally: Tally, file: CorpusFile, dtype: str, column: str | None = None,
     tally.read(file.format, column, f"{what} ({np.dtype(dtype).name})", file.name)
 
 
-def _headless(place: Place, options: CorpusOptions, dtype: str | None = None) -> IdArray:
-    """Return the ids of a file that has nothing else."""
+def _headless(place: Place, options: CorpusOptions, stated: str | None = None) -> IdArray:
+    """Return the ids of a file that has nothing else; another one may state their type."""
     import numpy as np
 
-    dtype = options.ids.dtype or dtype or type_of_ids(place)
+    dtype = stated or options.ids.dtype or type_of_ids(place)
+    if stated is None and options.ids.dtype is not None:
+        check_said(place, dtype)
     width = np.dtype(dtype).itemsize
     if place.n_bytes % width:
         raise CorpusError(
@@ -89,6 +95,7 @@ def _headless(place: Place, options: CorpusOptions, dtype: str | None = None) ->
         offset=0,
         n_ids=n_ids,
         n_vocabulary=n_vocabulary(options.ids),
+        is_stated=stated is not None,
     )
 
 
@@ -110,11 +117,13 @@ def _stream_blocks(file: CorpusFile, dtype: str, limit: int | None) -> Iterator[
         if int.from_bytes(head[:4], "little") in MAGICS:
             raise CorpusError(f"{file.name} has the header of llm.c and is compressed: decompress it first.")
         while data := head + read_fully(stream, BLOCK - len(head)):
+            if begin == 0:
+                check_bytes(file.name, data, len(data), dtype)
             if len(data) % kind.itemsize:
                 raise CorpusError(
                     f"{file.name} holds no whole number of ids of type {dtype}: it is truncated, or of another --dtype."
                 )
-            yield checked_ids(np.frombuffer(data, kind), limit, file.name, begin, dtype)
+            yield checked_ids(np.frombuffer(data, kind), limit, file.name, begin, dtype, is_stated=False)
             begin, head = begin + len(data) // kind.itemsize, b""
 
 
@@ -136,12 +145,14 @@ def npy_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
         ids = _headless(file.place, options, _type_by_sidecar(file, options))
     else:
         header = npy_array(file.place)
+        check_stated(file.name, header.dtype, options.ids.dtype)
         ids = IdArray(
             place=file.place,
             dtype=header.dtype,
             offset=header.offset,
             n_ids=header.n_ids,
             n_vocabulary=n_vocabulary(options.ids),
+            is_stated=True,
         )
         if header.is_table:
             _note(tally, file, ids.dtype, what="rows of token ids")
@@ -187,7 +198,8 @@ def megatron_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tall
             f"{file.name} is a Megatron .bin without its .idx: --format bin reads its ids without the documents."
         )
     header = read_header(file.beside[0])
-    ids = _headless(file.place, replace(options, ids=replace(options.ids, dtype=header.dtype)))
+    check_stated(file.beside[0].name, header.dtype, options.ids.dtype)
+    ids = _headless(file.place, options, header.dtype)
     _note(tally, file, header.dtype)
     return IndexedIds(
         ids=ids,
@@ -208,14 +220,27 @@ class NpzDocuments:
     arrays: NpzArrays
     n_vocabulary: int | None
     seq_len: int
+    tally: Tally
     size: int | None = None
     n_documents: int | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield the documents, in pieces of whole sequences where they are long."""
-        arrays = ids_of_arrays(self.place, self.arrays, self.n_vocabulary, _IDS_AT_ONCE)
-        for number, blocks in enumerate(arrays):
-            yield from documents_in_blocks(blocks, None, self.name, self.seq_len, first=number)
+        padding = find_padding(self._first_blocks())
+        if padding is not None:
+            note_padding(self.name, padding, self.tally)
+        for number, blocks in enumerate(self._rows()):
+            whole = (without_padding(block, padding) for block in blocks)  # a row is a block, if it is no book
+            yield from documents_in_blocks(whole, None, self.name, self.seq_len, first=number)
+
+    def _first_blocks(self) -> Iterator[npt.NDArray[np.int64]]:
+        for blocks in self._rows():
+            yield from itertools.islice(blocks, 1)
+            for _ in blocks:  # the next row begins where this one ends
+                pass
+
+    def _rows(self) -> Iterator[Iterator[npt.NDArray[np.int64]]]:
+        return ids_of_arrays(self.place, self.arrays, self.n_vocabulary, _IDS_AT_ONCE)
 
 
 def npz_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> Reader:
@@ -225,6 +250,7 @@ def npz_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
         CorpusError: it is no .npz, or none or several of its arrays hold ids.
     """
     arrays = npz_arrays(file.place, options.column)
+    check_stated(file.name, arrays.headers[0].dtype, options.ids.dtype)
     header, limit, eos = arrays.headers[0], n_vocabulary(options.ids), end_of_text(options.ids)
     is_flat = arrays.column is not None and not header.is_table
     _note(tally, file, header.dtype, arrays.column, "token ids" if is_flat else "rows of token ids")
@@ -235,11 +261,14 @@ def npz_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
             offset=arrays.offset + header.offset,
             n_ids=header.n_ids,
             n_vocabulary=limit,
+            is_stated=True,
         )
         if not is_flat:
             return _rows(ids, header.shape, eos, seq_len, tally)
         return FlatIds(ids=ids, eos=eos, seq_len=seq_len, tally=tally)
     if not is_flat:
-        return NpzDocuments(name=file.name, place=file.place, arrays=arrays, n_vocabulary=limit, seq_len=seq_len)
+        return NpzDocuments(
+            name=file.name, place=file.place, arrays=arrays, n_vocabulary=limit, seq_len=seq_len, tally=tally
+        )
     blocks = itertools.chain.from_iterable(ids_of_arrays(file.place, arrays, limit, _IDS_AT_ONCE))
     return StreamedIds(name=file.name, blocks=blocks, eos=eos, seq_len=seq_len, tally=tally)

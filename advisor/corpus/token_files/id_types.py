@@ -37,22 +37,70 @@ def type_of_ids(place: Place, offset: int = 0) -> str:
     Raises:
         CorpusError: the bytes leave a doubt.
     """
-    import numpy as np
-
-    words = np.frombuffer(_some_bytes(place, offset), "<u2")
     n_bytes = place.n_bytes - offset
-    if len(words) >= _LEAST:
-        quarters = words[: len(words) // 4 * 4].reshape(-1, 4).T
-        if n_bytes % 8 == 0 and not quarters[2:].any() and _are_high(quarters[1], quarters[0]):
-            return "int64"
-        if n_bytes % 4 == 0 and _are_high(words[1::2], words[::2]):
-            return "uint32"
-        if n_bytes % 2 == 0 and _are_short_ids(words):
-            return "uint16"
+    if (found := type_in(_some_bytes(place, offset), n_bytes)) is not None:
+        return found
     raise CorpusError(
         f"{place.name} does not say what type its ids have, and its {n_bytes:,} bytes are not plainly uint16 or "
         f"uint32: say --dtype uint16 or --dtype uint32 (also uint8, int32, int64), if it holds token ids."
     )
+
+
+def type_in(data: bytes, n_bytes: int) -> str | None:
+    """Return the type of the ids that some bytes, of ``n_bytes`` of them, plainly are; None where they leave a doubt.
+
+    The bytes come in spans of a multiple of eight.
+    """
+    import numpy as np
+
+    words = np.frombuffer(data[: len(data) // 2 * 2], "<u2")
+    if len(words) < _LEAST:
+        return None
+    quarters = words[: len(words) // 4 * 4].reshape(-1, 4).T
+    if n_bytes % 8 == 0 and not quarters[2:].any() and _are_high(quarters[1], quarters[0]):
+        return "int64"
+    pairs = words[: len(words) // 2 * 2]
+    if n_bytes % 4 == 0 and _are_high(pairs[1::2], pairs[::2]):
+        return "uint32"
+    return "uint16" if n_bytes % 2 == 0 and _are_short_ids(words) else None
+
+
+def check_said(place: Place, said: str) -> None:
+    """Refuse a --dtype of another width than the bytes of a flat file plainly have.
+
+    Raises:
+        CorpusError: every second or fourth number would be the half of an id.
+    """
+    check_bytes(place.name, _some_bytes(place, 0), place.n_bytes, said)
+
+
+def check_bytes(name: str, data: bytes, n_bytes: int, said: str) -> None:
+    """Refuse a --dtype of another width than some bytes, of ``n_bytes`` of them, plainly have.
+
+    Raises:
+        CorpusError: every second or fourth number would be the half of an id.
+    """
+    found = type_in(data, n_bytes)
+    if found is not None and _width(found) != _width(said):
+        raise CorpusError(f"{name} holds ids of type {found} by its bytes, and not {said}: say --dtype {found}.")
+
+
+def check_stated(name: str, stated: str, said: str | None) -> None:
+    """Refuse a --dtype of another width than the type that a file states.
+
+    Raises:
+        CorpusError: the two contradict each other.
+    """
+    import numpy as np
+
+    if said is not None and _width(stated) != _width(said):
+        raise CorpusError(f"{name} states that its ids are {np.dtype(stated).name}, and not {said}: leave out --dtype.")
+
+
+def _width(dtype: str) -> int:
+    import numpy as np
+
+    return np.dtype(dtype).itemsize
 
 
 def _some_bytes(place: Place, offset: int) -> bytes:

@@ -30,6 +30,7 @@ class IdArray:
         offset: bytes before the first id.
         n_ids: how many there are.
         n_vocabulary: ids at or above it are an error; None where that is not known.
+        is_stated: the file, or its index, says the type; else it was told of its bytes, or by the user.
     """
 
     place: Place
@@ -37,6 +38,7 @@ class IdArray:
     offset: int
     n_ids: int
     n_vocabulary: int | None
+    is_stated: bool
 
     def read(self, handle: IO[bytes], begin: int, end: int) -> npt.NDArray[np.int64]:
         """Return the ids from number ``begin`` up to ``end``.
@@ -44,7 +46,8 @@ class IdArray:
         Raises:
             CorpusError: the file ends before them, or one of them is negative or too large.
         """
-        return checked_ids(self.unchecked(handle, begin, end), self.n_vocabulary, self.place.name, begin, self.dtype)
+        values, limit, is_stated = self.unchecked(handle, begin, end), self.n_vocabulary, self.is_stated
+        return checked_ids(values, limit, self.place.name, begin, self.dtype, is_stated=is_stated)
 
     def unchecked(self, handle: IO[bytes], begin: int, end: int) -> npt.NDArray[Any]:
         """Return the same in the type of the file, to look for one of them."""
@@ -59,7 +62,7 @@ class IdArray:
 
 
 def checked_ids(
-    values: npt.NDArray[Any], n_vocabulary: int | None, name: str, begin: int, dtype: str
+    values: npt.NDArray[Any], n_vocabulary: int | None, name: str, begin: int, dtype: str, *, is_stated: bool
 ) -> npt.NDArray[np.int64]:
     """Return ids as int64; ``begin`` is the number of the first of them in ``name``.
 
@@ -76,9 +79,11 @@ def checked_ids(
         return ids
     at = int(np.flatnonzero((ids < 0) | (ids >= limit))[0])
     have = f"ids lie in 0 to {limit - 1:,}" if n_vocabulary is None else f"the vocabulary has {limit:,} ids"
+    ways = [] if is_stated else ["what type they have with --dtype"]
+    ways += ["whose they are with --tokenizer or --vocab-size"] if values[at] >= 0 or not is_stated else []
     raise CorpusError(
         f"{name}, read as {np.dtype(dtype).name}, has the id {int(values[at]):,} at place {begin + at:,}, and {have}: "
-        "say what type they have with --dtype, or whose they are with --tokenizer or --vocab-size."
+        f"{'say ' + ', or '.join(ways) if ways else 'these are no token ids, or labels of what is not learnt'}."
     )
 
 

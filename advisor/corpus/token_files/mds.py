@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.columns import ABSENT, Field
+from advisor.corpus.token_files.id_types import check_bytes
 from advisor.corpus.token_files.ids import check_type, end_of_text, n_vocabulary
 from advisor.corpus.token_files.index_json import name_beside, read_index
 from advisor.corpus.token_files.records import RecordShard, array_of, text_of_value, type_in_words, values_of
@@ -48,6 +49,9 @@ class MdsLayout:
         rows = [values_of(record, self.sizes, place) for record in records]
         found = {}
         for i, (name, encoding) in enumerate(zip(self.names, self.encodings, strict=True)):
+            if encoding == "bytes" and name in _ID_NAMES and self.dtype is not None:
+                data = b"".join(row[i] for row in rows)
+                check_bytes(f"{name!r} of {place.rpartition(' of ')[2]}", data, len(data), self.dtype)
             values = tuple(self._decoded(row[i], i, place) for row in rows)
             kind = next((kind for kind in map(_kind, values) if kind), None)
             what = f"{encoding} (never loaded)" if encoding == "pkl" else type_in_words(values, encoding)

@@ -196,4 +196,4 @@ def _blocks(
         if len(data) < count * kind.itemsize:
             raise CorpusError(f"{label} is truncated: it ends before its {n_ids:,} ids.")
         values: npt.NDArray[Any] = np.frombuffer(data, kind)
-        yield checked_ids(values, n_vocabulary, label, begin, header.dtype)
+        yield checked_ids(values, n_vocabulary, label, begin, header.dtype, is_stated=True)

@@ -49,18 +49,19 @@ def documents_in_blocks(
 
     length = piece_length(seq_len)
     held = np.empty(0, np.int64)
-    place, begin, number = (
-        first,
-        first,
-        0,
-    )  # of held[0]; where its document begins; how many pieces of that were yielded
+    place, begin, number = first, first, 0  # of held[0]; where its document begins; pieces of that which were yielded
     for block in blocks:
         held = np.concatenate((held, block))
-        low = 0
-        for end in np.flatnonzero(held == eos) if eos is not None else ():
+        ends = np.flatnonzero(held == eos) if eos is not None else np.empty(0, np.int64)
+        begins = np.append(0, ends + 1)
+        has_ids = ends > begins[:-1]  # many are empty where an end of text is the padding too
+        for low, end in zip(begins[:-1][has_ids].tolist(), ends[has_ids].tolist(), strict=True):
+            if low:
+                begin, number = place + low, 0
             yield from pieces_of_ids(name, begin, held[low:end], seq_len, number)
-            low, number = int(end) + 1, 0
-            begin = place + low
+        low = int(begins[-1])
+        if low:
+            begin, number = place + low, 0
         whole = (len(held) - low) // length * length
         yield from pieces_of_ids(name, begin, held[low : low + whole], seq_len, number)
         number += whole // length

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from advisor.corpus.choice import choose_column
+from advisor.corpus.column_notes import note_padding
 from advisor.corpus.columns import ABSENT, content_of
 from advisor.corpus.documents import EMPTY, Document, passage
+from advisor.corpus.token_files.id_types import check_stated
 from advisor.corpus.token_files.ids import checked_ids
 from advisor.errors import CorpusError
 
@@ -133,7 +135,9 @@ class RecordShard:
         value = self.layout.value(store.record(data), field, place)
         content = None if value is ABSENT else content_of(value, field)
         if content is not None and not isinstance(content, str):
-            content = checked_ids(content, self.n_vocabulary, place, 0, str(getattr(value, "dtype", "int64")))
+            content = checked_ids(
+                content, self.n_vocabulary, place, 0, str(getattr(value, "dtype", "int64")), is_stated=False
+            )
             return content[:-1] if self.eos is not None and len(content) and content[-1] == self.eos else content
         if content is None and not self.options.skip_bad:
             raise CorpusError(f"{place} has no usable {field.name!r}; --skip-bad leaves it out.")
@@ -146,7 +150,12 @@ class RecordShard:
         records = [store.record(store.read(int(store.ends[i]), int(store.ends[i + 1]))) for i in range(last)]
         fields = self.layout.fields(records, f"Record 1 of {self.name}")
         self._chosen = choose_column(fields, self.options.column, self.name)
+        values = fields[self._chosen.name].values if self._chosen.name in fields else ()
+        for dtype in {value.dtype.str for value in values if hasattr(value, "dtype")}:
+            check_stated(f"{self._chosen.name!r} of {self.name}", dtype, self.options.ids.dtype)
         self.tally.read(self.format, self._chosen.name, self._chosen.type, self.name)
+        if self._chosen.padding is not None:
+            note_padding(f"column {self._chosen.name}", self._chosen.padding, self.tally)
         return self._chosen
 
 

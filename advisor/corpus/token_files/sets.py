@@ -21,17 +21,24 @@ _SIDECARS = (".csv.gz", ".csv")
 # What a flat .bin is called in a folder: nanoGPT's train.bin, fineweb_train_000001.bin, tokens.bin; not firmware.bin.
 _FLAT_NAME = re.compile(r"(^|[^a-z])(train|val|valid|validation|test|eval|tokens?|ids|tokenized|corpus)([^a-z]|$)")
 
+_MEGATRON_NAME = re.compile(r"_(document|sentence)\.bin$")  # of what its preprocess_data.py writes
+# The caches of its datasets (megatron/core/datasets: gpt_dataset, blended_dataset; before: helpers of its data folder).
+_MEGATRON_ORDER = re.compile(r"(_indexmap_.*|(document|sample|shuffle|dataset)_index|_(doc|sample|shuffle)_idx)\.npy$")
 
-def found_sets(places: Sequence[Place], *, named: bool = False) -> tuple[list[CorpusFile], list[Place]]:
+
+def found_sets(
+    places: Sequence[Place], *, named: bool = False, dtype: str | None = None
+) -> tuple[list[CorpusFile], list[Place]]:
     """Return the files of token ids and shards among those of a folder, and the files that are no part of any.
 
     A set is an index and what it lists (MDS, litdata), a Megatron x.bin with x.idx, a dolma x.npy with x.csv.gz, and
-    each .bin and .npy that is called, or begins, as ids of pretraining do.
+    each .bin and .npy that is called, or begins, as ids of pretraining do; where the user says the ``dtype`` of ids,
+    each .bin that is no other kind of file. The orders of documents that Megatron keeps as .npy are of no corpus.
 
     Raises:
-        CorpusError: a shard that an index lists is missing, or of another size.
+        CorpusError: a shard that an index lists is missing, or of another size; so is half of a Megatron pair.
     """
-    around = {place.name: place for place in places}
+    around = {place.name: place for place in places if not _MEGATRON_ORDER.search(place.file_name)}
     left = dict(around)
     found: list[CorpusFile] = []
     indexes = [place for place in places if place.file_name == "index.json"]
@@ -39,7 +46,9 @@ def found_sets(places: Sequence[Place], *, named: bool = False) -> tuple[list[Co
         found += _take(left, _of_index(index, around, named))
     for place in places:
         if place.name in left:
-            found += _take(left, _of_name(place, left, named))
+            found += _take(left, _of_name(place, left, named, dtype))
+    for place in left.values():
+        _refuse_half_a_pair(place, around)
     return sorted(found, key=lambda file: file.name), list(left.values())
 
 
@@ -87,14 +96,15 @@ def _beside(place: Place, name: str, around: Mapping[str, Place]) -> Place | Non
     return around.get(f"{place.name.removesuffix(place.file_name)}{name}")
 
 
-def _of_name(place: Place, around: Mapping[str, Place], named: bool) -> list[CorpusFile]:
+def _of_name(place: Place, around: Mapping[str, Place], named: bool, dtype: str | None = None) -> list[CorpusFile]:
     """Return the set of a file by its name: a .bin, .npy, .npz or .mds, with its index or sidecar."""
     suffix = PurePosixPath(place.name).suffix.lower()
     if not place.n_bytes:
         return []
     if suffix == ".bin":
         has_index = _beside(place, f"{place.file_name[:-4]}.idx", around) is not None
-        return [_bin(place, around, named)] if has_index or _is_flat(place) else []
+        is_flat = has_index or _is_flat(place) or (dtype is not None and binary_format(place) is None)
+        return [_bin(place, around, named)] if is_flat else []
     if suffix == ".npy":
         stem = place.file_name[:-4]
         sidecar = next((each for end in _SIDECARS if (each := _beside(place, stem + end, around))), None)
@@ -123,6 +133,17 @@ def _is_flat(place: Place) -> bool:
     except CorpusError:
         return bool(_FLAT_NAME.search(place.file_name.lower()))
     return binary_format(place) is None and bool(_FLAT_NAME.search(place.file_name.lower()))
+
+
+def _refuse_half_a_pair(place: Place, around: Mapping[str, Place]) -> None:
+    """Raise where a file that belongs to no set is the index of a Megatron dataset that is missing, or the contrary."""
+    if place.file_name.endswith(".idx"):
+        _of_idx(place, around)
+    if _MEGATRON_NAME.search(place.file_name) and place.n_bytes and binary_format(place) is None:
+        raise CorpusError(
+            f"{place.name} is called as the ids of a Megatron dataset, and its {place.file_name[:-4]}.idx is not "
+            "beside it: --dtype uint16 (or what their type is) reads them without it, as one document."
+        )
 
 
 def _of_idx(place: Place, around: Mapping[str, Place]) -> list[CorpusFile]:

@@ -49,6 +49,7 @@ _ENDINGS = (
     *("_time", "_timestamp", "_at", "_name", "_label", "_lang", "_language", "_idx", "_index", "_type", "_code"),
     *("_category", "_source", "_version", "_license", "_licenses", "_ids", "_urls", "_dir", "_ext", "_key"),
 )
+MOST_IDS = 1 << 20  # of a vocabulary: no tokenizer has a million tokens
 _HEX = "[0-9a-fA-F]"
 _PATTERNS = {
     "UUIDs": rf"<?(?:urn:uuid:)?\{{?{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}\}}?>?",
@@ -85,8 +86,13 @@ def why_no_ids(name: str, values: Sequence[Any]) -> str | None:
     """Return why lists of whole numbers are not taken for token ids; None where they are."""
     if plain_name(name) not in ID_NAMES:
         return "not named as token ids"
-    rows = [value for value in values if isinstance(value, list) and len(value) > 2 and isinstance(value[0], int)]
-    return "row numbers" if rows and all(row == list(range(row[0], row[0] + len(row))) for row in rows) else None
+    lists = [value.tolist() if hasattr(value, "tolist") else value for value in values]
+    lists = [value for value in lists if isinstance(value, list)]
+    rows = [row for row in lists if len(row) > 2 and isinstance(row[0], int)]
+    if rows and all(row == list(range(row[0], row[0] + len(row))) for row in rows):
+        return "row numbers"
+    is_large = any(isinstance(each, int) and each >= MOST_IDS for row in lists for each in row)
+    return "numbers above those of any vocabulary" if is_large else None
 
 
 def why_no_text(name: str, values: Sequence[Any]) -> str | None:

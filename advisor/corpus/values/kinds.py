@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from advisor.corpus.values.messages import are_messages, is_message_type, written_messages
-from advisor.corpus.values.written_ids import are_bare_lists, are_bracketed
+from advisor.corpus.values.written_ids import are_bare_lists, are_bracketed, are_digits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["text", "ids", "messages"]
 # How a value holds its kind. "strings": a list, joined with newlines. "binary": bytes that are UTF-8. "written": as
-# text, "[1, 523]". "numbers": text of whole numbers that may be ids or may be meant as text: only its user knows.
-Form = Literal["plain", "strings", "binary", "written", "numbers"]
+# text, "[1, 523]". "digits": a list of such numbers, ["1", "523"]. "numbers": text of whole numbers that may be ids or
+# may be meant as text: only its user knows.
+Form = Literal["plain", "strings", "binary", "written", "digits", "numbers"]
 
 
 class ValueShape(NamedTuple):
@@ -29,6 +30,7 @@ class ValueShape(NamedTuple):
 _MESSAGES = ValueShape("messages", "plain", "chat messages")
 _STRING = ValueShape("text", "plain", "string")
 _STRINGS = ValueShape("text", "strings", "list of strings")
+DIGITS = ValueShape("ids", "digits", "list of whole numbers written as text")
 _PLURALS = {
     **{word: word + "s" for word in ("string", "struct", "map", "null", "decimal", "bool", "object", "integer")},
     **{"number": "numbers", "binary": "binary values", "float": "floats", "double": "floats", "halffloat": "floats"},
@@ -125,9 +127,11 @@ def shape_of_value(value: Any) -> ValueShape:
 
 def with_values(shape: ValueShape, values: Sequence[Any]) -> ValueShape:
     """Return what the first values, where there are some, say of a column beyond its type."""
-    if shape.kind != "text" or shape.form == "strings":
+    if shape.kind != "text":
         return shape
     found = [value for value in values if value]
+    if shape.form == "strings":
+        return DIGITS if are_digits(found) else shape
     if shape.form == "binary":
         return _binary(found)
     texts = [value for value in found if isinstance(value, str)]

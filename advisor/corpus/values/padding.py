@@ -1,8 +1,8 @@
-"""Padding of rows of token ids: one id that fills their ends, which no model is trained on."""
+"""Padding of token ids: one id that fills the ends of rows, or long runs of a file; no model is trained on it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,6 +14,8 @@ _MOST_IDS = 1 << 20  # looked at
 _LEAST_RUN, _LEAST_SHARE = 4, 0.01  # ids: less is how a text happens to end
 _LONG_RUN = 16  # ids: longer than what a template ends all its rows in
 _OTHER_END = 0.1  # a picture's border is at both ends of its rows; padding is at one
+_MOST_SHARE = 0.98  # of the ids of a file: where nothing else is met, nothing would be left
+RUN = 32  # ids: a run of one id that is no text, where no row says where its ends are
 
 
 class Padding(NamedTuple):
@@ -49,6 +51,42 @@ def find_padding(rows: Iterable[npt.NDArray[np.int64]]) -> Padding | None:
     return (
         Padding(token, on_left, n_filled / n_ids) if 2 * n_here > n_ids or (one_length and varied and is_much) else None
     )
+
+
+def find_runs(spans: Iterable[npt.NDArray[np.int64]]) -> tuple[int, float] | None:
+    """Return the id whose runs of RUN and more are padding, and their share of some spans of ids; None without any.
+
+    It is the id with most of its occurrences in such runs: rows that were padded and written one after the other, or
+    the part of a file that was made and never filled. Blanks of code run so too, but stand elsewhere more often.
+    """
+    import numpy as np
+
+    held = _bounded(spans)
+    n_filled: dict[int, int] = {}
+    for span in held:
+        inside = in_runs(span)
+        tokens, counts = np.unique(span[inside], return_counts=True)
+        for token, count in zip(tokens.tolist(), counts.tolist(), strict=True):
+            n_filled[token] = n_filled.get(token, 0) + count
+    if not n_filled:
+        return None
+    token = max(n_filled, key=lambda each: n_filled[each])
+    n_here = sum(int((span == token).sum()) for span in held)
+    share = n_filled[token] / sum(map(len, held))
+    is_much = n_filled[token] >= 4 * RUN and _LEAST_SHARE <= share <= _MOST_SHARE
+    return (token, share) if is_much and 2 * n_filled[token] >= n_here else None
+
+
+def in_runs(ids: npt.NDArray[Any], token: int | None = None) -> npt.NDArray[np.bool_]:
+    """Return for each id whether it is in a run of RUN or more of one id: of ``token``, where that is given."""
+    import numpy as np
+
+    begins = np.flatnonzero(np.concatenate((np.ones(min(len(ids), 1), bool), ids[1:] != ids[:-1])))
+    lengths = np.diff(begins, append=len(ids))
+    is_long = lengths >= RUN
+    if token is not None:
+        is_long &= ids[begins] == token
+    return np.repeat(is_long, lengths)
 
 
 def commonest(rows: Iterable[npt.NDArray[np.int64]]) -> tuple[int, float]:

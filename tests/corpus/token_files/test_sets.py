@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from advisor.corpus.token_files.sets import found_sets, named_set
+from advisor.errors import CorpusError
 from tests.corpus.token_files.writing import (
     documents,
     joined,
@@ -109,3 +111,53 @@ def test_a_named_file_that_is_none(tmp_path):
     touch(tmp_path, "notes.txt", "x.idx")
     for name in ("pytorch_model.bin", "index.json", "notes.txt", "x.idx"):
         assert named_set(place(tmp_path / name), places(tmp_path)) == []
+
+
+ORDERS = (
+    *("x_text_document_train_indexmap_10ns_64sl_1s_doc_idx.npy", "c0ffee-GPTDataset-train-document_index.npy"),
+    *("c0ffee-GPTDataset-train-sample_index.npy", "c0ffee-BlendedDataset-train-dataset_sample_index.npy"),
+    "c0ffee_shuffle_index.npy",
+)
+
+
+def test_the_orders_that_megatron_keeps_of_its_documents_are_no_ids(tmp_path):
+    write_megatron(tmp_path / "x_text_document", DOCS)
+    (tmp_path / "cache").mkdir()
+    for name in ORDERS:
+        np.save(tmp_path / name, np.arange(9000))
+        np.save(tmp_path / "cache" / name, np.arange(9000))
+    np.save(tmp_path / "tokens_index_2.npy", joined(DOCS))
+    assert sets(tmp_path) == ({"x_text_document.bin": "megatron", "tokens_index_2.npy": "npy"}, [])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "problem"),
+    [
+        (".bin", "b_text_document.idx is the index of b_text_document.bin, which is not beside it."),
+        (
+            ".idx",
+            "b_text_document.bin is called as the ids of a Megatron dataset, and its b_text_document.idx is not beside "
+            "it: --dtype uint16 (or what their type is) reads them without it, as one document.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("others", [True, False])
+def test_half_of_a_pair_is_an_error(tmp_path, suffix, problem, others):
+    for name in ("a", "b") if others else ("b",):
+        write_megatron(tmp_path / f"{name}_text_document", DOCS)
+    (tmp_path / f"b_text_document{suffix}").unlink()
+    with pytest.raises(CorpusError) as caught:
+        sets(tmp_path)
+    assert str(caught.value) == f"{tmp_path}/{problem}"
+
+
+def test_where_the_type_is_said_a_bin_is_ids(tmp_path):
+    joined(DOCS).astype("int32").tofile(tmp_path / "c_text_document.bin")
+    joined(DOCS).astype("int32").tofile(tmp_path / "part0.bin")
+    (tmp_path / "weights.bin").write_bytes(b"GGUF" + bytes(99))
+    files, left = found_sets(places(tmp_path), dtype="int32")
+    assert [(file.place.file_name, file.format) for file in files] == [
+        ("c_text_document.bin", "bin"),
+        ("part0.bin", "bin"),
+    ]
+    assert [each.file_name for each in left] == ["weights.bin"]
