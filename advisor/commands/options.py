@@ -147,7 +147,7 @@ def _reading(*names: str, **settings: Any) -> Decorator:
 
 
 _READING = _all_of(
-    _reading("--column", metavar="NAME", help="Column with the text, token ids or chat messages."),
+    _reading("--column", metavar="NAME", help="Column with the text, token ids or chat messages; A,B joins two."),
     _reading("--format", type=click.Choice(FORMATS), help="Read every file as this, whatever its name says."),
     _reading("--encoding", default="utf-8", metavar="NAME", help="Encoding of text files.  [default: utf-8]"),
     _reading("--skip-bad", is_flag=True, help="Leave out lines and rows that cannot be read, and count them."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
+from advisor.compressibility.no_text import about_text
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
 from advisor.corpus.options import CorpusOptions
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _FEW_SEQUENCES = 200
 _MOST = 0.5  # of the ids: what no token is of a text
 _MANY_DOCUMENTS = 10
+_DRAWN = " that were drawn"
 _NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
 
@@ -157,7 +159,8 @@ def score_and_sample(
         chunking="concatenation" if sample.joined else "document",
     )
     vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options, source)
-    return _profile(corpus, sample, protocol, vocab_size, sampling.seed), sample
+    profile = _profile(corpus, sample, protocol, vocab_size, sampling.seed)
+    return replace(profile, cautions=(*profile.cautions, *about_text(sample, tokenizer))), sample
 
 
 def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
@@ -208,7 +211,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         n_documents_seen=len({key[:2] for key in sample.keys}),
         columns=corpus.tally.columns,
         n_bytes=corpus.tally.n_bytes or None,
-        left_out=corpus.tally.left_out,
+        left_out=_as_drawn(corpus, sample),
         bytes_per_token=sample.bytes_per_token,
         non_ascii_fraction=sample.non_ascii_fraction,
         estimated_tokens=sample.estimated_tokens,
@@ -216,10 +219,8 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
     profile = _scaled_to_hub(corpus, profile)
-    return replace(
-        profile,
-        cautions=(*corpus.tally.cautions, *_about_ids(sample, corpus), *_about_sources(sample), *_cautions(profile)),
-    )
+    about = (*corpus.tally.cautions, *_about_ids(sample, corpus), *_about_sources(sample))
+    return replace(profile, cautions=(*about, *_cautions(profile, sample.unread_fraction)))
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
@@ -258,6 +259,19 @@ def _left_out(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
     return f" Left out: {', '.join(reasons)}." if reasons else ""
 
 
+def _as_drawn(corpus: Corpus, sample: Sample) -> tuple[LeftOut, ...]:
+    """Return what was left out; of documents only those that were drawn are known, and no share of all bytes."""
+    left_out = corpus.tally.left_out
+    if not sample.unread_fraction:  # all was read, or all that was drawn
+        return left_out
+    files = {each.reason for each in corpus.missed}
+    files |= {each.reason for each in left_out if each.largest or each.deliberate}
+    return tuple(
+        each if each.reason in files else replace(each, reason=f"{each.reason}{_DRAWN}", n_bytes=None)
+        for each in left_out
+    )
+
+
 def _about_ids(sample: Sample, corpus: Corpus) -> Iterator[Caution]:
     """Yield that one id is most of a corpus of ids, unless its reader has said so of its first rows."""
     import numpy as np
@@ -284,7 +298,7 @@ def _about_sources(sample: Sample) -> Iterator[Caution]:
         yield Caution(code="one_document", message=message)
 
 
-def _cautions(profile: Profile) -> tuple[Caution, ...]:
+def _cautions(profile: Profile, unread: float | None) -> tuple[Caution, ...]:
     found = []
     if profile.protocol.chunking == "concatenation":
         found.append(
@@ -315,7 +329,9 @@ def _cautions(profile: Profile) -> tuple[Caution, ...]:
     if profile.ci95 is None:
         found.append(("no_interval", "The corpus is too small for an interval of H."))
     if profile.n_documents_skipped:
-        found.append(("skipped", _left_out(profile.missed, profile.n_bytes).strip()))
+        is_drawn = any(each.reason.endswith(_DRAWN) for each in profile.missed)
+        draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
+        found.append(("skipped", _left_out(profile.missed, profile.n_bytes).strip() + draws))
     return tuple(Caution(code=code, message=message) for code, message in found)
 
 

@@ -10,7 +10,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from advisor.corpus.columns import rows_of_ids
+from advisor.corpus.columns import Field, rows_of_ids
 from advisor.corpus.values.identifiers import ID_NAMES, TEXT_NAMES, plain_name, why_no_ids, why_no_text
 from advisor.corpus.values.messages import n_chars_of
 from advisor.corpus.values.padding import find_padding
@@ -19,29 +19,32 @@ from advisor.errors import CorpusError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from advisor.corpus.columns import Field
     from advisor.corpus.values.kinds import Kind
 
 _SHOWN = 20  # column names in a message
+_JOINED = 4  # columns in the message that says how to read several
 _NEARLY_ALL = 0.9  # of the text of several columns: where one named as text holds so much, it is the corpus
 
 
-def choose_column(fields: Mapping[str, Field], wanted: str | None, source: str) -> Field:
+def choose_column(fields: Mapping[str, Field], wanted: str | None, source: str, *, several: bool = False) -> Field:
     """Return the column to read.
 
     ``wanted`` is a column's name, dotted where it is nested (a column of that very name goes first); with ":text" or
-    ":ids" behind it a column of written numbers is read as that.
+    ":ids" behind it a column of written numbers is read as that. Where a reader takes ``several``, it can be names with
+    commas between them: those columns of text, joined.
 
     Raises:
         CorpusError: the wanted column is missing or holds no text; without one, none or several can be the corpus.
     """
+    if wanted is not None and several and len(names := names_in(wanted, fields)) > 1:
+        return _joined([_settled(_wanted(fields, name, source), source) for name in names], wanted, source)
     if wanted is not None:
         return _settled(_wanted(fields, wanted, source), source)
     candidates = [field for field in fields.values() if why_not(field) is None]
     if not candidates:
         raise CorpusError(f"{source} has no text column: {_described(fields)}{_ways_on(fields)}.")
     if len(candidates) > 1:
-        return _settled(_largest(candidates, source), source)
+        return _settled(_largest(candidates, source, several=several), source)
     return _settled(candidates[0], source)
 
 
@@ -58,7 +61,29 @@ def why_not(field: Field) -> str | None:
     return why_no_ids(field.name, field.values)
 
 
-def _largest(candidates: Sequence[Field], source: str) -> Field:
+def names_in(wanted: str, fields: Collection[str]) -> list[str]:
+    """Return the columns that the user names: those between commas, unless one has a name with commas.
+
+    >>> names_in("prompt,completion", ["prompt", "completion"]), names_in("a,b", ["a,b"])
+    (['prompt', 'completion'], ['a,b'])
+    """
+    names = [name.strip() for name in wanted.split(",")]
+    return [wanted] if top_column(wanted, fields) is not None or not all(names) else names
+
+
+def _joined(columns: Sequence[Field], wanted: str, source: str) -> Field:
+    """Return several columns as one of text.
+
+    Raises:
+        CorpusError: one of them holds token ids.
+    """
+    ids = next((field for field in columns if field.kind == "ids"), None)
+    if ids is not None:
+        raise CorpusError(f"Column {ids.name!r} of {source} holds {ids.type}: only columns of text can be joined.")
+    return Field(name=wanted, kind="text", type="columns joined with newlines", form="several", inner=tuple(columns))
+
+
+def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Field:
     """Return the candidate that is named as text, if nearly all their text is in it.
 
     Raises:
@@ -75,7 +100,9 @@ def _largest(candidates: Sequence[Field], source: str) -> Field:
         offers = [f"{offer} ({percent})" for offer, percent in zip(offers, percents, strict=True)]
     more = f" (and {len(offers) - _SHOWN} more)" if len(offers) > _SHOWN else ""
     *first, last = offers[:_SHOWN]
-    raise CorpusError(f"{source} has several text columns: choose {', '.join(first)} or {last}{more}.")
+    texts = [field.name for field in candidates if field.kind != "ids" and "," not in field.name][:_JOINED]
+    joined = f"; {_option(','.join(texts))} reads these joined" if several and len(texts) > 1 else ""
+    raise CorpusError(f"{source} has several text columns: choose {', '.join(first)} or {last}{more}{joined}.")
 
 
 def _option(name: str) -> str:

@@ -38,7 +38,7 @@ class Field:
         values: some of its values; none in a chosen field, which outlives them.
         form: how a value holds its kind.
         path: the names that lead to it from a row; empty where that is ``name``.
-        inner: of objects, and of lists of them, their fields.
+        inner: of objects, and of lists of them, their fields; of several columns read as one, those.
         padding: of a chosen field of ids, what is left out of each row.
     """
 
@@ -123,7 +123,11 @@ def _inside(value: Any, key: str) -> Any:
 
 
 def value_in(record: Mapping[str, Any], field: Field) -> Any:
-    """Return the record's value of a field; ABSENT if it has none."""
+    """Return the record's value of a field; ABSENT if it has none. Of several columns it is their values by name."""
+    if field.form == "several":
+        values = {each.name: value_in(record, each) for each in field.inner}
+        present = {name: value for name, value in values.items() if value is not ABSENT}
+        return present or ABSENT
     path = field.path or (field.name,)
     value = record.get(path[0], ABSENT)
     for key in path[1:]:
@@ -137,6 +141,9 @@ def content_of(value: Any, field: Field) -> Content | None:
     """Return the text or ids of a field's value; an empty text for null, None if the value is not of its kind."""
     if value is None:
         return ""
+    if field.form == "several":
+        texts = [content_of(value.get(each.name), each) for each in field.inner]
+        return None if None in texts else "\n".join(str(text) for text in texts if text)
     if field.kind == "messages":
         if field.form == "written" and isinstance(value, str):
             value = written_messages(value) if value.strip() else []

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from advisor.corpus.choice import top_column
+from advisor.corpus.choice import names_in, top_column
 from advisor.corpus.hub_client import be_quiet_and_brief, find, limit_waiting
 from advisor.corpus.hub_errors import Asked, explained
 from advisor.errors import HubError, UsageError
@@ -228,7 +228,11 @@ def _checked_column(column: str, features: Mapping[str, object] | None, asked: A
         HubError: the dataset is known not to have it.
     """
     if features is None:
-        return None if "." in column or ":" in column else column
+        return None if any(sign in column for sign in ".:,") else column
+    if len(names := names_in(column, features)) > 1:
+        for name in names:
+            _checked_column(name, features, asked)
+        return None
     found = top_column(column, features)
     if found is None:
         raise HubError(f"{asked.repo} has no column {column!r}: choose one with --column: {', '.join(features)}.")

@@ -18,7 +18,7 @@ from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_
 from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
-from advisor.corpus.readers.text import TextFiles, TextStream
+from advisor.corpus.readers.text import TextFiles, TextStream, is_converted
 from advisor.corpus.readers.text_ids import IdLines
 from advisor.corpus.readers.warc import WarcFile
 from advisor.corpus.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
@@ -112,8 +112,8 @@ def _readers(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int, 
     readers: list[Reader] = []
     texts = [file for file in files if file.format == "text"]
     for part in (
-        [file for file in texts if file.compression is None],
-        [file for file in texts if file.compression],
+        [file for file in texts if not is_converted(file)],
+        [file for file in texts if is_converted(file)],
     ):
         if part:
             name = part[0].name if len(part) == 1 else f"{len(part)} text files"

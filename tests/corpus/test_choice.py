@@ -15,7 +15,7 @@ from advisor.corpus.options import CorpusOptions
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.tally import Tally
 from advisor.corpus.values.identifiers import why_no_text
-from tests.corpus.reading import sentence
+from tests.corpus.reading import profile, sentence
 from tests.corpus.tables import chosen, read, write_arrow, write_jsonl, write_parquet, written
 
 PROSE = "a text of some words that goes on for a while, and then it ends"
@@ -132,8 +132,38 @@ def test_several_text_columns_are_ready_choices_with_their_shares(tmp_path: Path
     for path in written(tmp_path, [row]):
         assert sentence(path) == (
             f"{path} has several text columns: choose --column output (90 % of their text), --column instruction (7 %) "
-            "or --column input (3 %)."
+            "or --column input (3 %); --column instruction,input,output reads these joined."
         )
+
+
+def test_several_columns_are_read_joined(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"prompt": "a question", "completion": "its answer", "n": 1, "meta": {"t": ["x y", "z"]}, "ids": [7, 3]},
+        {"prompt": None, "completion": "alone", "n": 2, "meta": {"t": []}, "ids": [7, 3]},
+        {"prompt": "", "completion": "", "n": 3, "meta": {"t": []}, "ids": [7, 3]},
+    ]
+    for path in written(tmp_path, rows):
+        assert read(path, column="prompt,completion")[0] == ["a question\nits answer", "alone"]
+        assert read(path, column="completion, meta.t")[0] == ["its answer\nx y\nz", "alone"]
+        assert chosen(path, column="prompt,completion") == ("prompt,completion", "columns joined with newlines")
+        assert sentence(path, column="prompt,ids").endswith("only columns of text can be joined.")
+        assert f"{path} has no column 'other': its columns are " in sentence(path, column="prompt,other")
+    (tmp_path / "a.csv").write_text('prompt,completion,"a,b"\nq,r,c\nqq,,d\n,,\n')
+    assert read(tmp_path / "a.csv", column="prompt,completion")[0] == ["q\nr", "qq"]
+    assert read(tmp_path / "a.csv", column="a,b")[0] == ["c", "d"]
+    (tmp_path / "a.json").write_text(json.dumps([{"prompt": "q", "completion": "r"}, {"completion": "s"}]))
+    assert read(tmp_path / "a.json", column="prompt,completion")[0] == ["q\nr", "s"]
+
+
+def test_several_columns_of_a_large_table_are_drawn_from_by_their_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"prompt": f"question {i} of many " * 40, "completion": f"answer {i} of them " * 40} for i in range(200)]
+    n_tokens = sum(len(row["prompt"]) + len(row["completion"]) + 1 for row in rows)
+    monkeypatch.setattr("advisor.corpus.sampling._READ_WHOLE", 0)
+    for path in written(tmp_path, rows):
+        found = profile(path, column="prompt,completion")
+        assert found.estimated_tokens == pytest.approx(n_tokens, rel=0.05)
 
 
 def test_ids_beside_text_are_choices_without_shares(tmp_path: Path) -> None:

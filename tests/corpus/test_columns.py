@@ -42,7 +42,8 @@ def test_columns_that_cannot_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text(json.dumps({"text": "a", "summary": "b", "n": 3}) + "\n")
     assert sentence(path) == (
-        f"{path} has several text columns: choose --column text (50 % of their text) or --column summary (50 %)."
+        f"{path} has several text columns: choose --column text (50 % of their text) or --column summary (50 %); "
+        "--column text,summary reads these joined."
     )
     assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'text', 'summary', 'n'."
     assert sentence(path, column="n") == (

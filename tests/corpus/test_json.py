@@ -156,6 +156,21 @@ def test_tables_of_pandas(tmp_path: Path) -> None:
     assert contents(file(tmp_path, json.dumps(table))) == ["a long text of a row", "b"]
 
 
+def test_a_table_by_columns_is_read_by_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"text": ["one text", "another"], "n": [1, 2]}))
+    assert contents(path) == ["one text", "another"]
+    path.write_text(json.dumps({"text": ["one text", "another"]}, indent=1))
+    assert contents(path) == ["one text", "another"]
+    path.write_text(json.dumps({"input_ids": [[5, 9, 7], [8, 3, 5]], "attention_mask": [[1, 1, 1], [1, 1, 1]]}))
+    assert contents(path) == ["[5 9 7]", "[8 3 5]"]
+    path.write_text(json.dumps({"input_ids": [5, 9, 7], "attention_mask": [1, 1, 1]}))
+    assert contents(path) == ["[5 9 7]"]
+    records = [{"text": ["the first paragraph", "and the next"], "n": [1, 2]}] * 2
+    path.write_text("\n".join(json.dumps(record, indent=1) for record in records))
+    assert contents(path) == ["the first paragraph\nand the next"] * 2
+
+
 def test_lists_of_strings_are_documents(tmp_path: Path) -> None:
     assert contents(file(tmp_path, json.dumps(TEXTS))) == TEXTS
     path = file(tmp_path, json.dumps([*TEXTS, 7]))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from pathlib import Path
 
 import pytest
 
 from advisor.corpus.readers import jsonl
-from tests.corpus.reading import contents, sentence, tally_of
+from tests.corpus.reading import contents, profile, sentence, tally_of
 
 LONG = "long words " * 9000
 SHORT = {"text": "short", "n": 1}
@@ -58,3 +60,22 @@ def test_a_bad_line_is_counted_with_its_bytes(tmp_path: Path) -> None:
     path = file(tmp_path, '{"text": 5}', '{"text": ""}')
     left = {each.reason: (each.n, each.n_bytes) for each in tally_of(path, skip_bad=True).left_out}
     assert left == {"bad lines": (1, 12), "documents without text": (1, 13)}
+
+
+def test_bad_lines_of_a_file_read_by_draws_are_a_share_of_the_draws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.corpus.sampling._READ_WHOLE", 0)
+    rng, path = random.Random(0), tmp_path / "a.jsonl"
+    good = [json.dumps({"text": " ".join(rng.choice(["a", "bc", "def"]) for _ in range(200))}) for _ in range(2000)]
+    bad = "x" * len(good[0])
+    path.write_text("".join(f"{line}\n" if i % 3 else f"{bad}\n" for i, line in enumerate(good)))
+    found = profile(path, skip_bad=True)
+    [left] = found.left_out
+    assert (left.reason, left.n_bytes) == ("bad lines that were drawn", None)
+    message = next(each.message for each in found.cautions if each.code == "skipped")
+    [(count, share)] = re.findall(
+        r"Left out: (\d+) \(bad lines that were drawn\)\. (\d+) % of the draws fell on what is left out\.", message
+    )
+    assert int(count) == left.n
+    assert abs(int(share) - 33) < 10

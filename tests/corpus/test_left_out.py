@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -162,6 +163,18 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
         }
     ]
     assert corpus["n_bytes"] == sum((tmp_path / f"{name}.jsonl").stat().st_size for name in ("a", "b"))
+
+
+def test_an_office_document_does_not_stand_in_for_the_text_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("words of the corpus " * 60)
+    for name, member, what in (
+        ("a.xlsx", "xl/worksheets/sheet1.xml", "an Excel workbook"),
+        ("a.pptx", "ppt/slides/slide1.xml", "a PowerPoint presentation"),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr(member, "<a/>" * 99)
+        assert sentence(tmp_path / name).startswith(f"{tmp_path}/{name} is {what} file, which is not read: python -c")
+    assert contents(tmp_path) == ["words of the corpus " * 60]
 
 
 def test_a_file_and_links_to_it_are_read_once_under_the_name_that_says_most(tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def test_what_stops_or_is_torn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sentence("-") == "Standard input is empty."
     pipe(monkeypatch, json.dumps([{"a": "x", "b": "y"}]))
     assert sentence("-") == (
-        "standard input has several text columns: choose --column a (50 % of their text) or --column b (50 %)."
+        "standard input has several text columns: choose --column a (50 % of their text) or --column b (50 %); "
+        "--column a,b reads these joined."
     )
 
 

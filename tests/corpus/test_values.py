@@ -50,6 +50,11 @@ def test_all_of_a_message_that_is_trained_on_is_read(tmp_path: Path) -> None:
         ({"from": "gpt", "value": "v", "weight": 1.0}, "v"),
         ({"role": "user", "text": "t"}, "t"),
         ({"role": "user", "content": None}, ""),
+        ({"sender": "human", "text": "a b\n", "content": [{"type": "text", "text": "a b"}]}, "a b"),
+        ({"sender": "human", "text": "a\n\nb", "content": [{"text": "a"}, {"text": "b"}]}, "a\nb"),
+        ({"role": "assistant", "reasoning": "r", "reasoning_content": "r", "content": "c"}, "r\nc"),
+        ({"role": "assistant", "thinking": "r", "content": [{"thinking": "r"}, {"text": "c"}]}, "r\nc"),
+        ({"role": "user", "content": ["echo", "echo"]}, "echo\necho"),
     ],
 )
 def test_messages_of_every_make(message: dict[str, Any], text: str) -> None:
@@ -65,6 +70,13 @@ def test_text_of_messages_that_is_not_read_is_a_caution(tmp_path: Path) -> None:
             "Of the messages in column messages 94 % of the text is not read in the first rows: most of it is in their "
             "field 'observation'.",
         )
+
+
+def test_a_text_that_a_message_has_twice_is_not_said_to_be_unread(tmp_path: Path) -> None:
+    messages = [{"from": "human", "value": "q " * 10, "text": "q " * 10, "markdown": "q " * 10}]
+    texts, tally = read(write_jsonl(tmp_path / "a.jsonl", [{"conversations": messages}]))
+    assert texts == ["q " * 10]
+    assert tally.cautions == ()
 
 
 def test_chats_written_as_json_are_chats(tmp_path: Path) -> None:

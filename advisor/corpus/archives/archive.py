@@ -20,7 +20,8 @@ from advisor.corpus.archives.zip import zip_members
 from advisor.corpus.choice import choose_column
 from advisor.corpus.columns import ABSENT, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document
-from advisor.corpus.readers.text import pieces_of_stream
+from advisor.corpus.readers.notebooks import is_notebook, notebook_stream
+from advisor.corpus.readers.text import pieces_of_stream, why_no_text
 from advisor.corpus.streams import decoded
 from advisor.corpus.token_files.ids import checked_ids, end_of_text, n_vocabulary
 from advisor.corpus.token_files.npy import open_zip
@@ -95,12 +96,13 @@ class Archive:
         try:
             with member.open() as raw:
                 stream = decoded(raw, name, self.options.encoding)
+                stream = notebook_stream(stream, name) if is_notebook(name) else stream
                 for piece, (text, n_bytes) in enumerate(pieces_of_stream(stream, name)):
                     yield Document(key=(name, 0, piece), content=text, raw_bytes=n_bytes)
         except TornArchiveError:
             raise
-        except CorpusError:  # it is not text
-            reason = f"files that are binary or not {self.options.encoding.upper()} in archives"
+        except CorpusError as error:  # it is not text
+            reason = f"{why_no_text(error, self.options.encoding)} in archives"
             self.tally.skip(reason, n_bytes=member.n_bytes, name=name)
 
     def _of_samples(self, members: Iterator[Member]) -> Iterator[Document]:
@@ -142,7 +144,7 @@ class Archive:
             arrays = [name for name in fields if name.endswith("npy") and fields[name].kind == "ids"]
             texts = [name for name in ("txt", "text") if name in fields and fields[name].kind == "text"]
             column = texts[0] if texts else arrays[0] if len(arrays) == 1 else None
-        field = choose_column(fields, column, self.name)
+        field = choose_column(fields, column, self.name, several=True)
         self.tally.read(self.file.format, field.name, field.type, self.name)
         return field
 

@@ -144,6 +144,8 @@ def row_sizes(values: pa.Array) -> npt.NDArray[np.int64]:
 
     if isinstance(values.type, pa.BaseExtensionType):
         values = values.storage
+    if pa.types.is_struct(values.type):
+        return np.asarray(sum(row_sizes(each) for each in values.flatten()), dtype=np.int64)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_null(values.type):

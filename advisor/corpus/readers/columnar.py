@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.choice import choose_column, top_column
+from advisor.corpus.choice import choose_column, names_in, top_column
 from advisor.corpus.column_notes import holds_text, note_column
 from advisor.corpus.columns import fields_of_schema, with_rows
 from advisor.corpus.readers.column_chunk import SLICE, ColumnChunk, nested, row_sizes
@@ -48,10 +48,10 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
             fields = with_rows(fields, _first_rows(table, group, _looked_at(fields, options.column)))
     except (pa.ArrowException, OSError) as error:
         raise CorpusError(f"{name} is not a parquet file: {first_line(error)}.") from error
-    chosen = choose_column(fields, options.column, name)
+    chosen = choose_column(fields, options.column, name, several=True)
     shares = _stated_shares(metadata.row_group(group), fields, chosen)
     note_column(chosen, fields, tally, format="parquet", name=name, wanted=options.column, shares=shares)
-    prefix = _prefix(schema, chosen)
+    prefixes = [_prefix(schema, each) for each in _columns_of(chosen)]
     chunks, first_row = [], 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group)
@@ -61,8 +61,8 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
                     name=name,
                     first_row=first_row,
                     n_documents=rows.num_rows,
-                    size=max(_column_bytes(rows, prefix), 1),
-                    load=_row_group_loader(file, group, prefix, chosen),
+                    size=max(sum(_column_bytes(rows, prefix) for prefix in prefixes), 1),
+                    load=_row_group_loader(file, group, prefixes, chosen),
                     field=chosen,
                     seq_len=seq_len,
                     skip_bad=options.skip_bad,
@@ -81,7 +81,8 @@ def _check_names(schema: pa.Schema, name: str) -> None:
 def _looked_at(fields: Mapping[str, Field], wanted: str | None) -> list[str]:
     """Return the columns whose first values are looked at: those that may be chosen."""
     if wanted is not None:
-        return [top for top in [top_column(wanted, fields)] if top is not None]
+        tops = [top_column(name, fields) for name in names_in(wanted, fields)]
+        return list(dict.fromkeys(top for top in tops if top is not None))
     return [name for name, field in fields.items() if field.kind is not None]
 
 
@@ -142,6 +143,21 @@ def _prefix(schema: pa.Schema, chosen: Field) -> str:
     return ".".join(names)
 
 
+def _columns_of(chosen: Field) -> tuple[Field, ...]:
+    return chosen.inner if chosen.form == "several" else (chosen,)
+
+
+def _values(batch: pa.RecordBatch, chosen: Field) -> pa.Array:
+    """Return the chosen column of a batch; of several, objects with their values by name."""
+    import pyarrow as pa
+
+    columns = _columns_of(chosen)
+    arrays = [nested(batch.column(each.path[0]), each.path[1:]) for each in columns]
+    if chosen.form != "several":
+        return arrays[0]
+    return pa.StructArray.from_arrays(arrays, names=[each.name for each in columns])
+
+
 def _opened(file: CorpusFile) -> Any:
     """Return what pyarrow reads a file from: its path, or where it is remote its bytes, in ranges."""
     return file.name if file.place.is_local else file.place.open()
@@ -168,7 +184,7 @@ def _whole(values: pa.Array, _: int | None) -> pa.ChunkedArray:
 
 
 def _row_group_loader(
-    file: CorpusFile, group: int, prefix: str, chosen: Field
+    file: CorpusFile, group: int, prefixes: list[str], chosen: Field
 ) -> Callable[[int | None], pa.ChunkedArray]:
     def load(most_bytes: int | None) -> pa.ChunkedArray:
         import pyarrow as pa
@@ -178,9 +194,8 @@ def _row_group_loader(
             # In batches: reading a row group at once takes about three times its size.
             with pq.ParquetFile(_opened(file), pre_buffer=False, buffer_size=_buffer(file)) as table:
                 n_rows = SLICE if most_bytes is None else _FEW_ROWS
-                batches = table.iter_batches(n_rows, row_groups=[group], columns=[prefix], use_threads=False)
-                top, *inside = chosen.path
-                values = (nested(batch.column(top), inside) for batch in batches)
+                batches = table.iter_batches(n_rows, row_groups=[group], columns=prefixes, use_threads=False)
+                values = (_values(batch, chosen) for batch in batches)
                 return pa.chunked_array(list(_first(values, most_bytes)))
         except (pa.ArrowException, OSError) as error:
             raise CorpusError(f"Row group {group} of {file.name} cannot be read: {first_line(error)}.") from error
@@ -223,12 +238,12 @@ def table_chunks(
     fields = fields_of_schema(table.schema)
     seen = table.select([each for each, field in fields.items() if field.kind is not None or holds_text(field)])
     fields = with_rows(fields, _python_rows(seen.slice(0, _n_first(seen.nbytes, seen.num_rows))))
-    chosen = choose_column(fields, options.column, name)
+    chosen = choose_column(fields, options.column, name, several=True)
     note_column(chosen, fields, tally, format=format, name=name, wanted=options.column)
-    top, *inside = chosen.path
     chunks, first_row = [], 0
-    for whole in table.column(top).chunks:
-        chunk = nested(whole, inside)
+    tops = list(dict.fromkeys(each.path[0] for each in _columns_of(chosen)))
+    for batch in table.select(tops).to_batches():
+        chunk = _values(batch, chosen)
         if len(chunk):
             chunks.append(
                 ColumnChunk(

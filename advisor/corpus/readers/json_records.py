@@ -67,6 +67,11 @@ class JsonRecords:
         except TooLongError:
             fields, is_long = self._first_fields(), True
         n_bytes = self.text.offset - begin
+        if self._list is None and not is_long and _is_by_columns(fields):
+            self._list = _OWN
+            if not self.text.peek():  # the only object: others may be records that hold lists
+                yield from _rows(fields, begin, n_bytes)
+                return
         if self._list is None:
             self._list = self._list_of(fields, is_long=is_long)
         if self._list == _OWN and not is_long:
@@ -196,6 +201,26 @@ def _is_split(fields: dict[str, Any]) -> bool:
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         return False
     return isinstance(rows, list) and bool(rows) and all(isinstance(row, list) for row in rows)
+
+
+def _is_by_columns(fields: dict[str, Any]) -> bool:
+    """Return whether an object is a table by columns: lists of one length, of which one at least holds texts or lists.
+
+    Lists of numbers alone are the ids of a document, and its mask.
+    """
+    columns = list(fields.values())
+    if not columns or _is_split(fields) or not all(isinstance(column, list) for column in columns):
+        return False
+    is_of_rows = any(all(isinstance(item, kind) for item in column) for kind in (str, list) for column in columns)
+    return is_of_rows and len(columns[0]) > 1 and len({len(column) for column in columns}) == 1
+
+
+def _rows(fields: dict[str, list[Any]], begin: int, n_bytes: int) -> Iterator[JsonItem]:
+    """Yield the rows of a table by columns; each takes its share of the bytes."""
+    rows = [dict(zip(fields, row, strict=True)) for row in zip(*fields.values(), strict=True)]
+    for number, row in enumerate(rows):
+        at = number * n_bytes // len(rows)
+        yield JsonItem(value=row, offset=begin + at, n_bytes=(number + 1) * n_bytes // len(rows) - at)
 
 
 def _n_characters(value: Any) -> int:

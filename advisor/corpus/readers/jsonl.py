@@ -111,7 +111,7 @@ class JsonLines:
             self._refuse_blank()
             return
         fields, wanted = fields_of_records(records), self.options.column
-        self._chosen = choose_column(fields, wanted, self.name)
+        self._chosen = choose_column(fields, wanted, self.name, several=True)
         note_column(self._chosen, fields, self.tally, format="jsonl", name=self.name, wanted=wanted)
         yield from held
 

@@ -68,7 +68,7 @@ class HubShards:
 
     def _choose(self, head: Sequence[Mapping[str, Any]]) -> Field:
         fields = with_rows(self.fields, head) if self.fields else fields_of_records(head)
-        chosen = choose_column(fields, self.options.column, self.name)
+        chosen = choose_column(fields, self.options.column, self.name, several=True)
         note_column(chosen, fields, self.tally, format="hub", name=self.name, wanted=self.options.column)
         return chosen
 

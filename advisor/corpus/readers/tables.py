@@ -61,12 +61,11 @@ class CsvFile(InOrder):
         with self._stream() as stream:
             rows = CsvRows(stream, self.name, self.delimiter, skip_bad=self.options.skip_bad, tally=self.tally)
             fields, wanted = rows.fields(self.options.column), self.options.column
-            chosen = choose_column(fields, wanted, self.name)
+            chosen = choose_column(fields, wanted, self.name, several=True)
             format = "csv" if self.delimiter == "," else "tsv"
             note_column(chosen, fields, self.tally, format=format, name=self.name, wanted=wanted)
-            at = rows.header.index(chosen.name)
             for row in rows:
-                content = content_of(row.cells[at], chosen)
+                content = content_of(value_in(dict(zip(rows.header, row.cells, strict=True)), chosen), chosen)
                 if content is not None and not len(content):
                     self.tally.skip(EMPTY, n_bytes=row.n_bytes)
                 elif content is not None:
@@ -116,7 +115,7 @@ class JsonFile(InOrder):
                 "--format text reads it as text."
             )
         fields = fields_of_records(found)
-        chosen = choose_column(fields, records.column, self.name)
+        chosen = choose_column(fields, records.column, self.name, several=True)
         note_column(chosen, fields, self.tally, format="json", name=self.name, wanted=self.options.column)
         return chosen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from advisor.corpus.documents import (
     passage,
     window_size,
 )
+from advisor.corpus.readers.notebooks import NotebookError, is_notebook, notebook_stream
 from advisor.corpus.readers.separators import HEAD_BYTES, Separator, bounds, separated, separator_of
 from advisor.corpus.streams import BLOCK, head_of, open_utf8, text_of
 from advisor.errors import CorpusError
@@ -46,6 +48,13 @@ def pieces_of_stream(stream: IO[bytes], name: str, limit: int = BLOCK) -> Iterat
         yield text_of(pending, name, offset), len(pending)
 
 
+@contextmanager
+def opened_text(file: CorpusFile, encoding: str) -> Iterator[IO[bytes]]:
+    """Yield the text of a file in UTF-8: of a notebook, what its cells say and print."""
+    with open_utf8(file, encoding) as stream:
+        yield notebook_stream(stream, file.name) if is_notebook(file.name) else stream
+
+
 def _character_boundary(data: bytes) -> int:
     """Return where the last character of UTF-8 bytes begins."""
     end = len(data) - 1
@@ -54,9 +63,17 @@ def _character_boundary(data: bytes) -> int:
     return end
 
 
+def is_converted(file: CorpusFile) -> bool:
+    """Return whether the text of a file is made of its bytes, so that it can only be read from its beginning."""
+    return file.compression is not None or is_notebook(file.name)
+
+
 @dataclass(kw_only=True)
 class TextFiles:
-    """The text files of a corpus, one after the other: ``size`` is None where one is compressed or transcoded."""
+    """The text files of a corpus, one after the other.
+
+    ``size`` is None where what is read of one is not its bytes: it is compressed, transcoded, or a notebook.
+    """
 
     name: str
     files: Sequence[CorpusFile]
@@ -67,7 +84,7 @@ class TextFiles:
 
     def __post_init__(self) -> None:
         self._ends = list(itertools.accumulate(file.n_bytes for file in self.files))
-        seekable = self.encoding == "utf-8" and not any(file.compression for file in self.files)
+        seekable = self.encoding == "utf-8" and not any(map(is_converted, self.files))
         self.size = self._ends[-1] if seekable else None
         self.n_documents: int | None = len(self.files)  # None where a file holds several
         self._separators: dict[int, Separator | None] = {}
@@ -78,7 +95,7 @@ class TextFiles:
         for number, file in enumerate(self.files):
             name = file.name
             try:
-                with open_utf8(file, self.encoding) as stream:
+                with opened_text(file, self.encoding) as stream:
                     separator = self._note(number, head_of(stream, HEAD_BYTES))
                     yield from _documents(stream, name, separator)
             except DamagedFileError as error:
@@ -119,7 +136,7 @@ class TextFiles:
         if number not in self._bad:
             self._bad.add(number)
             file = self.files[number]
-            reason = f"files that are binary or not {self.encoding.upper()}"
+            reason = why_no_text(error, self.encoding)
             self.tally.skip(reason, n_bytes=file.n_bytes, name=file.name)
 
     def _passage(self, number: int, fraction: float) -> Passage:
@@ -201,6 +218,13 @@ class TextFiles:
             except CorpusError:
                 continue
         return tuple(texts)
+
+
+def why_no_text(error: CorpusError, encoding: str) -> str:
+    """Return the reason, in words, for which a file that cannot be read as text is left out."""
+    if isinstance(error, NotebookError):
+        return "notebooks that cannot be read"
+    return f"files that are binary or not {encoding.upper()}"
 
 
 def _whole_characters(data: bytes) -> bytes:

@@ -46,11 +46,11 @@ _BEGINNINGS = {
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
 }
-# Members that tell what a zip file is.
+# What the name of a member begins with that tells what a zip file is.
 _ZIPPED = {
-    "word/document.xml": "Word document",
-    "xl/workbook.xml": "Excel workbook",
-    "ppt/presentation.xml": "PowerPoint presentation",
+    **dict.fromkeys(("word/document", "word/styles.xml"), "Word document"),
+    **dict.fromkeys(("xl/workbook", "xl/worksheets/", "xl/sharedStrings.xml"), "Excel workbook"),
+    **dict.fromkeys(("ppt/presentation.xml", "ppt/slides/"), "PowerPoint presentation"),
     "META-INF/container.xml": "EPUB",
     "META-INF/MANIFEST.MF": "Java archive",
     "content.xml": "OpenDocument",
@@ -88,7 +88,7 @@ def _kind_of_zip(place: Place) -> str:
         return "npz"
     if any(name.endswith("/data.pkl") for name in names):
         return "PyTorch"
-    return next((kind for member, kind in _ZIPPED.items() if member in names), "zip")
+    return next((kind for begin, kind in _ZIPPED.items() if any(name.startswith(begin) for name in names)), "zip")
 
 
 def _is_safetensors(head: bytes, n_bytes: int) -> bool:
@@ -140,6 +140,11 @@ _PYTHON = {
         ".jsonl",
     ),
     "Excel workbook": ("import pandas, sys; pandas.read_excel(sys.argv[1]).to_csv(sys.argv[2], index=False)", ".csv"),
+    "PowerPoint presentation": (
+        "import pptx, sys; open(sys.argv[2], 'w').write(chr(10).join(s.text_frame.text for p in"
+        " pptx.Presentation(sys.argv[1]).slides for s in p.shapes if s.has_text_frame))",
+        ".txt",
+    ),
     "ORC": (
         "import sys, pyarrow.orc as o, pyarrow.parquet as p; p.write_table(o.read_table(sys.argv[1]), sys.argv[2])",
         ".parquet",
@@ -169,8 +174,11 @@ def conversion(format: str, name: str) -> str:
     if format in _PYTHON:
         code, ending = _PYTHON[format]
         command = f'python -c "{code}" {{old}} {{new}}'
+    article = "an" if format.startswith(("A", "E", "O", "o", "HDF", "MP3", "RTF")) else "a"
     if not command:
-        return f"{name} is a {format} file, which holds no text or token ids that are read."
+        return f"{name} is {article} {format} file, which holds no text or token ids that are read."
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     command = command.replace("{old}", shlex.quote(name)).replace("{new}", shlex.quote(stem + ending))
-    return f"{name} is a {format} file, which is not read: {command} converts it{_TRUST * (format == 'pickle')}."
+    return (
+        f"{name} is {article} {format} file, which is not read: {command} converts it{_TRUST * (format == 'pickle')}."
+    )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Kind = Literal["text", "ids", "messages"]
 # How a value holds its kind. "strings": a list, joined with newlines. "binary": bytes that are UTF-8. "written": as
 # text, "[1, 523]". "digits": a list of such numbers, ["1", "523"]. "numbers": text of whole numbers that may be ids or
-# may be meant as text: only its user knows.
-Form = Literal["plain", "strings", "binary", "written", "digits", "numbers"]
+# may be meant as text: only its user knows. "several": several columns, joined.
+Form = Literal["plain", "strings", "binary", "written", "digits", "numbers", "several"]
 
 
 class ValueShape(NamedTuple):

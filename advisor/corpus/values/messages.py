@@ -15,7 +15,7 @@ _REASONING = ("reasoning_content", "reasoning", "thinking")
 _CONTENT = ("content", "value", "text")
 _CALLS = ("tool_calls", "function_call")
 _PARTS = ("thinking", "text", "content", "parts")  # of one part of a content that is a list
-_ROLES = ("role", "from", "speaker", "author", "user")
+_ROLES = ("role", "from", "speaker", "sender", "author", "user")
 # What labels a message, or is no text: it is neither read nor missed.
 _LABELS = frozenset(
     {*_ROLES, "name", "id", "type", "url", "uri", "image", "image_url", "images", "audio", "input_audio", "video"}
@@ -59,8 +59,7 @@ def text_of_messages(value: Any) -> str | None:
 
 def texts_of_message(message: dict[str, Any]) -> Iterator[str]:
     """Yield the texts of one message: its reasoning, its content, and the tools that it calls."""
-    for key in (*_REASONING, *_CONTENT):
-        yield from _texts(message.get(key))
+    yield from _said_once(message, (*_REASONING, *_CONTENT))
     for key in _CALLS:
         calls = message.get(key)
         if isinstance(calls, str) and calls:
@@ -69,6 +68,21 @@ def texts_of_message(message: dict[str, Any]) -> Iterator[str]:
             if isinstance(call, dict):
                 function = call.get("function")
                 yield from _call(function if isinstance(function, dict) else call, "arguments")
+
+
+def _said_once(fields: dict[str, Any], keys: Iterable[str]) -> Iterator[str]:
+    """Yield the texts of these fields in order, without what an earlier field has said: exports write a text twice."""
+    said = set[str]()
+    for key in keys:
+        texts = list(_texts(fields.get(key)))
+        if texts and (whole := _squeezed("".join(texts))) not in said:
+            yield from (text for text in texts if _squeezed(text) not in said)
+            said |= {whole, *map(_squeezed, texts)}
+
+
+def _squeezed(text: str) -> str:
+    """Return a text without whitespace, which those who join and trim the parts of a text change."""
+    return "".join(text.split())
 
 
 def _texts(content: Any) -> Iterator[str]:
@@ -80,8 +94,7 @@ def _texts(content: Any) -> Iterator[str]:
         for part in content:
             yield from _texts(part)
     elif isinstance(content, dict):
-        for key in _PARTS:
-            yield from _texts(content.get(key))
+        yield from _said_once(content, _PARTS)
         if content.get("input") is not None and content.get("name") is not None:
             yield from _call(content, "input")
 
@@ -110,9 +123,12 @@ def unread_share(chats: Iterable[Any]) -> tuple[float, str]:
     for message in (message for chat in chats if isinstance(chat, list) for message in chat):
         if not isinstance(message, dict):
             continue
-        n_read += sum(map(len, texts_of_message(message)))
+        texts = list(texts_of_message(message))
+        n_read += sum(map(len, texts))
+        said = {_squeezed(text) for text in (*texts, "".join(texts))}
         for key, value in message.items():
-            if key not in (*_REASONING, *_CONTENT, *_CALLS, *_LABELS):
+            is_said = isinstance(value, str) and _squeezed(value) in said
+            if key not in (*_REASONING, *_CONTENT, *_CALLS, *_LABELS) and not is_said:
                 unread[key] = unread.get(key, 0) + n_chars_of(value)
     n_unread = sum(unread.values())
     most = max(unread, key=lambda key: unread[key], default="")

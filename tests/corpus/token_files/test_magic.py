@@ -60,6 +60,23 @@ FILES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [
+        ("xl/sharedStrings.xml", "Excel workbook"),
+        ("xl/worksheets/sheet1.xml", "Excel workbook"),
+        ("xl/workbook.bin", "Excel workbook"),
+        ("ppt/slides/slide1.xml", "PowerPoint presentation"),
+        ("word/document2.xml", "Word document"),
+        ("docs/xl/worksheets/sheet1.xml", "zip"),
+        ("excel.xml", "zip"),
+    ],
+)
+def test_a_zip_is_what_one_of_its_members_says(tmp_path, name, format):
+    (tmp_path / "x").write_bytes(zipped("[Content_Types].xml", name))
+    assert binary_format(place(tmp_path / "x")) == format
+
+
 @pytest.mark.parametrize("format", FILES)
 def test_a_format_is_known_by_its_first_bytes(tmp_path, format):
     (tmp_path / "x").write_bytes(FILES[format])
