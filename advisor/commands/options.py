@@ -200,7 +200,7 @@ class Reading:
     @property
     def options(self) -> CorpusOptions:
         """How the corpus is read."""
-        from advisor.corpus.hub import HubOptions
+        from advisor.corpus.hub.dataset import HubOptions
         from advisor.corpus.options import CorpusOptions, IdOptions
 
         given = self._given

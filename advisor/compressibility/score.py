@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import zlib
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.no_text import about_text
+from advisor.compressibility.profile_cautions import DRAWN, about_profile, left_out_words
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
+from advisor.corpus.files.selection import check_mostly_read
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
-from advisor.corpus.selection import check_mostly_read
 from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.token_files.ids import end_of_text
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
-from advisor.quantities import format_bytes, format_share
+from advisor.quantities import format_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tally import Column, LeftOut
     from advisor.explanation import Page
-
-_FEW_SEQUENCES = 200
-_MOST = 0.5  # of the ids: what no token is of a text
-_MANY_DOCUMENTS = 10
-_DRAWN = " that were drawn"
-_NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +142,7 @@ def score_and_sample(
         end = end_of_text(options.ids, NATIVE_SEPARATOR) or NATIVE_SEPARATOR
         sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report, ids_separator=end)
     except TooSmallError as error:
-        raise CorpusError(f"{error}{_left_out(corpus.tally.missed)}") from error
+        raise CorpusError(f"{error}{left_out_words(corpus.tally.missed)}") from error
     _check_read(corpus, sample, skip_bad=options.skip_bad)
     protocol = Protocol(
         tokenizer=tokenizer.name if sample.tokenized else options.ids.tokenizer,
@@ -172,7 +164,7 @@ def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
     unread = sample.unread_fraction or 0.0
     if missed and unread > 0.5:
         what = f"{format_share(unread)} of the bytes of {corpus.source} that were drawn"
-        raise CorpusError(f"{what} cannot be read.{_left_out(missed)}")
+        raise CorpusError(f"{what} cannot be read.{left_out_words(missed)}")
 
 
 def _vocabulary(sample: Sample, options: CorpusOptions, source: str) -> int:
@@ -219,8 +211,7 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
     profile = _scaled_to_hub(corpus, profile)
-    about = (*corpus.tally.cautions, *_about_ids(sample, corpus), *_about_sources(sample))
-    return replace(profile, cautions=(*about, *_cautions(profile, sample.unread_fraction)))
+    return replace(profile, cautions=tuple(about_profile(profile, sample, corpus.tally.cautions)))
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
@@ -247,18 +238,6 @@ def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
     )
 
 
-def _left_out(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
-    """Return what was left out in words, with shares of all bytes where ``n_bytes``, those that are read, is known."""
-    reasons = []
-    for each in missed:
-        size = ""
-        if each.n_bytes:
-            share = f", {format_share(each.n_bytes / (each.n_bytes + n_bytes))} of the bytes" if n_bytes else ""
-            size = f": {format_bytes(each.n_bytes)}{share}"
-        reasons.append(f"{each.n:,} ({each.reason}{size})")
-    return f" Left out: {', '.join(reasons)}." if reasons else ""
-
-
 def _as_drawn(corpus: Corpus, sample: Sample) -> tuple[LeftOut, ...]:
     """Return what was left out; of documents only those that were drawn are known, and no share of all bytes."""
     left_out = corpus.tally.left_out
@@ -267,72 +246,9 @@ def _as_drawn(corpus: Corpus, sample: Sample) -> tuple[LeftOut, ...]:
     files = {each.reason for each in corpus.missed}
     files |= {each.reason for each in left_out if each.largest or each.deliberate}
     return tuple(
-        each if each.reason in files else replace(each, reason=f"{each.reason}{_DRAWN}", n_bytes=None)
+        each if each.reason in files else replace(each, reason=f"{each.reason}{DRAWN}", n_bytes=None)
         for each in left_out
     )
-
-
-def _about_ids(sample: Sample, corpus: Corpus) -> Iterator[Caution]:
-    """Yield that one id is most of a corpus of ids, unless its reader has said so of its first rows."""
-    import numpy as np
-
-    if sample.tokenized or {"one_id", "padding"} & {each.code for each in corpus.tally.cautions}:
-        return
-    ids, counts = np.unique(sample.ids, return_counts=True)
-    share = float(counts.max() / counts.sum())
-    if share > _MOST:
-        message = (
-            f"Id {ids[counts.argmax()]} is {format_share(share)} of the ids: if it is padding, or these are no token "
-            "ids, H is far too low and there are too many tokens."
-        )
-        yield Caution(code="one_id", message=message)
-
-
-def _about_sources(sample: Sample) -> Iterator[Caution]:
-    """Yield that most sequences are of one of many documents: H is then its."""
-    documents = Counter(key[:2] for key in sample.keys)
-    (name, place), n = documents.most_common(1)[0]
-    if len(documents) > 1 and sample.n_documents >= _MANY_DOCUMENTS and n > _MOST * len(sample.keys):
-        where = f"{name}, at {place:,}" if place else name
-        message = f"{format_share(n / len(sample.keys))} of the sample are of one document ({where}): H is mostly its."
-        yield Caution(code="one_document", message=message)
-
-
-def _cautions(profile: Profile, unread: float | None) -> tuple[Caution, ...]:
-    found = []
-    if profile.protocol.chunking == "concatenation":
-        found.append(
-            (
-                "documents_joined",
-                f"Most documents are shorter than {profile.protocol.seq_len} tokens: they were joined end to end, "
-                "while the protocol cuts each by itself. H may differ from that of long documents of the same kind.",
-            )
-        )
-    if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
-        noun = "sequence" if profile.n_sequences == 1 else "sequences"
-        found.append(
-            (
-                "few_sequences",
-                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
-                "H is uncertain.",
-            )
-        )
-    highest = profile.compressibility.ceiling
-    if profile.median > _NOISE * highest:
-        found.append(
-            (
-                "like_noise",
-                f"H {profile.median:.3f} is that of ids drawn at random ({highest:.3f}): these are no text, or ids of "
-                "another type.",
-            )
-        )
-    if profile.ci95 is None:
-        found.append(("no_interval", "The corpus is too small for an interval of H."))
-    if profile.n_documents_skipped:
-        is_drawn = any(each.reason.endswith(_DRAWN) for each in profile.missed)
-        draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
-        found.append(("skipped", _left_out(profile.missed, profile.n_bytes).strip() + draws))
-    return tuple(Caution(code=code, message=message) for code, message in found)
 
 
 def explain_profile(page: Page, profile: MeasuredCorpus) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from advisor.corpus.hub import HubOptions
+from advisor.corpus.hub.dataset import HubOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,10 @@ from advisor.corpus.archives.archive import archive_reader
 from advisor.corpus.columns import fields_of_schema
 from advisor.corpus.compression import StoredBytes, compression_of, decompressed
 from advisor.corpus.decoded import Decoded, ids_per_token
-from advisor.corpus.files import find_files
+from advisor.corpus.files.find import find_files
+from advisor.corpus.files.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
 from advisor.corpus.formats import FORMATS
-from advisor.corpus.hub import HubOptions, is_hub_name, open_hub
+from advisor.corpus.hub.dataset import HubOptions, is_hub_name, open_hub
 from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
 from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
@@ -21,7 +22,6 @@ from advisor.corpus.readers.tables import CsvFile, JsonFile
 from advisor.corpus.readers.text import TextFiles, TextStream, is_converted
 from advisor.corpus.readers.text_ids import IdLines
 from advisor.corpus.readers.warc import WarcFile
-from advisor.corpus.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
 from advisor.corpus.remote.address import is_remote, redacted
 from advisor.corpus.remote.bounds import bounded, check_files
 from advisor.corpus.streams import check_encoding, decoded, head_of

@@ -102,7 +102,7 @@ def _from_hub(name: str) -> Tokenizer:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, HFValidationError, RepositoryNotFoundError
 
-    from advisor.corpus.hub_client import be_quiet_and_brief, reachable
+    from advisor.corpus.hub.client import be_quiet_and_brief, reachable
 
     be_quiet_and_brief()
     if not reachable():

@@ -10,7 +10,7 @@ import pytest
 
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.compressibility.score import score
-from advisor.corpus.hub import HubOptions
+from advisor.corpus.hub.dataset import HubOptions
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
 from advisor.errors import AdvisorError, CorpusError, UsageError

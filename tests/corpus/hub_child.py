@@ -11,8 +11,8 @@ import sys
 import time
 from typing import Any
 
-from advisor.corpus import hub_client
-from advisor.corpus.hub import HubOptions, open_hub
+from advisor.corpus.hub import client
+from advisor.corpus.hub.dataset import HubOptions, open_hub
 from advisor.errors import AdvisorError
 
 slept = 0.0
@@ -51,7 +51,7 @@ def main() -> None:
     """Run every case."""
     global slept
     real_sleep, time.sleep = time.sleep, sleep
-    hub_client.ANSWER_LIMIT = 0.3
+    client.ANSWER_LIMIT = 0.3
     results = []
     for case in json.load(sys.stdin):
         slept, start = 0.0, time.perf_counter()

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from advisor.corpus.files import find_files
+from advisor.corpus.files.find import find_files
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.tally import Tally
 from tests.corpus.reading import contents, profile

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from advisor.corpus.hub import HubOptions, is_hub_name, locate
+from advisor.corpus.hub.dataset import HubOptions, is_hub_name, locate
 from advisor.errors import UsageError
 from tests.corpus.fake_hub import COMMIT, Hub, Repo, serve
 
@@ -537,6 +537,6 @@ def test_a_source_that_contradicts_itself(source: str, options: HubOptions, sent
 
 def test_importing_the_module_imports_nothing_heavy() -> None:
     heavy = "datasets", "huggingface_hub", "pyarrow", "numpy"
-    code = f"import sys, advisor.corpus.hub; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, advisor.corpus.hub.dataset; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

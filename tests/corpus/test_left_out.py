@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from advisor.corpus.hub import HubOptions
-from advisor.corpus.splits import split_of
+from advisor.corpus.files.splits import split_of
+from advisor.corpus.hub.dataset import HubOptions
 from tests.corpus.reading import contents, profile, sentence
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from advisor.corpus.recognise import HEAD_BYTES, recognised
+from advisor.corpus.files.recognise import HEAD_BYTES, recognised
 
 RECORDS = [{"text": f"document {i}", "n": i} for i in range(5)]
 LINES = "".join(json.dumps(record) + "\n" for record in RECORDS)

@@ -76,7 +76,7 @@ def test_columnar_files_and_folders(whole: int, tmp_path: Path, monkeypatch: pyt
 
 
 def hub(**options: object) -> object:
-    from advisor.corpus.hub import HubOptions
+    from advisor.corpus.hub.dataset import HubOptions
 
     return HubOptions(**options)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from advisor.corpus.files import find_files
+from advisor.corpus.files.find import find_files
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.remote import bounds, stores, waiting
 from advisor.corpus.remote.listing import list_remote

@@ -8,9 +8,9 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile, read_at
+from advisor.corpus.files.kinds import FileKind, compression_in, kind_of
+from advisor.corpus.files.splits import one_split
 from advisor.corpus.formats import NO_CORPUS, is_backup, is_metadata
-from advisor.corpus.kinds import FileKind, compression_in, kind_of
-from advisor.corpus.splits import one_split
 from advisor.corpus.token_files.sets import found_sets
 from advisor.errors import CorpusError
 from advisor.quantities import format_bytes, format_share

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.corpus.compression import compression_of
 from advisor.corpus.corpus_file import CorpusFile, suffixes_of
+from advisor.corpus.files.recognise import HEAD_BYTES, recognised
 from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF, FORMATS
-from advisor.corpus.recognise import HEAD_BYTES, recognised
 from advisor.corpus.streams import open_utf8
 from advisor.corpus.token_files.magic import binary_format
 from advisor.errors import CorpusError

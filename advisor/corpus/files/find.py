@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.corpus.card import named_by_card
 from advisor.corpus.corpus_file import CorpusFile
-from advisor.corpus.folder import each_once, files_below, place_of, read_of
+from advisor.corpus.files.card import named_by_card
+from advisor.corpus.files.folder import each_once, files_below, place_of, read_of
+from advisor.corpus.files.kinds import compression_in, kind_of
+from advisor.corpus.files.selection import chosen_files
 from advisor.corpus.formats import FORMATS
-from advisor.corpus.kinds import compression_in, kind_of
 from advisor.corpus.remote.address import is_remote
-from advisor.corpus.selection import chosen_files
 from advisor.corpus.token_files.magic import conversion
 from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
 from advisor.errors import CorpusError, UsageError

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import Any
 
-from advisor.corpus.hub_errors import Asked, endpoint, rate_limited, wait_asked
+from advisor.corpus.hub.failures import Asked, endpoint, rate_limited, wait_asked
 from advisor.errors import HubError
 
 # Seconds. A hub that is up answers within one; the hub's own client waits for ever where it names no limit.

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from advisor.corpus.choice import names_in, top_column
-from advisor.corpus.hub_client import be_quiet_and_brief, find, limit_waiting
-from advisor.corpus.hub_errors import Asked, explained
+from advisor.corpus.hub.client import be_quiet_and_brief, find, limit_waiting
+from advisor.corpus.hub.failures import Asked, explained
 from advisor.errors import HubError, UsageError
 
 if TYPE_CHECKING:

@@ -1,0 +1,105 @@
+"""What a reader of a profile should know: what its sample and its numbers show, beside what its readers met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from advisor.caution import Caution
+from advisor.quantities import format_bytes, format_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from advisor.compressibility.score import Profile
+    from advisor.corpus.sequences import Sample
+    from advisor.corpus.tally import LeftOut
+
+DRAWN = " that were drawn"  # behind the reason for which documents were left out, where only draws are known
+_FEW_SEQUENCES = 200
+_MOST = 0.5  # of the ids, what no token is of a text; of the sequences, what one document seldom is
+_MANY_DOCUMENTS = 10
+_NOISE = 0.98  # of the H of ids drawn at random; web text has .78
+
+
+def about_profile(profile: Profile, sample: Sample, told: Sequence[Caution]) -> Iterator[Caution]:
+    """Yield what to be careful about in a profile, behind what its readers ``told`` already."""
+    yield from told
+    yield from _about_ids(sample, told)
+    yield from _about_sources(sample)
+    yield from _about_numbers(profile, sample.unread_fraction)
+
+
+def _about_ids(sample: Sample, told: Sequence[Caution]) -> Iterator[Caution]:
+    """Yield that one id is most of a corpus of ids, unless its reader has said so of its first rows."""
+    import numpy as np
+
+    if sample.tokenized or {"one_id", "padding"} & {each.code for each in told}:
+        return
+    ids, counts = np.unique(sample.ids, return_counts=True)
+    share = float(counts.max() / counts.sum())
+    if share > _MOST:
+        message = (
+            f"Id {ids[counts.argmax()]} is {format_share(share)} of the ids: if it is padding, or these are no token "
+            "ids, H is far too low and there are too many tokens."
+        )
+        yield Caution(code="one_id", message=message)
+
+
+def _about_sources(sample: Sample) -> Iterator[Caution]:
+    """Yield that most sequences are of one of many documents: H is then its."""
+    documents = Counter(key[:2] for key in sample.keys)
+    (name, place), n = documents.most_common(1)[0]
+    if len(documents) > 1 and sample.n_documents >= _MANY_DOCUMENTS and n > _MOST * len(sample.keys):
+        where = f"{name}, at {place:,}" if place else name
+        message = f"{format_share(n / len(sample.keys))} of the sample are of one document ({where}): H is mostly its."
+        yield Caution(code="one_document", message=message)
+
+
+def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
+    found = []
+    if profile.protocol.chunking == "concatenation":
+        found.append(
+            (
+                "documents_joined",
+                f"Most documents are shorter than {profile.protocol.seq_len} tokens: they were joined end to end, "
+                "while the protocol cuts each by itself. H may differ from that of long documents of the same kind.",
+            )
+        )
+    if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
+        noun = "sequence" if profile.n_sequences == 1 else "sequences"
+        found.append(
+            (
+                "few_sequences",
+                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
+                "H is uncertain.",
+            )
+        )
+    highest = profile.compressibility.ceiling
+    if profile.median > _NOISE * highest:
+        found.append(
+            (
+                "like_noise",
+                f"H {profile.median:.3f} is that of ids drawn at random ({highest:.3f}): these are no text, or ids of "
+                "another type.",
+            )
+        )
+    if profile.ci95 is None:
+        found.append(("no_interval", "The corpus is too small for an interval of H."))
+    if profile.n_documents_skipped:
+        is_drawn = any(each.reason.endswith(DRAWN) for each in profile.missed)
+        draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
+        found.append(("skipped", left_out_words(profile.missed, profile.n_bytes).strip() + draws))
+    yield from (Caution(code=code, message=message) for code, message in found)
+
+
+def left_out_words(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
+    """Return what was left out in words, with shares of all bytes where ``n_bytes``, those that are read, is known."""
+    reasons = []
+    for each in missed:
+        size = ""
+        if each.n_bytes:
+            share = f", {format_share(each.n_bytes / (each.n_bytes + n_bytes))} of the bytes" if n_bytes else ""
+            size = f": {format_bytes(each.n_bytes)}{share}"
+        reasons.append(f"{each.n:,} ({each.reason}{size})")
+    return f" Left out: {', '.join(reasons)}." if reasons else ""

@@ -1,0 +1,1 @@
+"""Which files a source means: folders, splits, cards, and what each file is by name and content."""
