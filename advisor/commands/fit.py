@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calibration.fit.minimum import FitOptions
     from calibration.fit.runs import RunTable
 
-_MANY_RUNS, _FEW_REFITS = 2000, 200
+_MANY_RUNS = 2000
 _OF_A_COMPARISON = {"table", "predict", *TABLE_OPTIONS, "group", "as_json"}  # what a law file can be asked with
 _EXAMPLES = """
 \b
@@ -135,8 +135,7 @@ def command(
         say(found.reading)
         n_runs = sum(map(len, found.groups.values()))
         if n_runs > _MANY_RUNS:
-            fewer = "" if bootstrap <= _FEW_REFITS else f"; --bootstrap {_FEW_REFITS} is quicker, its intervals rougher"
-            click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes{fewer}.", err=True)
+            click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
 
     analysis = fit_table(
         table,

@@ -146,6 +146,7 @@ def read_run_table(
             runs.n_params,
             runs.n_tokens,
             cluster=None if cluster is None else cells.names.get(cluster, cluster),
+            vocab_size=runs.vocab_size,
             vocab_column=cells.names.get("vocab_size"),
         )
         groups[label] = replace(runs, cautions=(*_cautions(where, runs, units, reading), *mixed))

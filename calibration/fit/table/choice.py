@@ -87,13 +87,20 @@ def _refuse_experts(table: TableRows, theirs: str) -> None:
     for name in table.names:
         if name == theirs or not _OF_EXPERTS.search(name):
             continue
-        if all(_number(row.get(name)) in (None, 0.0, 1.0, _number(row.get(theirs))) for row in table.rows):
+        if not any(_of_experts(row.get(name), row.get(theirs)) for row in table.rows):
             continue
         other = f" or --columns {quoted('n_params', name)}" if "activ" in name.lower() else ""
         raise RunsError(
             f"{table.path} has {theirs} and {name}: of a mixture of experts N may be all parameters or those that are "
             f"active, so say --columns {quoted('n_params', theirs)}{other}."
         )
+
+
+def _of_experts(value: object, n_params: object) -> bool:
+    """Whether a count of experts or of active parameters, or an answer to a name, says that a model is a mixture."""
+    if str(value).strip().lower() in ("true", "yes"):
+        return True
+    return _number(value) not in (None, 0.0, 1.0, _number(n_params))
 
 
 def _number(value: object) -> float | None:

@@ -6,7 +6,6 @@ Columns that are not ours are looked at by their values, so that what would move
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ _MOVES_NO_LOSS = re.compile(
 _OF_A_RUN = re.compile(
     r"(wandb|train(ing)?)?[ _./-]?(runs?|exp|experiment|trial|job)[ _./-]?(id|name|uid)?|uid", re.IGNORECASE
 )
+_MOST_NAMED = 3
 _LEAST_CHECKPOINTS = 3  # of a run that has a name
 _LEAST_UNNAMED = 10  # different D of one N, in the median: more than tables of separate runs have
 _LATE = "losses before the end of a decaying learning rate are too high and bend the law: keep the last row of each run"
@@ -37,6 +37,7 @@ def mixture_cautions(
     n_tokens: Array,
     *,
     cluster: str | None,
+    vocab_size: Array | None,
     vocab_column: str | None,
 ) -> tuple[Reason, ...]:
     """Return the cautions for the rows of one group.
@@ -47,10 +48,11 @@ def mixture_cautions(
         n_params: N of each row.
         n_tokens: D of each row.
         cluster: The column whose values mark the checkpoints of one model, where the user named one.
+        vocab_size: Of each row, where it is known.
         vocab_column: The table's name of vocab_size.
     """
     found: list[Reason | None] = [*_words(rows, {*taken, cluster}, n_params)]
-    found.append(_vocabularies(rows, vocab_column))
+    found.append(_vocabularies(vocab_size, vocab_column))
     found.append(_checkpoints(rows, taken, n_params, n_tokens, cluster))
     return tuple(reason for reason in found if reason is not None)
 
@@ -72,13 +74,11 @@ def _words(rows: Sequence[Mapping[str, Any]], taken: Collection[str | None], n_p
             yield Reason(code="one-law-for-groups", message=message, level="caution")
 
 
-def _vocabularies(rows: Sequence[Mapping[str, Any]], column: str | None) -> Reason | None:
-    if column is None:
+def _vocabularies(vocab_size: Array | None, column: str | None) -> Reason | None:
+    sizes = [] if vocab_size is None else list(dict.fromkeys(f"{size:.0f}" for size in vocab_size))
+    if column is None or len(sizes) < 2:
         return None
-    counts = Counter(str(row.get(column)).strip() for row in rows if not is_empty(row.get(column)))
-    if len(counts) < 2:
-        return None
-    several = ", ".join(list(counts)[:_LEAST_CHECKPOINTS]) + (", ..." if len(counts) > _LEAST_CHECKPOINTS else "")
+    several = ", ".join(sizes[:_MOST_NAMED]) + (", ..." if len(sizes) > _MOST_NAMED else "")
     message = (
         f"{column} differs ({several}), and losses per token of several vocabularies cannot be compared: --group "
         f"{column} fits a law to the runs of each."

@@ -37,7 +37,9 @@ def without_sparse(cells: Cells, covariate: str | None) -> Cells:
 
     An empty unique_tokens stays, as no limit; weights, what is derived from, and the covariate must be whole.
     """
-    needed = {"weight", "unique_tokens", covariate}
+    needed = {"unique_tokens", covariate}
+    if cells.has("weight") and cells.n_empty("weight") < len(cells.table.rows):
+        needed.add("weight")  # of a run without one nothing is known, but that its like have another
     needed |= {"flops"} if not (cells.has("n_params") and cells.has("n_tokens")) else set()
     empty = {name: cells.n_empty(name) for name in OPTIONAL if cells.has(name) and name not in needed}
     sparse = {name: n for name, n in empty.items() if n}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.errors import RunsError
+from advisor.run_tables.numbers import is_empty
 from calibration.fit.objective import Array
 from calibration.fit.table.cells import Cells
 from calibration.fit.table.choice import missing_columns, of_bytes, quoted
@@ -62,9 +63,14 @@ def _unique_by_epochs(cells: Cells, n_tokens: Array, derived: Mapping[str, str])
     """
     if not cells.has("epochs") or cells.has("unique_tokens"):
         return None
-    epochs = cells.numbers("epochs")
-    if not epochs.max() > 1:
+    epochs = cells.numbers("epochs", missing=is_empty)
+    if not (epochs > 1).any():
         return None
+    if (unknown := np.flatnonzero(~np.isfinite(epochs))).size:
+        raise RunsError(
+            f"{cells.path}, run {unknown[0] + 1}: {cells.names['epochs']} is no number, and others see data more than "
+            "once: fill it in or remove the run."
+        )
     if "n_tokens" not in derived and "n_tokens" not in cells.given:
         theirs, data = cells.names["n_tokens"], cells.names["epochs"]
         raise RunsError(

@@ -218,7 +218,10 @@ def test_a_count_of_experts_asks_which_parameters_are_counted_but_for_one(tmp_pa
     path = table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", "n_experts", extra=(8,))
     with pytest.raises(RunsError, match=r"has n_params and n_experts: .*so say --columns n_params=n_params\.$"):
         read_run_table(path)
-    assert read_run_table(table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", "n_experts", extra=(1,)))
+    with pytest.raises(RunsError, match=r"has n_params and is_moe: "):
+        read_run_table(table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", "is_moe", extra=(True,)))
+    for name, value in (("n_experts", 1), ("moe", "dense"), ("active", "")):
+        assert read_run_table(table(tmp_path / "t.csv", "n_params", "n_tokens", "loss", name, extra=(value,)))
 
 
 @pytest.mark.parametrize("name", ["log_loss", "log10_ppl", "log(loss)", "excess_loss", "log2 loss", "loss_std"])

@@ -57,6 +57,7 @@ def test_several_vocabularies_are_cautioned(tmp_path: Path) -> None:
         "fits a law to the runs of each."
     ]
     assert cautions(tmp_path / "t.csv", {"vocab": [32000, 128000] * 8}, group="vocab") == []
+    assert cautions(tmp_path / "t.csv", {"vocab": ["50257", "50257.0"] * 8}) == []
 
 
 def test_checkpoints_of_runs_are_cautioned(tmp_path: Path) -> None:

@@ -295,6 +295,9 @@ def test_epochs_are_asked_about_and_then_taken_as_is_said(tmp_path: Path) -> Non
     np.testing.assert_allclose(data.unique_tokens, D)
     once = read_run_table(table(tmp_path / "t.csv", n_params=N, tokens=D, epochs=0.3, loss=LOSS)).groups["all"]
     assert once.unique_tokens is None
+    holes = table(tmp_path / "t.csv", n_params=N, tokens=D, epochs=["2", "", "nan"] * 3, loss=LOSS)
+    with pytest.raises(RunsError, match=r"run 2: epochs is no number, and others see data more than once: fill it in"):
+        read_run_table(holes, columns={"n_tokens": "tokens"})
     beside = table(tmp_path / "t.csv", n_params=N, dataset_tokens=D, epochs=4, loss=LOSS)
     np.testing.assert_allclose(read_run_table(beside).groups["all"].n_tokens, 4 * D)
 
