@@ -13,13 +13,14 @@ from advisor.compressibility.profile_cautions import DRAWN, about_profile, left_
 from advisor.compressibility.protocol import MeasuredCorpus, Protocol
 from advisor.corpus.decoded import innermost
 from advisor.corpus.files.selection import check_mostly_read
-from advisor.corpus.options import CorpusOptions
+from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
 from advisor.corpus.token_files.ids import end_of_text
+from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
@@ -151,8 +152,24 @@ def score_and_sample(
         chunking="concatenation" if sample.joined else "document",
     )
     vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options, source)
+    _about_options(corpus, sample, options.ids)
     profile = _profile(corpus, sample, protocol, vocab_size, sampling.seed)
     return replace(profile, cautions=(*profile.cautions, *about_text(sample, tokenizer))), sample
+
+
+def _about_options(corpus: Corpus, sample: Sample, ids: IdOptions) -> None:
+    """Say which options on token ids had no effect: on text, or on ids in files that say their type themselves."""
+    if ids.decode:
+        return
+    given = {"--dtype": ids.dtype, "--vocab-size": ids.vocab_size, "--eos-id": ids.eos_id}
+    names = [name for name, value in given.items() if value is not None]
+    what = "text"
+    if not sample.tokenized:
+        may_be_bare = any(each.format in (*TOKEN_FORMATS, "tar", "zip") for each in corpus.tally.columns)
+        names, what = (["--dtype"] if "--dtype" in names and not may_be_bare else []), "ids that are no flat array"
+    if names:
+        listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+        corpus.tally.caution("unused_option", f"{listed} had no effect: {corpus.source} holds {what}.")
 
 
 def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:

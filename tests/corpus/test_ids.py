@@ -189,3 +189,31 @@ def test_lists_of_whole_numbers_as_text_are_token_ids(tmp_path: Path) -> None:
     assert sentence(mixed).startswith(f"{mixed}:31 ")
     short = write(tmp_path / "short.jsonl", "tokens", [["3", "4"]] * 400)
     assert profile(short, column="tokens:ids").estimated_tokens == 800
+
+
+def cautioned(source: str | Path, **ids: object) -> list[str]:
+    found = profile(source, ids=IdOptions(**ids))  # type: ignore[arg-type]
+    return [each.message for each in found.cautions if each.code == "unused_option"]
+
+
+def test_options_on_ids_that_have_no_effect_are_said(tmp_path: Path, texts: list[str]) -> None:
+    text = write(tmp_path / "t.jsonl", "text", list(texts))
+    assert cautioned(text, dtype="uint16", eos_id=1, vocab_size=100) == [
+        f"--dtype, --vocab-size and --eos-id had no effect: {text} holds text."
+    ]
+    assert cautioned(text) == []
+    ids = write(tmp_path / "i.jsonl", "ids", [[3, 5, 9, 4, 7, 6, 8, 1] * 20] * 9)
+    assert cautioned(ids, dtype="uint16", eos_id=1, vocab_size=100) == [
+        f"--dtype had no effect: {ids} holds ids that are no flat array."
+    ]
+    np.array([3, 5, 9, 4, 7, 6, 8, 1] * 200, "uint16").tofile(tmp_path / "t.bin")
+    assert cautioned(tmp_path / "t.bin", dtype="uint16", eos_id=1, vocab_size=100) == []
+
+
+def test_an_end_that_no_id_of_the_type_can_be_is_an_error(tmp_path: Path) -> None:
+    np.array([3, 5, 9, 4, 7, 6, 8, 1] * 200, "uint16").tofile(tmp_path / "t.bin")
+    options = IdOptions(dtype="uint16", eos_id=70_000)
+    assert sentence(tmp_path / "t.bin", ids=options) == (
+        f"--eos-id 70000 cannot stand between documents of {tmp_path / 't.bin'}: its ids are uint16, and the largest "
+        "of those is 65,535."
+    )

@@ -189,6 +189,21 @@ def test_a_file_with_an_unfilled_end_measures_as_without_it(tmp_path: Path, monk
     assert half.median == pytest.approx(plain.median, abs=0.01)
 
 
+@pytest.mark.parametrize("on_left", [False, True])
+def test_draws_fall_on_no_padding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_left: bool) -> None:
+    monkeypatch.setattr(sampling, "_READ_WHOLE", 0)
+    monkeypatch.setattr(sampling, "_TOKENISE_WHOLE", 0)
+    rows = rows_of([random.Random(seed).randrange(70, 199) for seed in range(400)])
+    for path in ids_files(tmp_path, padded(rows, on_left=on_left))[:2]:
+        drawn = profile(path, n_sequences=300)
+        assert drawn.estimated_tokens == pytest.approx(sum(map(len, rows)), rel=0.05)
+        corpus = open_corpus(str(path), CorpusOptions(), seq_len=64)
+        (reader,) = corpus.readers
+        contents = [each.content for each in reader.at(range(0, 400 * LENGTH, 50)) if each]  # type: ignore[attr-defined]
+        assert contents
+        assert not any((content == 0).any() for content in contents)
+
+
 def test_what_runs_and_is_no_padding() -> None:
     rng = np.random.default_rng(0)
     code = np.concatenate([np.append(rng.integers(1, 99, 8), np.zeros(run)) for run in rng.integers(1, 40, 500)])

@@ -18,6 +18,7 @@ from advisor.corpus.archives.members import (
 from advisor.corpus.archives.tar import TornArchiveError, tar_members
 from advisor.corpus.archives.zip import zip_members
 from advisor.corpus.choice import choose_column
+from advisor.corpus.column_notes import note_padding
 from advisor.corpus.columns import ABSENT, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.readers.notebooks import is_notebook, notebook_stream
@@ -146,6 +147,8 @@ class Archive:
             column = texts[0] if texts else arrays[0] if len(arrays) == 1 else None
         field = choose_column(fields, column, self.name, several=True)
         self.tally.read(self.file.format, field.name, field.type, self.name)
+        if field.padding is not None:
+            note_padding(f"column {field.name}", field.padding, self.tally)
         return field
 
     def _content(self, record: dict[str, Any], field: Field, key: str) -> Content | None:

@@ -32,7 +32,7 @@ def chosen_files(
     places: Sequence[Place], below: str, options: CorpusOptions, tally: Tally, *, choose_split: bool
 ) -> tuple[CorpusFile, ...]:
     """Return which of the files are the corpus."""
-    sets, others = found_sets(places) if options.format is None else ([], places)
+    sets, others = found_sets(places, dtype=options.ids.dtype) if options.format is None else ([], places)
     files = [*sets, *(file for place in others if (file := _found_file(place, options, tally)) is not None)]
     if options.format is None:
         files = _one_kind(_without_pages(_without_caches(files, tally), tally), tally)

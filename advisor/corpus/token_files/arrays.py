@@ -12,7 +12,7 @@ from advisor.corpus.corpus_file import CorpusFile, Place, read_at
 from advisor.corpus.streams import BLOCK
 from advisor.corpus.token_files.flat import FlatIds, StreamedIds
 from advisor.corpus.token_files.id_types import check_bytes, check_said, check_stated, type_of_ids
-from advisor.corpus.token_files.ids import IdArray, check_type, checked_ids, end_of_text, n_vocabulary
+from advisor.corpus.token_files.ids import IdArray, check_end, check_type, checked_ids, end_of_text, n_vocabulary
 from advisor.corpus.token_files.indexed import EvenBounds, IndexedIds
 from advisor.corpus.token_files.llm_c import MAGICS, N_BYTES, read_llm_c_header
 from advisor.corpus.token_files.magic import binary_format
@@ -51,7 +51,7 @@ def flat_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: T
     header = read_llm_c_header(file.place)
     if header is None:
         eos = end_of_text(options.ids)
-        return _flat(_headless(file.place, options), eos, file, seq_len, tally)
+        return _flat(_headless(file.place, options), eos, file, options, seq_len, tally)
     check_stated(file.name, header.dtype, options.ids.dtype)
     ids = IdArray(
         place=file.place,
@@ -61,17 +61,28 @@ def flat_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: T
         n_vocabulary=n_vocabulary(options.ids),
         is_stated=True,
     )
-    return _flat(ids, end_of_text(options.ids, header.end_of_text), file, seq_len, tally)
+    return _flat(ids, end_of_text(options.ids, header.end_of_text), file, options, seq_len, tally)
 
 
-def _flat(ids: IdArray, eos: int | None, file: CorpusFile, seq_len: int, tally: Tally) -> FlatIds:
-    _note(tally, file, ids.dtype)
+def _flat(
+    ids: IdArray, eos: int | None, file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally
+) -> FlatIds:
+    _note(options, tally, file, ids.dtype)
     return FlatIds(ids=ids, eos=eos, seq_len=seq_len, tally=tally)
 
 
-def _note(tally: Tally, file: CorpusFile, dtype: str, column: str | None = None, what: str = "token ids") -> None:
+def _note(
+    options: CorpusOptions,
+    tally: Tally,
+    file: CorpusFile,
+    dtype: str,
+    column: str | None = None,
+    what: str = "token ids",
+) -> None:
+    """Note what is read, having seen that the id between documents can be among such ids."""
     import numpy as np
 
+    check_end(file.name, dtype, options.ids)
     tally.read(file.format, column, f"{what} ({np.dtype(dtype).name})", file.name)
 
 
@@ -103,7 +114,7 @@ def _compressed(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: T
     dtype = options.ids.dtype
     if dtype is None:
         raise CorpusError(f"{file.name} is compressed and does not say what type its ids have: say it with --dtype.")
-    _note(tally, file, dtype)
+    _note(options, tally, file, dtype)
     blocks = _stream_blocks(file, dtype, n_vocabulary(options.ids))
     return StreamedIds(name=file.name, blocks=blocks, eos=end_of_text(options.ids), seq_len=seq_len, tally=tally)
 
@@ -155,11 +166,11 @@ def npy_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
             is_stated=True,
         )
         if header.is_table:
-            _note(tally, file, ids.dtype, what="rows of token ids")
+            _note(options, tally, file, ids.dtype, what="rows of token ids")
             return _rows(ids, header.shape, eos, seq_len, tally)
     if not file.beside:
-        return _flat(ids, eos, file, seq_len, tally)
-    _note(tally, file, ids.dtype)
+        return _flat(ids, eos, file, options, seq_len, tally)
+    _note(options, tally, file, ids.dtype)
     load = functools.partial(SidecarBounds, _sidecar(file), file.name, ids.n_ids)
     return IndexedIds(ids=ids, load=load, n_documents=None, eos=eos, seq_len=seq_len, tally=tally)
 
@@ -200,7 +211,7 @@ def megatron_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tall
     header = read_header(file.beside[0])
     check_stated(file.beside[0].name, header.dtype, options.ids.dtype)
     ids = _headless(file.place, options, header.dtype)
-    _note(tally, file, header.dtype)
+    _note(options, tally, file, header.dtype)
     return IndexedIds(
         ids=ids,
         load=functools.partial(MegatronBounds, file.beside[0], file.place),
@@ -253,7 +264,7 @@ def npz_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
     check_stated(file.name, arrays.headers[0].dtype, options.ids.dtype)
     header, limit, eos = arrays.headers[0], n_vocabulary(options.ids), end_of_text(options.ids)
     is_flat = arrays.column is not None and not header.is_table
-    _note(tally, file, header.dtype, arrays.column, "token ids" if is_flat else "rows of token ids")
+    _note(options, tally, file, header.dtype, arrays.column, "token ids" if is_flat else "rows of token ids")
     if arrays.offset is not None:
         ids = IdArray(
             place=file.place,

@@ -104,6 +104,24 @@ def end_of_text(options: IdOptions, usual: int | None = None) -> int | None:
     return usual if options.tokenizer is None else _tokenizer(options.tokenizer).separator
 
 
+def check_end(name: str, dtype: str, options: IdOptions) -> None:
+    """Refuse an id between documents that is too large for the type of a file's ids.
+
+    Raises:
+        UsageError: it can never be met.
+    """
+    import numpy as np
+
+    eos, highest = end_of_text(options), np.iinfo(dtype).max
+    if eos is None or eos <= highest:
+        return
+    whose = "--eos-id" if options.eos_id is not None else f"The end of text of {options.tokenizer},"
+    raise UsageError(
+        f"{whose} {eos} cannot stand between documents of {name}: its ids are {np.dtype(dtype).name}, and the "
+        f"largest of those is {highest:,}."
+    )
+
+
 def n_vocabulary(options: IdOptions) -> int | None:
     """Return how many ids there are: what is said, else the declared tokenizer's; None where neither is."""
     if options.vocab_size is not None:
