@@ -26,6 +26,7 @@ from advisor.corpus.remote.address import is_remote, redacted
 from advisor.corpus.remote.bounds import bounded, check_files
 from advisor.corpus.streams import check_encoding, decoded, head_of
 from advisor.corpus.tally import LeftOut, Tally
+from advisor.corpus.token_files.magic import article_of, format_of_head
 from advisor.corpus.token_files.readers import TOKEN_FORMATS, token_reader
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import CorpusError, UsageError
@@ -176,6 +177,11 @@ def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reade
     head = head_of(stream, HEAD_BYTES)
     if not head:
         raise CorpusError("Standard input is empty.")
+    if (found := format_of_head(head)) is not None:
+        raise CorpusError(
+            f"Standard input is {article_of(found)} {found} file, which cannot be read from a pipe: "
+            "write it to a file, and name that."
+        )
     format = options.format or recognised(head, None)
     if format == "text":
         return TextStream(name=name, stream=stream, tally=tally)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.compression import BLOCK, decompressed
+from advisor.corpus.values.encodings import encoding_of_mark, encodings_of, wide_encoding
 from advisor.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "check_encoding", "decoded", "head_of", "open_utf8", "text_of"]
 _BOM = codecs.BOM_UTF8
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_encoding(encoding: str) -> str:
@@ -61,10 +61,12 @@ class _WithoutMark(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes], name: str) -> None:
         self.raw = raw
-        head = raw.read(len(_BOM))
-        if head.startswith(_UTF16):
-            raise CorpusError(f"{name} begins with a byte-order mark of UTF-16: name its encoding, --encoding utf-16.")
-        self.head = b"" if head == _BOM else head
+        head = raw.read(len(codecs.BOM_UTF32_LE))
+        if encoding := encoding_of_mark(head):
+            raise CorpusError(
+                f"{name} begins with a byte-order mark of {encoding.upper()}: name its encoding, --encoding {encoding}."
+            )
+        self.head = head.removeprefix(_BOM)
 
     def readable(self) -> bool:
         return True
@@ -117,10 +119,17 @@ def text_of(data: bytes, name: str, offset: int = 0) -> str:
     """
     nul = data.find(b"\0")
     if nul >= 0:
+        if encoding := wide_encoding(data):
+            raise CorpusError(
+                f"{name} is no UTF-8, and by its zero bytes, the first at offset {offset + nul}, text in {encoding}: "
+                f"name its encoding, --encoding {encoding}."
+            )
         raise CorpusError(f"{name} is binary: there is a NUL byte at offset {offset + nul}.")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        fitting = encodings_of(data[data.rfind(b"\n", 0, error.start) + 1 :])[:2]
+        advice = f", which may be {' or '.join(fitting)}" if fitting else ""
         raise CorpusError(
-            f"{name} is not UTF-8 at offset {offset + error.start}: name its encoding with --encoding, such as latin-1."
+            f"{name} is not UTF-8 at offset {offset + error.start}: name its encoding with --encoding{advice}."
         ) from error

@@ -84,7 +84,7 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     body = "id,text\n1,plain\n2,café\n"
     latin = file(tmp_path, body.encode("latin-1"))
     assert sentence(latin) == (
-        f"{latin}:3 is not UTF-8: name the encoding with --encoding, such as latin-1; --skip-bad leaves such rows out."
+        f"{latin}:3 is not UTF-8: name the encoding with --encoding; --skip-bad leaves such rows out."
     )
     assert contents(latin, encoding="latin-1") == ["plain", "café"]
     header = file(tmp_path, "id,téxt\n1,a\n".encode("latin-1"))

@@ -268,3 +268,14 @@ def test_a_long_text_with_one_emoji_takes_little_memory() -> None:
     tracemalloc.stop()
     assert n_bytes == len(words) * 40 + 4
     assert most < 160 << 20
+
+
+def test_the_list_that_is_offered_has_the_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(
+        json.dumps({"images": [{"file": "a.png"}] * 2, "annotations": [{"id": 1, "caption": "a dog runs"}] * 2})
+    )
+    assert sentence(path) == (
+        f"{path} holds several lists of records, 'images', 'annotations': choose one with --column, such as --column "
+        "annotations.caption."
+    )

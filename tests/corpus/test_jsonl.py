@@ -79,3 +79,41 @@ def test_bad_lines_of_a_file_read_by_draws_are_a_share_of_the_draws(
     )
     assert int(count) == left.n
     assert abs(int(share) - 33) < 10
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('"a text"', 'a string: write each line as {"text": ...}'),
+        ('[{"role": "user", "content": "a"}]', 'a list of messages: write each line as {"messages": [...]}'),
+        ('[{"text": "a"}]', "a list of objects: write each of them on a line of its own"),
+        ("[5, 3]", "a list of integers: --format ids reads lines of token ids"),
+        ("[]", 'list: write each line as {"text": ...} or {"ids": [...]}'),
+        ("7", "int"),
+    ],
+)
+def test_lines_that_are_no_objects_say_what_to_write(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{line}\n{line}\n")
+    assert sentence(path) == f"{path}:1 is not a JSON object but {problem}; --skip-bad leaves such lines out."
+
+
+def test_one_list_of_records_on_one_line_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('[{"text": "one text"}, {"text": "another"}]\n')
+    assert contents(path) == ["one text", "another"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"n": ' + "7" * 5000 + ', "text": "a"}', "holds an integer of over 4,300 digits"),
+        ('{"n": ' + "[" * 100_000 + "]" * 100_000 + "}", "is nested too deeply to be read"),
+        ('{"n": 1', "is not valid JSON (Expecting ',' delimiter)"),
+    ],
+)
+def test_valid_json_that_cannot_be_read_is_not_called_invalid(
+    tmp_path: Path, line: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsonl, "LONG_LINE", 1 << 23)
+    assert sentence(file(tmp_path, line)) == f"{tmp_path}/x.jsonl:2 {problem}; --skip-bad leaves such lines out."

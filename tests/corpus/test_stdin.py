@@ -139,3 +139,21 @@ def test_lines_of_ids_that_are_long_or_hold_something_else(tmp_path: Path) -> No
     assert [(each.reason, each.n, each.n_bytes) for each in tally.left_out] == [("bad lines", 1, 6)]
     with pytest.raises(Exception, match=rf"^{path}:1 holds a number that no token id can be; "):
         read("9" * 30 + "\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"PAR1" + bytes(99), "a parquet"),
+        (b"\x93NUMPY\x01\0" + bytes(99), "an npy"),
+        (b"PK\x03\x04" + bytes(99), "a zip"),
+        (b"a.txt".ljust(257, b"\0") + b"ustar" + bytes(250), "a tar"),
+        (gzip.compress(b"a.txt".ljust(257, b"\0") + b"ustar" + bytes(250)), "a tar"),
+        (b"ARROW1\0\0" + bytes(99), "an arrow"),
+    ],
+)
+def test_what_is_no_text_is_named(data: bytes, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe(monkeypatch, data)
+    assert sentence("-") == (
+        f"Standard input is {what} file, which cannot be read from a pipe: write it to a file, and name that."
+    )

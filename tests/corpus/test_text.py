@@ -39,5 +39,10 @@ def test_dictionaries_of_python_are_said(tmp_path: Path) -> None:
         f"{path} looks like a dictionary of Python on each line and is read as text, its syntax included: "
         "write the lines with json.dumps."
     )
+    path.write_text("".join(f'{{"text": "a text {i}"}}\n' for i in range(9)))
+    [caution] = tally_of(path, format="text").cautions
+    assert caution.message == (
+        f"{path} looks like JSON lines and is read as text, its syntax included: --format jsonl reads its records."
+    )
     path.write_text(WORDS)
     assert tally_of(path).cautions == ()

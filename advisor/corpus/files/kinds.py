@@ -90,7 +90,7 @@ def _may_be_pointer(place: Place) -> bool:
 
 def _binary(place: Place, first: bytes) -> FileKind | None:
     """Return what a file is that begins as no text does, or as documents of other programs do; None for text."""
-    if b"\0" not in first and first[:5] not in (b"%PDF-", b"{\\rtf"):
+    if b"\0" not in first and not first.startswith((b"%PDF-", b"{\\rtf", b"\x1f\x9d")):
         return None
     format = binary_format(place)
     return None if format is None else FileKind(format, None) if format in FORMATS else FileKind(None, None, format)

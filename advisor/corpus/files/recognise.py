@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from advisor.corpus.compression import compression_of
+from advisor.corpus.values.messages import are_messages
 
 __all__ = ["HEAD_BYTES", "TEXT_FORMATS", "compression_of", "recognised"]
 
@@ -74,7 +75,7 @@ def _of_json(begin: bytes, format: str | None) -> str | None:
     if _is_ids(begin):
         return "json" if format == "json" else "ids"
     if begin.startswith(b"["):
-        is_list = _spans_lines(begin) if format == "jsonl" else _is_json_list(begin)
+        is_list = _is_one_list(begin) if format == "jsonl" else _is_json_list(begin)
         return "json" if is_list else None
     return _of_object(begin, format)
 
@@ -147,9 +148,14 @@ def _is_json_list(begin: bytes) -> bool:
     return first in (b"{", b'"', b"[") and _is_cut_json(begin)
 
 
-def _spans_lines(begin: bytes) -> bool:
-    """Return whether a list of objects begins on one line and goes on on others, whatever the name says."""
-    return _is_json_list(begin) and _value(begin.partition(b"\n")[0]) is None and b"\n" in begin
+def _is_one_list(begin: bytes) -> bool:
+    """Return whether a list is all there is, over lines or on one, whatever the name says; no list of messages is."""
+    first, _, rest = begin.partition(b"\n")
+    if not _is_json_list(begin):
+        return False
+    if (value := _value(first)) is None:
+        return bool(rest) or len(begin) >= HEAD_BYTES // 2
+    return not rest.strip() and bool(value) and isinstance(value[0], dict) and not are_messages(value)
 
 
 def _is_ids(begin: bytes) -> bool:

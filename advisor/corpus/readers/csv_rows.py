@@ -118,7 +118,7 @@ class CsvRows:
         if cells is None:
             return None
         if not self._is_text:
-            problem = "is not UTF-8: name the encoding with --encoding, such as latin-1"
+            problem = "is not UTF-8: name the encoding with --encoding"
         row = CsvRow(cells=[] if problem else cells, line=line, n_bytes=self._row_bytes)
         if problem:
             self.reject(row, problem)

@@ -127,7 +127,7 @@ class JsonRecords:
         if len(lists) > 1:
             raise CorpusError(
                 f"{self.name} holds several lists of records, {', '.join(map(repr, lists))}: choose one with --column, "
-                f"such as --column {lists[0]}.text."
+                f"such as --column {_longest_text({name: fields[name] for name in lists})}."
             )
         return self._list_or_own(fields, lists[0])
 
@@ -188,6 +188,17 @@ class JsonRecords:
             f"{self.name} holds {other!r} beside the list of records {name!r}: choose one with --column, "
             f"such as --column {name}.text."
         )
+
+
+def _longest_text(lists: dict[str, list[dict[str, Any]]]) -> str:
+    """Return the dotted name of the field with the longest texts in the first records of some lists."""
+    n_characters = dict[str, int]()
+    for name, records in lists.items():
+        for record in records[:_ITEMS_WEIGHED]:
+            for key, value in record.items():
+                place = f"{name}.{key}"
+                n_characters[place] = max(n_characters.get(place, 0), len(value) if isinstance(value, str) else 0)
+    return max(n_characters, key=lambda place: n_characters[place], default=f"{next(iter(lists))}.text")
 
 
 def _is_list_of_records(value: Any) -> bool:

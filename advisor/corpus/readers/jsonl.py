@@ -17,6 +17,7 @@ from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongLineError, LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
+from advisor.corpus.values.messages import are_messages
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -193,11 +194,15 @@ class JsonLines:
             record = json.loads(data)
             if isinstance(record, dict):
                 return record
-            problem = f"is not a JSON object but {type(record).__name__}"
+            problem = f"is not a JSON object but {_no_object(record)}"
         except UnicodeDecodeError:
             problem = "is not UTF-8: name its encoding with --encoding"
-        except (ValueError, RecursionError) as error:
-            problem = f"is not valid JSON ({_reason(error)})"
+        except json.JSONDecodeError as error:
+            problem = f"is not valid JSON ({error.msg})"
+        except ValueError:
+            problem = "holds an integer of over 4,300 digits"
+        except RecursionError:
+            problem = "is nested too deeply to be read"
         self._reject(offset, number, problem, n_bytes=len(data))
         return None
 
@@ -301,5 +306,16 @@ def _size(found: LongObject) -> int:
     return found.dropped + len(found.data) + sum(map(len, found.chunks))
 
 
-def _reason(error: Exception) -> str:
-    return str(error).split(":")[0] if isinstance(error, json.JSONDecodeError) else type(error).__name__
+def _no_object(value: Any) -> str:
+    """Return what a line is that is no object, and how to write it as one."""
+    if isinstance(value, str):
+        return 'a string: write each line as {"text": ...}'
+    if not isinstance(value, list):
+        return type(value).__name__
+    if value and are_messages(value):
+        return 'a list of messages: write each line as {"messages": [...]}'
+    if value and all(isinstance(item, dict) for item in value):
+        return "a list of objects: write each of them on a line of its own"
+    if value and all(isinstance(item, int) for item in value):
+        return "a list of integers: --format ids reads lines of token ids"
+    return 'list: write each line as {"text": ...} or {"ids": [...]}'

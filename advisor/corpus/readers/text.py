@@ -244,11 +244,17 @@ def _say(separator: Separator | None, head: bytes, name: str, tally: Tally) -> N
     """Note how a text is read, and what looks like no text to be read as one."""
     tally.read("text", None, f"text, documents end at {separator.words}" if separator else "text", name)
     lines = head.split(b"\n", _REPRS)
-    if len(lines) > _REPRS and all(line.startswith((b"{'", b'{"')) for line in lines[:_REPRS]):
+    beginnings = {line[:2] for line in lines[:_REPRS]} if len(lines) > _REPRS else set()
+    if beginnings == {b"{'"}:
         tally.caution(
             "serialised_text",
             f"{name} looks like a dictionary of Python on each line and is read as text, its syntax included: "
             "write the lines with json.dumps.",
+        )
+    elif beginnings == {b'{"'}:
+        tally.caution(
+            "serialised_text",
+            f"{name} looks like JSON lines and is read as text, its syntax included: --format jsonl reads its records.",
         )
 
 

@@ -45,6 +45,9 @@ _BEGINNINGS = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"\x1f\x9d": "compress",
+    b"]\0\0": "lzma",
+    b"\x04\x22\x4d\x18": "lz4",
 }
 # What the name of a member begins with that tells what a zip file is.
 _ZIPPED = {
@@ -63,20 +66,27 @@ def binary_format(place: Place) -> str | None:
     """
     with opened(place) as handle:
         head = read_at(handle, _HEAD, 0)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    found = format_of_head(head)
+    if found == "zip":
         return _kind_of_zip(place)
-    if head[257:262] == b"ustar":
-        return "tar"
-    if len(head) >= 1024 and int.from_bytes(head[:4], "little") in MAGICS:
-        return "bin"
-    for beginning, name in _BEGINNINGS.items():
-        if head.startswith(beginning):
-            return name
+    if found is not None:
+        return found
     if _is_safetensors(head, place.n_bytes):
         return "safetensors"
     if _is_tfrecord(head, place.n_bytes):
         return "TFRecord"
     return "pickle" if _is_pickle(head) else None
+
+
+def format_of_head(head: bytes) -> str | None:
+    """Return what begins with these bytes, of which some hundreds are needed, where that much says it; zip for any."""
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    if head[257:262] == b"ustar":
+        return "tar"
+    if len(head) >= 1024 and int.from_bytes(head[:4], "little") in MAGICS:
+        return "bin"
+    return next((name for beginning, name in _BEGINNINGS.items() if head.startswith(beginning)), None)
 
 
 def _kind_of_zip(place: Place) -> str:
@@ -159,11 +169,19 @@ _TOOLS = {
     "PDF": ("pdftotext {old} {new}", ".txt"),
     "SQLite": ("sqlite3 -json {old} 'select text from documents' > {new}", ".json"),
     "Avro": ("python -m fastavro {old} > {new}", ".jsonl"),
+    "compress": ("gzip -dc {old} > {new}", ""),
+    "lzma": ("xz -dc {old} > {new}", ""),
+    "lz4": ("lz4 -dc {old} > {new}", ""),
     "7z": ("7z x {old}", ""),
     "RAR": ("unrar x {old}", ""),
 }
 _TRUST = " (if you trust it: to load a pickle runs what is in it)"
 READ = ("bin", "npy", "npz", "tar", "zip", "parquet", "arrow", "gzip", "bzip2", "xz", "zstd")
+
+
+def article_of(format: str) -> str:
+    """Return "a" or "an", as it stands before the name of a format."""
+    return "an" if format.lower().startswith(("a", "e", "o", "hdf", "mp3", "lz", "npy", "npz", "rtf", "xz")) else "a"
 
 
 def conversion(format: str, name: str) -> str:
@@ -174,7 +192,7 @@ def conversion(format: str, name: str) -> str:
     if format in _PYTHON:
         code, ending = _PYTHON[format]
         command = f'python -c "{code}" {{old}} {{new}}'
-    article = "an" if format.startswith(("A", "E", "O", "o", "HDF", "MP3", "RTF")) else "a"
+    article = article_of(format)
     if not command:
         return f"{name} is {article} {format} file, which holds no text or token ids that are read."
     stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]

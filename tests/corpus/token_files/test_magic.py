@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import pickle
 import struct
 import subprocess
@@ -46,6 +47,9 @@ FILES = {
     "EPUB": zipped("mimetype", "META-INF/container.xml"),
     "tar": tarred(),
     "gzip": b"\x1f\x8b\x08\x00",
+    "compress": b"\x1f\x9d\x90",
+    "lzma": lzma.compress(b"text", lzma.FORMAT_ALONE),
+    "lz4": b"\x04\x22\x4d\x18\x64",
     "megatron index": b"MMIDIDX\0\0" + struct.pack("<Q", 1),
     "old Megatron index": b"TNTIDX\0\0",
     "safetensors": struct.pack("<Q", 16) + b'{"a":{"dtype":1}}',
@@ -118,6 +122,9 @@ def test_the_commands_convert(tmp_path):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(ids))
     run(conversion("pickle", "a.pkl"), tmp_path)
     assert np.load(tmp_path / "a.npy").tolist() == ids
+    (tmp_path / "c.txt.lzma").write_bytes(lzma.compress(b"text", lzma.FORMAT_ALONE))
+    run(conversion("lzma", "c.txt.lzma"), tmp_path)
+    assert (tmp_path / "c.txt").read_text() == "text"
     orc.write_table(pa.table({"text": ["one", "two"]}), tmp_path / "b.orc")
     run(conversion("ORC", "b.orc"), tmp_path)
     assert pq.read_table(tmp_path / "b.parquet").to_pylist() == [{"text": "one"}, {"text": "two"}]
