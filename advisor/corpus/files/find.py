@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from advisor.corpus.corpus_file import CorpusFile
 from advisor.corpus.files.card import named_by_card
 from advisor.corpus.files.folder import each_once, files_below, place_of, read_of
-from advisor.corpus.files.kinds import compression_in, kind_of
+from advisor.corpus.files.kinds import POINTER, compression_in, is_pointer, kind_of
 from advisor.corpus.files.selection import chosen_files
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.remote.address import is_remote
@@ -96,6 +96,8 @@ def named_place(place: Place, siblings: Sequence[Place], options: CorpusOptions)
     if options.format is not None:
         compression = compression_in(place)
         return (CorpusFile(place=place, format=options.format, compression=compression, named=True),)
+    if is_pointer(place):
+        raise CorpusError(conversion(POINTER, place.name))
     if may_be_of_a_set(place.file_name) and (files := named_set(place, siblings)):
         return tuple(files)
     found = kind_of(place, options.encoding, named=True)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
 
 _HEAD_OF_MANY = 1 << 16  # bytes looked at of each of many files
-_POINTER = b"version https://git-lfs.github.com/spec/"  # what a clone without git-lfs has in place of a file
+POINTER = "Git LFS pointer"
+_POINTER = b"version https://git-lfs.github.com/spec/"
 _TAR_AT = 257  # of the word ustar in a tar file
 _NAMELESS = ("jsonl", "json", "warc", "ids")  # what a file whose name says nothing is taken for in a folder
 # Endings under which people keep anything; those of source code and markup hold what they say.
@@ -62,8 +63,8 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
     Raises:
         CorpusError: the file's first bytes cannot be read.
     """
-    if _may_be_pointer(place) and _first_bytes(place, 64).startswith(_POINTER):
-        return FileKind(None, None, "Git LFS pointer")
+    if is_pointer(place):
+        return FileKind(None, None, POINTER)
     said = kind_of_name(place.name)
     is_looked_into = named or place.is_local  # to look into each of many remote files is a request each
     if said.format is not None and not (is_looked_into and any(each in _SAYS_LITTLE for each in place.suffixes)):
@@ -84,8 +85,9 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
     return FileKind(format if format in _NAMELESS else None, compression)
 
 
-def _may_be_pointer(place: Place) -> bool:
-    return place.is_local and 100 <= place.n_bytes <= 1024
+def is_pointer(place: Place) -> bool:
+    """Return whether a file is what a clone without git-lfs has in its place."""
+    return place.is_local and 100 <= place.n_bytes <= 1024 and _first_bytes(place, 64).startswith(_POINTER)
 
 
 def _binary(place: Place, first: bytes) -> FileKind | None:

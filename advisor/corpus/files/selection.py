@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile, read_at
-from advisor.corpus.files.kinds import FileKind, compression_in, kind_of
+from advisor.corpus.files.kinds import POINTER, FileKind, compression_in, is_pointer, kind_of
 from advisor.corpus.files.splits import one_split
 from advisor.corpus.formats import NO_CORPUS, is_backup, is_metadata
 from advisor.corpus.token_files.sets import found_sets
@@ -32,7 +32,13 @@ def chosen_files(
     places: Sequence[Place], below: str, options: CorpusOptions, tally: Tally, *, choose_split: bool
 ) -> tuple[CorpusFile, ...]:
     """Return which of the files are the corpus."""
-    sets, others = found_sets(places, dtype=options.ids.dtype) if options.format is None else ([], places)
+    whole = []
+    for place in places:
+        if options.format is None and is_pointer(place):
+            tally.skip(f"{POINTER} files, which are not read", n_bytes=place.n_bytes, name=place.name)
+        else:
+            whole.append(place)
+    sets, others = found_sets(whole, dtype=options.ids.dtype) if options.format is None else ([], whole)
     files = [*sets, *(file for place in others if (file := _found_file(place, options, tally)) is not None)]
     if options.format is None:
         files = _one_kind(_without_pages(_without_caches(files, tally), tally), tally)
