@@ -162,7 +162,7 @@ class Archive:
             return None
         if isinstance(content, str):
             return content
-        ids = checked_ids(content, n_vocabulary(self.options.ids), place, 0, "int64", is_stated=True)
+        ids = checked_ids(content, n_vocabulary(self.options.ids), place, 0, "int64", is_stated=False)
         eos = end_of_text(self.options.ids)
         return ids[:-1] if eos is not None and len(ids) and ids[-1] == eos else ids
 

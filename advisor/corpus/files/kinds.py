@@ -63,8 +63,6 @@ def kind_of(place: Place, encoding: str, *, named: bool) -> FileKind:
     Raises:
         CorpusError: the file's first bytes cannot be read.
     """
-    if is_pointer(place):
-        return FileKind(None, None, POINTER)
     said = kind_of_name(place.name)
     is_looked_into = named or place.is_local  # to look into each of many remote files is a request each
     if said.format is not None and not (is_looked_into and any(each in _SAYS_LITTLE for each in place.suffixes)):
