@@ -19,10 +19,16 @@ from advisor.corpus.corpus_file import read_at
 from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.corpus.token_files.ids import check_type, end_of_text, n_vocabulary
 from advisor.corpus.token_files.index_json import name_beside, read_index
-from advisor.corpus.token_files.records import RecordShard, array_of, text_of_value, type_in_words, values_of
+from advisor.corpus.token_files.records import (
+    RecordShard,
+    array_of,
+    kind_of_stored,
+    text_of_value,
+    type_in_words,
+    values_of,
+)
 from advisor.corpus.token_files.stored import opened
 from advisor.corpus.token_files.stores import open_plain
-from advisor.corpus.values.kinds import shape_of_value
 from advisor.errors import CorpusError, first_line
 
 if TYPE_CHECKING:
@@ -58,7 +64,7 @@ class LitdataLayout:
         found = {}
         for i, (name, format) in enumerate(zip(self.names, self.formats, strict=True)):
             values = tuple(_decoded(row[i], format, name, place) for row in rows)
-            kind = next((kind for kind in map(_kind, values) if kind), None)
+            kind = next((kind for kind in map(kind_of_stored, values) if kind), None)
             what = f"{format} (never loaded)" if format == "pickle" else type_in_words(values, format)
             found[name] = Field(name=name, kind=kind, type=what, values=values)
         return found
@@ -70,11 +76,6 @@ class LitdataLayout:
 
     def _values(self, record: bytes, place: str) -> list[bytes]:
         return [record] if self.is_bare else values_of(record, [None] * len(self.names), place)
-
-
-def _kind(value: Any) -> Any:
-    dimensions = getattr(value, "ndim", None)
-    return shape_of_value(value).kind if dimensions is None else "ids" if dimensions == 1 else None
 
 
 def _decoded(data: bytes, format: str, name: str, place: str) -> Any:

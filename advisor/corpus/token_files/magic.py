@@ -121,12 +121,7 @@ def _is_tfrecord(head: bytes, n_bytes: int) -> bool:
 
 def _is_pickle(head: bytes) -> bool:
     """Return whether a pickle of protocol 2 to 5 begins: its version, then a frame or what is written first."""
-    return (
-        len(head) > 2
-        and head[0] == 0x80
-        and 2 <= head[1] <= 5
-        and head[2:3] in (b"\x95", b"]", b"}", b"c", b"(", b"K", b"\x8a")
-    )
+    return len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5 and head[2:3] in _PICKLED
 
 
 # The format -> Python that makes of sys.argv[1] a file that is read, sys.argv[2], and its ending.

@@ -15,9 +15,15 @@ from advisor.corpus.columns import ABSENT, Field
 from advisor.corpus.token_files.id_types import check_bytes
 from advisor.corpus.token_files.ids import check_type, end_of_text, n_vocabulary
 from advisor.corpus.token_files.index_json import name_beside, read_index
-from advisor.corpus.token_files.records import RecordShard, array_of, text_of_value, type_in_words, values_of
+from advisor.corpus.token_files.records import (
+    RecordShard,
+    array_of,
+    kind_of_stored,
+    text_of_value,
+    type_in_words,
+    values_of,
+)
 from advisor.corpus.token_files.stores import open_plain
-from advisor.corpus.values.kinds import shape_of_value
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -53,7 +59,7 @@ class MdsLayout:
                 data = b"".join(row[i] for row in rows)
                 check_bytes(f"{name!r} of {place.rpartition(' of ')[2]}", data, len(data), self.dtype)
             values = tuple(self._decoded(row[i], i, place) for row in rows)
-            kind = next((kind for kind in map(_kind, values) if kind), None)
+            kind = next((kind for kind in map(kind_of_stored, values) if kind), None)
             what = f"{encoding} (never loaded)" if encoding == "pkl" else type_in_words(values, encoding)
             found[name] = Field(name=name, kind=kind, type=what, values=values)
         return found
@@ -76,14 +82,6 @@ class MdsLayout:
         if encoding == "bytes":
             return _text_or_none(data)
         return ABSENT
-
-
-def _kind(value: Any) -> Any:
-    """Return what a value can be read as; an array of whole numbers in one dimension is ids."""
-    dimensions = getattr(value, "ndim", None)
-    if dimensions is None:
-        return shape_of_value(value).kind
-    return "ids" if dimensions == 1 and value.dtype.kind in "iu" else None
 
 
 def _text_or_none(data: bytes) -> str | None:

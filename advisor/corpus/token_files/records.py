@@ -16,6 +16,7 @@ from advisor.corpus.columns import ABSENT, content_of
 from advisor.corpus.documents import EMPTY, Document, passage
 from advisor.corpus.token_files.id_types import check_stated
 from advisor.corpus.token_files.ids import checked_ids
+from advisor.corpus.values.kinds import shape_of_value
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from advisor.corpus.documents import Content, Passage
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
+    from advisor.corpus.values.kinds import Kind
 
 _HEAD = 5  # records looked at to choose a column
 _BLOCK = 1 << 22  # bytes of records read at a time
@@ -183,6 +185,14 @@ def values_of(record: bytes, fixed: Sequence[int | None], place: str) -> list[by
     if at != len(record):
         raise CorpusError(f"{place} is damaged: its values take {at:,} bytes, and it has {len(record):,}.")
     return values
+
+
+def kind_of_stored(value: Any) -> Kind | None:
+    """Return what a value can be read as; an array of whole numbers in one dimension is ids."""
+    dimensions = getattr(value, "ndim", None)
+    if dimensions is None:
+        return shape_of_value(value).kind
+    return "ids" if dimensions == 1 and value.dtype.kind in "iu" else None
 
 
 def type_in_words(values: Sequence[Any], encoding: str) -> str:
