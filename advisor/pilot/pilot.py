@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, shift_at
-from advisor.laws.measured_shift import BEYOND, GROWTH
 from advisor.laws.published import chinchilla
 from advisor.laws.text import Text
 from advisor.pilot.design import Expectation, Question, best, least_flops, runs_of
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SHARE = 0.01
 _OTHER_SHARES = (0.5, 4.0)  # times the share asked for
-_LARGE_PART = 0.5  # of the variance left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,11 +219,6 @@ def _about(runs: tuple[PlannedRun, ...]) -> Iterator[Caution]:
             message=f"{missing} of the {len(runs)} sizes have no usual shape with a vocabulary of "
             f"{runs[0].plan.vocab_size:,}: see --vocab-size.",
         )
-
-
-def left_by_growth(now: Shift) -> bool:
-    """Return whether most of what is not known of the shift is how the gap grows with the budget."""
-    return now.sds[GROWTH] ** 2 + now.sds[BEYOND] ** 2 > _LARGE_PART * now.sd**2
 
 
 def _sum(values: Iterator[float | None]) -> float | None:
