@@ -8,12 +8,14 @@ import gc
 import importlib
 import io
 import os
+import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, first_line, printable
 
 # name -> module with a click command `command`. The order is the order in `advisor --help`.
 COMMANDS = {
@@ -52,8 +54,7 @@ class LazyGroup(click.Group):
         except AdvisorError as error:
             from advisor.corpus.remote.address import scrubbed
 
-            sentence = "".join(char if char.isprintable() else "?" for char in scrubbed(str(error)))
-            click.echo(f"Error: {sentence}", err=True)
+            click.echo(f"Error: {printable(scrubbed(str(error)))}", err=True)
             ctx.exit(error.exit_code)
 
 
@@ -63,19 +64,31 @@ def group() -> None:
     """Given this corpus and this compute: how many parameters, how many tokens?"""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what is under way is ended as by Ctrl-C."""
+
+
+def _terminate(number: int, _frame: object) -> None:
+    signal.signal(number, signal.SIG_DFL)  # a second one ends the program where it is
+    raise Terminated
+
+
 def main() -> None:
-    """Run the command line; Ctrl-C exits with 130, a reader of the output that goes away with 1."""
+    """Run the command line; Ctrl-C exits with 130, SIGTERM with 143, a reader of the output that goes away with 1."""
     gc.freeze()  # modules live as long as the process: to look through them, above all at the exit, slows every start
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the caller closed it (>&-)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(group.main(standalone_mode=False) or 0)
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(130)
+    except click.exceptions.Abort as abort:
+        terminated = isinstance(abort.__cause__ or abort.__context__, Terminated)
+        click.echo("Terminated." if terminated else "Interrupted.", err=True)
+        sys.exit(143 if terminated else 130)
     except OSError as error:
         click.echo(f"Error: Cannot print the result: {error.strerror}.", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at exit
@@ -83,3 +96,23 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except MemoryError:
+        click.echo("Error: This needs more memory than there is.", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get("ADVISOR_TRACEBACK"):
+            raise
+        click.echo(f"Error: {printable(_fault(error))}", err=True)
+        sys.exit(1)
+
+
+def _fault(error: Exception) -> str:
+    """Return what to say of an exception that nobody foresaw, and where it arose."""
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{'/'.join(Path(place.filename).parts[-3:])}, line {place.lineno}"
+    return (
+        f"advisor itself is at fault ({type(error).__name__}: {first_line(error)}; {where}): please report it, with "
+        "what you asked and, if you can, the input; ADVISOR_TRACEBACK=1 shows all of it."
+    )

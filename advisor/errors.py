@@ -96,3 +96,8 @@ def first_line(error: BaseException) -> str:
     """Return the first line of a library's error, to be quoted inside one of our sentences."""
     lines = str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with a question mark for each control character: names of files and fields may hold any."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from advisor.errors import AdvisorError
+from advisor.reading import MOST_JSON_BYTES, bounded_bytes
 
 SCHEMA_VERSION = 1
 _LARGEST = sys.float_info.max
@@ -94,15 +95,14 @@ class Node:
         return bounds[0], bounds[1]
 
 
-def read_json(path: Path, error: type[AdvisorError], *, versioned: bool = True) -> Node:
+def read_json(path: Path, error: type[AdvisorError], *, versioned: bool = True, regular: bool = False) -> Node:
     """Return the document in ``path``; its ``schema_version`` must be one that this version understands.
 
-    A file that people write by hand may have none: ``versioned`` is False.
+    A file that people write by hand may have none: ``versioned`` is False. One that was found and not named must be a
+    ``regular`` file. At most MOST_JSON_BYTES are read.
     """
     try:
-        value = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as problem:
-        raise error(f"Cannot read {path}: {problem.strerror}.") from problem
+        value = json.loads(bounded_bytes(path, MOST_JSON_BYTES, error, regular=regular).decode("utf-8"))
     except UnicodeDecodeError as problem:
         raise error(f"{path} is not UTF-8 text (byte {problem.start}), so it is not JSON.") from problem
     except json.JSONDecodeError as problem:

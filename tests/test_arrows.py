@@ -16,15 +16,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # A file of `advisor` itself, or a room, imports only what stands before it.
 ADVISOR = (
-    *("errors", "caution", "explanation", "quantities", "data_files", "json_fields", "json_form"),
-    *("corpus", "run_tables", "compressibility", "laws", "calibrations", "plan", "pilot", "answer", "report"),
+    *("errors", "caution", "explanation", "quantities", "data_files", "reading", "json_fields", "json_form"),
+    *(
+        "contained",
+        "corpus",
+        "run_tables",
+        "compressibility",
+        "laws",
+        "calibrations",
+        "plan",
+        "pilot",
+        "answer",
+        "report",
+    ),
     "commands",
     *("cli", "__init__", "__main__"),
 )
 CALIBRATION = ("grammars", "fit", "training", "lines", "campaign", "__init__")
 # What calibration may use of advisor: the law, its files, the measurement and the shape of a model.
 SEAM = {
-    *("errors", "data_files", "json_fields", "json_form", "quantities", "caution"),
+    *("errors", "data_files", "reading", "json_fields", "json_form", "quantities", "caution"),
     *("run_tables", "corpus", "compressibility", "laws", "calibrations", "plan"),
 }
 # Where advisor reaches calibration, lazily: bodies of commands, and the public functions.

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from advisor.errors import printable
 from advisor.json_fields import json_text
 from advisor.quantities import format_short_quantity
 from advisor.report.regression import show_regression
-from advisor.report.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from advisor.errors import printable
 from advisor.quantities import format_short_quantity
-from advisor.report.text import echo, print_table, printable
+from advisor.report.text import echo, print_table
 
 _MARK = "?"  # behind every number that refused laws take part in
 

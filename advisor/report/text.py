@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.data_files import write_atomically
+from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.quantities import format_amount, format_quantity
 
@@ -114,11 +115,6 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _wrapped(text: str, width: int) -> list[str]:
     """Return ``text`` in lines of at most ``width``, broken at spaces."""
     return textwrap.wrap(printable(text), width, break_on_hyphens=False)
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with a question mark for each control character: names of files and fields may hold any."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def terminal_columns() -> int:

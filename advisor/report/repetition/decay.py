@@ -6,9 +6,10 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
+from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json as form_of
-from advisor.report.text import counted, echo, percent, print_table, printable, spread
+from advisor.report.text import counted, echo, percent, print_table, spread
 
 if TYPE_CHECKING:
     from calibration.fit.decay.decay_fit import DecayFit
