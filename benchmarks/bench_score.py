@@ -16,8 +16,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,25 +92,35 @@ def bare_loop(path: Path, n_sequences: int) -> float:
     return time.perf_counter() - begin
 
 
-def peak_tree_mb(command: list[str]) -> tuple[float, float]:
-    """Return (peak resident MB of a command and its children, sampled every 10 ms; seconds)."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    peak = 0
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What a command took: the peak resident MB of it and its children, sampled every 10 ms, and its seconds.
 
-    def watch() -> None:
-        nonlocal peak
+    ``code`` is None where it was ended because its time was over; ``errors`` is what it wrote to stderr.
+    """
+
+    peak_mb: float
+    seconds: float
+    code: int | None
+    errors: str
+
+
+def watched(command: list[str], most_seconds: float | None = None) -> Watched:
+    """Run a command and watch what it takes."""
+    begin = time.perf_counter()
+    peak, is_late = 0, False
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         while process.poll() is None:
             peak = max(peak, sum(resident(pid) for pid in tree(process.pid)))
+            if most_seconds is not None and not is_late and time.perf_counter() - begin > most_seconds:
+                process.kill()
+                is_late = True
             time.sleep(0.01)
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    code = process.wait()
-    watcher.join()
-    if code:
-        raise SystemExit(f"{command} failed with {code}")
-    return peak / 1e6, time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace")
+    return Watched(peak_mb=peak / 1e6, seconds=seconds, code=None if is_late else process.returncode, errors=said)
 
 
 def tree(pid: int) -> list[int]:
@@ -153,9 +163,11 @@ def bench_memory(folder: Path, size_gb: float) -> None:
     for name, write in cases.items():
         path = folder / f"large.{name.split()[0].strip(',')}"
         write(path)
-        megabytes, seconds = peak_tree_mb([sys.executable, "-c", SCORE, str(path)])
+        found = watched([sys.executable, "-c", SCORE, str(path)])
+        if found.code:
+            raise SystemExit(f"scoring {path} failed: {found.errors}")
         label = f"peak memory, {size_gb:g} GB {name}"
-        print(f"{label:44} {megabytes:7.0f} MB {'':10} {seconds:6.1f} s  limit {LIMIT_MB} MB")
+        print(f"{label:44} {found.peak_mb:7.0f} MB {'':10} {found.seconds:6.1f} s  limit {LIMIT_MB} MB")
         path.unlink()
 
 

@@ -6,6 +6,7 @@ that is named as text is taken where it holds nearly all of their text; else the
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from advisor.corpus.values.kinds import Kind
 
 _SHOWN = 20  # column names in a message
+_LONGEST_NAME = 200  # characters of a name in a message
 _JOINED = 4  # columns in the message that says how to read several
 _NEARLY_ALL = 0.9  # of the text of several columns: where one named as text holds so much, it is the corpus
 
@@ -106,7 +108,7 @@ def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Fiel
 
 
 def _option(name: str) -> str:
-    return f"--column {shlex.quote(name)}"
+    return f"--column {shlex.quote(name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '...')}"
 
 
 def shares_of_text(fields: Iterable[Field]) -> dict[str, float]:
@@ -223,11 +225,11 @@ def _settled(field: Field, source: str) -> Field:
 def _described(fields: Mapping[str, Field]) -> str:
     """Return each column with its type and why it is not the corpus: "'id' (string, UUIDs), 'n' (integer)"."""
     parts = []
-    for name, field in fields.items():
+    for name, field in itertools.islice(fields.items(), _SHOWN):
         reason = why_not(field)
         parts.append(f"{name[:40]!r} ({field.type}{f', {reason}' if field.kind and reason else ''})")
-    more = f" and {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
-    return ", ".join(parts[:_SHOWN]) + more or "it has no columns"
+    more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
+    return ", ".join(parts) + more or "it has no columns"
 
 
 def _ways_on(fields: Mapping[str, Field]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from advisor.corpus.values.kinds import ValueShape, is_list, shape_of_type, shap
 from advisor.corpus.values.messages import text_of_messages, written_messages
 from advisor.corpus.values.padding import without_padding
 from advisor.corpus.values.written_ids import ids_in, ids_of_digits
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 KIND_WORDS = {"text": "a string", "ids": "a list of token ids", "messages": "a list of messages", None: "text"}
 ABSENT = object()  # the value of a field that a record does not have
 
+MOST_COLUMNS = 100_000  # of a table: each takes memory and time before a row is read
 _DEPTH = 8  # of nested columns that are looked at
+_MOST_KEYS = 10_000  # of nested objects in the first rows: one with more is a dictionary, and its keys are no columns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +97,19 @@ def _with_values(field: Field, values: Sequence[Any]) -> Field:
     return _field(field.path, shape, values, inner)
 
 
-def fields_of_records(records: Iterable[Mapping[str, Any]]) -> dict[str, Field]:
-    """Return the fields of a few records by name: of each, the kind that its first readable value has."""
-    return {name: _field_of_values((name,), values) for name, values in _columns(records).items()}
+def fields_of_records(records: Iterable[Mapping[str, Any]], source: str = "The table") -> dict[str, Field]:
+    """Return the fields of a few records by name: of each, the kind that its first readable value has.
+
+    Raises:
+        CorpusError: they have more than MOST_COLUMNS.
+    """
+    columns = _columns(records)
+    if len(columns) > MOST_COLUMNS:
+        raise CorpusError(
+            f"{source} has records with over {MOST_COLUMNS:,} fields: write those that hold the corpus to a file of "
+            "their own."
+        )
+    return {name: _field_of_values((name,), values) for name, values in columns.items()}
 
 
 def _columns(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -108,7 +122,8 @@ def _columns(records: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
 
 def _field_of_values(path: tuple[str, ...], values: list[Any]) -> Field:
     items = [item for value in values for item in (value if isinstance(value, list) else [value])]
-    names = dict.fromkeys(key for item in items if isinstance(item, dict) and len(path) < _DEPTH for key in item)
+    keys = (key for item in items if isinstance(item, dict) and len(path) < _DEPTH for key in item)
+    names = dict.fromkeys(itertools.islice(keys, _MOST_KEYS))
     inner = tuple(_field_of_values((*path, key), [_inside(value, key) for value in values]) for key in names)
     return _field(path, shape_of_values(values), values, inner)
 

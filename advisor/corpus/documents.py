@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EMPTY = "documents without text"
 PIECE_CHARS = 1_000_000  # a longer document is cut at whitespace into pieces of about this many characters
+_LEAST_WINDOW = 12  # characters a token of the sequences
 _WHITESPACE = re.compile(r"\s")
 
 
@@ -83,7 +84,7 @@ def size_of(content: Content) -> int:
 
 def window_size(content: Content, seq_len: int) -> int:
     """Return how many characters or ids of a long document go with a cell: it, and text for a sequence to run on."""
-    return max(12 * seq_len, min(32 * seq_len, 1 << 14)) if isinstance(content, str) else 2 * seq_len
+    return max(_LEAST_WINDOW * seq_len, min(32 * seq_len, 1 << 14)) if isinstance(content, str) else 2 * seq_len
 
 
 def is_long(content: Content, seq_len: int) -> bool:
@@ -107,7 +108,7 @@ def passage(document: Document, fraction: float, following: tuple[Content, ...],
         following = ()
     return Passage(
         key=(*document.key[:2], document.key[2] + start // PIECE_CHARS),
-        content=content[start : max(start + window_size(content, seq_len), end)],
+        content=_window(content, start, end, seq_len),
         cell=end - start,
         start=start,
         position=position,
@@ -115,6 +116,22 @@ def passage(document: Document, fraction: float, following: tuple[Content, ...],
         raw_per_size=document.raw_bytes / max(document.size, 1),
         document_bytes=document.raw_bytes,
     )
+
+
+def _window(content: Content, start: int, end: int, seq_len: int) -> Content:
+    """Return a cell and the text or ids behind it; less of them where one emoji makes each character take four bytes.
+
+    Thousands of windows are held at once.
+    """
+    window = content[start : max(start + window_size(content, seq_len), end)]
+    if not isinstance(window, str) or window.isascii() or not _is_astral(window):
+        return window
+    return window[: max(_LEAST_WINDOW * seq_len, end - start)]
+
+
+def _is_astral(text: str) -> bool:
+    """Return whether a text has characters beyond U+FFFF."""
+    return len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
 
 
 def snapped(content: Content, at: int, reach: int) -> int:

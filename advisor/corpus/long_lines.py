@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from advisor.corpus.columns import MOST_COLUMNS
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -45,10 +46,12 @@ class LongObject:
         """Return the names of the object's fields, each with "text" where its value is a string and None elsewhere.
 
         Raises:
-            LongLineError: it is not a JSON object.
+            LongLineError: it is not a JSON object, or one of more than MOST_COLUMNS fields.
         """
         found: dict[str, str | None] = {}
         for key in self._fields:
+            if len(found) == MOST_COLUMNS:
+                raise LongLineError(f"{self.name} has over {MOST_COLUMNS:,} fields: name one with --column.")
             found[key] = "text" if self._peek() == ord('"') else None
             self._skip_value()
         return found
@@ -94,11 +97,13 @@ class LongObject:
         while (byte := self._peek()) != ord("}"):
             if byte != ord('"'):
                 raise self._error()
-            key = b""
+            key, begin = b"", self.dropped + self.at
             for raw, _ in self._string():
                 key += raw
                 if len(key) > _LONGEST_KEY:
-                    raise self._error()
+                    raise LongLineError(
+                        f"{self.name} has a field at its byte {begin} with a name of over {_LONGEST_KEY >> 20} MB."
+                    )
             if self._peek() != ord(":"):
                 raise self._error()
             self.at += 1

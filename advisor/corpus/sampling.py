@@ -13,6 +13,7 @@ import heapq
 import itertools
 import math
 import random
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -161,8 +162,10 @@ def _reservoir(documents: Iterable[Document], n_draws: int, seq_len: int, rng: r
     slots: list[Passage | None] = [None] * n_draws
     due: list[tuple[float, int]] = []
     begin = 0.0
-    for document, following in _with_following(documents, seq_len):
+    for document, ahead in _with_those_ahead(documents, seq_len):
         end = begin + document.raw_bytes
+        if not due or due[0][0] < end:
+            following = _following(document, ahead, seq_len)
         if not due:  # the first document: each slot takes a uniform byte of it
             for slot in range(n_draws):
                 slots[slot] = passage(document, rng.random(), following, seq_len)
@@ -176,9 +179,9 @@ def _reservoir(documents: Iterable[Document], n_draws: int, seq_len: int, rng: r
     return [slot for slot in slots if slot is not None]
 
 
-def _with_following(documents: Iterable[Document], seq_len: int) -> Iterator[tuple[Document, tuple[Content, ...]]]:
-    """Yield each document with those after it, enough of them for one sequence where it is short itself."""
-    ahead: list[Document] = []
+def _with_those_ahead(documents: Iterable[Document], seq_len: int) -> Iterator[tuple[Document, deque[Document]]]:
+    """Yield each document with those after it, enough of them for one sequence; they change with the next one."""
+    ahead: deque[Document] = deque()
     n_ahead = 0
     source = iter(documents)
     while True:
@@ -187,9 +190,16 @@ def _with_following(documents: Iterable[Document], seq_len: int) -> Iterator[tup
             n_ahead += len(document.content)
         if not ahead:
             return
-        first = ahead.pop(0)
+        first = ahead.popleft()
         n_ahead -= len(first.content)
-        yield first, tuple(each.content for each in ahead) if len(first.content) < 8 * seq_len else ()
+        yield first, ahead
+
+
+def _following(document: Document, ahead: Iterable[Document], seq_len: int) -> tuple[Content, ...]:
+    """Return the contents that a sequence from a short document runs on into: with its separator each is a token."""
+    if len(document.content) >= 8 * seq_len:
+        return ()
+    return tuple(each.content for each in itertools.islice(ahead, seq_len))
 
 
 def _reads_all_of_itself(reader: Reader) -> bool:

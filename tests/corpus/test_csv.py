@@ -6,6 +6,7 @@ import csv
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,10 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     )
     assert contents(latin, encoding="latin-1") == ["plain", "café"]
     header = file(tmp_path, "id,téxt\n1,a\n".encode("latin-1"))
-    assert sentence(header).startswith(f"{header}:1 is not UTF-8: name the encoding")
+    for skip_bad in (False, True):
+        assert sentence(header, skip_bad=skip_bad) == (
+            f"{header}:1, the header, is not UTF-8: name the encoding with --encoding."
+        )
     assert contents(header, encoding="latin-1") == ["a"]
     wide = file(tmp_path, body.encode("utf-16"))
     assert sentence(wide) == (f"{wide} begins with a byte-order mark of UTF-16: name its encoding, --encoding utf-16.")
@@ -150,3 +154,35 @@ def test_errors_do_not_end_the_interpreter(tmp_path: Path) -> None:
         )
         assert done.returncode == 1
         assert "byte-order mark of UTF-16" in done.stderr
+
+
+def test_a_table_of_too_many_columns_or_too_long_a_row_is_one_sentence(tmp_path: Path) -> None:
+    wide = file(tmp_path, "text" + ",a" * 1_000_000 + "\n")
+    assert sentence(wide) == (
+        f"{wide}:1 has over 100,000 columns: write those that hold the corpus to a file of their own."
+    )
+    row = 'id,text\n1,"' + "a line of a field, of several\n" * 10_000 + '"\n'
+    assert len(contents(file(tmp_path, row))[0]) == 300_000
+    fields = "id" + ",c" * 40 + "\n" + ('"' + "words " * 200_000 + '\n",') * 40 + "\n"
+    path = file(tmp_path, fields)
+    assert sentence(path) == f"{path}:29 belongs to a row of over 32 MB: a quote before it may not be closed."
+
+
+def test_columns_cost_as_many_bytes_as_they_have(tmp_path: Path) -> None:
+    header = ",".join(["text", *(f"c{at}" for at in range(30_000))])
+    path = file(tmp_path, header + "\n" + ("some words of a text" + "," * 30_000 + "\n") * 20)
+    begin = time.process_time()
+    assert contents(path, column="text") == ["some words of a text"] * 20
+    assert time.process_time() - begin < 5  # 30 s where each name is counted among all
+    long_number = file(tmp_path, "id,text\n1," + "1" * 300_000 + "x\n")
+    begin = time.process_time()
+    assert len(contents(long_number, column="text")[0]) == 300_001
+    assert time.process_time() - begin < 2
+
+
+def test_the_csv_module_is_left_as_it_was(tmp_path: Path) -> None:
+    before = csv.field_size_limit()
+    path = file(tmp_path, "id,text\n1," + "long " * 100_000 + "\n")
+    assert len(contents(path)[0]) == 500_000
+    assert "has over" in sentence(file(tmp_path, "text" + ",a" * 100_000 + "\n"))
+    assert csv.field_size_limit() == before

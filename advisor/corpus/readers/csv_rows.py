@@ -7,10 +7,12 @@ import csv
 import io
 import itertools
 import re
+import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from advisor.corpus.columns import Field, fields_of_records
+from advisor.corpus.columns import MOST_COLUMNS, Field, fields_of_records
 from advisor.corpus.streams import head_of
 from advisor.errors import CorpusError
 
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
 
 DELIMITERS = ",;\t|"
 _LONGEST_FIELD = 16 << 20  # characters; a longer one is a quote that was not closed
+_LONGEST_ROW = 2 * _LONGEST_FIELD  # bytes
 _SNIFFED = 1 << 16  # bytes by which the delimiter is chosen
 _HEAD = 1000  # rows by which the type of a column is chosen, or fewer: of _HEAD_BYTES
 _HEAD_BYTES = 4 << 20
 _LONGEST_NAME = 200  # characters of a column's name
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|nan|inf", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?|nan|inf", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d(:\d\d)?")
 _TRUTH = {"true", "false", "True", "False", "TRUE", "FALSE"}
 _NULL = {"", "NULL", "null", "NaN", "nan", "None", "NA", "N/A"}
@@ -52,7 +55,6 @@ class CsvRows:
         head = head_of(stream, _SNIFFED).decode("utf-8", "replace")
         self.delimiter = sniffed(head, delimiter)
         is_plain = self.delimiter == "\t" and has_plain_quotes(head)
-        csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
         # What is not UTF-8 becomes lone surrogates, which are found where they are read: in the text of a row.
         text = io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
         self._reader = csv.reader(
@@ -61,9 +63,12 @@ class CsvRows:
             quoting=csv.QUOTE_NONE if is_plain else csv.QUOTE_MINIMAL,
             strict=True,
         )
-        self._row_bytes = 0  # of the row that is being read, and whether it is UTF-8
+        self._is_plain = is_plain
+        # Of the row that is being read: its bytes, quotes and delimiters outside of them, and whether it is UTF-8.
+        self._row_bytes = self._n_quotes = self._n_cells = 0
         self._is_text = True
         self._head: list[CsvRow] = []
+        self.header: list[str] = []
         self.header = self._header()
 
     def fields(self, wanted: str | None) -> dict[str, Field]:
@@ -79,8 +84,8 @@ class CsvRows:
                 break
         columns = [[row.cells[at] for row in self._head] for at in range(len(self.header))]
         self._refuse_data(columns)
-        if repeated := sorted({name for name in self.header if self.header.count(name) > 1}):
-            raise CorpusError(f"{self.name} has several columns called {repeated[0]!r}: rename all but one.")
+        if repeated := sorted(name for name, n_times in Counter(self.header).items() if n_times > 1):
+            raise CorpusError(f"{self.name} has several columns called {repeated[0][:40]!r}: rename all but one.")
         return {
             name: _field(name, values, is_wanted=name == wanted)
             for name, values in zip(self.header, columns, strict=True)
@@ -109,7 +114,8 @@ class CsvRows:
 
     def _next(self) -> CsvRow | None:
         """Return the next row, None at the end; one that is no row is rejected, and has no cells."""
-        line, self._row_bytes, self._is_text = self._reader.line_num + 1, 0, True
+        line, self._is_text = self._reader.line_num + 1, True
+        self._row_bytes = self._n_quotes = self._n_cells = 0
         problem = None
         try:
             cells = next(self._reader, None)
@@ -120,6 +126,8 @@ class CsvRows:
         if not self._is_text:
             problem = "is not UTF-8: name the encoding with --encoding"
         row = CsvRow(cells=[] if problem else cells, line=line, n_bytes=self._row_bytes)
+        if problem and not self.header:
+            raise CorpusError(f"{self.name}:{line}, the header, {problem}.")
         if problem:
             self.reject(row, problem)
         return row
@@ -139,7 +147,26 @@ class CsvRows:
                     "such as utf-16."
                 )
             self._weigh(line)
+            self._check_row(line, number)
             yield line
+
+    def _check_row(self, line: str, number: int) -> None:
+        """Refuse what would fill the memory: a row whose fields are long one after another, or are millions."""
+        if self._row_bytes > _LONGEST_ROW:
+            raise CorpusError(
+                f"{self.name}:{number} belongs to a row of over {_LONGEST_ROW >> 20} MB: a quote before it may not be "
+                "closed."
+            )
+        is_inside = self._n_quotes % 2
+        n_quotes = 0 if self._is_plain else line.count('"')
+        outside = line.split('"')[is_inside::2] if n_quotes or is_inside else [line]
+        self._n_cells += sum(part.count(self.delimiter) for part in outside)
+        self._n_quotes += n_quotes
+        if self._n_cells >= MOST_COLUMNS:
+            raise CorpusError(
+                f"{self.name}:{number} has over {MOST_COLUMNS:,} columns: write those that hold the corpus to a file "
+                "of their own."
+            )
 
     def _weigh(self, line: str) -> None:
         try:
@@ -167,6 +194,30 @@ class CsvRows:
                 f"{self.name} has no header: its first row looks like data ({shown!r}); put the names of its columns "
                 "above it, such as text."
             )
+
+
+class _Limit:
+    """How long a field the csv module takes, which is one number for all threads, and how many readers raised it."""
+
+    lock = threading.Lock()
+    before = 0
+    n_readers = 0
+
+
+@contextlib.contextmanager
+def long_fields() -> Iterator[None]:
+    """Have the csv module read long fields; what it was set to before holds again when the last reader is done."""
+    with _Limit.lock:
+        if not _Limit.n_readers:
+            _Limit.before = csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
+        _Limit.n_readers += 1
+    try:
+        yield
+    finally:
+        with _Limit.lock:
+            _Limit.n_readers -= 1
+            if not _Limit.n_readers:
+                csv.field_size_limit(_Limit.before)
 
 
 def sniffed(head: str, named: str) -> str:

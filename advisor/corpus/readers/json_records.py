@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _SPEAKERS = ("role", "from", "speaker", "author")  # of a message: a list of messages is a document, and no list of them
 _ITEMS_WEIGHED = 50
+_NAMES_SHOWN = 20
 _AS_LINES = "to_json(..., orient='records', lines=True)"
 _OWN = ""  # the object itself is the record
 
@@ -38,6 +39,8 @@ class JsonRecords:
                 yield from self._items()
             elif char == "{":
                 yield from self._object()
+                if self._list == _OWN:
+                    yield from self.text.held("{")
             elif n_values:
                 raise self.text.error(f"there is {char!r} after a whole value")
             else:
@@ -53,7 +56,7 @@ class JsonRecords:
                 yield item
             elif self._columns is not None:
                 row = dict(zip(self._columns, item.value, strict=False))
-                yield JsonItem(value=row, offset=item.offset, n_bytes=item.n_bytes)
+                yield item._replace(value=row)
             else:
                 raise CorpusError(
                     f"{self.name} is a list of lists, without names for what they hold: "
@@ -126,7 +129,7 @@ class JsonRecords:
             return _OWN
         if len(lists) > 1:
             raise CorpusError(
-                f"{self.name} holds several lists of records, {', '.join(map(repr, lists))}: choose one with --column, "
+                f"{self.name} holds several lists of records, {_shown(lists)}: choose one with --column, "
                 f"such as --column {_longest_text({name: fields[name] for name in lists})}."
             )
         return self._list_or_own(fields, lists[0])
@@ -190,6 +193,11 @@ class JsonRecords:
         )
 
 
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(repr(name[:40]) for name in names[:_NAMES_SHOWN]) + more
+
+
 def _longest_text(lists: dict[str, list[dict[str, Any]]]) -> str:
     """Return the dotted name of the field with the longest texts in the first records of some lists."""
     n_characters = dict[str, int]()
@@ -236,7 +244,11 @@ def _rows(fields: dict[str, list[Any]], begin: int, n_bytes: int) -> Iterator[Js
 
 def _n_characters(value: Any) -> int:
     """Return how many characters the strings in a value have."""
-    if isinstance(value, str):
-        return len(value)
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return sum(map(_n_characters, inner))
+    n_characters, waiting = 0, [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            n_characters += len(each)
+        elif isinstance(each, dict | list):
+            waiting += each.values() if isinstance(each, dict) else each
+    return n_characters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
+import io
 import itertools
 import json
 from dataclasses import dataclass
@@ -108,10 +109,12 @@ class JsonLines:
             if record is not None:
                 records.append(record)
             held.append(line)
+            if line.offset + sum(map(len, line.chunks)) > LONG_LINE:  # 20 such lines would be hundreds of MB
+                break
         if not records:
             self._refuse_blank()
             return
-        fields, wanted = fields_of_records(records), self.options.column
+        fields, wanted = fields_of_records(records, self.name), self.options.column
         self._chosen = choose_column(fields, wanted, self.name, several=True)
         note_column(self._chosen, fields, self.tally, format="jsonl", name=self.name, wanted=wanted)
         yield from held
@@ -281,17 +284,27 @@ class JsonLines:
     def _following(self, handle: IO[bytes], offset: int) -> tuple[Content, ...]:
         """Return the next documents, enough of them for one sequence."""
         contents: list[Content] = []
-        assert self.size is not None
-        while offset < self.size and sum(map(len, contents)) < 8 * self.seq_len:
-            block = read_at(handle, 16 * self.seq_len, offset)
-            length = block.find(b"\n") + 1 or len(block)
-            if length == len(block) and offset + length < self.size and not block.endswith(b"\n"):
-                break
-            content = self._content(block[:length], offset)
+        n_held = 0
+        for begin, line in self._next_lines(handle, offset):
+            content = self._content(line, begin)
             if content is not None and len(content):
                 contents.append(content)
-            offset += length
+                n_held += len(content)
+            if n_held >= 8 * self.seq_len or len(contents) >= self.seq_len:
+                break
         return tuple(contents)
+
+    def _next_lines(self, handle: IO[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines from ``offset`` on with where they begin, to the first of over 16 bytes a token."""
+        assert self.size is not None
+        while offset < self.size:
+            block = read_at(handle, 16 * self.seq_len, offset)
+            whole = block if offset + len(block) >= self.size else block[: block.rfind(b"\n") + 1]
+            if not whole:
+                return
+            for line in io.BytesIO(whole):
+                yield offset, line
+                offset += len(line)
 
     def _check_last_line(self, handle: IO[bytes]) -> None:
         """Parse the last line: a torn one is the commonest damage, and a draw seldom falls on it."""

@@ -11,7 +11,7 @@ from advisor.corpus.column_notes import note_column
 from advisor.corpus.columns import ABSENT, Field, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.long_lines import LongFieldError, LongObject
-from advisor.corpus.readers.csv_rows import CsvRows
+from advisor.corpus.readers.csv_rows import CsvRows, long_fields
 from advisor.corpus.readers.json_records import JsonRecords
 from advisor.corpus.readers.json_values import LONGEST_VALUE, JsonText
 from advisor.corpus.streams import BLOCK, open_utf8
@@ -58,14 +58,16 @@ class CsvFile(InOrder):
 
     def documents(self) -> Iterator[Document]:
         """Yield the text of each row."""
-        with self._stream() as stream:
+        with self._stream() as stream, long_fields():
             rows = CsvRows(stream, self.name, self.delimiter, skip_bad=self.options.skip_bad, tally=self.tally)
             fields, wanted = rows.fields(self.options.column), self.options.column
             chosen = choose_column(fields, wanted, self.name, several=True)
             format = "csv" if self.delimiter == "," else "tsv"
             note_column(chosen, fields, self.tally, format=format, name=self.name, wanted=wanted)
+            names = {each.name for each in (chosen.inner or (chosen,))}
+            places = [(name, at) for at, name in enumerate(rows.header) if name in names]
             for row in rows:
-                content = content_of(value_in(dict(zip(rows.header, row.cells, strict=True)), chosen), chosen)
+                content = content_of(value_in({name: row.cells[at] for name, at in places}, chosen), chosen)
                 if content is not None and not len(content):
                     self.tally.skip(EMPTY, n_bytes=row.n_bytes)
                 elif content is not None:
@@ -95,9 +97,11 @@ class JsonFile(InOrder):
 
     def _head(self, items: Iterator[JsonItem]) -> Iterator[JsonItem]:
         """Yield the first records, to a long one at most: those behind it come after it was read."""
+        n_bytes = 0
         for item in itertools.islice(items, _HEAD):
             yield item
-            if isinstance(item.value, LongObject):
+            n_bytes += item.n_bytes
+            if isinstance(item.value, LongObject) or n_bytes > LONGEST_VALUE:
                 return
 
     def _choose(self, head: list[JsonItem], records: JsonRecords) -> Field:
@@ -114,7 +118,7 @@ class JsonFile(InOrder):
                 f"{self.name} is a list of {type(head[0].value).__name__}, not of records or strings; "
                 "--format text reads it as text."
             )
-        fields = fields_of_records(found)
+        fields = fields_of_records(found, self.name)
         chosen = choose_column(fields, records.column, self.name, several=True)
         note_column(chosen, fields, self.tally, format="json", name=self.name, wanted=self.options.column)
         return chosen

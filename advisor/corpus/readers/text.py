@@ -15,7 +15,6 @@ from advisor.corpus.documents import (
     Passage,
     cell_length,
     first_whitespace,
-    is_long,
     passage,
     window_size,
 )
@@ -89,6 +88,7 @@ class TextFiles:
         self.n_documents: int | None = len(self.files)  # None where a file holds several
         self._separators: dict[int, Separator | None] = {}
         self._bad: set[int] = set()
+        self._last_bounds = ("", (0, 0, 0))  # many draws fall on one long document
 
     def documents(self) -> Iterator[Document]:
         """Yield each file's text, in pieces where it is long; files that are not text are counted and left out."""
@@ -153,7 +153,10 @@ class TextFiles:
 
     def _separated_passage(self, file: CorpusFile, position: int, separator: Separator) -> Passage:
         with file.place.open() as handle:
-            begin, end, following = bounds(handle, file.n_bytes, position, separator)
+            found = self._last_bounds
+            if found[0] != file.name or not found[1][0] <= position < found[1][1]:
+                found = self._last_bounds = file.name, bounds(handle, file.n_bytes, position, separator)
+            begin, end, following = found[1]
             if end - begin > 16 * self.seq_len:
                 return self._window(file, begin, end, following - begin, min(position, end - 1) - begin)
             text = text_of(read_at(handle, end - begin, begin), file.name, begin)
@@ -210,13 +213,15 @@ class TextFiles:
     def _following(self, number: int) -> tuple[str, ...]:
         """Return the texts of the next files, enough of them for one sequence."""
         texts: list[str] = []
-        for file in self.files[number + 1 :]:
-            if sum(map(len, texts)) >= 8 * self.seq_len or is_long(" " * file.n_bytes, self.seq_len):
+        n_chars = 0
+        for file in itertools.islice(self.files, number + 1, number + 1 + self.seq_len):
+            if n_chars >= 8 * self.seq_len or file.n_bytes > 16 * self.seq_len:
                 break
             try:
                 texts.append(self._whole(file))
             except CorpusError:
                 continue
+            n_chars += len(texts[-1])
         return tuple(texts)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from advisor.corpus.readers.text_lines import TextLine
 
 _LOOKED_AT = 64  # lines, or pieces of long ones, looked at for padding
+_MOST_LOOKED_AT = 1 << 20  # ids
 _LONG_LINE = 1 << 20  # bytes: a longer line is read in pieces
 _OTHER = re.compile(rb"[^\d\s,\[\]]")
 _BRACKETS = bytes.maketrans(b",[]", b"   ")
@@ -36,9 +37,11 @@ class IdLines(InOrder):
         """Yield the ids of each line, without padding; a long line's in pieces."""
         self.tally.read("ids", None, "token ids as text, one document a line", self.name)
         documents, first = self._lines(), []
+        n_ids = 0
         for document in documents:
             first.append(document)
-            if len(first) == _LOOKED_AT:
+            n_ids += len(document.content)
+            if len(first) == _LOOKED_AT or n_ids > _MOST_LOOKED_AT:
                 break
         padding = find_padding(each.content for each in first if not isinstance(each.content, str))
         if padding is not None:
@@ -86,11 +89,11 @@ class IdLines(InOrder):
 
 
 def _whole_numbers(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the chunks of a long line, cut behind a number."""
+    """Yield the chunks of a long line, cut behind a number, or inside one that is longer than any."""
     pending = b""
     for chunk in chunks:
         data = pending + chunk
-        cut = max(data.rfind(b" "), data.rfind(b","), data.rfind(b"\n")) + 1
+        cut = max(data.rfind(b" "), data.rfind(b","), data.rfind(b"\n")) + 1 or len(data) * (len(data) > _LONG_LINE)
         if cut:
             yield data[:cut]
         pending = data[cut:]

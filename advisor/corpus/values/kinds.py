@@ -36,6 +36,7 @@ _PLURALS = {
     **{"number": "numbers", "binary": "binary values", "float": "floats", "double": "floats", "halffloat": "floats"},
     "empty list": "empty lists",
 }
+_DEEPEST = 8  # lists inside one another whose items are looked at
 _PYTHON_WORDS = {bool: "bool", int: "integer", float: "number", dict: "object", bytes: "binary", type(None): "null"}
 
 
@@ -105,8 +106,8 @@ def shape_of_values(values: Sequence[Any]) -> ValueShape:
     return with_values(telling, values)
 
 
-def shape_of_value(value: Any) -> ValueShape:
-    """Return what one JSON or Python value can be read as."""
+def shape_of_value(value: Any, depth: int = 0) -> ValueShape:
+    """Return what one JSON or Python value can be read as; of a list inside so many lists, that it is one."""
     if isinstance(value, str):
         return _STRING
     if isinstance(value, bytes):
@@ -121,7 +122,7 @@ def shape_of_value(value: Any) -> ValueShape:
         return _STRINGS
     if are_messages(value):
         return _MESSAGES
-    words = {plural(shape_of_value(item).type) for item in value}
+    words = {plural(shape_of_value(item, depth + 1).type) for item in value} if depth < _DEEPEST else {"lists"}
     return ValueShape(None, "plain", f"list of {words.pop()}" if len(words) == 1 else "mixed list")
 
 

@@ -23,6 +23,7 @@ _LABELS = frozenset(
     | {"channel", "recipient", "model", "finish_reason", "signature", "timestamp", "created_at", "date", "lang"}
     | {"language", "content_type", "format", "index", "status", "end_turn", "cache_control", "data", "bytes"}
 )
+_DEEPEST = 100  # lists and objects inside one another
 _BASE64 = re.compile(r"data:[\w/+.-]+[;,].*|(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/=_-]{256,}", re.DOTALL)
 
 
@@ -51,8 +52,8 @@ def written_messages(text: str) -> list[Any] | None:
 
 
 def text_of_messages(value: Any) -> str | None:
-    """Return the texts of a chat, joined with newlines; None if the value is no list of objects."""
-    if not isinstance(value, list) or not all(isinstance(item, dict | None) for item in value):
+    """Return the texts of a chat, joined with newlines; None if the value is no list of objects, or a deep one."""
+    if not isinstance(value, list) or not all(isinstance(item, dict | None) for item in value) or _is_deep(value):
         return None
     return "\n".join(text for item in value if item for text in texts_of_message(item))
 
@@ -121,7 +122,7 @@ def unread_share(chats: Iterable[Any]) -> tuple[float, str]:
     """Return the share of the text of some chats that is not read, and the field that has most of it."""
     n_read, unread = 0, dict[str, int]()
     for message in (message for chat in chats if isinstance(chat, list) for message in chat):
-        if not isinstance(message, dict):
+        if not isinstance(message, dict) or _is_deep(message):
             continue
         texts = list(texts_of_message(message))
         n_read += sum(map(len, texts))
@@ -137,8 +138,27 @@ def unread_share(chats: Iterable[Any]) -> tuple[float, str]:
 
 def n_chars_of(value: Any) -> int:
     """Return the characters of all the text in a value, names of fields, labels and pictures aside."""
-    if isinstance(value, str):
-        return 0 if _BASE64.fullmatch(value) else len(value)
-    if isinstance(value, dict):
-        return sum(n_chars_of(item) for key, item in value.items() if key not in _LABELS)
-    return sum(map(n_chars_of, value)) if isinstance(value, list) else 0
+    n_chars, waiting = 0, [value]
+    while waiting:  # a recursion would end where a parser's does not
+        each = waiting.pop()
+        if isinstance(each, str):
+            n_chars += 0 if _BASE64.fullmatch(each) else len(each)
+        elif isinstance(each, dict):
+            waiting += [item for key, item in each.items() if key not in _LABELS]
+        elif isinstance(each, list):
+            waiting += each
+    return n_chars
+
+
+def _is_deep(value: Any) -> bool:
+    """Return whether lists and objects are inside one another more than _DEEPEST times: no chat is."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [item for each in level for item in _items(each) if isinstance(item, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
