@@ -69,13 +69,30 @@ class Child:
         *,
         seconds: float | None = None,
     ) -> tuple[dict[str, Any], bytearray]:
-        """Return what ``function`` of the child's module answers; ``seconds`` are those it may take.
+        """Return what ``function`` of the child's module answers, the last of it where it answers in parts.
 
-        Each of ``files`` is open here, and has so many bytes.
+        ``seconds`` are those it may take. Each of ``files`` is open here, and has so many bytes.
 
         Raises:
             AdvisorError: the function raised it there.
             ChildDiedError: the process ended, or was ended for being late.
+        """
+        found: tuple[dict[str, Any], bytearray] = {}, bytearray()
+        for found in self.parts(function, request, files, seconds=seconds):  # noqa: B007 (the last one is the answer)
+            pass
+        return found
+
+    def parts(
+        self,
+        function: str,
+        request: Mapping[str, Any],
+        files: Sequence[tuple[IO[bytes], int]] = (),
+        *,
+        seconds: float | None = None,
+    ) -> Iterator[tuple[dict[str, Any], bytearray]]:
+        """Yield what a function that is a generator yields there, while it goes on; as ``call`` in all else.
+
+        A child whose parts are not all taken is ended.
         """
         ends = None if seconds is None else time.monotonic() + seconds
         try:
@@ -84,20 +101,27 @@ class Child:
                 header, blob = self._receive(ends)
                 if "read" in header:
                     self._send({}, _read(files, *header["read"]))
+                elif "part" in header:
+                    yield header["part"], blob
                 elif "answer" in header:
-                    return header["answer"], blob
+                    yield header["answer"], blob
+                    return
+                elif "end" in header:
+                    return
                 else:
-                    raise _raised(header)
+                    failure = _raised(header)
+                    break
         except TimeoutError as error:
             self.close()
             raise ChildLateError(f"took over {seconds:g} s") from error
         except (EOFError, ConnectionError) as error:
             raise ChildDiedError(self._end()) from error
-        except AdvisorError:
-            raise
-        except BaseException:  # of a file's reading, or Ctrl-C: the child is in the middle of something
+        except (
+            BaseException
+        ):  # of a file's reading, Ctrl-C, or parts that nobody takes: it is in the middle of something
             self.close()
             raise
+        raise failure
 
     def close(self) -> None:
         """End the process; nothing more can be asked of it."""

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,15 @@ def serve(link: socket.socket, module: ModuleType) -> None:
     while True:
         header, _ = receive(link)
         files = [ParentFile(link, number, size) for number, size in enumerate(header["sizes"])]
+        told: dict[str, Any] = {"end": True}
+        blob: Any = b""
         try:
-            answer, blob = getattr(module, header["call"])(header["request"], files)
-            told: dict[str, Any] = {"answer": answer}
+            found = getattr(module, header["call"])(header["request"], files)
+            if isinstance(found, Iterator):
+                for part, bytes_of_it in found:
+                    send(link, {"part": part}, bytes_of_it)
+            else:
+                told, blob = {"answer": found[0]}, found[1]
         except AdvisorError as error:
             told, blob = {"error": type(error).__name__, "message": str(error)}, b""
         except Exception:  # noqa: BLE001 (the parent raises it again)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.archives.archive import archive_reader
+from advisor.corpus.arrow.column import start_parsing
 from advisor.corpus.columns import fields_of_schema
 from advisor.corpus.compression import StoredBytes, compression_of, decompressed
 from advisor.corpus.decoded import Decoded, ids_per_token
@@ -110,6 +111,8 @@ def _readers(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int, 
     for file in files:
         tally.n_files[file.format] = tally.n_files.get(file.format, 0) + 1
         tally.n_bytes += file.n_bytes
+    if any(file.format in ("parquet", "arrow") for file in files):
+        start_parsing()
     readers: list[Reader] = []
     texts = [file for file in files if file.format == "text"]
     for part in (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from advisor.errors import RunsError, first_line
+from advisor.corpus.arrow.whole import parquet_rows
+from advisor.errors import CorpusError, RunsError
 from advisor.run_tables.delimited import DELIMITERS, read_delimited
 from advisor.run_tables.file_bytes import bytes_of, decoded
 from advisor.run_tables.json_rows import read_json_rows
@@ -71,15 +71,10 @@ def _names(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _of_parquet(path: Path, data: bytes) -> TableRows:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        file = pq.ParquetFile(io.BytesIO(data))
-        cells = file.metadata.num_rows * file.metadata.num_columns
-        if cells > _MOST_CELLS:
-            raise RunsError(f"{path} holds {cells:,} values, and a table of runs has one row a run.")
-        rows: list[dict[str, Any]] = file.read().to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise RunsError(f"{path} cannot be read as parquet ({first_line(error)}).") from None
+        n_cells, rows = parquet_rows(str(path), data, _MOST_CELLS)
+    except CorpusError as error:
+        raise RunsError(str(error)) from error
+    if n_cells > _MOST_CELLS:
+        raise RunsError(f"{path} holds {n_cells:,} values, and a table of runs has one row a run.")
     return TableRows(path=path, names=_names(rows), rows=rows)

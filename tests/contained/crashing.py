@@ -40,3 +40,10 @@ def sleep(request, files):
 
 def allocate(request, files):
     return {"sum": int(np.ones(request["n_bytes"] // 8).sum())}, b""
+
+
+def count(request, files):
+    for number in range(request["number"]):
+        yield {"number": number}, b"\0" * number
+    if request.get("refuse"):
+        raise CorpusError("There are no more.")

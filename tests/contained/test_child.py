@@ -153,3 +153,19 @@ def test_no_idle_child_is_asked_by_a_forked_process():
     if pid == 0:
         os._exit(len(children._idle))
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+def test_a_generator_answers_in_parts(child):
+    assert list(child.parts("count", {"number": 3})) == [({"number": n}, b"\0" * n) for n in range(3)]
+    assert child.call("count", {"number": 3}) == ({"number": 2}, b"\0\0")
+    with pytest.raises(CorpusError, match=r"^There are no more\.$"):
+        child.call("count", {"number": 3, "refuse": True})
+    assert list(child.parts("count", {"number": 0})) == []
+    assert child.is_alive
+
+
+def test_a_child_whose_parts_are_not_all_taken_is_ended(child):
+    parts = child.parts("count", {"number": 3})
+    next(parts)
+    parts.close()
+    assert not child.is_alive

@@ -13,6 +13,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.arrow.column import TableColumn
 from advisor.corpus.choice import choose_column
 from advisor.corpus.columns import ABSENT, Field, fields_of_schema
 from advisor.corpus.corpus_file import read_at
@@ -194,7 +195,9 @@ def _table_reader(
         first_row=0,
         n_documents=int(chunk["chunk_size"]),
         size=file.n_bytes,
-        load=functools.partial(_column, file, chosen.name),
+        column=TableColumn(
+            name=file.name, load=functools.partial(_batches, file), columns=[(chosen.name, (chosen.name,))]
+        ),
         field=chosen,
         seq_len=seq_len,
         skip_bad=options.skip_bad,
@@ -202,14 +205,9 @@ def _table_reader(
     )
 
 
-def _column(file: CorpusFile, column: str, _: int | None) -> pa.ChunkedArray:
-    import pyarrow as pa
-
+def _batches(file: CorpusFile) -> list[pa.RecordBatch]:
     with _opened(file) as table:
-        return pa.chunked_array(
-            [table.get_batch(i).column(column) for i in range(table.num_record_batches)],
-            type=table.schema.field(column).type,
-        )
+        return [table.get_batch(number) for number in range(table.num_record_batches)]
 
 
 def _opened(file: CorpusFile) -> Any:
