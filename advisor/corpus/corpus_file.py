@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_AT_ONCE = 1 << 26  # bytes: so many are set aside before they are read, however few there are
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where bytes lie: a file of this machine, or one that ``opener`` opens elsewhere.
@@ -91,7 +94,7 @@ def suffixes_of(name: str) -> tuple[str, ...]:
 def read_at(handle: IO[bytes], n_bytes: int, offset: int) -> bytes:
     """Return the bytes at ``offset`` of an open file: ``n_bytes``, or fewer where it ends."""
     handle.seek(offset)
-    data = handle.read(n_bytes)
-    while len(data) < n_bytes and (more := handle.read(n_bytes - len(data))):
+    data = handle.read(min(n_bytes, _AT_ONCE))
+    while len(data) < n_bytes and (more := handle.read(min(n_bytes - len(data), _AT_ONCE))):
         data += more
     return data

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import CorpusFile
 
 __all__ = ["BLOCK", "check_encoding", "decoded", "head_of", "open_utf8", "text_of"]
+# Of names of hosts and of literals of Python: slow, and of no file.
+_NO_FILES = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
 _BOM = codecs.BOM_UTF8
 
 
@@ -26,13 +28,22 @@ def check_encoding(encoding: str) -> str:
     Raises:
         UsageError: Python knows none of that name, or it is not one of text.
     """
+    if not is_of_text(encoding):
+        raise UsageError(f"There is no encoding {encoding!r} of text: try utf-8, latin-1 or utf-16.")
+    return codecs.lookup(encoding).name
+
+
+def is_of_text(encoding: str) -> bool:
+    """Return whether Python knows an encoding of that name in which files are written.
+
+    >>> is_of_text("latin-1"), is_of_text("punycode"), is_of_text("rot13")
+    (True, False, False)
+    """
     try:
         info = codecs.lookup(encoding)
-    except LookupError as error:
-        raise UsageError(f"There is no encoding {encoding!r}: try utf-8, latin-1 or utf-16.") from error
-    if not info._is_text_encoding:
-        raise UsageError(f"{encoding!r} is not an encoding of text: try utf-8, latin-1 or utf-16.")
-    return info.name
+    except (LookupError, ValueError):  # ValueError: a NUL in it
+        return False
+    return info._is_text_encoding and info.name not in _NO_FILES
 
 
 @contextmanager

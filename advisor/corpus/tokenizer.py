@@ -6,7 +6,9 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from advisor.corpus.tokenizer_child import ContainedTokenizer
 from advisor.errors import TokenizerError, first_line
+from advisor.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +55,7 @@ def load_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
             raise TokenizerError(f"The folder {name} holds neither a tokenizer.json nor a tokenizer.model.")
         path = found[0]
     if path.is_file():
-        return _sentencepiece(path, name) if path.suffix != ".json" else _huggingface(path, name)
+        return _contained(path, name)
     if path.suffix in (".model", ".json") or name.count("/") > 1 or name.startswith(("/", ".", "~")):
         raise TokenizerError(f"There is no tokenizer file {name}.")
     return _from_hub(name)
@@ -72,26 +74,26 @@ def _default_file() -> Path:
 
 
 def _sentencepiece(path: Path, name: str) -> Tokenizer:
+    """Return a model of SentencePiece that is trusted: it is read in this process."""
     import sentencepiece
 
-    try:
+    with parsing(path, "a SentencePiece model", TokenizerError):
         model = sentencepiece.SentencePieceProcessor(model_file=str(path))
-    except (RuntimeError, OSError) as error:
-        raise TokenizerError(f"{path} is not a SentencePiece model: {first_line(error)}") from error
     separator = model.eos_id() if model.eos_id() >= 0 else max(model.unk_id(), 0)
     return Tokenizer(
         name=name, vocab_size=model.vocab_size(), encode=model.encode, decode=model.decode, separator=separator
     )
 
 
-def _huggingface(path: Path, name: str) -> Tokenizer:
-    import tokenizers
-
+def _contained(path: Path, name: str) -> Tokenizer:
+    """Return the tokenizer of a file that somebody else wrote."""
     try:
-        model = tokenizers.Tokenizer.from_file(str(path))
-    except Exception as error:  # the Rust binding raises a bare Exception for every unreadable file
-        raise TokenizerError(f"{path} is not a tokenizer.json: {first_line(error)}") from error
-    return _wrap(model, name)
+        model = ContainedTokenizer(path, "json" if path.suffix == ".json" else "sentencepiece")
+    except OSError as error:
+        raise TokenizerError(f"{path} cannot be read: {error.strerror}.") from error
+    return Tokenizer(
+        name=name, vocab_size=model.vocab_size, encode=model.encode, decode=model.decode, separator=model.separator
+    )
 
 
 def _from_hub(name: str) -> Tokenizer:
@@ -110,7 +112,7 @@ def _from_hub(name: str) -> Tokenizer:
             f"There is no file {name}, and the hub cannot be reached to look for a tokenizer of that name."
         )
     try:
-        return _huggingface(Path(hf_hub_download(name, "tokenizer.json")), name)
+        return _contained(Path(hf_hub_download(name, "tokenizer.json")), name)
     except HFValidationError as error:
         raise TokenizerError(
             f"{name!r} is neither {DEFAULT_TOKENIZER!r}, 'bytes', a file, nor a hub id such as org/name."
@@ -127,25 +129,3 @@ def _from_hub(name: str) -> Tokenizer:
         ) from error
     except OSError as error:
         raise TokenizerError(f"The tokenizer {name} could not be fetched: {first_line(error)}") from error
-
-
-def _wrap(model: object, name: str) -> Tokenizer:
-    import tokenizers
-
-    assert isinstance(model, tokenizers.Tokenizer)
-    model.no_truncation()
-    model.no_padding()
-    named = [model.token_to_id(token) for token in ("<|endoftext|>", "</s>", "<|end_of_text|>", "<eos>")]
-    separator = next((token for token in named if token is not None), 0)
-
-    def encode(text: str) -> list[int]:
-        ids: list[int] = model.encode(text, add_special_tokens=False).ids
-        return ids
-
-    return Tokenizer(
-        name=name,
-        vocab_size=model.get_vocab_size(with_added_tokens=True),
-        encode=encode,
-        decode=model.decode,
-        separator=separator,
-    )

@@ -7,12 +7,14 @@ import gzip
 import io
 import lzma
 import random
+import time
 import tracemalloc
 from collections.abc import Callable
 
 import pytest
 import zstandard
 
+from advisor.corpus import compression as compression_room
 from advisor.corpus.compression import DamagedFileError, compression_of, decompressed
 
 TEXT = b"".join(b"%d: " % i + random.Random(i).randbytes(9).hex().encode() + b"\n" for i in range(300))
@@ -150,3 +152,25 @@ def test_an_error_is_not_taken_for_the_end_by_the_next_read() -> None:
     for _ in range(2):
         with pytest.raises(DamagedFileError):
             stream.read()
+
+
+def test_what_expands_without_end_is_told_and_repetitive_text_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression_room, "_MOST_FREE", 8 << 20)
+    logs = b"".join(b"2024-01-01 %08d INFO worker: nothing to do, sleeping for 30 s\n" % i for i in range(150_000))
+    assert read(COMPRESS["zstd"](logs), "zstd") == logs
+    for name in ("bzip2", "xz", "zstd"):
+        data = COMPRESS[name](b"a" * (16 << 20))
+        with pytest.raises(
+            DamagedFileError,
+            match=r"^file expands over 1,000 times, its first [\d,]+ bytes to over 8 MB, which no text does: "
+            r"if it is meant, decompress it and name the result\.$",
+        ):
+            read(data, name)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_members_by_the_hundred_thousand(compression: str) -> None:
+    one = COMPRESS[compression](b"a b\n")
+    begun = time.process_time()
+    assert len(read(one * 100_000, compression)) == 400_000
+    assert time.process_time() - begun < 60  # 2 s where nothing else runs

@@ -55,8 +55,8 @@ def test_every_failure_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monke
     cases = {
         "nope": "'nope' is neither 'mistral-v1', 'bytes', a file, nor a hub id such as org/name.",
         "missing.model": "There is no tokenizer file missing.model.",
-        str(tmp_path / "junk.model"): f"{tmp_path}/junk.model is not a SentencePiece model",
-        str(tmp_path / "junk.json"): f"{tmp_path}/junk.json is not a tokenizer.json",
+        str(tmp_path / "junk.model"): f"{tmp_path}/junk.model cannot be read as a SentencePiece model",
+        str(tmp_path / "junk.json"): f"{tmp_path}/junk.json cannot be read as a tokenizer.json",
         str(tmp_path / "empty"): f"The folder {tmp_path}/empty holds neither a tokenizer.json nor a tokenizer.model.",
     }
     for name, message in cases.items():

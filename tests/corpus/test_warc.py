@@ -106,7 +106,7 @@ def test_what_is_no_warc_file_or_stops(tmp_path: Path) -> None:
             texts_of(path, whole[:end])
     with pytest.raises(CorpusError, match=r"is not a WARC file at byte 0: there is b'<html>' in place of a record\.$"):
         texts_of(path, b"<html>")
-    with pytest.raises(CorpusError, match=r"^The record at byte 0 of .* has no Content-Length\.$"):
+    with pytest.raises(CorpusError, match=r"^The record at byte 0 of .* has no Content-Length: the file is damaged\.$"):
         texts_of(path, b"WARC/1.0\r\nWARC-Type: response\r\n\r\n")
     with pytest.raises(CorpusError, match=r"is a WARC file without records of text: is it of metadata or of images\?$"):
         texts_of(path, record("metadata", b"x"))
@@ -117,3 +117,44 @@ def test_records_tile_the_file() -> None:
     found = list(records(io.BytesIO(data), "x"))
     assert [data[each.offset :][:5] for each in found] == [b"WARC/"] * 3
     assert sum(each.n_bytes + 4 for each in found) == len(data)
+
+
+def test_a_gzip_body_over_the_longest_is_left_out_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warc, "LONGEST_RECORD", 1 << 20)
+    headers = "content-type: text/html\r\nContent-Encoding: gzip"
+    whole, over = response(gzip.compress(b"a" * (1 << 20)), headers), response(gzip.compress(b"a" * (1 << 21)), headers)
+    found, tally = texts_of(tmp_path / "x.warc", whole + over)
+    assert found == ["a" * (1 << 20)]
+    assert [(each.reason, each.n) for each in tally.left_out] == [("WARC responses over 1 MB, decompressed", 1)]
+
+
+@pytest.mark.parametrize("size", [b"-7", b"-2", b"0x5", b"+5", b"1_0", b"f" * 4000, "٣".encode()])
+def test_sizes_of_chunks_that_are_none(tmp_path: Path, size: bytes) -> None:
+    body = b"5\r\nhello\r\n" + size + b"\r\nworld\r\n0\r\n\r\n"
+    found, _ = texts_of(tmp_path / "x.warc", response(body, "Content-Type: text/html\r\nTransfer-Encoding: chunked"))
+    assert found == ["hello"]
+
+
+@pytest.mark.parametrize("charset", ["idna", "punycode", "undefined", "unicode_escape", "rot13", "no-such"])
+def test_charsets_in_which_no_page_is_written(tmp_path: Path, charset: str) -> None:
+    found, _ = texts_of(tmp_path / "x.warc", response("é\\q".encode(), f"Content-Type: text/html; charset={charset}"))
+    assert found == ["é\\q"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "problem"),
+    [
+        (
+            b"Content-Length: " + b"9" * 5000,
+            f"has the Content-Length {'9' * 40!r}: the file is damaged.",
+        ),
+        (b"Content-Length: -5", "has the Content-Length '-5': the file is damaged."),
+        (b"A: b", "has no Content-Length: the file is damaged."),
+        (b"a" * (1 << 17), "has a header line of over 64 kB: the file is damaged."),
+        (b"A: b\r\n" * 2000, "has over 1,000 header lines: the file is damaged."),
+    ],
+)
+def test_headers_that_lie_or_do_not_end(tmp_path: Path, headers: bytes, problem: str) -> None:
+    with pytest.raises(CorpusError) as caught:
+        texts_of(tmp_path / "x.warc", b"WARC/1.0\r\n" + headers + b"\r\n\r\nblock")
+    assert str(caught.value) == f"The record at byte 0 of {tmp_path / 'x.warc'} {problem}"

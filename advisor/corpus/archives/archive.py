@@ -20,12 +20,12 @@ from advisor.corpus.archives.zip import zip_members
 from advisor.corpus.choice import choose_column
 from advisor.corpus.column_notes import note_padding
 from advisor.corpus.columns import ABSENT, content_of, fields_of_records, value_in
+from advisor.corpus.compressed.zip_file import open_zip
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.readers.notebooks import is_notebook, notebook_stream
 from advisor.corpus.readers.text import pieces_of_stream, why_no_text
 from advisor.corpus.streams import decoded
 from advisor.corpus.token_files.ids import checked_ids, end_of_text, n_vocabulary
-from advisor.corpus.token_files.npy import open_zip
 from advisor.corpus.token_files.stored import open_stored
 from advisor.errors import CorpusError
 

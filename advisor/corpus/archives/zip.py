@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from advisor.corpus.archives.members import Member
+from advisor.corpus.compressed.zip_file import open_member
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def zip_members(archive: zipfile.ZipFile, place: Place) -> Iterator[Member]:
     Raises:
         CorpusError: it is encrypted, or says that it holds more than can be.
     """
-    infos = [info for info in archive.infolist() if not info.is_dir()]
+    infos = [info for info in archive.infolist() if not info.filename.endswith("/")]
     total = sum(info.file_size for info in infos)
     if total > max(_MOST * place.n_bytes, _BOMB):
         raise CorpusError(
@@ -33,5 +34,5 @@ def zip_members(archive: zipfile.ZipFile, place: Place) -> Iterator[Member]:
     if any(info.flag_bits & 1 for info in infos):
         raise CorpusError(f"{place.name} is encrypted: unpack it with its password, and name the folder.")
     for info in infos:
-        open_member = functools.partial(archive.open, info)
-        yield Member(name=info.filename, n_bytes=info.file_size, open=open_member)
+        opener = functools.partial(open_member, archive, info)
+        yield Member(name=info.filename, n_bytes=info.file_size, open=opener)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +141,8 @@ def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
 
 
 def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) -> FileSet:
-    matches = glob.glob(_with_literal_folder(pattern), recursive=True)
+    once = re.sub(r"(\*\*/+)+", "**/", _with_literal_folder(pattern))  # each ** more multiplies what is looked through
+    matches = glob.glob(once, recursive=True)
     names = sorted(matches, key=lambda name: (name.count(os.sep), name))
     places = each_once((Path(name) for name in names if os.path.isfile(name)), tally)
     if not places:

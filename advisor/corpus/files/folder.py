@@ -84,6 +84,22 @@ def _place(path: Path, tally: Tally) -> Place | None:
 
 
 def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linked: list[Path]) -> Iterator[Path]:
+    """Yield the files below a folder; what is entered waits in a list, since folders may be thousands deep."""
+    waiting = [folder]
+    while waiting:
+        inner: list[Path] = []
+        for path, is_folder in _read_in(waiting.pop(), tally, everything, entered):
+            if not is_folder:
+                yield path
+            elif path.is_symlink():
+                linked.append(path)
+            else:
+                inner.append(path)
+        waiting += reversed(inner)
+
+
+def _read_in(folder: Path, tally: Tally, everything: bool, entered: set[str]) -> Iterator[tuple[Path, bool]]:
+    """Yield what lies in a folder and is read, and whether it is a folder; nothing of one that was entered before."""
     real = os.path.realpath(folder)
     if real in entered:
         return
@@ -103,20 +119,16 @@ def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linke
         snapshot = _snapshot(folder)
         n_others = len(list((folder / "snapshots").iterdir())) - 1
         tally.skip("other revisions in the hub's cache", n_others, deliberate=True)
-        yield from _walk(snapshot, tally, everything, entered, linked)
+        yield from _read_in(snapshot, tally, everything, entered)
         return
     for entry in entries:
-        path, is_folder = folder / entry.name, entry.is_dir()
+        path, is_folder = folder / entry.name, os.path.isdir(entry)  # False of a link to itself
         if not everything and (reason := _passed_over(entry.name, is_folder)):
             n_files, n_bytes = _weight(path)
             if n_files:
                 tally.skip(reason, n_files, n_bytes=n_bytes, name=str(path), deliberate=True)
-        elif not is_folder:
-            yield path
-        elif entry.is_symlink():
-            linked.append(path)
         else:
-            yield from _walk(path, tally, everything, entered, linked)
+            yield path, is_folder
 
 
 def _snapshot(folder: Path) -> Path:

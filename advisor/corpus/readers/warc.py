@@ -6,7 +6,6 @@ and the streams of this room already read one gzip member a record, and say wher
 
 from __future__ import annotations
 
-import codecs
 import re
 import zlib
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.readers.tables import InOrder
+from advisor.corpus.streams import is_of_text
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST_RECORD = 32 << 20  # bytes; Common Crawl cuts pages at 1 MB
 _LONGEST_LINE = 1 << 16  # bytes of a header
 _MOST_HEADERS = 1000
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}")  # int() takes a sign, too
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json")
 _NO_PAGES = ("warcinfo", "request", "metadata", "revisit", "continuation")
@@ -70,9 +72,9 @@ def _text_of(record: WarcRecord) -> tuple[str | None, str]:
         if not status.startswith("2"):
             return None, "WARC responses that are no pages (redirects and errors)"
         content_type = headers.get("content-type", "text/html")
-        unpacked = _unpacked(body, headers)
+        unpacked, reason = _unpacked(body, headers)
         if unpacked is None:
-            return None, "WARC responses in a content encoding that is not read"
+            return None, reason
         body = unpacked
     if not content_type.lower().startswith(_TEXT_TYPES):
         return None, "WARC records that are not text"
@@ -97,10 +99,11 @@ def records(stream: IO[bytes], name: str) -> Iterator[WarcRecord]:
             raise CorpusError(
                 f"{name} is not a WARC file at byte {begin}: there is {line[:20]!r} in place of a record."
             )
-        headers, n_bytes = _headers(stream)
+        headers, n_bytes = _headers(stream, f"The record at byte {begin} of {name}")
         length = headers.get("content-length", "")
-        if not length.isdecimal():
-            raise CorpusError(f"The record at byte {begin} of {name} has no Content-Length.")
+        if not _LENGTH.fullmatch(length):
+            found = f"the Content-Length {length[:40]!r}" if length else "no Content-Length"
+            raise CorpusError(f"The record at byte {begin} of {name} has {found}: the file is damaged.")
         block = stream.read(min(int(length), LONGEST_RECORD + 1))
         rest = int(length) - len(block)
         while rest and (passed := stream.read(min(rest, 1 << 20))):
@@ -112,18 +115,24 @@ def records(stream: IO[bytes], name: str) -> Iterator[WarcRecord]:
         yield WarcRecord(offset=begin, n_bytes=offset - begin, headers=headers, block=whole)
 
 
-def _headers(stream: IO[bytes]) -> tuple[dict[str, str], int]:
-    """Return headers up to the blank line that ends them, and their bytes."""
+def _headers(stream: IO[bytes], place: str) -> tuple[dict[str, str], int]:
+    """Return headers up to the blank line that ends them, and their bytes.
+
+    Raises:
+        CorpusError: they do not end where those of a record do.
+    """
     headers: dict[str, str] = {}
     n_bytes = 0
     for _ in range(_MOST_HEADERS):
         line = stream.readline(_LONGEST_LINE)
         n_bytes += len(line)
+        if len(line) == _LONGEST_LINE:
+            raise CorpusError(f"{place} has a header line of over {_LONGEST_LINE >> 10} kB: the file is damaged.")
         if not line.strip():
-            break
+            return headers, n_bytes
         key, _, value = line.decode("utf-8", "replace").partition(":")
         headers[key.strip().lower()] = value.strip()
-    return headers, n_bytes
+    raise CorpusError(f"{place} has over {_MOST_HEADERS:,} header lines: the file is damaged.")
 
 
 def _http(block: bytes) -> tuple[str, dict[str, str], bytes]:
@@ -136,8 +145,8 @@ def _http(block: bytes) -> tuple[str, dict[str, str], bytes]:
     return (parts[1] if len(parts) > 1 else ""), headers, body
 
 
-def _unpacked(body: bytes, headers: dict[str, str]) -> bytes | None:
-    """Return a body without its transfer and content encoding; None where that is not one of gzip and deflate.
+def _unpacked(body: bytes, headers: dict[str, str]) -> tuple[bytes | None, str]:
+    """Return a body without its transfer and content encoding; None and the reason where that cannot be.
 
     Crawlers often undo the encoding and leave the header: a body that is not so encoded is taken as it is.
     """
@@ -145,14 +154,17 @@ def _unpacked(body: bytes, headers: dict[str, str]) -> bytes | None:
         body = _without_chunks(body)
     encoding = headers.get("content-encoding", "").lower().strip()
     if encoding in ("br", "zstd", "compress"):
-        return None if not _is_text(body) else body
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        inflate = zlib.decompressobj(wbits=47 if body[:1] in (b"\x1f", b"\x78") else -15)
-        try:
-            return inflate.decompress(body, LONGEST_RECORD)
-        except zlib.error:
-            return body
-    return body
+        reason = "WARC responses in a content encoding that is not read"
+        return (body, "") if _is_text(body) else (None, reason)
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return body, ""
+    inflate = zlib.decompressobj(wbits=47 if body[:1] in (b"\x1f", b"\x78") else -15)
+    try:
+        page = inflate.decompress(body, LONGEST_RECORD)
+        is_whole = inflate.eof or not inflate.decompress(inflate.unconsumed_tail, 1)
+    except zlib.error:
+        return body, ""
+    return (page, "") if is_whole else (None, f"WARC responses over {LONGEST_RECORD >> 20} MB, decompressed")
 
 
 def _is_text(body: bytes) -> bool:
@@ -170,10 +182,9 @@ def _without_chunks(body: bytes) -> bytes:
     while True:
         end = body.find(b"\r\n", at)
         size = body[at:end].partition(b";")[0].strip() if end >= 0 else b""
-        try:
-            length = int(size, 16)
-        except ValueError:
+        if not _CHUNK.fullmatch(size):
             return b"".join(parts) if parts else body
+        length = int(size, 16)
         if not length:
             return b"".join(parts)
         parts.append(body[end + 2 : end + 2 + length])
@@ -185,8 +196,8 @@ def _decoded(body: bytes, content_type: str) -> str | None:
     stated = _CHARSET.search(content_type.encode("latin-1", "replace")) or _CHARSET.search(body[:2048])
     for charset in (stated[1].decode() if stated else "utf-8", "utf-8"):
         try:
-            if codecs.lookup(charset)._is_text_encoding and b"\0" not in body[:1024]:
+            if is_of_text(charset) and b"\0" not in body[:1024]:
                 return body.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+        except UnicodeError:
             continue
     return None

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import opened
 from advisor.errors import CorpusError
+from advisor.json_fields import Node
 
 if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
 
-_LARGEST = 256 << 20  # bytes: a million shards
+_LARGEST = 16 << 20  # bytes: 40,000 shards of MDS, and up to 350 MB when it is parsed
 
 
 def read_index(place: Place) -> dict[str, Any]:
@@ -28,13 +29,24 @@ def read_index(place: Place) -> dict[str, Any]:
 @functools.lru_cache(maxsize=8)  # every shard asks for its index
 def _parsed(place: Place, changed: int) -> dict[str, Any]:
     if place.n_bytes > _LARGEST:
-        raise CorpusError(f"{place.name} has {place.n_bytes >> 20:,} MB: an index of shards has at most 256.")
+        raise CorpusError(
+            f"{place.name} has {place.n_bytes >> 20:,} MB: an index of shards has at most {_LARGEST >> 20}."
+        )
     try:
         with opened(place) as handle:
             found = json.loads(read_at(handle, place.n_bytes, 0))
     except (ValueError, RecursionError) as error:
         raise CorpusError(f"{place.name} is not valid JSON: it is truncated or damaged.") from error
     return found if isinstance(found, dict) else {}
+
+
+def index_node(place: Place) -> Node:
+    """Return the same as a value whose parts are checked when they are taken.
+
+    Raises:
+        CorpusError: it is not JSON.
+    """
+    return Node(read_index(place), place.name, "", CorpusError)
 
 
 def is_mds(index: dict[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from advisor.corpus.columns import ABSENT, Field, fields_of_schema
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.corpus.token_files.ids import check_type, end_of_text, n_vocabulary
-from advisor.corpus.token_files.index_json import name_beside, read_index
+from advisor.corpus.token_files.index_json import index_node, name_beside
 from advisor.corpus.token_files.records import (
     RecordShard,
     array_of,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from advisor.corpus.documents import Reader
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
+    from advisor.json_fields import Node
 
 _ARROW_END = b"LDARW01\0"
 # litdata/constants.py: what "no_header_tensor:16" and "no_header_numpy:5" mean.
@@ -88,16 +89,19 @@ def _decoded(data: bytes, format: str, name: str, place: str) -> Any:
         return ABSENT if dtype is None else array_of(data, dtype, name, place)
     if what in ("tensor", "numpy"):
         order = ">" if what == "tensor" else "<"
-        code, n_dimensions = struct.unpack_from(f"{order}II", data)
-        dtype = _dtype(what, str(code))
-        shape = struct.unpack_from(f"{order}{n_dimensions}I", data, 8)
-        return ABSENT if dtype is None else array_of(data[8 + 4 * n_dimensions :], dtype, name, place).reshape(shape)
+        try:
+            code, n_dimensions = struct.unpack_from(f"{order}II", data)
+            shape = struct.unpack_from(f"{order}{n_dimensions}I", data, 8)
+            dtype, rest = _dtype(what, str(code)), data[8 + 4 * n_dimensions :]
+            return ABSENT if dtype is None else array_of(rest, dtype, name, place).reshape(shape)
+        except (struct.error, ValueError, OverflowError) as error:
+            raise CorpusError(f"{place} has a {name!r} that is no {what} of litdata: it is damaged.") from error
     return ABSENT
 
 
 def _dtype(what: str, code: str) -> str | None:
     known = _TORCH if what.endswith("tensor") else _NUMPY
-    return known.get(int(code)) if code.isdecimal() else None
+    return known.get(int(code)) if code.isdecimal() and len(code) < 4 else None
 
 
 def leaf_names(spec: Any) -> list[str]:
@@ -129,23 +133,22 @@ def litdata_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
         raise CorpusError(f"{file.name} is a chunk of litdata without its index.json: put that beside it.")
     index = file.beside[0]
     config, chunk = _entry(file)
-    if config.get("encryption"):
+    if config.get("encryption") is not None:
         raise CorpusError(f"{index.name} says that its chunks are encrypted: decrypt them first.")
     if file.compression is None and _has_table(file):
         return _table_reader(file, chunk, options, seq_len, tally)
     try:
-        formats = tuple(config["data_format"])
-        names = tuple(name or _name_of(formats[0]) for name in leaf_names(config["data_spec"]))
-        if len(names) != len(formats):
+        formats = tuple(format.text() for format in config["data_format"].items())
+        names = tuple(name or _name_of(formats[0]) for name in leaf_names(config["data_spec"].value))
+        if len(names) != len(formats) or not names:
             raise ValueError
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise CorpusError(f"{index.name} does not say what the records of its chunks are.") from error
-    is_bare = config.get("item_loader") == "TokensLoader" or (
-        config.get("item_loader") is None and chunk.get("dim") is not None
-    )
+    loader = config.get("item_loader")
+    is_bare = chunk.get("dim") is not None if loader is None else loader.text() == "TokensLoader"
     layout = LitdataLayout(names=names, formats=formats, is_bare=is_bare)
-    each_zipped = config.get("compression_level") == "sample"
-    n_bytes = int(chunk["chunk_bytes"])
+    each_zipped = config.members().get("compression_level") == "sample"
+    n_bytes = chunk["chunk_bytes"].whole(0)
     return RecordShard(
         name=file.name,
         format="litdata",
@@ -158,7 +161,7 @@ def litdata_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
         seq_len=seq_len,
         tally=tally,
         size=n_bytes,
-        n_documents=int(chunk["chunk_size"]),
+        n_documents=chunk["chunk_size"].whole(0),
     )
 
 
@@ -169,11 +172,11 @@ def _name_of(format: str) -> str:
     )
 
 
-def _entry(file: CorpusFile) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _entry(file: CorpusFile) -> tuple[Node, Node]:
     """Return how the index says that chunks are written, and what it says of this one."""
-    index = read_index(file.beside[0])
-    for chunk in index["chunks"]:
-        if chunk["filename"] == name_beside(file.place, file.beside[0]):
+    index, name = index_node(file.beside[0]), name_beside(file.place, file.beside[0])
+    for chunk in index["chunks"].items():
+        if chunk["filename"].value == name:
             return index["config"], chunk
     raise CorpusError(f"{file.beside[0].name} does not list {file.place.file_name}: it is the index of other chunks.")
 
@@ -183,9 +186,7 @@ def _has_table(file: CorpusFile) -> bool:
         return read_at(handle, len(_ARROW_END), max(file.n_bytes - len(_ARROW_END), 0)) == _ARROW_END
 
 
-def _table_reader(
-    file: CorpusFile, chunk: Mapping[str, Any], options: CorpusOptions, seq_len: int, tally: Tally
-) -> ColumnChunk:
+def _table_reader(file: CorpusFile, chunk: Node, options: CorpusOptions, seq_len: int, tally: Tally) -> ColumnChunk:
     """Return the reader of a chunk whose records are a table at its end."""
     with _opened(file) as table:
         chosen = choose_column(fields_of_schema(table.schema), options.column, file.name)
@@ -193,7 +194,7 @@ def _table_reader(
     return ColumnChunk(
         name=file.name,
         first_row=0,
-        n_documents=int(chunk["chunk_size"]),
+        n_documents=chunk["chunk_size"].whole(0),
         size=file.n_bytes,
         column=TableColumn(
             name=file.name, load=functools.partial(_batches, file), columns=[(chosen.name, (chosen.name,))]

@@ -90,7 +90,7 @@ def format_of_head(head: bytes) -> str | None:
 
 
 def _kind_of_zip(place: Place) -> str:
-    from advisor.corpus.token_files.npy import open_zip
+    from advisor.corpus.compressed.zip_file import open_zip
 
     with open_zip(place) as archive:
         names = archive.namelist()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.corpus.columns import ABSENT, Field
 from advisor.corpus.token_files.id_types import check_bytes
 from advisor.corpus.token_files.ids import check_type, end_of_text, n_vocabulary
-from advisor.corpus.token_files.index_json import name_beside, read_index
+from advisor.corpus.token_files.index_json import index_node, name_beside
 from advisor.corpus.token_files.records import (
     RecordShard,
     array_of,
@@ -25,6 +25,7 @@ from advisor.corpus.token_files.records import (
 )
 from advisor.corpus.token_files.stores import open_plain
 from advisor.errors import CorpusError
+from advisor.json_fields import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -103,16 +104,18 @@ def _array(data: bytes, detail: str, name: str, place: str) -> Any:
     import numpy as np
 
     dtype, _, shape = detail.partition(":")
-    dimensions = [int(size) for size in shape.split(",")] if shape else []
     try:
+        dimensions = [int(size) for size in shape.split(",")] if shape else []
         if not dtype:
             dtype, data = _ARRAY_TYPES[data[0]], data[1:]
         if not dimensions:
             n_dimensions, kind = data[0] >> 2, np.dtype(_SHAPE_TYPES[data[0] & 3])
             end = 1 + n_dimensions * kind.itemsize
             dimensions, data = np.frombuffer(data[1:end], kind).astype(int).tolist(), data[end:]
+        if dtype not in _ARRAY_TYPES.values():
+            raise ValueError
         return array_of(data, dtype, name, place).reshape(dimensions)
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, OverflowError) as error:
         raise CorpusError(f"{place} has a {name!r} that is no array of MDS: it is damaged.") from error
 
 
@@ -125,12 +128,14 @@ def mds_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
     check_type(options.ids.dtype)
     shard = _of_index(file) if file.beside else _of_itself(file)
     layout = MdsLayout(
-        names=tuple(shard["column_names"]),
-        encodings=tuple(shard["column_encodings"]),
-        sizes=tuple(shard["column_sizes"]),
+        names=tuple(name.text() for name in shard["column_names"].items()),
+        encodings=tuple(encoding.text() for encoding in shard["column_encodings"].items()),
+        sizes=tuple(None if size.value is None else size.whole(0) for size in shard["column_sizes"].items()),
         dtype=options.ids.dtype,
     )
-    n_bytes = int(shard["raw_data"]["bytes"])
+    if not len(layout.names) == len(layout.encodings) == len(layout.sizes):
+        raise shard.fail("names, encodes and sizes different numbers of columns")
+    n_bytes = shard["raw_data"]["bytes"].whole(0)
     return RecordShard(
         name=file.name,
         format="mds",
@@ -143,21 +148,21 @@ def mds_reader(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Ta
         seq_len=seq_len,
         tally=tally,
         size=n_bytes,
-        n_documents=int(shard["samples"]),
+        n_documents=shard["samples"].whole(0),
     )
 
 
-def _of_index(file: CorpusFile) -> Mapping[str, Any]:
+def _of_index(file: CorpusFile) -> Node:
     """Return what the index says of a shard."""
     name = name_beside(file.place, file.beside[0])
-    for shard in read_index(file.beside[0])["shards"]:
-        if name in (shard["raw_data"]["basename"], (shard["zip_data"] or {}).get("basename")):
-            found: Mapping[str, Any] = shard
-            return found
+    for shard in index_node(file.beside[0])["shards"].items():
+        zipped = shard.get("zip_data")
+        if name in (shard["raw_data"]["basename"].value, None if zipped is None else zipped["basename"].value):
+            return shard
     raise CorpusError(f"{file.beside[0].name} does not list {file.place.file_name}: it is the index of other shards.")
 
 
-def _of_itself(file: CorpusFile) -> Mapping[str, Any]:
+def _of_itself(file: CorpusFile) -> Node:
     """Return what a shard says of itself, between its table and its first record."""
     if file.compression:
         raise CorpusError(f"{file.name} is a compressed shard without its index.json: put that beside it.")
@@ -168,6 +173,7 @@ def _of_itself(file: CorpusFile) -> Mapping[str, Any]:
     try:
         shard = json.loads(data)
         needed = {key: shard[key] for key in ("column_names", "column_encodings", "column_sizes")}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CorpusError(f"{file.name} is no shard of MDS: it does not say what its columns are.") from error
-    return {**needed, "samples": n_samples, "raw_data": {"bytes": file.n_bytes}}
+    told = {**needed, "samples": n_samples, "raw_data": {"bytes": file.n_bytes}}
+    return Node(told, file.name, "", CorpusError)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import math
 import zipfile
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 from advisor.corpus.choice import choose_column
 from advisor.corpus.columns import Field
+from advisor.corpus.compressed.zip_file import open_member, open_zip, unpacking
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.ids import checked_ids
 from advisor.corpus.token_files.stored import opened, read_fully
-from advisor.errors import CorpusError, first_line
+from advisor.errors import CorpusError
+from advisor.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
 
 MAGIC = b"\x93NUMPY"
-_BUFFER = 1 << 16  # bytes of a zip file read at a time
 _LOCAL_HEADER = 30  # bytes of a zip member's own header before its name
 
 
@@ -54,28 +53,30 @@ def read_npy_header(handle: IO[bytes], name: str) -> NpyHeader:
     Raises:
         CorpusError: it is damaged, or its array is not of whole numbers in one or two dimensions, row after row.
     """
-    import numpy as np
     from numpy.lib import format as npy
 
     begin = handle.tell()
-    try:
+    with parsing(name, "a .npy array", CorpusError):  # numpy's own limit of a header is 10,000 bytes
         version = npy.read_magic(handle)  # type: ignore[no-untyped-call]
         read: Any = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, is_fortran, dtype = read(handle)
-    except (ValueError, OSError, EOFError) as error:
-        raise CorpusError(f"{name} is not a .npy array, or it is damaged: {first_line(error)}.") from error
     if dtype.hasobject:
         raise CorpusError(
             f"{name} holds pickled Python objects, which are never loaded: save the ids of each document in a list "
             "column of parquet, or one after the other as uint16 or uint32."
         )
-    if not np.issubdtype(dtype, np.integer):
+    if dtype.kind not in "iu":
         raise CorpusError(f"{name} is an array of {dtype}: token ids are whole numbers, such as uint16 or uint32.")
-    if len(shape) not in (1, 2) or (is_fortran and len(shape) == 2 and 1 not in shape):
+    if (
+        len(shape) not in (1, 2)
+        or min(shape) < 0
+        or math.prod(shape) >= 1 << 62
+        or (is_fortran and len(shape) == 2 and 1 not in shape)
+    ):
         order = ", stored column after column" if is_fortran else ""
         raise CorpusError(
-            f"{name} is an array of shape {shape}{order}: save token ids with numpy.save as one row of ids, or as rows "
-            "of one length."
+            f"{name} is an array of shape {str(shape)[:80]}{order}: save token ids with numpy.save as one "
+            "row of ids, or as rows of one length."
         )
     return NpyHeader(dtype=dtype.str, shape=shape, offset=handle.tell() - begin)
 
@@ -135,7 +136,7 @@ def _field(archive: zipfile.ZipFile, place: Place, name: str, info: zipfile.ZipI
 
 
 def _member_header(archive: zipfile.ZipFile, place: Place, info: zipfile.ZipInfo) -> NpyHeader:
-    with archive.open(info) as member:
+    with open_member(archive, info) as member:
         return read_npy_header(member, f"{place.name}, array {info.filename.removesuffix('.npy')},")
 
 
@@ -147,52 +148,30 @@ def _data_offset(place: Place, info: zipfile.ZipInfo) -> int:
     return info.header_offset + _LOCAL_HEADER + n_name + n_extra
 
 
-@contextmanager
-def open_zip(place: Place) -> Iterator[zipfile.ZipFile]:
-    """Yield a zip file, and say what is wrong with it while it is read.
-
-    Raises:
-        CorpusError: it is not one; it is truncated (the list of its members stands at its end), damaged or encrypted.
-    """
-    import lzma
-
-    with opened(place) as stored, io.BufferedReader(cast("io.RawIOBase", stored), _BUFFER) as buffered:
-        try:
-            archive = zipfile.ZipFile(buffered)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise CorpusError(f"{place.name} is not a zip file, or it is truncated: {first_line(error)}.") from error
-        with archive:
-            try:
-                yield archive
-            except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
-                raise CorpusError(f"{place.name} is damaged: {first_line(error)}.") from error
-            except RuntimeError as error:  # a password, or a compression that Python has not
-                raise CorpusError(f"{place.name} cannot be unpacked: {first_line(error)}.") from error
-
-
 def ids_of_arrays(
     place: Place, arrays: NpzArrays, n_vocabulary: int | None, n_at_once: int
 ) -> Iterator[Iterator[npt.NDArray[np.int64]]]:
     """Yield for each array of an .npz, or each row of its one array of rows, its ids in blocks."""
     with open_zip(place) as archive:
         for name, header in zip(arrays.names, arrays.headers, strict=True):
-            with archive.open(f"{name}.npy") as member:
+            with open_member(archive, archive.getinfo(f"{name}.npy")) as member:
                 read_npy_header(member, place.name)
                 rows = header.shape[0] if header.is_table else 1
                 for row in range(rows):
                     label = f"{place.name}, array {name}" + (f", row {row}" if rows > 1 else "")
-                    yield _blocks(member, header, header.n_ids // max(rows, 1), label, n_vocabulary, n_at_once)
+                    yield _blocks(member, header, header.n_ids // max(rows, 1), label, n_vocabulary, n_at_once, place)
 
 
 def _blocks(
-    member: IO[bytes], header: NpyHeader, n_ids: int, label: str, n_vocabulary: int | None, n_at_once: int
+    member: IO[bytes], header: NpyHeader, n_ids: int, label: str, n_vocabulary: int | None, n_at_once: int, place: Place
 ) -> Iterator[npt.NDArray[np.int64]]:
     import numpy as np
 
     kind = np.dtype(header.dtype)
     for begin in range(0, n_ids, n_at_once):
         count = min(n_at_once, n_ids - begin)
-        data = read_fully(member, count * kind.itemsize)
+        with unpacking(place):
+            data = read_fully(member, count * kind.itemsize)
         if len(data) < count * kind.itemsize:
             raise CorpusError(f"{label} is truncated: it ends before its {n_ids:,} ids.")
         values: npt.NDArray[Any] = np.frombuffer(data, kind)

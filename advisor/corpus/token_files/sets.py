@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile, Place, read_at
-from advisor.corpus.token_files.index_json import is_litdata, is_mds, read_index
+from advisor.corpus.token_files.index_json import index_node, is_litdata, is_mds, read_index
 from advisor.corpus.token_files.llm_c import read_llm_c_header
 from advisor.corpus.token_files.magic import binary_format
 from advisor.corpus.token_files.stored import opened
@@ -15,6 +15,8 @@ from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from advisor.json_fields import Node
 
 _MDS_COMPRESSIONS = {"gz": "gzip", "bz2": "bzip2", "zstd": "zstd"}
 _SIDECARS = (".csv.gz", ".csv")
@@ -202,27 +204,26 @@ def _listed(index: Place) -> Iterator[tuple[str, str, str | None, int | None]]:
     Raises:
         CorpusError: the index is damaged, or lists shards that are none of MDS version 2.
     """
-    found = read_index(index)
-    try:
-        if is_mds(found):
-            yield from (_mds_entry(shard, index) for shard in found["shards"])
-        elif is_litdata(found):
-            yield from (_litdata_entry(chunk, found["config"]) for chunk in found["chunks"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CorpusError(f"{index.name} is damaged: what it says of a shard lacks {error}.") from error
+    found = index_node(index)
+    if is_mds(found.value):
+        yield from (_mds_entry(shard) for shard in found["shards"].items())
+    elif is_litdata(found.value):
+        yield from (_litdata_entry(chunk, found["config"]) for chunk in found["chunks"].items())
 
 
-def _mds_entry(shard: Mapping[str, Any], index: Place) -> tuple[str, str, str | None, int | None]:
-    if shard["format"] != "mds" or shard["version"] != 2:
-        what = f"{shard['format']} shards of version {shard['version']}"
-        raise CorpusError(f"{index.name} lists {what}: of those only mds, version 2, is read.")
-    raw, stored = shard["raw_data"], shard["zip_data"] or shard["raw_data"]
-    compression = str(shard["compression"]).partition(":")[0] if shard["zip_data"] else None
-    return stored["basename"], raw["basename"], compression, int(stored["bytes"])
+def _mds_entry(shard: Node) -> tuple[str, str, str | None, int | None]:
+    format, version = shard["format"].text(), shard["version"].whole(0)
+    if format != "mds" or version != 2:
+        what = f"{format} shards of version {version}"
+        raise CorpusError(f"{shard.file} lists {what}: of those only mds, version 2, is read.")
+    raw, zipped = shard["raw_data"], shard.get("zip_data")
+    stored = raw if zipped is None else zipped
+    compression = None if zipped is None else shard["compression"].text().partition(":")[0]
+    return stored["basename"].text(), raw["basename"].text(), compression, stored["bytes"].whole(0)
 
 
-def _litdata_entry(chunk: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, str, str | None, int | None]:
-    name, compression = chunk["filename"], config.get("compression")
-    if compression and f".{compression}" in name:
-        return name, name, str(compression).partition(":")[0], None  # chunk_bytes are those of the decompressed chunk
-    return name, name, None, int(chunk["chunk_bytes"])
+def _litdata_entry(chunk: Node, config: Node) -> tuple[str, str, str | None, int | None]:
+    name, compression = chunk["filename"].text(), config.get("compression")
+    if compression is not None and f".{compression.text()}" in name:
+        return name, name, compression.text().partition(":")[0], None  # chunk_bytes: of the decompressed chunk
+    return name, name, None, chunk["chunk_bytes"].whole(0)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from advisor.corpus.streams import open_utf8
 from advisor.errors import CorpusError
+from advisor.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,15 +67,26 @@ def last_end(sidecar: CorpusFile) -> int:
 def _rows(sidecar: CorpusFile) -> Iterator[tuple[int, int]]:
     columns: tuple[int, int] | None = None
     with open_utf8(sidecar, "utf-8") as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
-        for row in csv.reader(text):
+        for row in _parsed(csv.reader(text), sidecar.name):
             try:
                 columns = columns or _columns(row)
-                yield int(row[columns[0]]), int(row[columns[1]])
+                begin, end = int(row[columns[0]]), int(row[columns[1]])
+                if not 0 <= begin < 1 << 62 or not 0 <= end < 1 << 62:
+                    raise ValueError
+                yield begin, end
             except (ValueError, IndexError) as error:
                 raise CorpusError(
-                    f"{sidecar.name} is not the sidecar of a dolma .npy: a row is {','.join(row)[:60]!r}, where "
+                    f"{sidecar.name} is not the sidecar of a dolma .npy: a row is {','.join(row[:6])[:60]!r}, where "
                     "start,end,id,src,loc is expected."
                 ) from error
+
+
+def _parsed(rows: Iterator[list[str]], name: str) -> Iterator[list[str]]:
+    while True:
+        with parsing(name, "the sidecar of a dolma .npy", CorpusError):
+            if (row := next(rows, None)) is None:
+                return
+        yield row
 
 
 def _columns(row: list[str]) -> tuple[int, int]:

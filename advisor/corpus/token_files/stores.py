@@ -7,9 +7,10 @@ import struct
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from advisor.corpus.compression import decompressed
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import open_stored, opened
-from advisor.errors import CorpusError, first_line
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,9 @@ class FramedStore:
             raise CorpusError(f"{name} is truncated: it ends in the table of its records.")
         self.ends = np.frombuffer(table, "<u4").astype(np.int64)
         self.frames = list(_FRAME.iter_unpack(frames))
+        first = [frame[0] for frame in self.frames]
+        if (np.diff(self.ends) < 0).any() or first != sorted(first) or first[0] != 0 or first[-1] > n_records:
+            raise CorpusError(f"{name} is damaged: its records, or the frames that they are in, are not in order.")
         self.begins = np.array([self.ends[frame[0]] for frame in self.frames])
         self.held = (-1, b"")
 
@@ -92,12 +96,10 @@ class FramedStore:
 
 
 def _unzipped(data: bytes, name: str) -> bytes:
-    import zstandard
-
-    try:
-        return zstandard.ZstdDecompressor().decompressobj().decompress(data)
-    except zstandard.ZstdError as error:
-        raise CorpusError(f"{name} is damaged: {first_line(error)}.") from error
+    found = decompressed(io.BytesIO(data), "zstd", name).read(HELD + 1)
+    if len(found) > HELD:
+        raise CorpusError(f"{name} holds a record or frame of over {HELD >> 20} MB, decompressed: it is damaged.")
+    return found
 
 
 def _table(handle: IO[bytes], name: str, n_bytes: int) -> npt.NDArray[np.int64]:
