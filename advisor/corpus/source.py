@@ -16,7 +16,8 @@ from advisor.corpus.files.find import find_files
 from advisor.corpus.files.recognise import HEAD_BYTES, TEXT_FORMATS, recognised
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.hub.dataset import HubOptions, is_hub_name, open_hub
-from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks, table_chunks
+from advisor.corpus.readers.columnar import arrow_chunks, parquet_chunks
+from advisor.corpus.readers.hub_table import hub_chunks
 from advisor.corpus.readers.jsonl import JsonLines
 from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.readers.tables import CsvFile, JsonFile
@@ -197,7 +198,7 @@ def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -
     dataset = open_hub(source, options.hub, column=options.column)
     readers: Sequence[Reader]
     if dataset.table is not None:
-        readers = table_chunks(dataset.table, dataset.source, options, seq_len, tally, format="hub")
+        readers = hub_chunks(dataset.table, dataset.source, options, seq_len, tally)
     else:
         readers = (
             HubShards(

@@ -3,14 +3,14 @@
 import hashlib
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.corpus.local_server import Fault, Handler, running
 
 COMMIT = hashlib.sha1(b"fake hub").hexdigest()
 Answer = tuple[int, dict[str, str], bytes]
@@ -25,6 +25,7 @@ class Repo:
     answers: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     silent: str | None = None  # the API call that is never answered: info or tree
     moved_to: str | None = None
+    faults: dict[str, Fault] = field(default_factory=dict)  # by the end of an address's path
 
 
 @dataclass
@@ -103,14 +104,17 @@ def _tree(repo: Repo, folder: str, recursive: bool) -> list[dict[str, Any]]:
     return files + [{"type": "directory", "path": path, "oid": "0" * 40} for path in sorted(folders)]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     hub: Hub
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - a name of http.server
         length = int(self.headers.get("Content-Length") or 0)
         url = urlsplit(self.path)
         self.hub.requests.append((self.command, url.path, self.headers.get("Authorization")))
+        for repo in self.hub.repos.values():
+            for end, fault in repo.faults.items():
+                if url.path.endswith(end):
+                    return self.give(fault)
         status, headers, body = self.hub.answer(
             self.command, url.path, parse_qs(url.query), self.headers, self.rfile.read(length)
         )
@@ -121,31 +125,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+        return None
 
     do_HEAD = do_POST = do_GET  # noqa: N815 - names of http.server
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *args: object) -> None:
-        """A client that gives up on a silent hub closes its connection: not an error here."""
 
 
 @contextmanager
 def serve(repos: dict[str, Repo]) -> Iterator[Hub]:
     """Run a hub with these repositories on a free port, in a thread."""
     hub = Hub(repos=repos)
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
-    hub.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(_Handler, hub=hub) as hub.endpoint:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

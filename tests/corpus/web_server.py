@@ -1,12 +1,12 @@
 """A web server on 127.0.0.1 with and without ranges, and its faults; it counts what it sends."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.corpus.local_server import Fault, Handler, running
 
 
 @dataclass
@@ -23,6 +23,7 @@ class Served:
     slow: bool = False
     silent: bool = False
     cut: bool = False  # the body ends in the middle
+    fault: Fault | None = None  # answers in its place
 
     def __post_init__(self) -> None:
         if isinstance(self.data, bytes):
@@ -41,23 +42,22 @@ class Web:
     n_requests: int = 0
     n_sent: int = 0  # bytes of bodies
     headers: list[dict[str, str]] = field(default_factory=list)
-    done: threading.Event = field(default_factory=threading.Event)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    disable_nagle_algorithm = True
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     web: Web
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - a name of http.server
         web = self.web
         web.n_requests += 1
         web.headers.append(dict(self.headers))
         served = web.files.get(urlsplit(self.path).path)
         if served is None:
             return self._send(404, {}, b"no such file")
+        if served.fault is not None:
+            return self.give(served.fault)
         if served.silent:
-            web.done.wait(60)
+            self.done.wait(60)
             return None
         if served.status is not None and served.failing != 0:
             served.failing = None if served.failing is None else served.failing - 1
@@ -93,33 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece)
             self.wfile.flush()
             self.web.n_sent += len(piece)
-            if served and served.slow and self.web.done.wait(0.1):
+            if served and served.slow and self.done.wait(0.1):
                 return
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def handle_error(self, *args: object) -> None:
-        """A client that gives up closes its connection: not an error here."""
 
 
 @contextmanager
 def serve_web(files: dict[str, Served]) -> Iterator[Web]:
     """Run a server with these files on a free port, in a thread."""
     web = Web(files=files)
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"web": web}))
-    web.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(_Handler, web=web) as web.address:
         yield web
-    finally:
-        web.done.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import time
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.hub.failures import Asked, endpoint, rate_limited, wait_asked
+from advisor.corpus.hub.failures import FailedError, endpoint, wait_asked
+from advisor.corpus.hub.watch import Watch
 from advisor.errors import HubError
+
+if TYPE_CHECKING:
+    from advisor.corpus.hub.asked import Asked
 
 # Seconds. A hub that is up answers within one; the hub's own client waits for ever where it names no limit.
 ANSWER_LIMIT = 10.0
 # The longest wait a rate limit may ask for before that is an error (the hub counts in windows of 300 s).
-RATE_LIMIT_WAIT = 30
+RATE_LIMIT_WAIT = 10
 # huggingface_hub makes 6 tries of each read, over 23 s; datasets would repeat them 20 times, 5 to 60 s apart.
 STREAM_TRIES, STREAM_PAUSE = 2, 1
+MOST_FAILURES = 3  # of one address: a further one is told, and not tried again
+
+watch = Watch()
+_failures: dict[str, int] = {}
 
 
 def find(asked: Asked) -> tuple[str, str | None]:
@@ -25,7 +33,7 @@ def find(asked: Asked) -> tuple[str, str | None]:
     from huggingface_hub.errors import HfHubHTTPError, HTTPError
 
     api = huggingface_hub.HfApi(endpoint=endpoint(), token=asked.token)
-    ask = partial(api.dataset_info, asked.repo, revision=asked.revision, timeout=ANSWER_LIMIT, expand=["sha"])
+    ask = functools.partial(api.dataset_info, asked.repo, revision=asked.revision, timeout=ANSWER_LIMIT, expand=["sha"])
     try:
         info = ask()
     except HTTPError as error:
@@ -44,7 +52,6 @@ def reachable() -> bool:
 
     if huggingface_hub.constants.HF_HUB_OFFLINE:
         return True
-    limit_waiting()
     try:
         huggingface_hub.utils.get_session().head(endpoint(), timeout=ANSWER_LIMIT)
     except HTTPError:
@@ -74,23 +81,34 @@ def be_quiet_and_brief() -> None:
         setattr(datasets.config, f"STREAMING_{action}_RETRY_INTERVAL", STREAM_PAUSE)
     datasets.config.STREAMING_READ_SERVER_UNAVAILABLE_RETRY_INTERVAL = STREAM_PAUSE
     datasets.config.STREAMING_READ_RATE_LIMIT_RETRY_INTERVAL = STREAM_PAUSE
-    limit_waiting()
+    _limit_clients()
 
 
-def limit_waiting() -> None:
-    """Make the hub's shared client give up on a silent server, and on a rate limit that asks for a long wait.
-
-    The client is made anew after a connection fails, so this is asked again before each use.
-    """
+@functools.cache
+def _limit_clients() -> None:
+    """Let every client that huggingface_hub makes from now on give up in time (a new one follows a failure)."""
     import huggingface_hub
 
-    client = huggingface_hub.utils.get_session()
-    hooks = client.event_hooks
-    if _refuse_long_wait not in hooks["response"]:
-        client.event_hooks = {
-            "request": [*hooks["request"], _limit_answer],
-            "response": [*hooks["response"], _refuse_long_wait],
-        }
+    first = huggingface_hub.utils.get_session()
+    huggingface_hub.set_client_factory(functools.partial(_client, type(first), dict(first.event_hooks)))
+
+
+def _client(kind: Any, hooks: dict[str, list[Any]]) -> Any:
+    """Return a client as huggingface_hub makes it, that gives up on a silent server and on what asks for long waits."""
+    client = kind(follow_redirects=True, timeout=None)
+    client.headers["Accept-Encoding"] = "identity"  # what is small on the way and vast in memory is not asked for
+    client.event_hooks = {
+        "request": [*hooks["request"], _limit_answer, watch.asked],
+        "response": [*hooks["response"], watch.answered, _refuse_packed, _refuse_long_wait],
+    }
+    send = client.send
+
+    def watched(*request: Any, **options: Any) -> Any:
+        with watch.waiting():
+            return send(*request, **options)
+
+    client.send = watched
+    return client
 
 
 def _limit_answer(request: Any) -> None:
@@ -101,7 +119,23 @@ def _limit_answer(request: Any) -> None:
     }
 
 
+def _refuse_packed(response: Any) -> None:
+    """Raise where an answer is compressed on its way, which was not asked for: a few bytes may become gigabytes."""
+    packed = response.headers.get("Content-Encoding", "identity").lower()
+    if packed != "identity":
+        raise HubError(
+            f"{endpoint()} answers with Content-Encoding {packed[:20]}, which was not asked for: check HF_ENDPOINT and "
+            "what stands between it and this machine."
+        )
+
+
 def _refuse_long_wait(response: Any) -> None:
-    """Raise where the hub asks for a pause that its client would silently sleep through, up to five times."""
-    if response.status_code == 429 and (wait := wait_asked(response)) is not None and wait > RATE_LIMIT_WAIT:
-        raise HubError(rate_limited(wait))
+    """Raise where the hub asks for a pause that its client would silently sleep through, and where it fails again."""
+    status, address = response.status_code, str(response.request.url)
+    if status != 429 and status < 500:
+        _failures.pop(address, None)
+        return
+    _failures[address] = _failures.get(address, 0) + 1
+    if (wait_asked(response) or 0) > RATE_LIMIT_WAIT or _failures[address] >= MOST_FAILURES:
+        _failures.pop(address)
+        raise FailedError(status, wait_asked(response))

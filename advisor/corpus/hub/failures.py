@@ -9,47 +9,45 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.remote.address import scrubbed
+from advisor.corpus.remote.waiting import TooSlowError
 from advisor.errors import AdvisorError, HubError
 
+if TYPE_CHECKING:
+    from advisor.corpus.hub.asked import Asked
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A dataset as it was asked for: what an error must name."""
 
-    repo: str
-    name: str | None = None
-    split: str | None = None
-    revision: str | None = None
-    data_files: tuple[str, ...] = ()
-    token: str | None = field(default=None, repr=False)
+MOST_MEMORY = 1536 << 20  # bytes that reading a dataset may take, beside the libraries
+
+
+class FailedError(Exception):
+    """The hub answered HTTP 429 or 5xx for good, or asks for a pause of ``wait`` seconds."""
+
+    def __init__(self, status: int, wait: int | None) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status, self.wait = status, wait
 
 
 @contextmanager
 def explained(asked: Asked) -> Iterator[None]:
-    """Turn what ``datasets``, ``huggingface_hub`` and the readers below them raise into a HubError of one sentence."""
-    import zlib
-    from lzma import LZMAError
+    """Turn whatever ``datasets``, ``huggingface_hub`` and the readers below them raise into one sentence, a HubError.
 
-    from datasets.exceptions import DatasetsError
-    from huggingface_hub.errors import HTTPError, RemoteEntryNotFoundError
-    from yaml import YAMLError  # type: ignore[import-untyped]
+    A panic of a library in Rust is no Exception, but is one of theirs all the same.
+    """
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
-    # OSError: not found, unreachable. ValueError: config, split, Arrow. RuntimeError: scripts. The others: readers.
-    zstandard = sys.modules.get("zstandard")
-    readers: list[type[Exception]] = [ImportError, LookupError, TypeError, EOFError, YAMLError, zlib.error, LZMAError]
-    if zstandard is not None:
-        readers.append(zstandard.ZstdError)
     outside = sys.exception()
     try:
         yield
-    except AdvisorError:
+    except (AdvisorError, TooSlowError, GeneratorExit, KeyboardInterrupt, SystemExit):
         raise
-    except (DatasetsError, HTTPError, OSError, ValueError, RuntimeError, StopIteration, *readers) as error:
+    except BaseException as error:
         chain = list(_causes(error, outside))
         if told := _first(chain, AdvisorError):
             raise told from None
@@ -57,7 +55,16 @@ def explained(asked: Asked) -> Iterator[None]:
         missing = [cause for cause in chain if isinstance(cause, RemoteEntryNotFoundError)]
         silent = {id(each) for cause in missing for each in (cause, cause.__cause__)}
         telling = [cause for cause in chain if id(cause) not in silent]
-        raise HubError(_sentence(telling or chain, asked)) from error
+        raise HubError(without_tokens(_sentence(telling or chain, asked), asked)) from error
+
+
+def without_tokens(text: str, asked: Asked) -> str:
+    """Return a text in which no token stands, nor a signed query."""
+    from huggingface_hub import get_token
+
+    for token in {asked.token, get_token()} - {None, ""}:
+        text = text.replace(str(token), "(token)")
+    return scrubbed(text)
 
 
 def _causes(error: BaseException | None, outside: BaseException | None) -> Iterator[BaseException]:
@@ -85,6 +92,8 @@ def _sentence(chain: list[BaseException], asked: Asked) -> str:
             f"{repo} is gated: ask for access at {hub}/datasets/{repo}, "
             f"then give a token from {hub}/settings/tokens with --token or HF_TOKEN."
         )
+    if failed := _first(chain, FailedError):
+        return _failure(failed.status, failed.wait, asked)
     if answer := _first(chain, HfHubHTTPError):
         return _http_sentence(answer, asked)
     if "scripts are no longer supported" in text:
@@ -124,10 +133,8 @@ def _http_sentence(error: Any, asked: Asked) -> str:
         )
     if status == 403:
         return f"the token may not read {repo} (HTTP 403): give one with read access to it with --token or HF_TOKEN."
-    if status == 429:
-        return rate_limited(wait_asked(error.response))
-    if status >= 500:
-        return f"{hub} failed on {repo} (HTTP {status}): the fault is on its side, so try again later."
+    if status == 429 or status >= 500:
+        return _failure(status, wait_asked(error.response), asked)
     return f"{hub} answered HTTP {status} for {repo} ({_line(error)}): check HF_ENDPOINT and the name."
 
 
@@ -139,6 +146,11 @@ def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
     while isinstance(error, datasets.exceptions.DatasetGenerationError) and error.__cause__ is not None:
         error = error.__cause__
     repo, text = asked.repo, str(error)
+    if isinstance(error, MemoryError):
+        return (
+            f"{repo} cannot be read: it asks for more than {MOST_MEMORY / 1e9:.1f} GB of memory at once, so it is "
+            f"damaged or has vast rows; see {endpoint()}/datasets/{repo}, and name other files with --data-files."
+        )
     files = f"{endpoint()}/datasets/{repo}/tree/{asked.revision or 'main'}"
     if asked.data_files and isinstance(error, FileNotFoundError):
         below = "" if any("*" in path for path in asked.data_files) else "; what is below a folder is written FOLDER/**"
@@ -173,16 +185,24 @@ def _line(error: BaseException) -> str:
 
 
 def wait_asked(response: Any) -> int | None:
-    """Return the seconds until a rate limit ends: ``RateLimit: "api";r=0;t=55`` or ``Retry-After: 55``."""
+    """Return the seconds until a limit ends: ``RateLimit: "api";r=0;t=55``, ``Retry-After: 55`` or that of a date."""
     limit = re.search(r"r\s*=\s*0\s*;\s*t\s*=\s*(\d+)", response.headers.get("RateLimit", ""))
-    after = limit.group(1) if limit else response.headers.get("Retry-After", "")
-    return int(after) if after.isdigit() else None
+    after = limit.group(1) if limit else response.headers.get("Retry-After", "").strip()
+    if re.fullmatch("[0-9]{1,9}", after):
+        return int(after)
+    try:
+        return max(int(parsedate_to_datetime(after).timestamp() - time.time()), 0)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
-def rate_limited(wait: int | None) -> str:
-    """Return the sentence for HTTP 429."""
-    pause = f"wait {wait} s" if wait else "wait some minutes"
-    return f"{endpoint()} refuses more requests for now (HTTP 429): {pause}, or give a token (--token or HF_TOKEN)."
+def _failure(status: int, wait: int | None, asked: Asked) -> str:
+    """Return the sentence for HTTP 429 and 5xx."""
+    if status == 429:
+        pause = f"wait {wait} s" if wait else "wait some minutes"
+        return f"{endpoint()} refuses more requests for now (HTTP 429): {pause}, or give a token (--token or HF_TOKEN)."
+    pause = f"try again in {wait} s" if wait and wait <= 86400 else "try again later"
+    return f"{endpoint()} failed on {asked.repo} (HTTP {status}): the fault is on its side, so {pause}."
 
 
 def endpoint() -> str:
@@ -190,3 +210,10 @@ def endpoint() -> str:
     import huggingface_hub
 
     return str(huggingface_hub.constants.ENDPOINT)
+
+
+def too_slow(asked: Asked, seconds: float, words: str) -> str:
+    """Return the sentence for a hub that does not come to an end; ``words`` say what is waited for."""
+    from advisor.corpus.hub.reading import late_advice
+
+    return f"{asked.repo} gave no row within {seconds:g} s ({words}): {late_advice()}."

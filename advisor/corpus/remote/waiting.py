@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,32 +24,47 @@ class TooSlowError(Exception):
         self.seconds = seconds
 
 
+class UnderWay(Generic[T]):
+    """A call that runs in a thread of its own, and ends with the process at the latest.
+
+    A server that sends a byte a second satisfies every time-out between two bytes, and the look-up of a host's name has
+    none: what must come to an end in time is waited for from outside.
+    """
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, args=(call,), daemon=True)
+        self._thread.start()
+
+    def _run(self, call: Callable[[], T]) -> None:
+        try:
+            self._results.append(call())
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            self._errors.append(error)
+
+    def ended(self, seconds: float) -> bool:
+        """Return whether it ended, after up to so many seconds."""
+        self._thread.join(max(seconds, 0))
+        return not self._thread.is_alive()
+
+    def result(self) -> T:
+        """Return what the call returned, or raise what it raised; it has ended."""
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]
+
+
 def within(seconds: float, call: Callable[[], T]) -> T:
     """Return what ``call`` returns, or raise what it raises.
 
-    It runs in a thread of its own: a server that sends a byte a second satisfies every time-out between two bytes, and
-    the look-up of a host's name has none.
-
     Raises:
-        TooSlowError: it took longer than ``seconds``; its thread ends with the process at the latest.
+        TooSlowError: it took longer than ``seconds``, and is left behind.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(call())
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
+    under_way = UnderWay(call)
+    if not under_way.ended(seconds):
         raise TooSlowError(seconds)
-    return results[0]
+    return under_way.result()
 
 
 def aside(call: Callable[[], object]) -> None:

@@ -48,17 +48,18 @@ class _WebFile:
         self.session.headers.update({"Accept-Encoding": "identity", "User-Agent": "data-scaling-advisor"})
         self.moved_to: str | None = None
         self.n_bytes = 0
+        self.version: str | None = None  # the ETag: of every range the same, or the file is another
 
     def place(self) -> Place:
         answer = self._waited_for(lambda: self._get("bytes=0-0"))
         try:
             self._check_content(answer)
-            total = re.fullmatch(r"bytes 0-0/(\d+)", answer.headers.get("Content-Range", ""))
-            if answer.status_code != 206 or total is None:
+            if answer.status_code != 206:
                 return self._held_whole(answer)
+            self.n_bytes = self._size(answer.headers.get("Content-Range", ""))
+            self.version = answer.headers.get("ETag")
         finally:
             aside(answer.close)
-        self.n_bytes = int(total[1])
         ranges = RangeCache(fetch=self.fetch)
         return Place(
             name=self.name,
@@ -66,13 +67,26 @@ class _WebFile:
             opener=lambda: cast("IO[bytes]", RangeFile(ranges, self.name, self.n_bytes)),
         )
 
+    def _size(self, said: str) -> int:
+        """Return the file's size, from the answer for its first byte."""
+        if (found := re.fullmatch(r"bytes 0-0/([0-9]{1,18})", said)) is None:
+            raise RemoteError(self._other_range(said, "bytes 0-0"))
+        return int(found[1])
+
+    def _other_range(self, said: str, asked: str) -> str:
+        return (
+            f"{self.name} has changed, or its server gives other ranges than it is asked for ({said[:80] or 'none'} "
+            f"for {asked}): download it and name the file."
+        )
+
     def fetch(self, _: str, start: int, end: int) -> bytes:
         """Return a range of the file."""
         return cast("bytes", self._waited_for(lambda: self._range(start, end)))
 
-    def _waited_for(self, call: Callable[[], Any]) -> Any:
+    def _waited_for(self, call: Callable[[], Any], *, once: bool = False) -> Any:
+        """Return what ``call`` returns in time; ``once`` where a second try would go on behind what was lost."""
         try:
-            return within(CALL_LIMIT, lambda: again(call, _is_passing))
+            return within(CALL_LIMIT, call if once else lambda: again(call, _is_passing))
         except RemoteError:
             raise
         except Exception as error:  # of whatever kind: every failure of a client's is told by one sentence
@@ -82,11 +96,13 @@ class _WebFile:
         with self._get(f"bytes={start}-{end - 1}") as answer:
             said = answer.headers.get("Content-Range", "")
             if answer.status_code != 206 or said != f"bytes {start}-{end - 1}/{self.n_bytes}":
-                raise RemoteError(
-                    f"{self.name} has changed, or its server gives other ranges than it is asked for ({said or 'none'} "
-                    f"for bytes {start}-{end - 1} of {self.n_bytes}): download it and name the file."
-                )
-            return cast("bytes", answer.raw.read(end - start, decode_content=False))
+                raise RemoteError(self._other_range(said, f"bytes {start}-{end - 1} of {self.n_bytes}"))
+            if self.version and answer.headers.get("ETag", self.version) != self.version:
+                raise RemoteError(f"{self.name} has changed while it was read: start again when nobody writes to it.")
+            data = cast("bytes", answer.raw.read(end - start, decode_content=False))
+        if len(data) != end - start:
+            raise ConnectionError(f"{len(data)} of {end - start} bytes came")
+        return data
 
     def _get(self, span: str) -> Any:
         """Return the open answer for a range, where the last answer was redirected to asked there first."""
@@ -102,7 +118,7 @@ class _WebFile:
         if answer.status_code == 416 and answer.headers.get("Content-Range") == "bytes */0":
             raise RemoteError(f"{self.name} is empty.")
         asked = answer.headers.get("Retry-After", "")
-        raise RefusedError(answer.status_code, float(asked) if asked.isdigit() else None)
+        raise RefusedError(answer.status_code, float(asked) if re.fullmatch("[0-9]{1,9}", asked) else None)
 
     def _check_content(self, answer: Any) -> None:
         """Refuse what is not the file as it is stored."""
@@ -123,9 +139,11 @@ class _WebFile:
     def _held_whole(self, answer: Any) -> Place:
         """Return a small file of a server without ranges, read once."""
         said = answer.headers.get("Content-Length", "")
-        stated = int(said) if said.isdigit() and answer.status_code == 200 else None
+        stated = int(said) if re.fullmatch("[0-9]{1,18}", said) and answer.status_code == 200 else None
         data = bytearray()
-        while (stated or 0) <= WHOLE and len(data) <= WHOLE and (piece := self._waited_for(_next_of(answer))):
+        while (
+            (stated or 0) <= WHOLE and len(data) <= WHOLE and (piece := self._waited_for(_next_of(answer), once=True))
+        ):
             data += piece
         if (stated or 0) > WHOLE or len(data) > WHOLE:
             size = f"{stated / 1e6:,.0f} MB" if stated else f"over {WHOLE >> 20} MB"
