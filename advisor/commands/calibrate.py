@@ -58,7 +58,7 @@ Examples:
 @click.option(
     "--grammar-seed",
     "seed",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, (1 << 63) - 1),
     default=0,
     show_default=True,
     help="Seed of the grammars, and of what is drawn from corpora.",
@@ -69,8 +69,8 @@ Examples:
 )
 @click.option("--device", metavar="NAME", help="cpu, mps, cuda or cuda:N.  [default: the fastest there is]")
 @click.option("--engine", type=click.Choice(["process", "processes"]), help="Train in this process, or in several.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes that train.  [default: a core or a GPU each]")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="torch's threads in each.")
+@click.option("--workers", type=click.IntRange(1, 1024), help="Processes that train.  [default: a core or a GPU each]")
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="torch's threads in each.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of plan, ledger and results.")
 @click.option("--extend", is_flag=True, help="Add what is asked for to the calibration in --out.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, its cost and its hours here, and train nothing.")
@@ -171,8 +171,12 @@ def _watched(
     if not as_json:
         print_plan(opened, missing, folder)
         sys.stdout.flush()
-    with training_view(opened, missing, quiet=quiet) as tell:
-        yield tell
+    try:
+        with training_view(opened, missing, quiet=quiet) as tell:
+            yield tell
+    except KeyboardInterrupt:
+        click.echo(f"Every row that was finished is in {folder}: the same command goes on from there.", err=True)
+        raise
 
 
 def _check(context: click.Context) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from calibration.grammars.search import Search
     from calibration.grammars.sets import NamedGrammar
 
+MOST_SEED = (1 << 63) - 1
+MOST_MEASURED = 32_000_000  # tokens, all of them in memory: some 400 MB
+MOST_TARGETS = 1000  # grammars are searched for one by one, each for seconds
 SETS = ("paper", "iso-vocab", "iso-gzip", "two-way")
 
 
@@ -33,9 +36,13 @@ Examples:
 @click.option("--shape", metavar="N,T,O,L", help="One grammar: nonterminals, terminals, max options, max length.")
 @click.option("--grammars", metavar="FILE", type=click.Path(path_type=Path), help="A grammars.json written before.")
 @click.option("--only", metavar="NAMES", help="Keep only these grammars of the set, such as A1,A6.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the draw and the sample.")
-@click.option("--documents", default=1000, show_default=True, type=click.IntRange(min=2), help="Documents to measure.")
-@click.option("--seq-len", default=256, show_default=True, type=click.IntRange(min=1), help="Tokens in a document.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0, MOST_SEED), help="Of the draw and the sample."
+)
+@click.option(
+    "--documents", default=1000, show_default=True, type=click.IntRange(2, 1_000_000), help="Documents to measure."
+)
+@click.option("--seq-len", default=256, show_default=True, type=click.IntRange(1, 8192), help="Tokens in a document.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write DIR/grammars.json.")
 @click.option("--tokens", metavar="COUNT", help="Write so many tokens of each grammar to DIR/<name>/*.parquet: 100M.")
 @json_option()
@@ -66,6 +73,11 @@ def command(
         raise UsageError("Name one source of grammars: a SET, --target-h, --shape or --grammars.")
     if tokens is not None and out is None:
         raise UsageError(f"--tokens {tokens} needs a folder to write to: add --out DIR.")
+    if documents * seq_len > MOST_MEASURED:
+        raise UsageError(
+            f"--documents {documents} of --seq-len {seq_len} are {documents * seq_len:,} tokens, and {MOST_MEASURED:,} "
+            "are the most that are measured: ask for fewer."
+        )
     n_tokens = max(round(parse_quantity(tokens, "--tokens")), 1) if tokens is not None else None
     progress = _quiet if quiet else _say
     chosen, search = _grammars(name, target_h, shape, grammars, seed=seed, quiet=quiet)
@@ -136,13 +148,14 @@ def _targets(text: str) -> list[float]:
             first, second, last = (float(parts[index]) for index in (0, 1, 3))
             if len(parts) != 4 or parts[2] != "..." or not first < second <= last:
                 raise ValueError
-            found = [
-                round(first + k * (second - first), 6) for k in range(round((last - first) / (second - first)) + 1)
-            ]
-    except (ValueError, IndexError) as error:
+            n_targets = round((last - first) / (second - first)) + 1
+            found = [round(first + k * (second - first), 6) for k in range(min(n_targets, MOST_TARGETS + 1))]
+    except (ValueError, IndexError, OverflowError) as error:
         raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.") from error
     if not all(map(math.isfinite, found)):
         raise UsageError(f"--target-h {text}: give numbers such as .25,.45 or .10,.15,...,.70.")
+    if len(found) > MOST_TARGETS:
+        raise UsageError(f"--target-h {text[:80]}: at most {MOST_TARGETS:,} grammars are searched for at once.")
     if len(set(found)) < len(found):
         raise UsageError(f"--target-h {text}: each compressibility may be asked for once.")
     return found

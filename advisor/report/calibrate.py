@@ -38,11 +38,14 @@ def show_result(outcome: CalibrationOutcome, figures: Sequence[Path], *, as_json
     result, sources, lines = outcome.result, outcome.sources, outcome.lines
     assert result is not None
     files, failures, transfers = (*outcome.files, *figures), outcome.trained.failures, outcome.transfers
-    emit(
-        result_as_json(result, sources, lines, files, failures, transfers),
-        lambda: print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=outcome.laws_only),
-        as_json=as_json,
-    )
+
+    def print_all() -> None:
+        print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=outcome.laws_only)
+        for note in outcome.notes:
+            print_labelled([("Note:", note)])
+
+    document = result_as_json(result, sources, lines, files, failures, transfers)
+    emit({**document, "notes": outcome.notes}, print_all, as_json=as_json)
 
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:

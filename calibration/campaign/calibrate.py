@@ -85,7 +85,12 @@ def calibrate(
         result = refit.fit([folder], h_ref=h_ref)
         files = write_calibrated(result, folder)
     return CalibrationOutcome(
-        opened=opened, trained=trained, result=result, files=files, laws_only=opened.plan.laws_only
+        opened=opened,
+        trained=trained,
+        result=result,
+        files=files,
+        laws_only=opened.plan.laws_only,
+        notes=refit.unsigned([folder]),
     )
 
 

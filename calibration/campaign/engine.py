@@ -7,9 +7,8 @@ process is for the eye alone.
 from __future__ import annotations
 
 import multiprocessing
-import os
+import pickle
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,9 +32,12 @@ from calibration.lines.records import Row
 from calibration.training.device import Device
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
+from calibration.training.worker import begin
 
 # How often a trunk tells how far it is.
 TELL_SECONDS = 0.25
+# How long the signal that ended a worker may take to reach this process as well.
+GROUP_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +229,8 @@ class _Worker:
         # Only this process has the other end: when it dies, however it dies, the worker reads the end of the file.
         life, self.life = context.Pipe(duplex=False)
         self.is_busy = False
-        self.process = context.Process(target=_work, args=(workshop, hardware, theirs, life, held), daemon=True)
+        first = pickle.dumps((_work, (workshop, hardware)))
+        self.process = context.Process(target=begin, args=(life, first, theirs, held), daemon=True)
         try:
             self.process.start()
         except OSError as error:
@@ -261,22 +264,23 @@ class _Worker:
 
     def _killed(self) -> AdvisorError:
         self.process.join()  # it has ended, and only now is its exit code known
+        if self.process.exitcode in (-signal.SIGTERM, -signal.SIGHUP):
+            time.sleep(GROUP_SECONDS)  # who ends the whole group ends this process too, which then says so itself
         return AdvisorError(
             f"A worker process was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory: "
             "every finished row is in the ledger; give the command again, with fewer --workers if memory is short."
         )
 
     def end(self) -> None:
-        self.process.terminate()
+        self.process.kill()  # whatever it does, and whatever signals it ignores: nothing that it wrote is half there
         self.process.join()
         self.link.close()
         self.life.close()
 
 
-def _work(workshop: Workshop, hardware: Device, link: Connection, life: Connection, held: Lock) -> None:
+def _work(given: tuple[Workshop, Device], link: Connection, held: Lock) -> None:
     """Train what ``link`` brings until it brings None. ``held`` keeps the folder locked while this process lives."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
-    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
+    workshop, hardware = given
     try:
         workshop.begin()
         while (work := link.recv()) is not None:
@@ -287,10 +291,3 @@ def _work(workshop: Workshop, hardware: Device, link: Connection, life: Connecti
             link.send(str(error) if known else f"A worker failed: {type(error).__name__}: {first_line(error)}.")
     finally:
         held.close()
-
-
-def _end_with(life: Connection) -> None:
-    """End this process as soon as its parent is gone."""
-    with suppress(EOFError, OSError):
-        life.recv()
-    os._exit(1)

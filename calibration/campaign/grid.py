@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from calibration.lines.records import MOST_LAYERS, MOST_SEED, MOST_TOKENS, MOST_WIDTH, file_name, within
 from calibration.training.schedule import Recipe, Schedule, make_schedule
 
 if TYPE_CHECKING:
@@ -65,15 +66,22 @@ class Job:
         return float(self.plan(recipe).n_tokens_trained * self.size.shape(vocab_size).flops_per_token)
 
 
-def read_job(node: Node, sources: tuple[str, ...] = ()) -> Job:
-    """Return the job that a plan's JSON describes, of one of ``sources`` where they are given."""
+def read_job(node: Node) -> Job:
+    """Return the job that a plan's JSON describes.
+
+    Raises:
+        AdvisorError: a field is missing or is not what it should be.
+    """
     if not list(node["token_counts"].items()):
         raise node["token_counts"].fail("must not be empty")
     return Job(
-        source=node["source"].text(sources),
-        size=Size(width=node["size"]["width"].whole(2), n_layers=node["size"]["n_layers"].whole(1)),
-        seed=node["seed"].whole(0),
-        token_counts=tuple(each.whole(1) for each in node["token_counts"].items()),
+        source=file_name(node["source"]),
+        size=Size(
+            width=within(node["size"]["width"], 2, MOST_WIDTH),
+            n_layers=within(node["size"]["n_layers"], 1, MOST_LAYERS),
+        ),
+        seed=within(node["seed"], 0, MOST_SEED),
+        token_counts=tuple(within(each, 1, MOST_TOKENS) for each in node["token_counts"].items()),
         rate=node["rate"].number(0, 1, open_ends=True),
     )
 

@@ -1,4 +1,8 @@
-"""The ledger of a calibration: one line of JSON for each trained point, appended whole, and never changed."""
+"""The ledger of a calibration: one line of JSON for each trained point, appended whole, and never changed.
+
+Each line ends with the digest of its content, so that damage and careless edits are found. It is no signature by a
+secret: who means to deceive can make it as well.
+"""
 
 from __future__ import annotations
 
@@ -6,72 +10,63 @@ import errno
 import fcntl
 import hashlib
 import json
-import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from advisor.data_files import sync_folder
+from advisor.data_files import sync_folder, write_atomically
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.json_form import as_json
-from calibration.lines.records import Row, read_row
+from calibration.lines.records import Row, SourceRecord, read_row
+from calibration.lines.row_checks import problem_of_row
 
-if TYPE_CHECKING:
-    from advisor.plan.shape import Architecture
-    from calibration.training.schedule import Branch, Schedule
-
-# To be raised with every change of model, optimiser, schedule or training that changes a loss.
-TRAINING_VERSION = 1
 # Two devices, or two stacks, may differ by this many standard errors in the same loss; more is another experiment.
 MAX_DIFFERENCE = 5.0
 _CHUNK = 2**16
+DIGEST = "digest"
+_FIELDS = {field.name for field in fields(Row)}
+MOST_LINE = 1 << 20  # bytes; rows have about a thousand
+REMOVE = "remove that line, and its run is trained again."
 
 
-def run_key(
-    *,
-    data: str,
-    shape: Architecture,
-    seed: int,
-    plan: Schedule,
-    branch: Branch,
-    rate: float,
-    code: int = TRAINING_VERSION,
-) -> str:
-    """Return what identifies a trained point, 32 hexadecimal digits: all that its loss follows from, and nothing else.
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A row, where it stands, and whether its line says the digest of its content, as those of older ledgers do not."""
 
-    ``data`` is the digest of the source, ``rate`` the peak rate before any halving. Of the plan it takes what the
-    steps to this branch's end are: their batches, the warmup, where the cooldown begins, its form. So plans with other
-    token counts, or batches that change beyond this one, give the same key. Device, dtype, micro-batch and stacking
-    change rounding alone and are not in it.
+    path: Path
+    number: int
+    row: Row
+    is_signed: bool
+
+
+def content_digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hexadecimal, of all that a line says, in the one form that JSON has for it."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def signed_line(document: Mapping[str, Any]) -> bytes:
+    """Return a row as a line of a ledger, with the digest of its content."""
+    return (json.dumps({**document, DIGEST: content_digest(document)}, allow_nan=False) + "\n").encode()
+
+
+def sign(path: Path) -> int:
+    """Return how many rows of an older ledger had no digest, which they now have; nothing else of them is changed.
+
+    It says that the rows are what they are now: only who knows that nobody altered them before should give it.
+
+    Raises:
+        AdvisorError: the ledger cannot be read or written, or a line of it is not a row.
     """
-    facts = {
-        "data": data,
-        "shape": [shape.width, shape.n_layers, shape.n_heads, shape.vocab_size, shape.context],
-        "seed": seed,
-        "rate": rate,
-        "batches": _batches(plan, branch.stop),
-        "cooldown": [branch.start, branch.stop, "cosine" if plan.recipe.cosine else "sqrt"],
-        "warmup": plan.n_warmup,
-        "code": code,
-    }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _batches(plan: Schedule, stop: int) -> list[tuple[int, int]]:
-    """Return (first document, documents a batch) wherever the batch changes, up to ``stop``."""
-    changes: list[tuple[int, int]] = []
-    bound, seq_len = 0, plan.seq_len
-    while bound < stop:
-        size = plan.batch(bound)
-        if not changes or changes[-1][1] != size:
-            changes.append((bound, size))
-        # The batch can only change with the next entry of the recipe: nothing is walked step by step.
-        beyond = min((start for start, _ in plan.recipe.batches if start > bound * seq_len), default=stop * seq_len)
-        bound += size * max(1, math.ceil((beyond - bound * seq_len) / (size * seq_len)))
-    return changes
+    n_unsigned = sum(not line.is_signed for line in Ledger(path).lines())
+    documents = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines = [signed_line({key: value for key, value in each.items() if key != DIGEST}) for each in documents]
+    write_atomically(path, b"".join(lines).decode())
+    return n_unsigned
 
 
 class Ledger:
@@ -88,7 +83,7 @@ class Ledger:
         Raises:
             AdvisorError: it cannot be written; the ledger is as it was.
         """
-        line = (json.dumps(as_json(row), allow_nan=False) + "\n").encode()
+        line = signed_line(as_json(row))
         try:
             with self._locked() as descriptor:
                 _append(descriptor, line)
@@ -116,12 +111,16 @@ class Ledger:
         A last line without an end was being written when its writer died, and is left out.
 
         Raises:
-            AdvisorError: the file cannot be read, or a line of it is not a row.
+            AdvisorError: the file cannot be read, or a line of it is not a row or was altered.
         """
-        found: dict[str, Row] = {}
-        for number, line in enumerate(self._lines(), start=1):
-            row = self._row(line, number)
-            found.setdefault(row.key, row)
+        return tuple(line.row for line in self.lines())
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return the rows as ``rows`` does, each with where it stands and whether it is signed."""
+        found: dict[str, Line] = {}
+        for number, text in enumerate(self._texts(), start=1):
+            line = self._line(text, number)
+            found.setdefault(line.row.key, line)
         return tuple(found[key] for key in sorted(found))
 
     def keys(self) -> frozenset[str]:
@@ -132,23 +131,38 @@ class Ledger:
         """Return the SHA-256 of the rows, in hexadecimal: without the hardware, and in whatever order they came."""
         return rows_digest(self.rows())
 
-    def _lines(self) -> list[bytes]:
+    def _texts(self) -> Iterator[bytes]:
+        """Yield the lines that have an end; none is longer than MOST_LINE bytes."""
         try:
-            return self.path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
+            if not self.path.exists():
+                return
+            if self.path.is_fifo() or self.path.is_char_device():
+                raise AdvisorError(f"{self.path} is a pipe or a device, and no ledger: remove it.")
+            with self.path.open("rb") as file:
+                number = 1
+                while (text := file.readline(MOST_LINE)).endswith(b"\n"):
+                    yield text[:-1]
+                    number += 1
         except OSError as error:
             raise AdvisorError(f"Cannot read {self.path}: {error.strerror}.") from error
+        if len(text) == MOST_LINE:
+            raise AdvisorError(f"{self.path}, line {number} has over {MOST_LINE:,} bytes, so it is no row: {REMOVE}")
 
-    def _row(self, line: bytes, number: int) -> Row:
+    def _line(self, text: bytes, number: int) -> Line:
         name = f"{self.path}, line {number}"
         try:
-            return read_row(Node(json.loads(line), name, "", AdvisorError))
+            document = Node(json.loads(text), name, "", AdvisorError)
+            digest = document.members().pop(DIGEST, None)
+            if digest is None and (other := set(document.value) - _FIELDS):
+                raise document.fail(f"has {min(other)[:40]!r}, which no row has")
+            if digest is None or digest == content_digest(document.value):
+                return Line(path=self.path, number=number, row=read_row(document), is_signed=digest is not None)
+            problem = f"{name} was altered after it was written: its digest is of another row"
         except (ValueError, RecursionError):
             problem = f"{name} is not JSON"
         except AdvisorError as error:
             problem = str(error).rstrip(".")
-        raise AdvisorError(f"{problem}: remove that line, and its run is trained again.")
+        raise AdvisorError(f"{problem}: {REMOVE}")
 
 
 def rows_digest(rows: Iterable[Row]) -> str:
@@ -161,20 +175,35 @@ def _content(row: Row) -> dict[str, Any]:
     return {name: value for name, value in as_json(row).items() if name != "hardware"}
 
 
-def merged(ledgers: Iterable[Ledger]) -> tuple[Row, ...]:
-    """Return the rows of several ledgers by their keys, of each key the first.
+def check_lines(lines: Sequence[Line], sources: Collection[SourceRecord]) -> None:
+    """Refuse rows that no training wrote, and rows of sources that the plan beside their ledger does not have.
 
     Raises:
-        AdvisorError: a ledger cannot be read, or two of them have losses of one run that differ by more than five
-            standard errors (the larger of the two).
+        AdvisorError: there is one; the message names file and line, and what contradicts what.
+    """
+    names = {name for source in sources for name in (source.name, source.data)}
+    for line in lines:
+        problem = problem_of_row(line.row)
+        if problem is None and not {line.row.source, line.row.data} & names:
+            problem = f"is of the source {line.row.source}, which the plan beside it does not have"
+        if problem is not None:
+            raise AdvisorError(f"{line.path}, line {line.number}: the row {problem}: {REMOVE}")
+
+
+def merged(ledgers: Iterable[Sequence[Line]]) -> tuple[Row, ...]:
+    """Return the rows of several ledgers, each given by its lines, by their keys; of each key the first.
+
+    Raises:
+        AdvisorError: two of them have losses of one run that differ by more than five standard errors (the larger of
+            the two).
     """
     found: dict[str, tuple[Row, Path]] = {}
-    for ledger in ledgers:
-        for row in ledger.rows():
-            first, path = found.setdefault(row.key, (row, ledger.path))
+    for lines in ledgers:
+        for row, at in ((line.row, line.path) for line in lines):
+            first, path = found.setdefault(row.key, (row, at))
             if abs(row.loss - first.loss) > MAX_DIFFERENCE * max(row.standard_error, first.standard_error):
                 raise AdvisorError(
-                    f"{path} and {ledger.path} disagree on run {row.key} ({row.source}, width {row.width}, "
+                    f"{path} and {at} disagree on run {row.key} ({row.source}, width {row.width}, "
                     f"{row.n_tokens} tokens): a loss of {first.loss:.4f} against {row.loss:.4f}, more than "
                     f"{MAX_DIFFERENCE:g} standard errors apart: leave one of them out."
                 )

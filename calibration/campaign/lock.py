@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import AdvisorError
+from calibration.campaign.inside import check_inside
 
 LOCK_NAME = ".lock"
 
@@ -41,8 +42,9 @@ def lock(folder: Path) -> Iterator[Lock]:
     """Hold a folder for this process, and for the workers that are given the lock.
 
     Raises:
-        AdvisorError: another process has it, or no file can be written there.
+        AdvisorError: another process has it, no file can be written there, or a link in it leads elsewhere.
     """
+    check_inside(folder)
     try:
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_form import as_json
-from calibration.campaign.ledger import Ledger, run_key
+from calibration.campaign.ledger import Ledger, check_lines
 from calibration.campaign.lock import Lock, remove_leftovers
 from calibration.campaign.plan_file import (
     CHECKPOINT_FOLDER,
@@ -24,6 +24,7 @@ from calibration.campaign.plan_file import (
     write_plan,
 )
 from calibration.campaign.sources import CorpusSource, read_again, restore
+from calibration.training.run_key import run_key
 
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress
@@ -218,8 +219,14 @@ def materialise(
 
 
 def missing_works(opened: Opened, folder: Path) -> tuple[TimedWork, ...]:
-    """Return the works of which a row is missing in the ledger, in the order in which they are trained."""
-    done = Ledger(folder / LEDGER_FILE).keys()
+    """Return the works of which a row is missing in the ledger, in the order in which they are trained.
+
+    Raises:
+        AdvisorError: a line of the ledger is no row, was altered, or is of nothing that was trained.
+    """
+    lines = Ledger(folder / LEDGER_FILE).lines()
+    check_lines(lines, opened.plan.sources)
+    done = {line.row.key for line in lines}
     return tuple(each for each in opened.works if not keys_of(opened.plan, each.work) <= done)
 
 

@@ -13,16 +13,27 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 from advisor.json_form import as_json
 from calibration.campaign.grid import Job, read_job
-from calibration.lines.records import LEAST_SOURCES, SourceRecord, read_source
-from calibration.training.schedule import WIDTH_RATE, Recipe
+from calibration.campaign.ledger import DIGEST, content_digest
+from calibration.campaign.plan_checks import problem_of
+from calibration.lines.records import (
+    LEAST_SOURCES,
+    SourceRecord,
+    file_name,
+    flag,
+    read_recipe,
+    read_source,
+    within,
+)
+from calibration.training.schedule import Recipe
 
 if TYPE_CHECKING:
-    from advisor.json_fields import Node
+    pass
 
 PLAN_FILE = "plan.json"
 LEDGER_FILE = "runs.jsonl"
 DATA_FOLDER = "data"
 CHECKPOINT_FOLDER = "checkpoints"
+MOST_VALIDATION = 1 << 20  # documents held out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,60 +84,42 @@ def write_plan(plan: CalibrationPlan, folder: Path) -> None:
     Raises:
         AdvisorError: it cannot be written.
     """
-    write_atomically(folder / PLAN_FILE, json_text({"schema_version": SCHEMA_VERSION, **as_json(plan)}))
+    document = {"schema_version": SCHEMA_VERSION, **as_json(plan)}
+    write_atomically(folder / PLAN_FILE, json_text({**document, DIGEST: content_digest(document)}))
 
 
 def read_plan(folder: Path) -> CalibrationPlan | None:
     """Return the plan of a folder, None where there is none.
 
     Raises:
-        AdvisorError: the file is not a plan; the message names the field.
+        AdvisorError: the file is not a plan, or its numbers do not fit together; the message names the field.
     """
     path = folder / PLAN_FILE
     if not path.exists():
         return None
-    document = read_json(path, AdvisorError)
-    sources = tuple(read_source(node) for node in document["sources"].items())
-    names = tuple(source.name for source in sources)
-    return CalibrationPlan(
-        name=document["name"].text(),
+    document = read_json(path, AdvisorError, regular=True)
+    digest = document.members().pop(DIGEST, None)
+    if digest is not None and digest != content_digest(document.members()):
+        raise AdvisorError(
+            f"{path} was altered after it was written, its digest is of another plan: take it from a copy, or, if you "
+            f"altered it and mean it, remove its {DIGEST!r}."
+        )
+    plan = CalibrationPlan(
+        name=file_name(document["name"]),
         request=document["request"].members(),
         protocol=read_protocol(document["protocol"]),
         recipe=read_recipe(document["recipe"]),
-        n_validation=document["n_validation"].whole(1),
-        laws_only=_flag(document["laws_only"]),
-        sources=sources,
-        jobs=tuple(read_job(node, names) for node in document["jobs"].items()),
+        n_validation=within(document["n_validation"], 1, MOST_VALIDATION),
+        laws_only=flag(document["laws_only"]),
+        sources=tuple(read_source(node) for node in document["sources"].items()),
+        jobs=tuple(read_job(node) for node in document["jobs"].items()),
         cuts=tuple(node.text() for node in document["cuts"].items()),
         notes=tuple(node.text() for node in document["notes"].items()),
         probe=None if document.get("probe") is None else document["probe"].members(),
     )
-
-
-def read_recipe(node: Node) -> Recipe:
-    """Return the recipe that a JSON object describes."""
-    rate, width_rate = node.get("rate"), node.get("width_rate")
-    return Recipe(
-        batches=tuple((first.whole(0), size.whole(1)) for first, size in map(_two, node["batches"].items())),
-        cooldown=node["cooldown"].number(0, 1),
-        cosine=_flag(node["cosine"]),
-        rate=None if rate is None else rate.number(0, 1, open_ends=True),
-        max_warmup=node["max_warmup"].whole(0),
-        width_rate=WIDTH_RATE if width_rate is None else width_rate.number(0, open_ends=True),
-    )
-
-
-def _flag(node: Node) -> bool:
-    if not isinstance(node.value, bool):
-        raise node.fail("must be true or false")
-    return node.value
-
-
-def _two(node: Node) -> tuple[Node, Node]:
-    both = list(node.items())
-    if len(both) != 2:
-        raise node.fail(f"must be a list of two numbers, not of {len(both)}")
-    return both[0], both[1]
+    if (problem := problem_of(plan)) is not None:
+        raise AdvisorError(f"{path}: {problem}: take the plan from a copy, or plan again in another folder.")
+    return plan
 
 
 def rates_of(plan: CalibrationPlan) -> dict[int, float]:

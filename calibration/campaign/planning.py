@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.remote.address import redacted
 from advisor.errors import UsageError
+from advisor.reading import check_name
 from calibration.campaign.grid import SEQ_LEN, Grid, Job
+from calibration.campaign.plan_checks import problem_of
 from calibration.campaign.plan_file import DATA_FOLDER, CalibrationPlan, check_same_data
 from calibration.campaign.presets import find_grid, find_preset, grammars_of
 from calibration.campaign.sources import CorpusSource, SourceSpec, prepare, tokens_read
@@ -128,6 +130,8 @@ def _check_names(specs: Sequence[SourceSpec]) -> None:
     names = [spec.name for spec in specs]
     if twice := [name for name in names if names.count(name) > 1]:
         raise UsageError(f"Two sources are called {twice[0]}: give a corpus its name with --corpus NAME=SOURCE.")
+    for spec in specs:
+        check_name(spec.name, "A source", UsageError)
     if not specs:
         raise UsageError("Nothing is left to train on: name a --preset, a set of --grammars or a --corpus.")
 
@@ -163,7 +167,7 @@ def make_plan(
     jobs, short = _jobs(request, records)
     if not jobs:
         raise UsageError("Nothing is left to train. " + " ".join(short))
-    return CalibrationPlan(
+    plan = CalibrationPlan(
         name=request.name,
         request=dict(request.asked),
         protocol=protocol,
@@ -174,6 +178,9 @@ def make_plan(
         jobs=jobs,
         notes=(*(note for source in prepared for note in source.notes), *notes, *short),
     )
+    if (problem := problem_of(plan)) is not None:
+        raise UsageError(f"This cannot be planned: {problem}.")
+    return plan
 
 
 def _prepared(

@@ -9,7 +9,7 @@ from pathlib import Path
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
 from advisor.errors import AdvisorError, UsageError
-from calibration.campaign.ledger import Ledger, merged, rows_digest
+from calibration.campaign.ledger import Ledger, Line, check_lines, merged, rows_digest
 from calibration.campaign.lock import lock
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
 from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
@@ -31,6 +31,7 @@ class CalibrationOutcome:
         trained: what training left undone.
         opened: the plan and how it is trained on this machine; None where nothing was to be trained.
         transfers: how the line in H through one folder's laws does on another's.
+        notes: what a reader should know of the ledgers: rows that are not signed.
     """
 
     result: Calibrated | None = None
@@ -39,6 +40,7 @@ class CalibrationOutcome:
     trained: Trained = field(default_factory=Trained)
     opened: Opened | None = None
     transfers: tuple[transfer.Transfer, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def sources(self) -> tuple[SourceFigures, ...]:
@@ -85,6 +87,7 @@ def refit(
             files=write_calibrated(result, target),
             laws_only=_laws_only(read),
             transfers=transfers(read, result.laws),
+            notes=unsigned(read),
         )
 
 
@@ -114,10 +117,28 @@ def read_folders(
             if sources.setdefault(source.name, source).data != source.data:
                 raise UsageError(f"{source.name} is other data in {folder} than in {folders[0]}: fit them apart.")
             of_data.setdefault((source.data, source.vocab_size), source)
-    rows = merged([Ledger(folder / LEDGER_FILE) for folder in folders])
+    rows = merged([_lines(folder, plan) for folder, plan in zip(folders, plans, strict=True)])
     if not rows:
         raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
     return tuple(plans), tuple(of_data.values()), rows
+
+
+def _lines(folder: Path, plan: CalibrationPlan) -> tuple[Line, ...]:
+    lines = Ledger(folder / LEDGER_FILE).lines()
+    check_lines(lines, plan.sources)
+    return lines
+
+
+def unsigned(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return what is to be said of the rows in ledgers of folders that have no digest."""
+    lines = {folder / LEDGER_FILE: Ledger(folder / LEDGER_FILE).lines() for folder in folders}
+    found = {path: (sum(not line.is_signed for line in each), len(each)) for path, each in lines.items()}
+    return tuple(
+        f"{n:,} of {n_all:,} rows of {path} are unsigned, as older versions wrote them: a loss that was changed would "
+        "not be found."
+        for path, (n, n_all) in found.items()
+        if n
+    )
 
 
 def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
@@ -143,8 +164,12 @@ def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None
 
 
 def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequence[Row]) -> SourceLaw:
-    """Return the law with one more reason for care where planned points of its source were not trained."""
+    """Return the law with a reason for care where planned points of its source were not trained, or others were."""
     planned = {key for plan in plans for job in plan.jobs_of(law.source.name) for key in keys_of_job(plan, job)}
+    own = {row.key for row in law.rows}
+    if n_other := len(own - planned):
+        message = f"{n_other} of its {len(own)} runs are of no job of the plan: are they of this calibration?"
+        law = _with_caution(law, "unplanned-runs", message)
     n_missing = len(planned - {row.key for row in rows})
     if not n_missing:
         return law

@@ -21,6 +21,7 @@ from advisor.json_fields import Node
 from advisor.json_form import as_json
 from calibration.campaign.corpus_tokens import corpus_tokens
 from calibration.campaign.grid import SEQ_LEN
+from calibration.campaign.plan_checks import check_room
 from calibration.campaign.token_data import DIGEST_DOCUMENTS, Ids, TokenData, read_data, write_data
 from calibration.grammars.grammar import GrammarShape, draw
 from calibration.grammars.profile import profile
@@ -226,6 +227,7 @@ def restore(record: SourceRecord, folder: Path, *, n_tokens: int, n_validation: 
             "have them read again."
         )
     n_tokens = max(n_tokens, DIGEST_DOCUMENTS * SEQ_LEN)
+    check_room(record.name, n_tokens, record.vocab_size, folder.parent)
     made = grammar_data(_named(record), n_tokens=n_tokens, n_validation=n_validation, seed=_seed(record))
     if made.digest() != record.data:
         raise AdvisorError(

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from advisor.json_form import as_json
-from calibration.campaign.ledger import TRAINING_VERSION, Ledger, run_key
+from calibration.campaign.ledger import Ledger
 from calibration.lines.records import Row
 from calibration.training import checkpoints
 from calibration.training.optimizer import State
+from calibration.training.run_key import TRAINING_VERSION, run_key
 from calibration.training.train import OnStep, Stage, TrunkProgress, train_all
 from calibration.training.trunk import Measurement, Trunk
 

@@ -1,6 +1,8 @@
 """The tokens of a source on disk, as two .npy arrays that memory maps: what is trained on and what is held out.
 
-They are (documents, seq_len) of uint16 where the ids fit, else int32, and need numpy alone to be read.
+They are (documents, seq_len) of uint16 where the ids fit, else int32, and need numpy alone to be read. Beside them lies
+NAME.sha256 with the digests of both files, as ``sha256sum -c`` reads it: a byte that changes anywhere is found before
+it is trained on.
 """
 
 from __future__ import annotations
@@ -15,10 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.data_files import write_atomically
 from advisor.errors import AdvisorError
+from advisor.reading import bounded_bytes
 
 # Training documents that the digest covers: as many as the smallest D has, so that more data is still the same data.
 DIGEST_DOCUMENTS = 390
+
+PARTS = ("training", "validation")
 
 Ids = NDArray[np.integer[Any]]
 
@@ -39,13 +45,14 @@ class TokenData:
 
 
 def write_data(data: TokenData, folder: Path, name: str) -> None:
-    """Write a source's two arrays into ``folder``, each whole or not at all.
+    """Write a source's two arrays and their digests into ``folder``, each file whole or not at all.
 
     Raises:
         AdvisorError: the disk refuses.
     """
-    for part, ids in (("training", data.training), ("validation", data.validation)):
+    for part, ids in zip(PARTS, (data.training, data.validation), strict=True):
         _write(_path(folder, name, part), ids)
+    write_atomically(folder / f"{name}.sha256", _digests(folder, name))
 
 
 def keep_data(data: TokenData, folder: Path, name: str) -> None:
@@ -60,15 +67,37 @@ def keep_data(data: TokenData, folder: Path, name: str) -> None:
 
 
 def read_data(folder: Path, name: str) -> TokenData | None:
-    """Return a source's arrays, mapped from disk; None where they are not there, or are no such arrays."""
-    paths = [_path(folder, name, part) for part in ("training", "validation")]
+    """Return a source's arrays, mapped from disk; None where they are not there, are no such arrays, or were changed.
+
+    Arrays without a file of digests, as older versions wrote them, are taken as they are.
+    """
+    paths = [_path(folder, name, part) for part in PARTS]
     try:
+        if not all(path.is_file() for path in paths) or not _is_whole(folder, name):
+            return None
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
     except (OSError, ValueError, EOFError):
         return None
     if any(part.ndim != 2 or part.dtype not in (np.uint16, np.int32) for part in (training, validation)):
         return None
     return TokenData(training=training, validation=validation)
+
+
+def _is_whole(folder: Path, name: str) -> bool:
+    path = folder / f"{name}.sha256"
+    return not path.exists() or bounded_bytes(path, 1 << 12, AdvisorError, regular=True).decode() == _digests(
+        folder, name
+    )
+
+
+def _digests(folder: Path, name: str) -> str:
+    paths = [_path(folder, name, part) for part in PARTS]
+    return "".join(f"{_file_digest(path)}  {path.name}\n" for path in paths)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _path(folder: Path, name: str, part: str) -> Path:
@@ -81,7 +110,8 @@ def _write(path: Path, ids: Ids) -> None:
     temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        temporary.unlink(missing_ok=True)  # were it a link, it would be written through
+        with temporary.open("xb") as file:
             np.save(file, small, allow_pickle=False)
             file.flush()
             os.fsync(file.fileno())

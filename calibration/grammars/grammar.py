@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 SEPARATOR = 0
 MAX_WEIGHT = 100
 MAX_TERMINALS = 2**31 - 1
-# The theory solves dense systems of this size; the rules of one grammar are Python tuples.
-MAX_NONTERMINALS = 4096
+# The theory solves dense systems of this size, each in seconds; the rules of one grammar are Python tuples.
+MAX_NONTERMINALS = 1024
 MAX_EXPECTED_SYMBOLS = 2**24
+MAX_RULES = 1_000_000
+# Larger weights are no whole numbers among floats.
+MAX_GIVEN_WEIGHT = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +88,17 @@ class Grammar:
     def __post_init__(self) -> None:
         if len(self.rules) > MAX_NONTERMINALS:
             raise GrammarError(f"{len(self.rules)} nonterminals are too many: at most {MAX_NONTERMINALS} are possible.")
-        if len(self.start) != len(self.rules) or min(self.start, default=0) < 0 or sum(self.start) < 1:
-            raise GrammarError(f"{len(self.rules)} nonterminals need as many start weights >= 0, not {self.start}.")
+        if (n_rules := sum(map(len, self.rules))) > MAX_RULES:
+            raise GrammarError(f"{n_rules:,} rules are too many: at most {MAX_RULES:,} are possible.")
+        if (
+            len(self.start) != len(self.rules)
+            or min(self.start, default=0) < 0
+            or not 0 < sum(self.start) <= MAX_GIVEN_WEIGHT
+        ):
+            raise GrammarError(
+                f"{len(self.rules)} nonterminals need as many start weights >= 0, at most 2^53 together, not "
+                f"{_short(self.start)}."
+            )
         if not 1 <= self.n_terminals <= MAX_TERMINALS:
             raise GrammarError(f"A grammar has 1 to {MAX_TERMINALS} terminals, not {self.n_terminals}.")
         for lhs, options in enumerate(self.rules):
@@ -96,13 +108,25 @@ class Grammar:
                 self._check(lhs, rule)
 
     def _check(self, lhs: int, rule: Rule) -> None:
-        if rule.weight < 1 or not rule.symbols:
-            raise GrammarError(f"Nonterminal {-lhs - 1} has the rule {tuple(rule)}: a rule has a weight and symbols.")
+        if not 1 <= rule.weight <= MAX_GIVEN_WEIGHT or not rule.symbols:
+            raise GrammarError(
+                f"Nonterminal {-lhs - 1} has the rule {_short(tuple(rule))}: a rule has a weight, 1 to 2^53, and "
+                "symbols."
+            )
         if min(rule.symbols) < -len(self.rules) or max(rule.symbols) > self.n_terminals or SEPARATOR in rule.symbols:
             raise GrammarError(
                 f"A rule of nonterminal {-lhs - 1} has a symbol outside -{len(self.rules)}..-1 and "
-                f"1..{self.n_terminals}: {rule.symbols}."
+                f"1..{self.n_terminals}: {_short(rule.symbols)}."
             )
+
+
+def _short(value: object) -> str:
+    """Return how a value that may be long is shown inside a sentence."""
+    try:
+        text = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "numbers beyond all measure"
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def draw(shape: GrammarShape, *, seed: int) -> Grammar:
@@ -158,13 +182,14 @@ def from_json(data: Mapping[str, Any]) -> Grammar:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise GrammarError(
-            f"This is not a grammar ({error!r}): it needs n_terminals, start and rules, as `advisor grammar` writes."
+            f"This is not a grammar ({_short(error)}): it needs n_terminals, start and rules, as `advisor grammar` "
+            "writes."
         ) from error
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
+        raise TypeError(f"{_short(value)} is not a whole number")
     return value
 
 

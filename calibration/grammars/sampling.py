@@ -22,6 +22,8 @@ SEQ_LEN = 256
 SHARD_DOCUMENTS = 2**14
 # Expected tokens of a batch: its arrays stay in cache, and a numpy call is still cheap beside its work.
 BATCH_TOKENS = 2**17
+# Rules that become one symbol add depth and no token: of a grammar that hardly leaves them a tree would never end.
+MAX_LEVELS = 10_000
 
 Tokens = NDArray[np.signedinteger[Any]]  # int16 where the ids fit, else int32
 
@@ -135,10 +137,15 @@ class Sampler:
         Every symbol becomes at least one token, so a node with seq_len symbols to its left in its sentence lies beyond
         the document that the sentence begins in: it becomes one token, and trees stay finite work even at rho = 1.
         """
-        levels = []
+        levels: list[Level] = []
         node = np.full(self.n_sentences, self.root)
         left = np.zeros(self.n_sentences, dtype=np.int64)
         while len(node):
+            if len(levels) == MAX_LEVELS:
+                raise GrammarError(
+                    f"A sentence of this grammar has derivations over {MAX_LEVELS:,} rules deep: its rules lead back "
+                    "to themselves too often without a token; give those that end more weight."
+                )
             rule = self._choice(rng, node)
             n_slots = self._n_slots.take(rule)
             begin = n_slots.cumsum() - n_slots

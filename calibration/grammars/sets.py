@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from advisor.errors import GrammarError
+from advisor.json_fields import Node
 from advisor.json_form import as_json
+from advisor.reading import bounded_bytes, name_problem, parsing
 from calibration.grammars.grammar import Grammar, GrammarShape, draw, from_json, to_json
 
 SCHEMA_VERSION = 1
+# Numbers take some ten times as much memory as they have bytes here; the largest grammars that are drawn have 4 MB.
+MOST_SET_BYTES = 32 << 20
 
 # (nonterminals, terminals, max options, max length)
 SHAPES = {
@@ -99,29 +101,25 @@ def load_set(path: Path) -> tuple[NamedGrammar, ...]:
     Raises:
         GrammarError: the file cannot be read, or is not a set of grammars.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        version, grammars = data["schema_version"], data["grammars"]
-        if version != SCHEMA_VERSION:
-            raise GrammarError(
-                f"{path} has schema version {version}, and this advisor reads {SCHEMA_VERSION}: upgrade."
-            )
-        found = tuple(map(_named, grammars))
-    except OSError as error:
-        raise GrammarError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise GrammarError(
-            f"{path} is not a set of grammars as `advisor grammar --out` writes it: {error!r}."
-        ) from error
+    data = bounded_bytes(path, MOST_SET_BYTES, GrammarError)
+    with parsing(path, "a set of grammars as `advisor grammar --out` writes it", GrammarError):
+        document = Node(json.loads(data), str(path), "", GrammarError)
+    version = document["schema_version"].whole(1)
+    if version != SCHEMA_VERSION:
+        raise GrammarError(f"{path} has schema version {version}, and this advisor reads {SCHEMA_VERSION}: upgrade.")
+    found = tuple(map(_named, document["grammars"].items()))
     if not found or len({grammar.name for grammar in found}) < len(found):
         raise GrammarError(f"{path} needs at least one grammar, and each its own name.")
     return found
 
 
-def _named(data: dict[str, Any]) -> NamedGrammar:
-    # The name becomes a folder's.
-    if not re.fullmatch(r"\w[\w.-]*", data["name"]):
-        raise ValueError(f"the name {data['name']!r} has other characters than letters, digits, '.', '_' and '-'")
-    return NamedGrammar(
-        name=data["name"], shape=GrammarShape(**data["shape"]), seed=int(data["seed"]), grammar=from_json(data)
-    )
+def _named(node: Node) -> NamedGrammar:
+    name = node["name"].text()
+    if (problem := name_problem(name)) is not None:
+        raise node["name"].fail(f"cannot be {name[:80]!r}: it names a folder, and it {problem}")
+    shape = {each.name: node["shape"][each.name].whole(1) for each in fields(GrammarShape)}
+    seed = node["seed"].whole(0)
+    try:
+        return NamedGrammar(name=name, shape=GrammarShape(**shape), seed=seed, grammar=from_json(node.members()))
+    except GrammarError as error:
+        raise GrammarError(f"{node.file}, grammar {name}: {error}") from error

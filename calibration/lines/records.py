@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from advisor.json_fields import Node
+from advisor.reading import name_problem
+from calibration.training.schedule import WIDTH_RATE, Recipe
 
 Kind = Literal["grammar", "corpus"]
 # Fewer laws than this are not regressed on H.
 LEAST_SOURCES = 5
+# What no calibration comes near: more is a damaged file, and is said before anything is made of that size.
+MOST_WIDTH = 1 << 16
+MOST_LAYERS = 1 << 10
+MOST_IDS = (1 << 31) - 1
+MOST_SEED = (1 << 63) - 1
+MOST_TOKENS = 10**11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +81,41 @@ class Row:
     hardware: Mapping[str, Any]
 
 
+def within(node: Node, low: int, high: int) -> int:
+    """Return this integer from ``low`` to ``high``.
+
+    Raises:
+        AdvisorError: it is another; the message names the field.
+    """
+    number = node.whole(low)
+    if number > high:
+        raise node.fail(f"must be at most {high:,}, not {number:.6g}")
+    return number
+
+
+def flag(node: Node) -> bool:
+    """Return this true or false.
+
+    Raises:
+        AdvisorError: it is neither.
+    """
+    if not isinstance(node.value, bool):
+        raise node.fail("must be true or false")
+    return node.value
+
+
+def file_name(node: Node) -> str:
+    """Return this name, of a source or a calibration, which becomes that of files.
+
+    Raises:
+        AdvisorError: it could lead out of their folder, or be no file's.
+    """
+    name = node.text()
+    if (problem := name_problem(name)) is not None:
+        raise node.fail(f"cannot be {name[:80]!r}: it names files, and it {problem}")
+    return name
+
+
 def read_row(node: Node) -> Row:
     """Return a row of a ledger.
 
@@ -81,24 +124,24 @@ def read_row(node: Node) -> Row:
     """
     return Row(
         key=node["key"].text(),
-        source=node["source"].text(),
+        source=file_name(node["source"]),
         data=node["data"].text(),
-        width=node["width"].whole(1),
-        n_layers=node["n_layers"].whole(1),
-        n_heads=node["n_heads"].whole(1),
-        vocab_size=node["vocab_size"].whole(2),
-        seq_len=node["seq_len"].whole(1),
+        width=within(node["width"], 1, MOST_WIDTH),
+        n_layers=within(node["n_layers"], 1, MOST_LAYERS),
+        n_heads=within(node["n_heads"], 1, MOST_WIDTH),
+        vocab_size=within(node["vocab_size"], 2, MOST_IDS),
+        seq_len=within(node["seq_len"], 1, MOST_IDS),
         n_params=node["n_params"].whole(1),
         n_non_embedding=node["n_non_embedding"].whole(1),
-        seed=node["seed"].whole(0),
-        n_tokens=node["n_tokens"].whole(1),
-        n_steps=node["n_steps"].whole(1),
+        seed=within(node["seed"], 0, MOST_SEED),
+        n_tokens=within(node["n_tokens"], 1, MOST_TOKENS),
+        n_steps=within(node["n_steps"], 1, MOST_TOKENS),
         loss=node["loss"].number(0),
         standard_error=node["standard_error"].number(0),
         train_loss=node["train_loss"].number(0),
-        few_steps=bool(node["few_steps"].value),
+        few_steps=flag(node["few_steps"]),
         rate=node["rate"].number(0),
-        halvings=node["halvings"].whole(0),
+        halvings=within(node["halvings"], 0, 100),
         recipe=node["recipe"].members(),
         hardware=node["hardware"].members(),
     )
@@ -114,11 +157,11 @@ def read_source(node: Node) -> SourceRecord:
     bound, rate = node.get("entropy_bound"), node.get("entropy_rate")
     trained = node.get("trained_compressibility")
     return SourceRecord(
-        name=node["name"].text(),
+        name=file_name(node["name"]),
         kind=cast(Kind, node["kind"].text(("grammar", "corpus"))),
         data=node["data"].text(),
-        vocab_size=node["vocab_size"].whole(2),
-        n_unique_tokens=None if unique is None else unique.whole(1),
+        vocab_size=within(node["vocab_size"], 2, MOST_IDS),
+        n_unique_tokens=None if unique is None else within(unique, 1, MOST_TOKENS),
         compressibility=node["compressibility"].number(0, 1, open_ends=True),
         ci95=None if interval is None else interval.pair(0, 2),
         shuffled=node["shuffled"].number(0, 2),
@@ -128,3 +171,34 @@ def read_source(node: Node) -> SourceRecord:
         definition=node["definition"].members(),
         trained_compressibility=None if trained is None else trained.number(0, 2),
     )
+
+
+def read_recipe(node: Node) -> Recipe:
+    """Return the recipe that a plan or a row says.
+
+    Raises:
+        AdvisorError: a field is missing or is not what it should be.
+    """
+    rate, width_rate = node.get("rate"), node.get("width_rate")
+    batches = tuple(
+        (within(first, 0, MOST_TOKENS), within(size, 1, MOST_TOKENS))
+        for first, size in map(_two, node["batches"].items())
+    )
+    starts = [start for start, _ in batches]
+    if not starts or starts[0] != 0 or starts != sorted(set(starts)):
+        raise node["batches"].fail(f"must begin at tokens that rise from 0, not at {starts[:8]}")
+    return Recipe(
+        batches=batches,
+        cooldown=node["cooldown"].number(0, 1),
+        cosine=flag(node["cosine"]),
+        rate=None if rate is None else rate.number(0, 1, open_ends=True),
+        max_warmup=within(node["max_warmup"], 0, MOST_TOKENS),
+        width_rate=WIDTH_RATE if width_rate is None else width_rate.number(0, open_ends=True),
+    )
+
+
+def _two(node: Node) -> tuple[Node, Node]:
+    both = list(node.items())
+    if len(both) != 2:
+        raise node.fail(f"must be a list of two numbers, not of {len(both)}")
+    return both[0], both[1]

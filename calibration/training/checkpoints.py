@@ -1,4 +1,8 @@
-"""Checkpoints of training: one file for each task, replaced whole, and checked before it is believed."""
+"""Checkpoints of training: one file for each task, replaced whole, and checked before it is loaded.
+
+A file is what ``torch.save`` writes and, behind it, the SHA-256 of that in hexadecimal: torch itself does not notice a
+changed byte inside a tensor. Nothing is loaded, unpickled or looked at before the digest fits; then only weights are.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import pickle
 import struct
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import torch
 
@@ -41,8 +45,11 @@ def save(path: Path, stage: Stage, *, task: str) -> None:
     """
     temporary = _temporary(path)
     try:
-        with temporary.open("wb") as file:
-            torch.save(_document(stage, task), file)
+        _discard(temporary)  # were it a link, it would be written through
+        with temporary.open("xb") as file:
+            writer = _Hashing(file)
+            torch.save(_document(stage, task), writer)
+            file.write(writer.hashed.hexdigest().encode())
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -62,11 +69,11 @@ def load(path: Path, *, task: str) -> Loaded:
         return Loaded(None)
     again = "training begins this trunk again."
     try:
+        if not path.is_file() or not _is_whole(path):
+            return Loaded(None, f"The checkpoint {path} is damaged and is not used: {again}")
         document = torch.load(path, map_location="cpu", weights_only=True)
         if document["task"] != task:
             return Loaded(None, f"The checkpoint {path} is of another plan or version and is not used: {again}")
-        if document["digest"] != _digest(document):
-            return Loaded(None, f"The checkpoint {path} is damaged and is not used: {again}")
         return Loaded(_stage(document))
     except PermissionError as error:
         return Loaded(None, f"The checkpoint {path} cannot be read ({error.strerror}): {again}")
@@ -101,8 +108,7 @@ def _document(stage: Stage, task: str) -> dict[str, Any]:
     state = {**vars(stage.state)}
     state.update({name: state[name].detach().cpu() for name in _TENSORS})
     runs = [(run.seed, run.rate, run.halvings) for run in stage.runs]
-    document = {"task": task, "places": stage.places, "since": stage.since, "runs": runs, "state": state}
-    return {**document, "digest": _digest(document)}
+    return {"task": task, "places": stage.places, "since": stage.since, "runs": runs, "state": state}
 
 
 def _stage(document: dict[str, Any]) -> Stage:
@@ -111,17 +117,31 @@ def _stage(document: dict[str, Any]) -> Stage:
     return Stage(places=tuple(document["places"]), runs=runs, since=tuple(document["since"]), state=state)
 
 
-def _digest(document: dict[str, Any]) -> str:
-    """Return the SHA-256 of a checkpoint's content: torch does not notice a changed byte inside a tensor."""
-    state = document["state"]
-    facts = [document["task"], list(document["places"]), list(document["since"]), [list(r) for r in document["runs"]]]
-    facts += [[name, value] for name, value in sorted(state.items()) if name not in _TENSORS]
-    digest = hashlib.sha256(repr(facts).encode())
-    for name in _TENSORS:
-        tensor = state[name]
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.contiguous().numpy())
-    return digest.hexdigest()
+class _Hashing:
+    """A file that is written from begin to end, and the digest of what it was given."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.hashed = file, hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        """Write on, as a file does."""
+        self.hashed.update(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """Hand what was written to the system."""
+        self.file.flush()
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether the end of a file is the digest of all before it."""
+    n_hex = 2 * hashlib.sha256().digest_size
+    hashed, left = hashlib.sha256(), path.stat().st_size - n_hex
+    with path.open("rb") as file:
+        while left > 0 and (part := file.read(min(left, 1 << 20))):
+            hashed.update(part)
+            left -= len(part)
+        return left == 0 and file.read() == hashed.hexdigest().encode()
 
 
 def _reason(error: BaseException) -> str:

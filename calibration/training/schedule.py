@@ -58,6 +58,8 @@ MIN_STEPS = 390
 WIDTH_RATE = 0.256
 # Of the data of a branch, the share whose training loss is the cross-check of the validation loss.
 LAST_SHARE = 0.05
+# Steps of one model: more are years, and a schedule is walked step by step.
+MOST_STEPS = 10**7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,19 @@ class Recipe:
         """Return the documents of the batch that begins after ``n_documents``."""
         sizes = [size for start, size in self.batches if start <= n_documents * seq_len]
         return max(1, sizes[-1] // seq_len)
+
+    def most_steps(self, n_tokens: int, seq_len: int) -> int:
+        """Return at least as many steps as ``n_tokens`` take, from the batches alone: nothing is walked.
+
+        >>> TUNED.most_steps(1_000_000, 256)
+        2346
+        """
+        ends = [*(start for start, _ in self.batches[1:]), n_tokens]
+        n_steps = 0
+        for (start, size), end in zip(self.batches, ends, strict=True):
+            span = max(0, min(end, n_tokens) - start)
+            n_steps += -(-span // (max(1, size // seq_len) * seq_len)) + (span > 0)
+        return n_steps
 
     def peak_rate(self, width: int) -> float:
         """Return the peak learning rate of a model of this width."""

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError
-from calibration.campaign.ledger import Ledger, merged, rows_digest, run_key
+from calibration.campaign.ledger import Ledger, merged, rows_digest, sign
 from calibration.campaign.lock import lock
 from calibration.lines.records import Row
+from calibration.training.run_key import run_key
 from calibration.training.schedule import PAPER, Recipe, make_schedule
 from tests.training.toy_training import TOY
 
@@ -90,6 +91,53 @@ def test_a_ledger_that_is_one_torn_line_is_begun_again(ledger):
     assert ledger.rows() == ()
     ledger.append(row(1))
     assert ledger.rows() == (row(1),)
+
+
+@pytest.mark.parametrize("change", [{"loss": 0.875}, {"n_tokens": 6400}, {"hardware": {}}, {"seed": 1}, {"more": 1}])
+def test_a_row_that_was_changed_is_not_believed(ledger, change):
+    for number in (1, 2, 3):
+        ledger.append(row(number))
+    lines = ledger.path.read_text().splitlines(keepends=True)
+    lines[1] = json.dumps({**json.loads(lines[1]), **change}) + "\n"
+    ledger.path.write_text("".join(lines))
+    assert sentence(ledger.rows) == (
+        f"{ledger.path}, line 2 was altered after it was written: its digest is of another row: remove that line, and "
+        "its run is trained again."
+    )
+
+
+def test_every_flipped_byte_is_found(ledger):
+    ledger.append(row(1))
+    whole = ledger.path.read_bytes()
+    for place in range(len(whole) - 1):
+        ledger.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert f"{ledger.path}, line 1" in sentence(ledger.rows)
+
+
+def test_rows_of_older_ledgers_are_read_and_can_be_signed(ledger):
+    for number in (1, 2):
+        ledger.append(row(number))
+    signed = ledger.path.read_bytes()
+    documents = [json.loads(line) for line in signed.splitlines()]
+    first = json.dumps({key: value for key, value in documents[0].items() if key != "digest"}) + "\n"
+    ledger.path.write_bytes(first.encode() + signed.splitlines(keepends=True)[1])
+    assert [(line.number, line.is_signed) for line in ledger.lines()] == [(1, False), (2, True)]
+    assert ledger.rows() == (row(1), row(2))
+    digest = ledger.digest()
+    assert sign(ledger.path) == 1
+    assert ledger.path.read_bytes() == signed
+    assert (sign(ledger.path), ledger.digest()) == (0, digest)
+
+
+def test_what_is_no_ledger_is_not_read_for_ever(ledger):
+    ledger.path.write_bytes(b"x" * (1 << 20) + b"\n")
+    assert sentence(ledger.rows) == (
+        f"{ledger.path}, line 1 has over 1,048,576 bytes, so it is no row: remove that line, and its run is trained "
+        "again."
+    )
+    ledger.path.unlink()
+    os.mkfifo(ledger.path)
+    assert sentence(ledger.rows) == f"{ledger.path} is a pipe or a device, and no ledger: remove it."
 
 
 @pytest.mark.parametrize(
@@ -180,7 +228,7 @@ from calibration.campaign.ledger import Ledger
 from tests.campaign.test_ledger import row
 ledger, first = Ledger(Path(sys.argv[1])), int(sys.argv[2])
 for number in range(first, first + int(sys.argv[3])):
-    ledger.append(row(number, source="s" * (number % 97 + 1) * 50))
+    ledger.append(row(number, recipe={"long": "s" * (number % 97 + 1) * 50}))
     print(number, flush=True)
 """
 
@@ -210,7 +258,7 @@ def test_processes_append_beside_each_other_and_killed_ones_lose_nothing_they_ha
     extra = {int(one.key, 16) for one in found} - written
     assert {int(one.key, 16) for one in found} >= written
     assert len(extra) <= 1  # on disk, and killed before it could say so
-    assert all(one.source == "s" * (int(one.key, 16) % 97 + 1) * 50 for one in found)
+    assert all(one.recipe == {"long": "s" * (int(one.key, 16) % 97 + 1) * 50} for one in found)
     assert len(written) >= 60 + 60 + 25
 
 
@@ -239,8 +287,8 @@ def test_ledgers_are_merged_by_key_and_the_first_wins(tmp_path):
     one.append(row(2, loss=1.0))
     other.append(row(2, loss=1.049))
     other.append(row(1))
-    assert merged([one, none, other]) == (row(1), row(2, loss=1.0))
-    assert merged([other, one]) == other.rows()
+    assert merged([one.lines(), none.lines(), other.lines()]) == (row(1), row(2, loss=1.0))
+    assert merged([other.lines(), one.lines()]) == other.rows()
     assert merged([]) == ()
 
 
@@ -248,7 +296,7 @@ def test_ledgers_that_disagree_are_both_named(tmp_path):
     one, other = Ledger(tmp_path / "one"), Ledger(tmp_path / "other")
     one.append(row(2, loss=1.0))
     other.append(row(2, loss=1.051))
-    assert sentence(merged, [one, other]) == (
+    assert sentence(merged, [one.lines(), other.lines()]) == (
         f"{one.path} and {other.path} disagree on run {2:032x} (A2, width 8, 640 tokens): a loss of 1.0000 against "
         "1.0510, more than 5 standard errors apart: leave one of them out."
     )
@@ -301,7 +349,7 @@ def test_whatever_a_loss_follows_from_is_in_its_key():
 
 
 def test_batches_in_a_key_are_those_of_the_steps():
-    from calibration.campaign.ledger import _batches
+    from calibration.training.run_key import _batches
 
     for batches in (((0, 64), (1000, 128), (1900, 16)), ((0, 16), (8, 640)), ((0, 1), (100, 2), (1111, 500))):
         plan = make_schedule(Recipe(batches=batches), [40_000], seq_len=16)

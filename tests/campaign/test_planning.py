@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,12 @@ GRID = Grid(
     recipe=TUNED,
     n_validation=128,
 )
+
+# What is said of a plan whose numbers do not fit together.
+UNTRAINED = "jobs[0] cannot be trained:"
+SHORT = "the first batch alone has 256; ask for more"
+HEADS = "rotary positions need a width that is a multiple of 4"
+STEPS = "which take 1.22e+07 steps; 1e+07 are the most"
 
 
 def corpus(path, name="code"):
@@ -146,16 +153,86 @@ def test_a_plan_is_read_as_it_was_written(plan, tmp_path):
         (("n_validation",), 0, "n_validation must be a whole number of at least 1, not 0."),
         (("laws_only",), "no", "laws_only must be true or false."),
         (("recipe", "batches"), [[0, 256, 1]], "recipe.batches[0] must be a list of two numbers, not of 3."),
+        (("recipe", "batches"), [], "recipe.batches must begin at tokens that rise from 0, not at []."),
+        (("recipe", "batches"), [[5, 1]], "recipe.batches must begin at tokens that rise from 0, not at [5]."),
         (("recipe", "cosine"), 1, "recipe.cosine must be true or false."),
         (("sources",), None, "sources must be a list, not null."),
         (("jobs", 0, "token_counts", 0), 0, "jobs[0].token_counts[0] must be a whole number of at least 1, not 0."),
         (("jobs", 0, "token_counts"), [], "jobs[0].token_counts must not be empty."),
         (("sources", 0, "kind"), "poem", "sources[0].kind must be one of grammar, corpus, not 'poem'."),
-        (("jobs", 0, "source"), "A9", "jobs[0].source must be one of A1, not 'A9'."),
+        (("sources", 0, "name"), "../x", "sources[0].name cannot be '../x': it names files, and it has a '/' in it."),
+        (("jobs", 0, "source"), ".A", "jobs[0].source cannot be '.A': it names files, and it begins or ends with '.'."),
+        (("name",), "a\0b", "name must not hold control characters."),
+        (("sources", 0, "vocab_size"), 10**30, "sources[0].vocab_size must be at most 2,147,483,647, not 1e+30."),
+        (("jobs", 0, "size", "width"), 10**9, "jobs[0].size.width must be at most 65,536, not 1e+09."),
+        (("jobs", 0, "token_counts", 0), 10**15, "jobs[0].token_counts[0] must be at most 100,000,000,000, not 1e+15."),
+        (("n_validation",), 10**9, "n_validation must be at most 1,048,576, not 1e+09."),
         (("schema_version",), 99, None),
     ],
 )  # fmt: skip
 def test_a_damaged_plan_is_one_sentence_that_names_the_field(plan, tmp_path, place, value, message):
+    path, said = damaged(plan, tmp_path, place, value)
+    newer = f"{path} has schema_version 99 and this advisor understands 1: upgrade data-scaling-advisor."
+    assert said == (newer if message is None else f"{path}: {message}")
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("jobs", 0, "source"), "A9", "jobs[0].source is 'A9', which is none of its sources (A1)"),
+        (("sources",), [], "sources must not be empty"),
+        (("jobs",), [], "jobs must not be empty"),
+        (("jobs", 0, "token_counts"), [20_000, 10_000], "jobs[0].token_counts must rise"),
+        (("jobs", 0, "token_counts"), [99], f"{UNTRAINED} 99 tokens cannot be trained on: {SHORT}"),
+        (("sources", 0, "n_unique_tokens"), 5, None),
+        (("jobs", 0, "size", "width"), 130, f"{UNTRAINED} 2 heads cannot share a width of 130: {HEADS}"),
+        (("jobs", 0, "token_counts"), [10**11], f"jobs[0].token_counts go to 100,000,000,000, {STEPS}"),
+        (("jobs", 0, "size", "n_layers"), 1024, None),
+    ],
+)  # fmt: skip
+def test_a_plan_whose_numbers_do_not_fit_together_is_refused_before_any_is_used(plan, tmp_path, place, value, message):
+    begun = time.monotonic()
+    if place[-1] == "n_layers":  # 1024 layers alone are many, and not too many
+        plan = replace(plan, jobs=(replace(plan.jobs[0], size=Size(width=1 << 16, n_layers=2)), *plan.jobs[1:]))
+        message = "jobs[0].size has 4.4e+13 parameters, and 1e+12 are the most"
+    elif message is None:
+        last = plan.jobs[0].token_counts[-1]
+        message = f"jobs[0].token_counts go to {last:,}, and A1 has 5 unique tokens"
+    path, said = damaged(plan, tmp_path, place, value)
+    assert said == f"{path}: {message}: take the plan from a copy, or plan again in another folder."
+    assert time.monotonic() - begun < 1
+
+
+def test_two_jobs_or_sources_of_one_name_are_refused(plan, tmp_path):
+    for changed, message in (
+        (replace(plan, jobs=plan.jobs[:1] * 3), f"jobs has '{plan.jobs[0].name}' 3 times"),
+        (replace(plan, sources=plan.sources * 2), "sources has 'A1' 2 times"),
+    ):
+        write_plan(changed, tmp_path)
+        with pytest.raises(AdvisorError, match=message):
+            read_plan(tmp_path)
+
+
+def test_what_tokens_take_is_said_before_any_is_drawn(plan, tmp_path):
+    source = replace(plan.sources[0], data="0" * 32)
+    begun = time.monotonic()
+    with pytest.raises(AdvisorError) as caught:
+        restore(source, tmp_path / "data", n_tokens=10**15, n_validation=128)
+    assert str(caught.value).startswith("The 1,000,000,000,000,000 tokens of A1 take 4e+15 bytes, and memory here has ")
+    assert time.monotonic() - begun < 1
+
+
+def test_a_request_whose_grid_is_beyond_measure_is_refused(a1):
+    begun = time.monotonic()
+    with pytest.raises(
+        UsageError, match=r"^This cannot be planned: jobs\[0\]\.token_counts go to 1,000,000,000,000,000,"
+    ):
+        plan_of(a1, grid=replace(GRID, token_counts=(20_000, 10**15)))
+    assert time.monotonic() - begun < 5
+
+
+def damaged(plan, tmp_path, place, value):
+    """Return the path of a plan with one value changed, and what is said of it."""
     document = {"schema_version": 1, **as_json(plan)}
     inner = json.loads(json.dumps(document))
     *outer, last = place
@@ -167,8 +244,7 @@ def test_a_damaged_plan_is_one_sentence_that_names_the_field(plan, tmp_path, pla
     path.write_text(json.dumps(inner))
     with pytest.raises(AdvisorError) as caught:
         read_plan(tmp_path)
-    newer = f"{path} has schema_version 99 and this advisor understands 1: upgrade data-scaling-advisor."
-    assert str(caught.value) == (newer if message is None else f"{path}: {message}")
+    return path, str(caught.value)
 
 
 def test_a_corpus_gives_its_tokens_and_is_cut_to_what_it_has(ids, a1, tmp_path):

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from advisor.errors import AdvisorError
-from calibration.campaign.ledger import TRAINING_VERSION, Ledger, run_key
+from calibration.campaign.ledger import Ledger
 from calibration.campaign.task import run_task
+from calibration.training.run_key import TRAINING_VERSION, run_key
 from calibration.training.schedule import PAPER, Recipe
 from calibration.training.train import train_all
 from tests.training.toy_training import PAIR, RUN, TOY_RECIPE, WILD, toy, toy_source, toy_task
@@ -276,8 +277,8 @@ def test_the_training_version_is_that_of_the_losses():
     cosine = Recipe(batches=((0, 64),), cosine=True, cooldown=0.5, max_warmup=5)
     found = [one.loss for recipe in (TOY_RECIPE, cosine) for _, one in train_all(toy(recipe=recipe))]
     assert (TRAINING_VERSION, found) == (GOLDEN_VERSION, pytest.approx(GOLDEN, rel=1e-4)), (
-        "Training gives other losses than before: raise TRAINING_VERSION in calibration/campaign/ledger.py, so that no "
-        "ledger mixes the two, and put the new version and losses here."
+        "Training gives other losses than before: raise TRAINING_VERSION in calibration/training/run_key.py, so that "
+        "no ledger mixes the two, and put the new version and losses here."
     )
 
 

@@ -28,7 +28,8 @@ def test_arrays_come_back_in_the_smallest_type(tmp_path, vocab, dtype):
     assert np.array_equal(found.training, data.training)
     assert np.array_equal(found.validation, data.validation)
     assert found.digest() == data.digest()
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["A1.training.npy", "A1.validation.npy"]
+    names = sorted(path.name for path in (tmp_path / "data").iterdir())
+    assert names == ["A1.sha256", "A1.training.npy", "A1.validation.npy"]
 
 
 def test_the_digest_is_of_the_held_out_and_the_first_documents():
@@ -84,7 +85,7 @@ def test_more_documents_are_kept_and_other_ones_are_not(tmp_path):
 def test_what_a_killed_writer_left_is_written_over(tmp_path):
     (tmp_path / ".A1.training.npy.part").write_bytes(b"half")
     write_data(some(), tmp_path, "A1")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["A1.training.npy", "A1.validation.npy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A1.sha256", "A1.training.npy", "A1.validation.npy"]
 
 
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
@@ -100,3 +101,27 @@ def test_ids_are_read_without_being_loaded(tmp_path):
     assert found is not None
     assert isinstance(found.training, np.memmap)
     assert not found.training.flags.writeable
+
+
+def test_a_byte_that_changes_anywhere_is_found_and_older_arrays_are_read(tmp_path):
+    data = some(2 * DIGEST_DOCUMENTS)
+    write_data(data, tmp_path, "A1")
+    path = tmp_path / "A1.training.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))  # beyond what the digest of the data covers
+    assert read_data(tmp_path, "A1") is None
+    (tmp_path / "A1.sha256").unlink()
+    assert read_data(tmp_path, "A1").digest() == data.digest()
+    path.write_bytes(whole)
+    keep_data(data, tmp_path, "A1")
+
+
+def test_nothing_is_written_through_a_link(tmp_path):
+    (tmp_path / "outside").write_text("mine")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for name in ("A1.training.npy", ".A1.training.npy.part"):
+        (folder / name).symlink_to(tmp_path / "outside")
+    write_data(some(), folder, "A1")
+    assert (tmp_path / "outside").read_text() == "mine"
+    assert not (folder / "A1.training.npy").is_symlink()

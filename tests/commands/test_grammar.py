@@ -150,7 +150,16 @@ def test_one_shape_is_drawn():
         (["--target-h", ".1,...,.7"], "--target-h .1,...,.7: give numbers such as .25,.45 or .10,.15,...,.70."),
         (["--target-h", ".3,.3"], "--target-h .3,.3: each compressibility may be asked for once."),
         (["--target-h", "nan"], "--target-h nan: give numbers such as .25,.45 or .10,.15,...,.70."),
-        (["--grammars", "/no/such.json"], "/no/such.json cannot be read: No such file or directory."),
+        (
+            ["--target-h", ".1,.1000001,...,.7"],
+            "--target-h .1,.1000001,...,.7: at most 1,000 grammars are searched for at once.",
+        ),
+        (
+            ["paper", "--documents", "1000000", "--seq-len", "8192"],
+            "--documents 1000000 of --seq-len 8192 are 8,192,000,000 tokens, and 32,000,000 are the most that are "
+            "measured: ask for fewer.",
+        ),
+        (["--grammars", "/no/such.json"], "Cannot read /no/such.json: No such file or directory."),
     ],
 )
 def test_impossible_requests_get_one_sentence_and_exit_2(arguments, message):

@@ -72,10 +72,10 @@ def test_nltk_form_has_the_grammar_s_probabilities():
         ((3, 3, 0, 2), "A grammar with 0 options cannot exist: ask for at least 1."),
         ((3, 3, 2, -1), "A grammar with -1 symbols a rule cannot exist: ask for at least 1."),
         ((3, 2**31, 2, 2), "2147483648 terminals do not fit in 32-bit token ids: ask for at most 2147483647."),
-        ((5000, 3, 2, 2), "5000 nonterminals are too many: ask for at most 4096."),
+        ((5000, 3, 2, 2), "5000 nonterminals are too many: ask for at most 1024."),
         (
-            (4000, 3, 1000, 1000),
-            "A grammar of shape 4000,3,1000,1000 would have 1e+09 symbols: "
+            (1000, 3, 2000, 2000),
+            "A grammar of shape 1000,3,2000,2000 would have 1e+09 symbols: "
             "ask for fewer options or shorter rules (at most 1.7e+07 symbols).",
         ),
     ],
@@ -96,10 +96,13 @@ def test_the_largest_vocabulary_is_drawn():
     ("change", "message"),
     [
         ({"n_terminals": 0}, "A grammar has 1 to 2147483647 terminals, not 0."),
-        ({"start": [0]}, "1 nonterminals need as many start weights >= 0, not (0,)."),
+        ({"start": [0]}, "1 nonterminals need as many start weights >= 0, at most 2^53 together, not (0,)."),
         ({"rules": [[]]}, "Nonterminal -1 has no rule: give it at least one."),
-        ({"rules": [[[0, [1]]]]}, "Nonterminal -1 has the rule (0, (1,)): a rule has a weight and symbols."),
-        ({"rules": [[[1, []]]]}, "Nonterminal -1 has the rule (1, ()): a rule has a weight and symbols."),
+        (
+            {"rules": [[[0, [1]]]]},
+            "Nonterminal -1 has the rule (0, (1,)): a rule has a weight, 1 to 2^53, and symbols.",
+        ),
+        ({"rules": [[[1, []]]]}, "Nonterminal -1 has the rule (1, ()): a rule has a weight, 1 to 2^53, and symbols."),
         ({"rules": [[[1, [3]]]]}, "A rule of nonterminal -1 has a symbol outside -1..-1 and 1..2: (3,)."),
         ({"rules": [[[1, [-2]]]]}, "A rule of nonterminal -1 has a symbol outside -1..-1 and 1..2: (-2,)."),
         ({"rules": [[[1, [1, 0]]]]}, "A rule of nonterminal -1 has a symbol outside -1..-1 and 1..2: (1, 0)."),
