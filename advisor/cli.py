@@ -10,12 +10,14 @@ import io
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import click
 
-from advisor.errors import AdvisorError, first_line, printable
+from advisor import terminal
+from advisor.errors import AdvisorError, first_line
 
 # name -> module with a click command `command`. The order is the order in `advisor --help`.
 COMMANDS = {
@@ -54,7 +56,7 @@ class LazyGroup(click.Group):
         except AdvisorError as error:
             from advisor.corpus.remote.address import scrubbed
 
-            click.echo(f"Error: {printable(scrubbed(str(error)))}", err=True)
+            terminal.note(f"Error: {scrubbed(str(error))}")
             ctx.exit(error.exit_code)
 
 
@@ -81,28 +83,31 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a character gets a question mark
+    warnings.showwarning = terminal.show_warning  # type: ignore[assignment]
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminate)
     try:
         sys.exit(group.main(standalone_mode=False) or 0)
     except click.exceptions.Abort as abort:
         terminated = isinstance(abort.__cause__ or abort.__context__, Terminated)
-        click.echo("Terminated." if terminated else "Interrupted.", err=True)
+        terminal.note("Terminated." if terminated else "Interrupted.")
         sys.exit(143 if terminated else 130)
     except OSError as error:
-        click.echo(f"Error: Cannot print the result: {error.strerror}.", err=True)
+        terminal.note(f"Error: Cannot print the result: {error.strerror}.")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at exit
         sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        said = io.StringIO()
+        error.show(said)
+        terminal.notes(said.getvalue())
         sys.exit(error.exit_code)
     except MemoryError:
-        click.echo("Error: This needs more memory than there is.", err=True)
+        terminal.note("Error: This needs more memory than there is.")
         sys.exit(1)
     except Exception as error:
         if os.environ.get("ADVISOR_TRACEBACK"):
             raise
-        click.echo(f"Error: {printable(_fault(error))}", err=True)
+        terminal.note(f"Error: {_fault(error)}")
         sys.exit(1)
 
 

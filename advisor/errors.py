@@ -19,6 +19,9 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     └── MissingExtraError       exit 1   an optional dependency that is not installed
 """
 
+# The spaces of Unicode (Zs) beside the usual one: as harmless, but not printable to Python.
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+
 
 class AdvisorError(Exception):
     """A failure that the user can understand and mend."""
@@ -99,5 +102,18 @@ def first_line(error: BaseException) -> str:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with a question mark for each control character: names of files and fields may hold any."""
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+    r"""Return ``text`` with a question mark for each character that is not to be seen, and a space for other spaces.
+
+    Names of files and fields may hold any: control characters, marks that turn the direction of a line (U+202E), those
+    without width, halves of surrogate pairs, line ends.
+
+    >>> printable("a\x1b[31m b\u202e c\u00a0d")
+    'a?[31m b? c d'
+    """
+    return text if text.isprintable() else "".join(map(_seen, text))
+
+
+def _seen(char: str) -> str:
+    if char.isprintable():
+        return char
+    return " " if char in _SPACES else "?"

@@ -16,6 +16,7 @@ from advisor.reading import MOST_JSON_BYTES, bounded_bytes
 
 SCHEMA_VERSION = 1
 _LARGEST = sys.float_info.max
+MOST_WHOLE = 10**18  # what is counted here, bytes and tokens, is never more, and every float near it is finite
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,13 @@ class Node:
         inside = low < self.value < high if open_ends else low <= self.value <= high
         if not inside:
             raise self.fail(f"must be {_bounds(low, high, open_ends)}, not {self.value:g}")
-        return float(self.value)
+        return float(self.value) + 0.0  # which makes 0 of -0
 
-    def whole(self, low: int) -> int:
-        """Return this integer, at least ``low``."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= _LARGEST:
-            raise self.fail(f"must be a whole number of at least {low}, not {_kind(self.value)}")
+    def whole(self, low: int, high: int = MOST_WHOLE) -> int:
+        """Return this integer, inside [low, high]."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= high:
+            most = "" if high == MOST_WHOLE else f" and at most {high:,}"
+            raise self.fail(f"must be a whole number of at least {low}{most}, not {_kind(self.value)}")
         return self.value
 
     def pair(self, low: float = -math.inf, high: float = math.inf) -> tuple[float, float]:

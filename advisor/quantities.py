@@ -7,6 +7,7 @@ import re
 
 from advisor.errors import UsageError
 
+LEAST_QUANTITY = 1e-300
 _SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _QUANTITY = re.compile(
     r"\+?(?P<number>(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)(?P<exponent>e[+-]?\d+)?\s*(?P<suffix>[kmbt]?)",
@@ -106,7 +107,39 @@ def format_times(factor: float) -> str:
 
 
 def check_positive(value: float, what: str, text: str | None = None) -> float:
-    """Return ``value``, which must be finite and above 0."""
+    """Return ``value``, which must be finite and above 0; under LEAST_QUANTITY quotients overflow."""
+    check_number(value, what)
     if not (math.isfinite(value) and value > 0):
         raise UsageError(f"{what} must be a finite number above 0, not {text or format(value, 'g')}.")
+    if value < LEAST_QUANTITY:
+        raise UsageError(f"{what} must be at least {LEAST_QUANTITY:g}, not {text or format(value, 'g')}.")
     return value
+
+
+def check_number(value: object, what: str) -> None:
+    """Raise UsageError unless ``value`` is a number, of Python or numpy, that a float can hold."""
+    if isinstance(value, bool | str | bytes) or not hasattr(value, "__float__"):
+        raise UsageError(f"{what} must be a number, not {repr(value)[:40]}.")
+    try:
+        float(value)
+    except OverflowError:
+        raise UsageError(f"{what} must be below 1e308, not a number of over 308 digits.") from None
+    except (TypeError, ValueError):  # an array
+        raise UsageError(f"{what} must be one number, not {type(value).__name__}.") from None
+
+
+def check_whole(value: object, what: str, least: int, most: int) -> None:
+    """Raise UsageError unless ``value`` is a whole number inside [least, most]."""
+    check_number(value, what)
+    if not hasattr(value, "__index__"):
+        raise UsageError(f"{what} must be a whole number, not {repr(value)[:40]}.")
+    if value.__index__() < least:
+        raise UsageError(f"{what} must be at least {least:,}, not {float(value):g}.")  # type: ignore[arg-type]
+    if value.__index__() > most:
+        raise UsageError(f"{what} must be at most {most:,}, not {float(value):g}.")  # type: ignore[arg-type]
+
+
+def check_text(value: object, what: str) -> None:
+    """Raise UsageError unless ``value`` is a text or a path."""
+    if not isinstance(value, str) and not hasattr(value, "__fspath__"):
+        raise UsageError(f"{what} must be a text, not {type(value).__name__}.")

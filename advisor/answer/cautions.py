@@ -30,6 +30,7 @@ _FAR_IN_H = 0.05  # beyond the corpora that a law was fitted to
 WORLD_TOKENS_2023 = 9e12
 WORLD_GROWTH = (0.04, 0.05)  # a year
 XUE = "Xue et al. 2023, arXiv:2305.13230"
+_MOST_PROBLEMS = 3  # that are told of installed files; `advisor laws` has them all
 _NEAR = 0.5  # of the supply of 2023
 
 
@@ -56,7 +57,9 @@ def about_request(
     elif calibration is not None and (request.calibration or request.coefficients or request.law in LAW_NAMES):
         yield from _about_protocols(protocol, calibration)
     if coefficients.problems:
-        problems = " ".join(coefficients.problems.values())
+        said = list(coefficients.problems.values())
+        more = f" And {len(said) - _MOST_PROBLEMS} more." if len(said) > _MOST_PROBLEMS else ""
+        problems = " ".join(said[:_MOST_PROBLEMS]) + more
         yield Caution(
             code="calibration_unreadable",
             message=f"Installed calibrations that cannot be used are left out: {problems}",

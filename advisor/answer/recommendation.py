@@ -133,6 +133,8 @@ def recommend(
         CoefficientsError: the coefficients cannot be read, or cannot answer at this compressibility.
         LawError: the law cannot answer, such as a target loss below its floor.
     """
+    if not isinstance(request, Request):
+        raise UsageError(f"request must be an advisor.Request(flops=1e21) or the like, not {type(request).__name__}.")
     if profile is not None and request.compressibility is not None:
         raise UsageError("The compressibility is given twice: by --compressibility and by the corpus's profile.")
     coefficients = available(request.coefficients)

@@ -10,7 +10,7 @@ from advisor.calibrations.own_base import BASES
 from advisor.errors import UsageError
 from advisor.plan.hardware import DEFAULT_MFU, Gpu, Hardware, find_gpu
 from advisor.plan.shape import check_model_options
-from advisor.quantities import check_positive
+from advisor.quantities import check_number, check_positive, check_text, check_whole
 
 # The fields of Request that must be above 0, and the option each comes from.
 _POSITIVE = {
@@ -25,6 +25,9 @@ _POSITIVE = {
     "inference_tokens": "--inference-tokens",
     "inference_price_per_hour": "--inference-price-per-hour",
 }
+_SHARES = ("mfu", "inference_mfu", "gpu_memory", "compressibility", "epsilon")  # and what else has bounds of its own
+_TEXTS = ("gpu", "law", "base", "coefficients", "calibration", "pilot")
+_MOST_GPUS = 10**9
 _QUESTIONS = ("n_params", "n_tokens", "target_loss")
 
 
@@ -146,8 +149,14 @@ class Request:
         for name, option in _POSITIVE.items():
             if (value := getattr(self, name)) is not None:
                 check_positive(value, option)
-        if self.gpus is not None and self.gpus < 1:
-            raise UsageError(f"--gpus must be at least 1, not {self.gpus}.")
+        for name in _SHARES:
+            if (value := getattr(self, name)) is not None:
+                check_number(value, f"--{name.replace('_', '-')}")
+        for name in _TEXTS:
+            if (value := getattr(self, name)) is not None:
+                check_text(value, f"--{name}")
+        if self.gpus is not None:
+            check_whole(self.gpus, "--gpus", 1, _MOST_GPUS)
         check_dependence(self.law, self.compressibility, self.epsilon, self.base)
         other = next((name for name in ("coefficients", "calibration") if getattr(self, name) is not None), None)
         if self.pilot is not None and (other or self.law not in (None, "data")):

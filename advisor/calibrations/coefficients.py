@@ -104,8 +104,10 @@ class Coefficients:
         return found
 
 
-def load_coefficients(path: str | Path | None = None) -> Coefficients:
+def load_coefficients(path: str | Path | None = None, *, regular: bool = False) -> Coefficients:
     """Return the checked contents of a coefficients file; without ``path``, of the one that ships with the package.
+
+    One that was found and not named must be a ``regular`` file: no pipe or device is opened.
 
     What ships was checked when it was written: its many numbers are not looked at again before they are asked for.
 
@@ -113,7 +115,7 @@ def load_coefficients(path: str | Path | None = None) -> Coefficients:
         CoefficientsError: the file is missing, corrupt or from a newer version; the message names file and field.
     """
     file = shipped_file("fitted_coefficients.json") if path is None else Path(path)
-    return _coefficients(read_json(file, CoefficientsError), known=path is None)
+    return _coefficients(read_json(file, CoefficientsError, regular=regular), known=path is None)
 
 
 def write_coefficients(document: Mapping[str, Any], path: Path) -> None:
@@ -213,4 +215,7 @@ def _rows(node: Node, width: int) -> list[Sequence[float]]:
 
 def _are_finite(values: Sequence[object]) -> bool:
     # By the set of their types, which leaves bool out: 12,000 calls of a function of our own cost four milliseconds.
-    return {*map(type, values)} <= {int, float} and all(map(math.isfinite, values))  # type: ignore[arg-type]
+    try:
+        return {*map(type, values)} <= {int, float} and all(map(math.isfinite, values))  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of more digits than a float can hold
+        return False

@@ -21,8 +21,10 @@ from advisor.calibrations.coefficients import Calibration, Coefficients, load_co
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 from advisor.laws.published import PUBLISHED_NAMES
+from advisor.reading import MOST_JSON_BYTES, bounded_bytes
 
 _FOLDER = "data-scaling-advisor"
+_MOST = 100  # each takes some 10 ms of every start
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"  # compiled where a name is checked, not at every start
 
 
@@ -53,11 +55,17 @@ def available(path: Path | None = None) -> Coefficients:
     shipped = [one.name for one in found.calibrations]
     calibrations: list[Calibration] = []
     problems: dict[str, str] = {}
-    for file in _files():
+    files = _files()
+    if len(files) > _MOST:
+        problems["..."] = (
+            f"{data_folder() / 'calibrations'} holds {len(files):,} files, and the first {_MOST} by name are read: "
+            "remove what you do not use."
+        )
+    for file in files[:_MOST]:
         try:
             if file.stem in shipped:
                 raise CoefficientsError(f"{file} has the name of a calibration that ships: rename the file.")
-            calibrations.append(_only(load_coefficients(file), file.stem))
+            calibrations.append(_only(load_coefficients(file, regular=True), file.stem))
         except AdvisorError as error:
             problems[file.stem] = str(error)
     installed = tuple(one.name for one in calibrations)
@@ -138,6 +146,6 @@ def _document(name: str, path: Path) -> dict[str, object]:
 
 def _holds(target: Path, text: str) -> bool:
     try:
-        return target.read_text(encoding="utf-8") == text
-    except (OSError, UnicodeDecodeError):
+        return bounded_bytes(target, MOST_JSON_BYTES, CoefficientsError, regular=True) == text.encode()
+    except CoefficientsError:
         return False

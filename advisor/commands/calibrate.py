@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor import terminal
 from advisor.commands.options import Reading, is_given, json_option, reading_options, refuse_reading_options, spelled
 from advisor.corpus.remote.address import file_name
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
@@ -288,4 +289,4 @@ def _install(result: Calibrated, folder: Path, name: str, *, force: bool) -> Non
     if result.document is None:
         raise CoefficientsError(f"Nothing is installed as {name}: there are no coefficients.")
     where = install(name, folder / "fitted_coefficients.json", force=force)
-    click.echo(f"Installed as {name}: {where}", err=True)
+    terminal.note(f"Installed as {name}: {where}")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from advisor import terminal
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
-from advisor.commands.options import is_given, json_option, quantity
+from advisor.commands.options import MOST_SEED, is_given, json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from calibration.fit.runs import RunTable
 
 _MANY_RUNS = 2000
+_MOST_REFITS = 100_000  # the 2.5 % quantile is then known to 0.05 %: more refits are time and memory alone
 _OF_A_COMPARISON = {"table", "predict", *TABLE_OPTIONS, "group", "as_json"}  # what a law file can be asked with
 _EXAMPLES = """
 \b
@@ -61,9 +63,13 @@ Examples:
 @click.option(
     "--count", type=click.Choice(["total", "non-embedding"]), default="total", show_default=True, help="What N counts."
 )
-@click.option("--vocab-size", type=click.IntRange(min=2), help="The vocabulary of all runs, to find untrained ones.")
-@click.option("--bootstrap", type=click.IntRange(min=200), default=4000, show_default=True, help="Number of refits.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the refits.")
+@click.option(
+    "--vocab-size", type=click.IntRange(2, 10_000_000), help="The vocabulary of all runs, to find untrained ones."
+)
+@click.option(
+    "--bootstrap", type=click.IntRange(200, _MOST_REFITS), default=4000, show_default=True, help="Number of refits."
+)
+@click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
 @coefficients_options
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
@@ -135,7 +141,7 @@ def command(
         say(found.reading)
         n_runs = sum(map(len, found.groups.values()))
         if n_runs > _MANY_RUNS:
-            click.echo(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.", err=True)
+            terminal.note(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.")
 
     analysis = fit_table(
         table,

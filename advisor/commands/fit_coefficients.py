@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor import terminal
 from advisor.calibrations.installed import check_name, install
 from advisor.commands.options import FILE, is_given
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, Protocol
@@ -141,10 +142,10 @@ class WantedCoefficients:
             about = replace(about, h_ref=self.h_ref, h_ref_source="given with --h-ref")
         known = None if self.profiles is None else self.profiles.of(analysis.groups)
         write_coefficients(coefficients_document(analysis, about, profiles=known), self.coefficients)
-        click.echo(f"Coefficients are written to {self.coefficients}.", err=True)
+        terminal.note(f"Coefficients are written to {self.coefficients}.")
         if self.install_as is not None:
             where = install(self.install_as, self.coefficients)
-            click.echo(f"Installed as {where}: advisor recommend --calibration {self.install_as}.", err=True)
+            terminal.note(f"Installed as {where}: advisor recommend --calibration {self.install_as}.")
 
 
 def _as_typed() -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from advisor import terminal
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
+from advisor.reading import check_name
 
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis
@@ -32,6 +32,8 @@ def check_names(out: Path | None, groups: list[str]) -> None:
     taken: dict[Path, str] = {}
     for group in groups:
         path = _law_path(out, group)
+        if "{group}" in out.name:
+            check_name(path.name, f"The law file of the group {group[:80]!r}", UsageError)
         check_writable(path)
         if taken.setdefault(path, group) != group:
             raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")
@@ -46,7 +48,7 @@ def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: 
         for name, group in shown.items():
             write_law_file(_law_path(out, name), group, analysis)
         if not shown:
-            click.echo(f"No law could be fitted, so nothing is written to {out}.", err=True)
+            terminal.note(f"No law could be fitted, so nothing is written to {out}.")
     if plot is not None and shown:
         from advisor.report.plots import write_fit_plot
 
@@ -54,4 +56,9 @@ def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: 
 
 
 def _law_path(out: Path, group: str) -> Path:
-    return out.with_name(out.name.replace("{group}", group.replace("/", "_")))
+    return out.with_name(out.name.replace("{group}", _name_part(group)))
+
+
+def _name_part(group: str) -> str:
+    """Return a group's name as it stands in that of a file: a "/" would lead into a folder."""
+    return group.replace("/", "_")

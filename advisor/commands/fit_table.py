@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from advisor import terminal
 from advisor.commands.options import is_given, quantity
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
@@ -128,7 +129,7 @@ class WantedReading:
 def say(found: TableReading) -> None:
     """Print on stderr how a table was read, where that is not as it stands."""
     if found.in_words is not None:
-        click.echo(found.in_words, err=True)
+        terminal.note(found.in_words)
 
 
 def _pairs(option: str, text: str | None, form: str) -> dict[str, str]:

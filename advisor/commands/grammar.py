@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor import terminal
 from advisor.commands.options import json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
@@ -162,7 +163,7 @@ def _targets(text: str) -> list[float]:
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    terminal.note(line)
 
 
 def _quiet(line: str) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
+MOST_SEED = 2**63 - 1
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -168,7 +169,10 @@ _READING = _all_of(
     _reading("--decode", is_flag=True, help="Measure the text that token ids of --tokenizer stand for."),
     _reading("--dtype", type=click.Choice(ID_TYPES), help="Type of the ids in flat files of them."),
     _reading(
-        "--eos-id", type=click.IntRange(min=0), metavar="ID", help="Id that ends a document in flat files of ids."
+        "--eos-id",
+        type=click.IntRange(0, 2**32 - 1),
+        metavar="ID",
+        help="Id that ends a document in flat files of ids.",
     ),
 )
 _SAMPLING = _all_of(
@@ -180,7 +184,7 @@ _SAMPLING = _all_of(
 
 vocab_size_option = _reading(
     "--vocab-size",
-    type=click.IntRange(min=2),
+    type=click.IntRange(2, 2**32),
     metavar="V",
     help="Vocabulary of a corpus of ids.",
 )

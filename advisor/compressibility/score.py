@@ -24,7 +24,7 @@ from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
-from advisor.quantities import format_share
+from advisor.quantities import check_text, format_share
 
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress, Sample
@@ -123,6 +123,7 @@ def score(
         TokenizerError: the tokenizer cannot be found or read.
         UsageError: the options do not fit the source.
     """
+    check_text(source, "source")
     return score_and_sample(source, options=options, sampling=sampling, progress=progress)[0]
 
 

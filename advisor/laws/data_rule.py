@@ -92,7 +92,7 @@ def shown(flops: float) -> float:
     >>> shown(1e19), round(shown(4.84e19), 3), round(shown(1e21), 3), round(shown(2e18), 2)
     (1.0, 1.158, 1.158, 0.6)
     """
-    return max(0.0, 1 + growth_of_shown(flops) * math.log(min(flops, LARGEST) / SETTLED))
+    return max(0.0, 1 + growth_of_shown(flops) * math.log(max(min(flops, LARGEST) / SETTLED, 1e-300)))
 
 
 def growth_of_shown(flops: float) -> float:

@@ -67,7 +67,10 @@ def moved(row: Parameters, *, log_n: float = 0.0, log_loss: float = 0.0) -> Para
 def e_folds_beyond(law: ScalingLaw, flops: float, reach: tuple[float, float] | None = None) -> float:
     """Return ln(C/C_max), 0 up to the largest fitted budget and where that is not known."""
     fitted = reach or law.ranges.flops
-    return 0.0 if fitted is None else max(math.log(flops / fitted[1]), 0.0)
+    if fitted is None or flops <= fitted[1]:
+        return 0.0
+    ratio = flops / fitted[1]
+    return math.log(ratio) if math.isfinite(ratio) else math.log(flops) - math.log(fitted[1])
 
 
 def widened(law: ScalingLaw, flops: float, reach: tuple[float, float] | None = None) -> ScalingLaw:

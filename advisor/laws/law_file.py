@@ -25,12 +25,16 @@ from advisor.json_fields import SCHEMA_VERSION, Node, json_text, read_json
 from advisor.laws.drift import LEAST, Drift
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Decay, Ranges, ScalingLaw
+from advisor.quantities import LEAST_QUANTITY
 
 MAX_DRAWS = 400
 # The order of a file's draws, which is not that of Parameters.
 DRAW_COLUMNS = ("log_A", "log_B", "log_E", "alpha", "beta")
 # Beyond these no law of language is meant, and the arithmetic overflows.
 MOST_NATS, STEEPEST, LARGEST_LOG = 1000.0, 10.0, 700.0
+# ... and under these: of 1e-3 a loss would fall by 0.1 % where N or D is doubled, and no optimum is a number.
+FLATTEST, LEAST_FACTOR = 1e-3, 1e-300
+SMALLEST_DECAY = 1e-3  # stands for none: a repeated token is worth nothing
 LARGEST_DECAY = 1e4  # stands for infinity: a repeated token is as good as a new one, a parameter too many as any other
 MOST_DRIFT = 10.0  # a factor of 22,000 for each e-fold of compute
 COUNTS = ("total", "non-embedding", "unknown")
@@ -86,7 +90,7 @@ def _decay_of(law: ScalingLaw) -> dict[str, Any]:
 def _decay_from(node: Node | None) -> Decay | None:
     if node is None:
         return None
-    r_d, r_n = (_positive(node[key], LARGEST_DECAY) for key in ("R_D", "R_N"))
+    r_d, r_n = (node[key].number(SMALLEST_DECAY, LARGEST_DECAY) for key in ("R_D", "R_N"))
     return Decay(r_d, r_n, node["source"].text())
 
 
@@ -107,10 +111,10 @@ def law_from(node: Node, *, name: str, source: str) -> ScalingLaw:
     return ScalingLaw(
         name=texts.get("name", name),
         E=_at_most(node["E"], node["E"].number(0), MOST_NATS),
-        A=_positive(node["A"], 1e300),
-        B=_positive(node["B"], 1e300),
-        alpha=_positive(node["alpha"], STEEPEST),
-        beta=_positive(node["beta"], STEEPEST),
+        A=node["A"].number(LEAST_FACTOR, 1 / LEAST_FACTOR),
+        B=node["B"].number(LEAST_FACTOR, 1 / LEAST_FACTOR),
+        alpha=node["alpha"].number(FLATTEST, STEEPEST),
+        beta=node["beta"].number(FLATTEST, STEEPEST),
         count=cast(Count, node["count"].text(COUNTS)),
         source=texts.get("source", source),
         decay=_decay_from(node.get("decay")),
@@ -128,10 +132,6 @@ def _drift(node: Node | None) -> Drift:
     return Drift(*(node[name].number(0, MOST_DRIFT) for name in Drift._fields))
 
 
-def _positive(node: Node, most: float) -> float:
-    return _at_most(node, node.number(0, open_ends=True), most)
-
-
 def _at_most(node: Node, value: float, most: float) -> float:
     if value > most:
         raise node.fail(f"must be at most {most:g}, not {value:g}")
@@ -143,7 +143,7 @@ def ranges_from(node: Node | None) -> Ranges:
     if node is None:
         return Ranges()
     names = ("n_params", "n_tokens", "flops", "compressibility")
-    return Ranges(**{key: found.pair(0) for key in names if (found := node.get(key)) is not None})
+    return Ranges(**{key: found.pair(LEAST_QUANTITY) for key in names if (found := node.get(key)) is not None})
 
 
 def _draws(node: Node | None) -> tuple[Parameters, ...]:
@@ -163,4 +163,9 @@ def _row(node: Node) -> Parameters:
     # Read in the file's order: a complaint is about the first number that is wrong.
     a, b = (node.number(-LARGEST_LOG, LARGEST_LOG) for node in (log_a, log_b))
     e = -math.inf if log_e.value is None else log_e.number(-LARGEST_LOG, LARGEST_LOG)
-    return Parameters(e, a, b, _positive(alpha, STEEPEST), _positive(beta, STEEPEST))
+    return Parameters(e, a, b, _exponent(alpha), _exponent(beta))
+
+
+def _exponent(node: Node) -> float:
+    """Return an exponent of a draw, which may be as flat as a refit made it: its optimum is searched within bounds."""
+    return _at_most(node, node.number(0, open_ends=True), STEEPEST)

@@ -14,8 +14,9 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from advisor.errors import LawError
 from advisor.laws.frontier import log_usable
-from advisor.laws.scaling_law import Allocation, Decay, ScalingLaw
+from advisor.laws.scaling_law import TOO_LARGE, Allocation, Decay, ScalingLaw
 from advisor.laws.search import crossing, minimise
 
 # Fitted together with the law MUENNIGHOFF (unrounded, from the paper's code): the decay of the value of a repeated
@@ -26,6 +27,7 @@ SOURCE = "Muennighoff et al. 2023, arXiv:2305.16264"
 MUENNIGHOFFS = Decay(R_D_STAR, R_N_STAR, SOURCE)
 
 _MARGIN = 4 * math.log(10)  # the search reaches this far beyond where the optimum can be thought to be
+_OVERFLOW = 709.78
 _LARGEST = 690.0  # exp of more overflows
 _SMALLEST_BUDGET = 1e-299
 
@@ -108,16 +110,16 @@ class RepeatedLaw:
     def effective_tokens(self, n_tokens: float) -> float:
         """Return D', the unique tokens that ``n_tokens`` are worth."""
         log_d = math.log(n_tokens)
-        return math.exp(_effective(log_d, min(log_d, math.log(self.unique_tokens)), self.r_d))
+        return _finite_exp(_effective(log_d, min(log_d, math.log(self.unique_tokens)), self.r_d))
 
     def usable_params(self, n_tokens: float) -> float:
         """Return G (G U_D)^(beta/alpha), the parameters beyond which one more is worth less than in one epoch."""
-        return math.exp(self._log_usable(math.log(min(self.unique_tokens, n_tokens))))
+        return _finite_exp(self._log_usable(math.log(min(self.unique_tokens, n_tokens))))
 
     def effective_params(self, n_params: float, n_tokens: float) -> float:
         """Return N', the parameters that ``n_params`` are worth."""
         log_n, log_u_d = math.log(n_params), math.log(min(self.unique_tokens, n_tokens))
-        return math.exp(_effective(log_n, min(log_n, self._log_usable(log_u_d)), self.r_n))
+        return _finite_exp(_effective(log_n, min(log_n, self._log_usable(log_u_d)), self.r_n))
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
@@ -138,7 +140,8 @@ class RepeatedLaw:
         log_nd = math.log(flops) - math.log(6)
         log_u, frontier = math.log(self.unique_tokens), math.log(unlimited.n_params)
         balanced = (log_nd + self._log_usable(log_u) - log_u + math.log(self.r_n / self.r_d)) / 2
-        low, high = min(frontier, balanced) - _MARGIN, max(frontier, balanced) + _MARGIN
+        low = max(min(frontier, balanced) - _MARGIN, -_LARGEST)
+        high = min(max(frontier, balanced) + _MARGIN, _LARGEST)
         log_n = minimise(lambda x: self._log_gap(x, log_nd - x), low, high)
         if log_nd - log_n > self._log_most:
             return Allocation(n_params=math.exp(log_nd - self._log_most), n_tokens=self.most_tokens)
@@ -180,9 +183,10 @@ class RepeatedLaw:
         ends = []
         for direction in (-1.0, 1.0):
             step = direction
-            while above(log_best + step) < 0:
+            while abs(step) < _LARGEST and above(log_best + step) < 0:
                 step *= 1.5
-            log_end = crossing(above, *sorted((log_best, log_best + step)))
+            bounded = above(log_best + step) >= 0
+            log_end = crossing(above, *sorted((log_best, log_best + step))) if bounded else log_best + step
             ends.append(math.exp(max(-_LARGEST, min(log_end, _LARGEST))))
         return ends[0], ends[1]
 
@@ -249,7 +253,8 @@ class RepeatedLaw:
     def _terms(self, log_n: float, log_d: float) -> tuple[float, float]:
         """Return A/N'^alpha and B/D'^beta."""
         law = self.base
-        return math.exp(math.log(law.A) - law.alpha * log_n), math.exp(math.log(law.B) - law.beta * log_d)
+        logs = math.log(law.A) - law.alpha * log_n, math.log(law.B) - law.beta * log_d
+        return _exp_or_inf(logs[0]), _exp_or_inf(logs[1])
 
     def _log_gap(self, log_n: float, log_d: float) -> float:
         """Return ln(L - L_limit), the objective of the search.
@@ -266,6 +271,22 @@ class RepeatedLaw:
             _log_term_gap(law.beta, _log_shortfall(log_d, log_u, self.r_d)) - law.beta * limit_d,
         )
         return _log_sum(math.log(law.A) + gaps[0], math.log(law.B) + gaps[1])
+
+
+def _exp_or_inf(log_x: float) -> float:
+    """Return e^x, infinity where that is beyond floats: of use where only the least is looked for."""
+    return math.exp(log_x) if log_x < _OVERFLOW else math.inf
+
+
+def _finite_exp(log_x: float) -> float:
+    """Return e^x.
+
+    Raises:
+        LawError: it is beyond floats.
+    """
+    if not log_x < _OVERFLOW:
+        raise LawError(TOO_LARGE)
+    return math.exp(log_x)
 
 
 def _effective(log_x: float, log_u: float, r: float) -> float:

@@ -27,6 +27,7 @@ from advisor.laws.parameters import Parameters
 Count = Literal["total", "non-embedding", "unknown"]
 INTERVAL_LEVEL = 0.8  # of an allocation's interval, a decision's range
 _LARGEST = 709.0  # exp of more overflows
+TOO_LARGE = "The answer is beyond 1e308 FLOPs: ask a smaller question."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,13 @@ class ScalingLaw:
 
     def excess(self, n_params: float, n_tokens: float) -> float:
         """Return how far the predicted loss is above E, which keeps its digits where the loss itself rounds to E."""
-        excess: float = self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
+        try:
+            excess: float = self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
+        except OverflowError:
+            raise LawError(
+                f"The loss of {n_params:.3g} parameters and {n_tokens:.3g} tokens is beyond 1e308 nats/token under the "
+                f"law {self.name}: ask a larger question."
+            ) from None
         return excess
 
     def frontier(self, flops: float) -> Allocation:
@@ -157,12 +164,26 @@ class ScalingLaw:
 
     def for_excess(self, excess: float) -> Allocation:
         """Return the cheapest allocation whose loss is E + ``excess``."""
+        if not excess > 0:
+            raise LawError(TOO_LARGE)  # the loss is E to the last digit
         logs = math.log(self.A), math.log(self.B)
         return _allocation(*cheapest(math.log(excess), *logs, self.alpha, self.beta))
 
     def equivalent_flops(self, n_params: float, n_tokens: float) -> float:
         """Return C_eq, the budget whose optimum reaches the loss of this allocation, FLOPs."""
         return self.for_excess(self.excess(n_params, n_tokens)).flops
+
+    def _factor(self, log_factor: float) -> float:
+        """Return A or B of a draw.
+
+        Raises:
+            LawError: it is beyond floats, as drift makes it that far from the runs of a law.
+        """
+        if log_factor > _LARGEST:
+            raise LawError(
+                f"The draws of the law {self.name} are beyond 1e308 here: ask nearer to what it was fitted on."
+            )
+        return math.exp(log_factor)
 
     def drawn_laws(self) -> Iterator[ScalingLaw]:
         """Yield one law for each joint row of ``draws``."""
@@ -178,8 +199,8 @@ class ScalingLaw:
         for log_e, log_a, log_b, alpha, beta in self.draws:
             yield ScalingLaw(
                 E=math.exp(log_e),
-                A=math.exp(log_a),
-                B=math.exp(log_b),
+                A=self._factor(log_a),
+                B=self._factor(log_b),
                 alpha=alpha,
                 beta=beta,
                 note=self.note,
@@ -285,5 +306,7 @@ def _log(value: float, what: str) -> float:
 def _allocation(log_n: float, log_d: float) -> Allocation:
     """Return the allocation with these logarithms; its FLOPs must be a finite number too."""
     if max(log_n, log_d, log_n + log_d + math.log(6)) > _LARGEST:
-        raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
+        raise LawError(TOO_LARGE)
+    if min(log_n, log_d) < -_LARGEST:
+        raise LawError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
     return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))

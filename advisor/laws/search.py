@@ -8,6 +8,7 @@ from collections.abc import Callable
 Function = Callable[[float], float]
 _GOLDEN = (math.sqrt(5) - 1) / 2
 _MOST_STARTS = 4
+_MOST_STEPS = 300  # of the first look: a wider line is looked at in longer steps
 
 
 def minimise(function: Function, low: float, high: float, *, step: float = 0.4, tolerance: float = 1e-10) -> float:
@@ -19,7 +20,7 @@ def minimise(function: Function, low: float, high: float, *, step: float = 0.4, 
     >>> round(minimise(lambda x: (x - 3) ** 2, -30, 30), 6)
     3.0
     """
-    n_steps = max(2, math.ceil((high - low) / step))
+    n_steps = min(max(2, math.ceil((high - low) / step)), _MOST_STEPS)
     points = [low + (high - low) * i / n_steps for i in range(n_steps + 1)]
     values = [math.inf, *map(function, points), math.inf]
     valleys = [i for i in range(len(points)) if values[i + 1] <= min(values[i], values[i + 2])]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.errors import UsageError
 from advisor.laws.scaling_law import Count
+from advisor.quantities import check_number
 
 if TYPE_CHECKING:
     from advisor.explanation import Page
@@ -154,7 +155,10 @@ def find_architecture(
 def check_model_options(vocab_size: int | None, context: int | None) -> None:
     """Raise UsageError unless the vocabulary and the context are of a size that a model can have."""
     for option, value, high in (("--vocab-size", vocab_size, 10_000_000), ("--context", context, 100_000_000)):
-        if value is not None and not 2 <= value <= high:
+        if value is None:
+            continue
+        check_number(value, option)
+        if not (hasattr(value, "__index__") and 2 <= value <= high):
             raise UsageError(f"{option} must be between 2 and {high}, not {value}.")
 
 

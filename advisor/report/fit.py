@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from advisor.errors import printable
+from advisor import terminal
 from advisor.json_fields import json_text
 from advisor.quantities import format_short_quantity
 from advisor.report.regression import show_regression
@@ -28,28 +28,26 @@ _MARK = "?"  # behind every number of a refused law that was forced
 def show(document: Mapping[str, Any], *, as_json: bool) -> None:
     """Print the document of ``calibration.fit.document`` to stdout, its cautions and refusals to stderr."""
     if as_json:
-        sys.stdout.write(json_text(document))
+        terminal.document(json_text(document))
     else:
         _show_tables(document)
-    sys.stdout.flush()
+        sys.stdout.flush()
     for group, law in document["laws"].items():
         _show_reasons("" if len(document["laws"]) == 1 else f"{group}: ", law["diagnostics"]["reasons"])
     if document["regression"] is not None:
         _show_reasons("regression: ", document["regression"]["reasons"])
     if document["no_regression"] is not None:
-        print(f"No regression: {document['no_regression']}", file=sys.stderr)
+        terminal.note(f"No regression: {document['no_regression']}")
 
 
 def _show_reasons(prefix: str, reasons: Sequence[Mapping[str, str]]) -> None:
     for reason in reasons:
         level = "Refused" if reason["level"] == "refused" else "Caution"
-        print(printable(f"{level}: {prefix}{reason['message']} [{reason['code']}]"), file=sys.stderr)
+        terminal.note(f"{level}: {prefix}{reason['message']} [{reason['code']}]")
 
 
 def _show_tables(document: Mapping[str, Any]) -> None:
-    from rich.console import Console
-
-    console = Console(highlight=False)
+    console = terminal.console()
     for name, law in document["laws"].items():
         _show_law(console, name, law)
     if document["regression"] is not None:
@@ -59,10 +57,9 @@ def _show_tables(document: Mapping[str, Any]) -> None:
 
 
 def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
-    from rich.markup import escape
-
-    title = "Law" if name == "all" else f"Law of {escape(printable(name))}"
-    console.print(f"\n[bold]{title}[/bold]: {law['n_runs']} runs, N counts {law['count']} parameters", markup=True)
+    title = "Law" if name == "all" else f"Law of {name}"
+    terminal.line()
+    terminal.line(title, "bold", f": {law['n_runs']} runs, N counts {law['count']} parameters")
     if law["forced"]:
         console.print(f"REFUSED, printed because of --force: every number marked {_MARK} is not to be used.")
     mark = _MARK if law["forced"] else ""
@@ -80,7 +77,7 @@ def _show_law(console: Console, name: str, law: Mapping[str, Any]) -> None:
         console.print("Beyond the budgets of the runs:")
         for sentence in law["extrapolation"]["in_words"]:
             console.print(f"- {sentence}")
-    console.print(f"Verdict: [bold]{law['verdict']}[/bold]")
+    terminal.line(f"Verdict: {law['verdict']}", "bold")
 
 
 def _table(*columns: str, padding: int = 1) -> Table:
@@ -216,12 +213,11 @@ def _diagnostic_rows(d: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ..
 
 def _show_comparison(console: Console, group: str, c: Mapping[str, Any]) -> None:
     """Print new runs beside a law: the verdict, then the runs, those furthest off where they are many."""
-    from rich.markup import escape
-
-    of = "" if group == "all" else f" of {escape(printable(group))}"
-    console.print(f"\n[bold]New runs{of} beside the law {escape(printable(c['law']))}[/bold]")
+    of = "" if group == "all" else f" of {group}"
+    terminal.line()
+    terminal.line(f"New runs{of} beside the law {c['law']}", "bold")
     for sentence in c["in_words"]:
-        console.print(f"- {sentence}", markup=False)
+        console.print(f"- {sentence}")
     runs = sorted(c["runs"], key=lambda run: -abs(run["sigmas"]))[:_MOST_RUNS]
     if len(runs) < len(c["runs"]):
         console.print(f"The {_MOST_RUNS} runs furthest off:")

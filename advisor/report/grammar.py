@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from advisor import json_form
+from advisor import json_form, terminal
 from advisor.caution import Caution
 from advisor.report.text import emit
 
@@ -24,7 +23,7 @@ def show(survey: Survey, *, as_json: bool) -> None:
     """Print the survey on stdout, entropies in nats per token, and its cautions on stderr."""
     found = cautions(survey)
     for caution in found:
-        print(f"Caution: {caution.message}", file=sys.stderr)
+        terminal.note(f"Caution: {caution.message}")
     datasets = {dataset.folder.name: dataset for dataset in survey.datasets}
     document = {
         "seed": survey.seed,
@@ -59,10 +58,9 @@ def cautions(survey: Survey) -> list[Caution]:
 
 def _render(survey: Survey) -> None:
     """Print the survey as a table on standard output, and below it what the columns mean."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = terminal.console()
     wide = console.width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 1 + wide, 0, 0), header_style="bold")
     for header in ("\ngrammar", "\nshape"):

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from advisor import terminal
+from advisor.errors import printable
 from advisor.report.text import duration, percent, quantity
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _MEMORY_S = 20.0  # training's tokens/s are those of the last seconds
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, float, float | None], None]]:
     """Yield a function of (what, done, total): a bar on a terminal, now and then a line elsewhere."""
+    terminal.show_logged()  # from here on libraries are loaded that have things to say
     if quiet:
         yield lambda what, done, total: None
     elif sys.stderr.isatty():
@@ -48,16 +51,15 @@ class _Plain:
         if now - self.last >= _PLAIN_S:
             self.last = now
             share = f" {100 * done / total:.0f} %" if total else ""
-            print(f"{what}{share}", file=sys.stderr, flush=True)
+            terminal.note(f"{what}{share}")
 
 
 @contextmanager
 def _bar() -> Iterator[Callable[[str, float, float | None], None]]:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
+    console = terminal.console(stderr=True)
     progress = Progress(*columns, console=console, transient=True, refresh_per_second=5)
     task = progress.add_task("", total=None)
     begun = last = time.monotonic()
@@ -70,6 +72,7 @@ def _bar() -> Iterator[Callable[[str, float, float | None], None]]:
         last = now
         progress.start()
         room = max(console.width - 45, 10)
+        what = printable(what)
         shown = what if len(what) <= room else f"{what[: room // 2]}…{what[-(room - room // 2 - 1) :]}"
         progress.update(task, description=shown, completed=done, total=total)
 
@@ -172,6 +175,7 @@ class TrainingProgress:
 @contextmanager
 def training_view(opened: Opened, missing: tuple[TimedWork, ...], *, quiet: bool) -> Iterator[Callable[[News], None]]:
     """Yield what takes the news of training and shows it on stderr."""
+    terminal.show_logged()
     n_missing = sum(len(job.token_counts) for each in missing for job in each.work.jobs)
     state = TrainingProgress(opened=opened, missing=missing, n_done=opened.plan.n_runs - n_missing)
     if quiet:
@@ -182,7 +186,7 @@ def training_view(opened: Opened, missing: tuple[TimedWork, ...], *, quiet: bool
     else:
         yield _Lines(state).tell
     for warning in state.warnings:
-        print(f"Caution: {warning}", file=sys.stderr)
+        terminal.note(f"Caution: {warning}")
 
 
 class _Lines:
@@ -198,15 +202,14 @@ class _Lines:
         is_last = news.row is not None and self.state.n_done == self.state.opened.plan.n_runs
         if now - self.last >= _TRAINING_PLAIN_S or is_last:
             self.last = now
-            print(f"training: {self.state.summary()}", file=sys.stderr, flush=True)
+            terminal.note(f"training: {self.state.summary()}")
 
 
 @contextmanager
 def _live(state: TrainingProgress) -> Iterator[Callable[[News], None]]:
-    from rich.console import Console
     from rich.live import Live
 
-    console = Console(stderr=True, highlight=False)
+    console = terminal.console(stderr=True)
     with Live(_table(state), console=console, refresh_per_second=4, transient=True) as live:
         shown = 0.0
 
@@ -222,8 +225,8 @@ def _live(state: TrainingProgress) -> Iterator[Callable[[News], None]]:
 
 def _table(state: TrainingProgress) -> Group:
     from rich.console import Group
+    from rich.styled import Styled
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for header, justify in (
@@ -246,4 +249,4 @@ def _table(state: TrainingProgress) -> Group:
             f"{state.tokens[name] / state.totals[name]:.0%}",
             "" if loss is None else f"{loss:.3f}",
         )
-    return Group(Text(state.summary(), style="bold"), table)
+    return Group(Styled(state.summary(), "bold"), table)

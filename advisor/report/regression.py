@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from advisor.errors import printable
+from advisor import terminal
 from advisor.quantities import format_short_quantity
 from advisor.report.text import echo, print_table
 
@@ -81,7 +81,7 @@ def _show_left_out(r: Mapping[str, Any], mark: str) -> None:
     for group, error in errors["line"].items():
         words = "the lines give no law there" if error is None else f"ln N* is off by {error:+.3f}{mark}"
         others = f"mean {errors['mean'][group]:+.3f}{mark}, nearest {errors['nearest'][group]:+.3f}{mark}"
-        print(printable(f"  without {group}: {words} ({others})"))
+        terminal.line(f"  without {group}: {words} ({others})")
     verdict = "helps" if one["helps"] else "does not help"
     echo(f"At {r['flops']:.3g} FLOPs knowing {r['covariate']} {verdict} with a group left out.")
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor import terminal
+from advisor.errors import printable
 from advisor.quantities import format_bytes, format_share
 from advisor.report.text import (
     MAX_WIDTH,
@@ -57,10 +59,10 @@ def _render(profiles: Sequence[Profile]) -> None:
     columns = [(_shortened(profile.source), *_cells(profile)) for profile in profiles]
     for number, group in enumerate(_side_by_side(columns)):
         if number:
-            print()
+            terminal.line()
         header, *rows = zip(("", *_LABELS), *group, strict=True)
         print_table(header, rows, bold=(0,))
-    print()
+    terminal.line()
     read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
     print_labelled([*read, *_each(profiles, "Left out", _left_out), *_protocols(profiles)])
 
@@ -71,7 +73,7 @@ def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ..
     groups: list[list[tuple[str, ...]]] = [[]]
     left = room
     for column in columns:
-        width = 2 + max(map(len, column))
+        width = 2 + max(map(terminal.cells, map(printable, column)))
         if groups[-1] and width > left:
             groups.append([])
             left = room

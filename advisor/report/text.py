@@ -15,6 +15,7 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from advisor import terminal
 from advisor.data_files import write_atomically
 from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 # Wider lines of prose are hard to read.
 MAX_WIDTH = 120
-_STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+_FILLER = "\x00"  # stands behind a wide character while lines are broken: nothing printable is it
 
 
 def emit(
@@ -49,10 +50,10 @@ def emit(
     if out is not None:
         write_atomically(out, text)
     if as_json:
-        sys.stdout.write(text)
+        terminal.document(text)
     else:
         render()
-    sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def warn(cautions: Iterable[Caution]) -> None:
@@ -64,7 +65,7 @@ def warn(cautions: Iterable[Caution]) -> None:
 def echo(text: str = "", style: str = "") -> None:
     """Print prose on stdout, wrapped at the terminal's width."""
     for line in _wrapped(text, _width()) or [""]:
-        print(_styled(line, style, sys.stdout))
+        terminal.line(line, style)
 
 
 def print_table(
@@ -76,45 +77,50 @@ def print_table(
     """
     kept = [any(column) for column in zip(header, *rows, strict=True)]
     header, *rows = (list(compress(row, kept)) for row in (header, *rows))
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    header, *rows = ([printable(cell) for cell in row] for row in (header, *rows))
+    widths = [max(map(terminal.cells, column)) for column in zip(header, *rows, strict=True)]
     styles = {number: "bold" for number in range(len(rows)) if number in bold}
     if title:
-        print(_styled(title, "bold", sys.stdout))
+        terminal.line(title, "bold")
     if any(header):
-        print(_styled(_aligned(header, widths), "dim", sys.stdout))
+        terminal.line(_aligned(header, widths), "dim")
     for number, row in enumerate(rows):
-        print(_styled(_aligned(row, widths), styles.get(number, ""), sys.stdout))
+        terminal.line(_aligned(row, widths), styles.get(number, ""))
 
 
 def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: TextIO | None = None) -> None:
     """Print lines of a label and a text that wraps beside it; ``style`` is the label's."""
-    stream = stream or sys.stdout
-    indent = max(len(label) for label, _ in rows) + 1
+    indent = max(terminal.cells(printable(label)) for label, _ in rows) + 1
     for label, text in rows:
         first, *others = _wrapped(text, max(_width() - indent, 20)) or [""]
-        print(_styled(label, style, stream) + " " * (indent - len(label)) + first, file=stream)
+        terminal.line(label, style, " " * (indent - terminal.cells(printable(label))) + first, stream=stream)
         for line in others:
-            print(" " * indent + line, file=stream)
+            terminal.line(" " * indent + line, stream=stream)
 
 
 def print_hanging(text: str) -> None:
     """Print one entry of a list, its further lines indented; words longer than the terminal stay whole."""
-    print(
-        textwrap.fill(
-            printable(text), _width(), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
-        )
-    )
+    for line in _wrapped(text, _width(), subsequent_indent="    ", break_long_words=False) or [""]:
+        terminal.line(line)
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     """Return one row of a table."""
-    first, *others = zip(map(printable, cells), widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]).rstrip()
+    first, *others = zip(cells, widths, strict=True)
+    return "  ".join(
+        [_padded(*first), *(" " * (width - terminal.cells(cell)) + cell for cell, width in others)]
+    ).rstrip()
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """Return ``text`` in lines of at most ``width``, broken at spaces."""
-    return textwrap.wrap(printable(text), width, break_on_hyphens=False)
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - terminal.cells(cell))
+
+
+def _wrapped(text: str, width: int, **settings: Any) -> list[str]:
+    """Return ``text`` in lines of at most ``width`` columns, broken at spaces."""
+    text = terminal.widened(printable(text), _FILLER)
+    lines = textwrap.wrap(text, width, break_on_hyphens=False, **settings)
+    return [line.replace(_FILLER, "") for line in lines]
 
 
 def terminal_columns() -> int:
@@ -136,12 +142,6 @@ def _columns_of_stdout() -> int:
 def _width() -> int:
     """Return the terminal's width; COLUMNS is honoured."""
     return min(terminal_columns(), MAX_WIDTH)
-
-
-def _styled(text: str, style: str, stream: TextIO) -> str:
-    """Return ``text`` in a style, on a terminal that shows styles and unless NO_COLOR is set."""
-    plain = not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return text if plain or not style else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def quantity(value: float | None) -> str:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from advisor.errors import RunsError
+from advisor.errors import RunsError, first_line
+from advisor.reading import MOST_JSON_BYTES
 
 Row = dict[str, Any]
 _LAW = {"E", "A", "B", "alpha", "beta"}
+_DEEPEST = 16  # levels of objects that become dotted names
 _SPACE = re.compile(r"[\s]*")
 
 
@@ -32,7 +34,7 @@ def read_json_rows(path: Path, text: str, is_name: Callable[[str], bool]) -> lis
 def is_law(path: Path) -> bool:
     """Whether a file holds one JSON object with the constants of a law, and not a table."""
     try:
-        value = json.loads(path.read_bytes()) if path.is_file() and path.stat().st_size < 1 << 26 else None
+        value = json.loads(path.read_bytes()) if path.is_file() and path.stat().st_size <= MOST_JSON_BYTES else None
     except (ValueError, OSError, RecursionError):
         return False
     return isinstance(value, dict) and _law_like(value)
@@ -56,6 +58,8 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
             raise RunsError(f"{path}, line {where}: this is not JSON ({error.msg}).") from None
         except _TwiceError as error:
             raise RunsError(f"{path}, line {line}: a run has the key {error} twice: rename one.") from None
+        except ValueError as error:  # a number of thousands of digits
+            raise RunsError(f"{path}, line {line}: this is no table of runs: {first_line(error)}.") from None
         except RecursionError:
             raise RunsError(f"{path}, line {line}: this JSON is nested too deeply for a table.") from None
         yield line, value
@@ -147,10 +151,11 @@ def _of_nested(path: Path, table: Mapping[str, Row], is_name: Callable[[str], bo
     raise RunsError(f"{path} is an object of objects, and neither their keys nor its own are all columns of runs.")
 
 
-def _flat(row: Row) -> Row:
-    """Return a row with nested objects as dotted names, such as config.n_params."""
+def _flat(row: Row, depth: int = 0) -> Row:
+    """Return a row with nested objects as dotted names, such as config.n_params; what is very deep stays an object."""
     found: Row = {}
     for key, value in row.items():
-        inner = {f"{key}.{name}": each for name, each in _flat(value).items()} if isinstance(value, dict) else {}
+        is_open = isinstance(value, dict) and depth < _DEEPEST
+        inner = {f"{key}.{name}": each for name, each in _flat(value, depth + 1).items()} if is_open else {}
         found |= inner or {key: value}
     return found

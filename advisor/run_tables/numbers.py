@@ -103,7 +103,10 @@ def number_of(value: Any, mark: DecimalMark = "point", *, suffixes: bool = True)
     if isinstance(value, (bool, list, dict)) or value is None:
         raise ValueError("not a number")
     if not isinstance(value, str):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise ValueError("a number of over 308 digits") from None
     text = _SPACED.sub(lambda found: re.sub(r"\D", "", found[0]), value.strip())
     if mark == "comma":
         text = _with_point(text)

@@ -15,6 +15,7 @@ from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
+from advisor.quantities import check_number, check_text
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
@@ -137,6 +138,12 @@ def fit(
         RunsError: The file or a value in it cannot be used.
         CorpusError: A group has no profile.
     """
+    check_text(table, "table")
+    for what, name in (("group", group), ("cluster", cluster), ("covariate", covariate)):
+        if name is not None:
+            check_text(name, what)
+    for value in at:
+        check_number(value, "at")
     if covariate is not None and group is None:
         raise UsageError(f"--covariate {covariate} needs --group: a covariate has one value for each group.")
     if at and covariate is None:

@@ -38,6 +38,8 @@ from calibration.fit.table.unit_checks import (
 )
 
 ALL_RUNS = "all"  # the name of the only group when the table is not grouped
+_MOST_FLOPS = 1e60
+_MOST_GROUPS = 1000  # each is fitted, and a comparison of more laws is not read
 _AS_GOOD_AS_NEW = 4.0  # epochs, Muennighoff et al. 2023
 COVARIATE = "compressibility"  # the covariate that profiles give
 
@@ -130,6 +132,11 @@ def read_run_table(
     units = units or TableUnits()
     cells = without_sparse(read_cells(Path(path), columns or {}, units), covariate)
     labels = [ALL_RUNS] * len(cells.table.rows) if group is None else [str(v).strip() for v in cells.raw(group)]
+    if (n_groups := len(set(labels))) > _MOST_GROUPS:
+        raise RunsError(
+            f"{cells.path}: the column {group} has {n_groups:,} values, and each would be a law of its own: name the "
+            f"column of the corpora, at most {_MOST_GROUPS:,}."
+        )
     everything, reading = _arrays(cells, vocab_size, units)
     clusters = None if cluster is None else _cluster_ids(cells.raw(cells.names.get(cluster, cluster)))
     covariates = None if covariate is None else cells.numbers(covariate)
@@ -242,7 +249,7 @@ def _optional(cells: Cells, n_tokens: Array) -> dict[str, Array]:
         optional["unique_tokens"] = np.where(unlimited, n_tokens, optional["unique_tokens"])
     for name, unit in (("unique_tokens", "tokens"), ("flops", "FLOPs")):
         values = optional.get(name, np.ones(1))
-        wrong = ~(values > 0) | (np.isinf(values) & (name == "flops"))
+        wrong = ~(values > 0) | (np.isinf(values) & (name == "flops")) | (np.isfinite(values) & (values > _MOST_FLOPS))
         if wrong.any():
             raise RunsError(f"{cells.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
     weight = optional.get("weight", np.ones(1))

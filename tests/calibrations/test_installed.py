@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from advisor.answer.recommendation import recommend
+from advisor.answer.request import Request
 from advisor.calibrations import coefficients
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.installed import available, data_folder, install
@@ -260,3 +263,53 @@ def test_table_and_laws_know_installed_ones(advisor, folder, made):
     assert list(found["unreadable_calibrations"]) == ["torn"]
     _, out, _ = advisor("laws")
     assert "torn: cannot be used (" in " ".join(out.split())
+
+
+def put_bad_files(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    good = document(calibration(name="deep"), default="deep")
+    os.mkfifo(folder / "pipe.json")
+    (folder / "round.json").symlink_to(folder / "round.json")
+    (folder / "zero.json").symlink_to("/dev/zero")
+    (folder / "folder.json").mkdir()
+    (folder / "large.json").write_bytes(b" " * (9 << 20))
+    (folder / "nested.json").write_text("[" * 100_000)
+    (folder / "digits.json").write_text('{"schema_version": 1' + "0" * 6000 + "}")
+    (folder / "list.json").write_text("[]")
+    (folder / "latin.json").write_bytes(b'{"a": "\xe9"}')
+    good["calibrations"][0]["regression"]["draws"][0][0] = 10**400
+    (folder / "deep.json").write_text(json.dumps(good))
+    (folder / "\x1b[2J.json").write_text("{}")
+
+
+def test_whatever_lies_in_the_folder_is_a_problem_and_no_more(folder, made):
+    put_bad_files(folder)
+    install("mine", made)
+    found = available()
+    assert found.installed == ("mine",)
+    assert found.problems["pipe"] == f"{folder}/pipe.json is not a regular file: remove it."
+    assert found.problems["zero"] == f"{folder}/zero.json is not a regular file: remove it."
+    assert found.problems["folder"] == f"{folder}/folder.json is not a regular file: remove it."
+    assert found.problems["round"].startswith(f"Cannot read {folder}/round.json: Too many levels of symbolic links")
+    assert found.problems["large"] == f"{folder}/large.json holds over 8 MB: it is not one of advisor's files."
+    assert found.problems["deep"].endswith("regression.draws[0] must be a list of 20 finite numbers.")
+    assert len(found.problems) == 11
+
+
+def test_bad_installed_files_leave_one_short_caution(folder):
+    put_bad_files(folder)
+    answer = recommend(Request(flops=1e21))
+    said = [caution.message for caution in answer.cautions if caution.code == "calibration_unreadable"]
+    assert len(said) == 1
+    assert said[0].endswith("And 8 more.")
+
+
+def test_of_very_many_installed_files_a_hundred_are_read(folder):
+    folder.mkdir(parents=True)
+    for i in range(1000):
+        (folder / f"{i:04}.json").write_text("{}")
+    found = available()
+    assert len(found.problems) == 101
+    assert found.problems["..."] == (
+        f"{folder} holds 1,000 files, and the first 100 by name are read: remove what you do not use."
+    )

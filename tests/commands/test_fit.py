@@ -575,3 +575,60 @@ def test_a_value_that_is_none_and_a_form_without_groups_are_wrong_usage(tmp_path
         2,
         "Error: --form joint is that of a regression: add --group and --covariate.\n",
     )
+
+
+def named(path: Path, name: str) -> Path:
+    """Write runs of two groups, one of which is called ``name``."""
+    rows = [line.split(",") for line in three_groups(path).read_text().splitlines()]
+    kept = [[*row[:3], name if row[3] == "code" else row[3]] for row in rows if row[3] != "html"]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(kept)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("x\x1b[2J", r"has a '\x1b' in it"),
+        ("a\\b", r"has a '\\' in it"),
+        ("g" * 300, "is longer than 200 bytes"),
+        ("\u202egnp", r"has a '\u202e' in it"),
+    ],
+)
+def test_no_group_names_a_file_that_could_not_be_seen_or_written(tmp_path, name, problem):
+    table, out = named(tmp_path / "runs.csv", name), tmp_path / "law-{group}.json"
+    result = run(str(table), "--group", "corpus", "--out", str(out))
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"it would name a file, and it {problem}.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+
+
+def test_dots_and_slashes_of_a_group_lead_nowhere(tmp_path):
+    table = named(tmp_path / "runs.csv", "../../escaped")
+    result = run(str(table), "--group", "corpus", "--out", str(tmp_path / "{group}.json"))
+    assert result.exit_code == 2
+    assert result.stderr.endswith("it would name a file, and it begins or ends with '.'.\n")
+
+
+def test_names_of_groups_reach_the_screen_as_harmless_text(tmp_path):
+    result = run(str(named(tmp_path / "runs.csv", "[/red]\x1b]0;title\u202e")), "--group", "corpus")
+    assert result.exit_code == 0
+    assert "Law of [/red]?]0;title?: 36 runs" in result.stdout
+    assert not {"\x1b", "\u202e"} & set(result.output)
+
+
+def test_a_column_of_very_many_groups_is_refused_at_once(tmp_path):
+    rows = "".join(f"1e8,{i + 1}e9,3.0,g{i}\n" for i in range(1001))
+    (tmp_path / "runs.csv").write_text("n_params,n_tokens,loss,corpus\n" + rows)
+    result = run(str(tmp_path / "runs.csv"), "--group", "corpus")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "runs.csv: the column corpus has 1,001 values, and each would be a law of its own: name the column of the "
+        "corpora, at most 1,000.\n"
+    )
+
+
+def test_refits_have_a_most() -> None:
+    result = CliRunner().invoke(group, ["fit", GRID, "--bootstrap", "100000000"])
+    assert result.exit_code == 2
+    assert "100000000 is not in the range 200<=x<=100000" in result.stderr

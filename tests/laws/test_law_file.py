@@ -84,7 +84,7 @@ def test_a_law_inside_another_document_keeps_its_drift():
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"alpha": 0}, "alpha must be above 0, not 0."),
+        ({"alpha": 0}, "alpha must be in [0.001, 10], not 0."),
         ({"E": None}, "E must be a finite number, not null."),
         ({"count": "some"}, "count must be one of total, non-embedding, unknown, not 'some'."),
         ({"verdict": "fine"}, "verdict must be one of ok, caution, refused, not 'fine'."),
@@ -115,6 +115,6 @@ def test_a_refused_law_answers_nothing(tmp_path):
 
 
 def test_a_law_that_cannot_be_read_back_is_not_written(tmp_path):
-    with pytest.raises(LawError, match=r"law\.json: beta must be above 0, not -1\.$"):
+    with pytest.raises(LawError, match=r"law\.json: beta must be in \[0\.001, 10\], not -1\.$"):
         write_law(replace(CHINCHILLA, beta=-1.0), tmp_path / "law.json")
     assert list(tmp_path.iterdir()) == []

@@ -6,27 +6,9 @@ import sys
 
 import pytest
 
-from advisor.report.text import terminal_columns
+from advisor.report.text import echo, print_labelled, print_table, terminal_columns
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
-
-
-def test_styles_are_for_terminals_that_want_them(monkeypatch):
-    from advisor.report.text import _styled
-
-    class Terminal:
-        def isatty(self):
-            return True
-
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    assert _styled("x", "bold", Terminal()) == "\x1b[1mx\x1b[0m"
-    assert _styled("x", "", Terminal()) == "x"
-    monkeypatch.setenv("TERM", "dumb")
-    assert _styled("x", "bold", Terminal()) == "x"
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert _styled("x", "bold", Terminal()) == "x"
 
 
 @pytest.mark.parametrize("columns", ["132", "1", "0", "-5", "wide", "", None])
@@ -44,3 +26,20 @@ def test_the_width_is_the_terminals_as_the_standard_library_finds_it(monkeypatch
     assert terminal_columns() == shutil.get_terminal_size().columns
     monkeypatch.setattr(sys, "__stdout__", None)
     assert terminal_columns() == shutil.get_terminal_size().columns
+
+
+def test_columns_line_up_where_names_are_wide_marked_or_not_to_be_seen(capsys):
+    print_table(("source", "H"), [("コード", "0.4"), ("cafe\u0301", "0.41"), ("a\u202eb\x1b[2J", "0.5")], bold=())
+    assert capsys.readouterr().out.splitlines() == [
+        "source      H",
+        "コード    0.4",
+        "cafe\u0301     0.41",
+        "a?b?[2J   0.5",
+    ]
+
+
+def test_wide_text_is_broken_by_the_room_that_it_takes(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "24")
+    echo("データ データ データ データ")
+    print_labelled([("コード", "データ データ")])
+    assert capsys.readouterr().out.splitlines() == ["データ データ データ", "データ", "コード データ データ"]

@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from advisor.errors import printable
+from advisor import terminal
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json as form_of
 from advisor.report.text import counted, echo, percent, print_table, spread
@@ -21,13 +21,13 @@ def show(fit: DecayFit, *, as_json: bool) -> None:
     if as_json:
         table = {} if fit.reading is None else fit.reading.document
         document = {"schema_version": SCHEMA_VERSION, **table, "laws": {}, "regression": None, "no_regression": None}
-        sys.stdout.write(json_text(form_of({**document, "repetition": fit})))
+        terminal.document(json_text(form_of({**document, "repetition": fit})))
     else:
         _render(fit)
-    sys.stdout.flush()
+        sys.stdout.flush()
     for reason in fit.reasons:
         level = "Refused" if reason.level == "refused" else "Caution"
-        print(printable(f"{level}: {reason.message} [{reason.code}]"), file=sys.stderr)
+        terminal.note(f"{level}: {reason.message} [{reason.code}]")
 
 
 def _render(fit: DecayFit) -> None:

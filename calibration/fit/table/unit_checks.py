@@ -40,6 +40,9 @@ class WrongUnitError(RunsError):
         self.fact = fact
 
 
+_LEAST, _MOST = 1e-12, 1e30  # of N and D: no run, in billions or in bytes, is beyond
+
+
 def check_sizes(path: Path, sizes: Sequence[tuple[str, Array]]) -> None:
     """Raise RunsError for an N or D that is not a positive finite number."""
     for name, values in sizes:
@@ -48,6 +51,8 @@ def check_sizes(path: Path, sizes: Sequence[tuple[str, Array]]) -> None:
             raise RunsError(f"{path} has {name} = {bad:g}; every run needs a finite number.")
         if values.min() <= 0:
             raise RunsError(f"{path} has {name} = {values.min():g}; it must be positive.")
+        if (far := values[(values < _LEAST) | (values > _MOST)]).size:
+            raise RunsError(f"{path} has {name} = {far[0]:g}; it must be from {_LEAST:g} to {_MOST:g}, in any unit.")
 
 
 def check_units(where: str, n_params: Array, n_tokens: Array, loss: Array, vouched: Collection[str]) -> Reason | None:
