@@ -16,8 +16,8 @@ from typing import Any
 
 import click
 
-from advisor import terminal
 from advisor.errors import AdvisorError, first_line
+from advisor.report import terminal
 
 # name -> module with a click command `command`. The order is the order in `advisor --help`.
 COMMANDS = {

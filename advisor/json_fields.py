@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from advisor.errors import AdvisorError
-from advisor.reading import MOST_JSON_BYTES, bounded_bytes
+from advisor.untrusted.reading import MOST_JSON_BYTES, bounded_bytes
 
 SCHEMA_VERSION = 1
 _LARGEST = sys.float_info.max

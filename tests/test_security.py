@@ -91,7 +91,7 @@ def test_only_the_readers_of_remote_sources_use_a_network():
 def test_sockets_are_pairs_of_a_process_and_its_child():
     made = [f"{name_of(path)}: {name}" for path in FILES for name, _ in calls(path) if name.startswith("socket.")]
     assert [each for each in made if not each.endswith("socket.socketpair")] == [
-        "advisor/contained/serve.py: socket.socket"
+        "advisor/untrusted/serve.py: socket.socket"
     ]
 
 

@@ -21,7 +21,7 @@ from advisor.calibrations.coefficients import Calibration, Coefficients, load_co
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 from advisor.laws.published import PUBLISHED_NAMES
-from advisor.reading import MOST_JSON_BYTES, bounded_bytes
+from advisor.untrusted.reading import MOST_JSON_BYTES, bounded_bytes
 
 _FOLDER = "data-scaling-advisor"
 _MOST = 100  # each takes some 10 ms of every start

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor import terminal
 from advisor.commands.options import Reading, is_given, json_option, reading_options, refuse_reading_options, spelled
 from advisor.corpus.remote.address import file_name
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from calibration.campaign.engine import Listener

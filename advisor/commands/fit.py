@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from advisor import terminal
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
 from advisor.commands.options import MOST_SEED, is_given, json_option, quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis

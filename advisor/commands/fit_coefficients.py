@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor import terminal
 from advisor.calibrations.installed import check_name, install
 from advisor.commands.options import FILE, is_given
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, Protocol
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import CorpusError, UsageError
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from advisor.compressibility.group_profiles import GroupProfiles

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor import terminal
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
-from advisor.reading import check_name
+from advisor.report import terminal
+from advisor.untrusted.reading import check_name
 
 if TYPE_CHECKING:
     from calibration.fit.analysis import Analysis

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from advisor import terminal
 from advisor.commands.options import is_given, quantity
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from calibration.fit.runs import RunTable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from advisor import terminal
 from advisor.commands.options import json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from calibration.grammars.search import Search

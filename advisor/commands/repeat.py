@@ -57,6 +57,6 @@ def command(advice: bool, explain: bool, as_json: bool, out: Path | None, **aske
     """
     table = repeat_table(**asked)
 
-    from advisor.report.repeat import show
+    from advisor.report.repetition.repeat import show
 
     show(table, all_advice=advice, explain=explain, as_json=as_json, out=out)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.corpus.tokenizer_child import ContainedTokenizer
 from advisor.errors import TokenizerError, first_line
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import os
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from advisor.contained.child import Child, ChildDiedError, ChildLateError
 from advisor.errors import TokenizerError
-from advisor.reading import parsing
+from advisor.untrusted.child import Child, ChildDiedError, ChildLateError
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from advisor import terminal
 from advisor.json_fields import json_text
 from advisor.quantities import format_short_quantity
+from advisor.report import terminal
 from advisor.report.regression import show_regression
 
 if TYPE_CHECKING:

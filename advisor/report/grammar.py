@@ -6,8 +6,9 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from advisor import json_form, terminal
+from advisor import json_form
 from advisor.caution import Caution
+from advisor.report import terminal
 from advisor.report.text import emit
 
 if TYPE_CHECKING:

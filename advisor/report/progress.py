@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from advisor import terminal
 from advisor.errors import printable
+from advisor.report import terminal
 from advisor.report.text import duration, percent, quantity
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ def _render(recommendation: Recommendation, *, full: bool) -> None:
         _print_corpus_loss(recommendation.corpus_loss)
     show_plan(recommendation.plan)
     if recommendation.advice:
-        from advisor.report.repeat import print_advice
+        from advisor.report.repetition.repeat import print_advice
 
         echo()
         print_advice(recommendation.advice, everything=recommendation.request.advice)
@@ -316,7 +316,7 @@ def _unlimited(recommendation: Recommendation) -> str:
 def _print_beyond(recommendation: Recommendation) -> None:
     """Print the answer that is asked for, where it is not the optimum of one pass: limited data, inference."""
     if recommendation.limited:
-        from advisor.report.repeat import print_limited
+        from advisor.report.repetition.repeat import print_limited
 
         print_limited(recommendation.limited)
         echo()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from advisor import terminal
 from advisor.quantities import format_short_quantity
+from advisor.report import terminal
 from advisor.report.text import echo, print_table
 
 _MARK = "?"  # behind every number that refused laws take part in

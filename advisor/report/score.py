@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor import terminal
 from advisor.errors import printable
 from advisor.quantities import format_bytes, format_share
+from advisor.report import terminal
 from advisor.report.text import (
     MAX_WIDTH,
     emit,

@@ -15,11 +15,11 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from advisor import terminal
 from advisor.data_files import write_atomically
 from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.quantities import format_amount, format_quantity
+from advisor.report import terminal
 
 if TYPE_CHECKING:
     from advisor.caution import Caution

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.errors import RunsError, first_line
-from advisor.reading import MOST_JSON_BYTES
+from advisor.untrusted.reading import MOST_JSON_BYTES
 
 Row = dict[str, Any]
 _LAW = {"E", "A", "B", "alpha", "beta"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.remote.address import redacted
 from advisor.errors import UsageError
-from advisor.reading import check_name
+from advisor.untrusted.reading import check_name
 from calibration.campaign.grid import SEQ_LEN, Grid, Job
 from calibration.campaign.plan_checks import problem_of
 from calibration.campaign.plan_file import DATA_FOLDER, CalibrationPlan, check_same_data

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from advisor.data_files import write_atomically
 from advisor.errors import AdvisorError
-from advisor.reading import bounded_bytes
+from advisor.untrusted.reading import bounded_bytes
 
 # Training documents that the digest covers: as many as the smallest D has, so that more data is still the same data.
 DIGEST_DOCUMENTS = 390

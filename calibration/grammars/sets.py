@@ -10,7 +10,7 @@ from pathlib import Path
 from advisor.errors import GrammarError
 from advisor.json_fields import Node
 from advisor.json_form import as_json
-from advisor.reading import bounded_bytes, name_problem, parsing
+from advisor.untrusted.reading import bounded_bytes, name_problem, parsing
 from calibration.grammars.grammar import Grammar, GrammarShape, draw, from_json, to_json
 
 SCHEMA_VERSION = 1

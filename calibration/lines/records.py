@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from advisor.json_fields import Node
-from advisor.reading import name_problem
+from advisor.untrusted.reading import name_problem
 from calibration.training.schedule import WIDTH_RATE, Recipe
 
 Kind = Literal["grammar", "corpus"]

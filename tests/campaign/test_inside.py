@@ -54,8 +54,8 @@ def test_a_link_that_leads_out_is_not_written_through(tmp_path, name):
     with pytest.raises(AdvisorError) as error, lock(folder):
         pass
     assert str(error.value) == (
-        f"{folder / name} is a link that leads out of {folder}, to {outside}: nothing is written through it; put what it "
-        "leads to in its place, or remove it."
+        f"{folder / name} is a link that leads out of {folder}, to {outside}: nothing is written through it; put what "
+        "it leads to in its place, or remove it."
     )
     assert not outside.exists()
 
@@ -79,8 +79,8 @@ def test_a_plan_that_was_changed_is_told_and_may_be_meant(plan, tmp_path):
     with pytest.raises(AdvisorError) as error:
         read_plan(tmp_path)
     assert str(error.value) == (
-        f"{path} was altered after it was written, its digest is of another plan: take it from a copy, or, if you altered "
-        "it and mean it, remove its 'digest'."
+        f"{path} was altered after it was written, its digest is of another plan: take it from a copy, or, if you "
+        "altered it and mean it, remove its 'digest'."
     )
     path.write_text(json.dumps({**plan, "n_validation": 129}))
     assert read_plan(tmp_path).n_validation == 129

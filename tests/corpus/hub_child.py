@@ -11,10 +11,10 @@ import sys
 import time
 from typing import Any
 
-from advisor.contained.child import Child
 from advisor.corpus.hub import client, reading, served
 from advisor.corpus.hub.dataset import HubOptions, open_hub
 from advisor.errors import AdvisorError
+from advisor.untrusted.child import Child
 
 slept = 0.0
 if without := os.environ.get("WITHOUT"):

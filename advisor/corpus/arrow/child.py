@@ -1,4 +1,4 @@
-"""What a child process does with parquet and arrow files: imported by it alone (advisor.contained)."""
+"""What a child process does with parquet and arrow files: imported by it alone (advisor.untrusted)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from advisor.corpus.arrow.draws import Draws, drawn
 from advisor.corpus.arrow.ipc import ArrowFile
 from advisor.corpus.arrow.parquet import ParquetFile
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

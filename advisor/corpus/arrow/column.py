@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from advisor.contained.child import ChildDiedError, borrowed, start_early
 from advisor.corpus.arrow.arrays import chosen_values, unpacked
 from advisor.corpus.arrow.draws import Draws, Part, drawn
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.child import ChildDiedError, borrowed, start_early
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     import pyarrow as pa

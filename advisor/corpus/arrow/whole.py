@@ -9,7 +9,7 @@ from advisor.corpus.arrow.arrays import unpacked
 from advisor.corpus.arrow.column import ParsedFile
 from advisor.corpus.corpus_file import CorpusFile, Place
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 
 def parquet_rows(name: str, data: bytes, most_cells: int) -> tuple[int, list[dict[str, Any]]]:

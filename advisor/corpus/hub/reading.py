@@ -12,9 +12,9 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from advisor.contained.child import Child, ChildDiedError, ChildLateError
 from advisor.corpus.hub.rows import read_rows
 from advisor.errors import HubError, UsageError
+from advisor.untrusted.child import Child, ChildDiedError, ChildLateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """What the process that reads a dataset is asked for: to open it, then its rows shard by shard, or slices of its table.
 
-It has one dataset. Each function is of (request, files) to (answer, bytes), as ``advisor.contained`` calls them.
+It has one dataset. Each function is of (request, files) to (answer, bytes), as ``advisor.untrusted`` calls them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from advisor.contained.serve import bound_memory
 from advisor.corpus.hub.asked import Asked
 from advisor.corpus.hub.rows import TAG, written
 from advisor.errors import HubError, first_line
+from advisor.untrusted.serve import bound_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -12,7 +12,7 @@ from advisor.corpus.column_notes import holds_text, note_column
 from advisor.corpus.columns import fields_of_schema, with_rows
 from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

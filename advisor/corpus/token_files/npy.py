@@ -14,7 +14,7 @@ from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.ids import checked_ids
 from advisor.corpus.token_files.stored import opened, read_fully
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

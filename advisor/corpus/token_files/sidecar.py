@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from advisor.corpus.streams import open_utf8
 from advisor.errors import CorpusError
-from advisor.reading import parsing
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from advisor import terminal
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json as form_of
+from advisor.report import terminal
 from advisor.report.text import counted, echo, percent, print_table, spread
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from advisor.contained.child import ChildDiedError
 from advisor.corpus.arrow import column
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.source import open_corpus
 from advisor.errors import AdvisorError, CorpusError
+from advisor.untrusted.child import ChildDiedError
 
 TEXTS = [f"line {number} of a text, and what follows it" for number in range(200)]
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor import errors
-from advisor.contained.messages import receive, send
 from advisor.errors import AdvisorError
+from advisor.untrusted.messages import receive, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ class Child:
         self._link, theirs = socket.socketpair()
         paths = os.pathsep.join(path for path in sys.path if path)
         # -P: a file json.py in the folder that one works in is not Python's.
-        command = [sys.executable, "-P", "-m", "advisor.contained.serve", str(theirs.fileno()), module, str(most_bytes)]
+        command = [sys.executable, "-P", "-m", "advisor.untrusted.serve", str(theirs.fileno()), module, str(most_bytes)]
         try:
             self._process = subprocess.Popen(
                 command,

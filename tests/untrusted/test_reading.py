@@ -7,7 +7,7 @@ import pytest
 
 from advisor.errors import CorpusError, LawError
 from advisor.json_fields import read_json
-from advisor.reading import bounded_bytes, check_name, name_problem, parsing
+from advisor.untrusted.reading import bounded_bytes, check_name, name_problem, parsing
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The child's side: ``python -m advisor.contained.serve DESCRIPTOR MODULE MOST_BYTES`` answers until nobody asks."""
+"""The child's side: ``python -m advisor.untrusted.serve DESCRIPTOR MODULE MOST_BYTES`` answers until nobody asks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from advisor.contained.messages import receive, send
 from advisor.errors import AdvisorError
+from advisor.untrusted.messages import receive, send
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -10,11 +10,11 @@ import time
 
 import pytest
 
-from advisor.contained import child as children
-from advisor.contained.child import Child, ChildDiedError, ChildLateError, borrowed
 from advisor.errors import CorpusError
+from advisor.untrusted import child as children
+from advisor.untrusted.child import Child, ChildDiedError, ChildLateError, borrowed
 
-MODULE = "tests.contained.crashing"
+MODULE = "tests.untrusted.crashing"
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_module_of_the_working_folder_is_not_imported(tmp_path, monkeypatch):
 def test_it_ends_with_its_parent(tmp_path):
     script = (
         "import sys, time\n"
-        "from advisor.contained.child import Child\n"
+        "from advisor.untrusted.child import Child\n"
         f"child = Child({MODULE!r})\n"
         "child.call('twice', {'number': 1})\n"
         "print(child._process.pid, flush=True)\n"

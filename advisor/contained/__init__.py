@@ -1,1 +1,0 @@
-"""Work that may end the interpreter, in a child process whose end is one sentence."""
