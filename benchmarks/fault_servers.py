@@ -40,6 +40,12 @@ _BOTH: dict[str, faults.Fault] = {
     "sends headers without end": faults.header_bomb,
     "sends a gzip bomb": faults.answer("HTTP/1.1 200 OK\nContent-Encoding: gzip", faults.gzip_bomb(1 << 30)),
 }
+_WEB = {
+    **_BOTH,
+    "drips": faults.drip(),
+    "truncates": faults.answer(f"HTTP/1.1 200 OK\nContent-Length: {len(LINES)}", LINES[:1000]),
+    "lies about length": faults.answer("HTTP/1.1 200 OK\nContent-Length: 10", LINES),
+}
 
 
 def _hub(name: str, end: str, fault: faults.Fault) -> Result:
@@ -78,7 +84,7 @@ CASES: list[Callable[[], Result]] = [
     *(partial(_hub, f"the hub {name}", "/api/datasets/org/name", fault) for name, fault in _BOTH.items()),
     *(partial(_hub, f"a file of the hub: {name}", "/train.jsonl", fault) for name, fault in _BOTH.items()),
     partial(_tls, "the hub: a TLS handshake without end"),
-    *(partial(_web, f"a web server {name}", fault) for name, fault in _BOTH.items()),
+    *(partial(_web, f"a web server {name}", fault) for name, fault in _WEB.items()),
 ]
 
 

@@ -119,4 +119,4 @@ def gzip_bomb(n_bytes: int = 4 << 30) -> bytes:
 def circle(handler: Handler) -> None:
     """Redirect to the same path with another query, for ever."""
     path = handler.path.partition("?")[0]
-    answer(f"HTTP/1.1 302 Found\nLocation: {path}?{time.monotonic_ns()}\nContent-Length: 0")(handler)
+    answer(f"HTTP/1.1 302 Found\nLocation: {path}?{time.monotonic_ns()}\nContent-Length: 0\nConnection: close")(handler)

@@ -37,7 +37,6 @@ LATER = "Retry-After: %s\nContent-Length: 0"
 CASES: dict[str, tuple[faults.Fault, str]] = {
     "drip": (faults.drip(), SLOW),
     "dripping headers": (faults.drip_headers, SLOW),
-    "circle": (faults.circle, "<file> cannot be read"),
     "HTTP/0.9": (lambda handler: handler.wfile.write(b"hello\n") and None, BROKEN),
     "short": (faults.answer("HTTP/1.1 200 OK\nContent-Length: 1000", LINE), BROKEN),
     "a chunk is cut": (faults.answer(CHUNKED, b"100\r\n" + LINE), BROKEN),

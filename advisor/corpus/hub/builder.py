@@ -28,7 +28,7 @@ BATCH_ROWS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opened:
+class OpenedDataset:
     """A dataset as ``HubDataset`` has it, in the process that reads it."""
 
     source: str
@@ -78,7 +78,7 @@ def _splits(builder: Any) -> list[str]:
     return [str(split) for split in (builder.config.data_files or builder.info.splits or ())]
 
 
-def streamed(builder: Any, split: str, asked: Asked, column: str | None) -> Opened:
+def streamed(builder: Any, split: str, asked: Asked, column: str | None) -> OpenedDataset:
     """Return the shards of the split or splits (``train+test``), in order."""
     if "[" in split:
         raise UsageError(f"--split {split} takes a part of a split, which needs the whole: add --no-streaming.")
@@ -94,7 +94,7 @@ def streamed(builder: Any, split: str, asked: Asked, column: str | None) -> Open
         streams = [stream.select_columns([column]) for stream in streams]
     if features is not None:
         streams = [stream.decode(False) for stream in streams]  # of a picture, a path and bytes
-    return Opened(
+    return OpenedDataset(
         source=_source(builder, split, asked),
         split=split,
         table=None,
@@ -110,7 +110,7 @@ def _rows(stream: Any, index: int, asked: Asked) -> Iterator[Mapping[str, object
         yield from stream.shard(num_shards=stream.num_shards, index=index)
 
 
-def downloaded(builder: Any, split: str, asked: Asked, column: str | None) -> Opened:
+def downloaded(builder: Any, split: str, asked: Asked, column: str | None) -> OpenedDataset:
     """Return the split as the memory-mapped table of the cache of ``datasets``, which is filled first if need be."""
     with explained(asked):
         builder.download_and_prepare()
@@ -120,7 +120,7 @@ def downloaded(builder: Any, split: str, asked: Asked, column: str | None) -> Op
     table = dataset.data.table
     if table.num_rows == 0:
         raise HubError(f"{asked.repo}: the split {split} has no rows: choose another with --split or --name.")
-    return Opened(
+    return OpenedDataset(
         source=_source(builder, split, asked),
         split=split,
         table=table,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from advisor.corpus.hub.builder import Opened
+    from advisor.corpus.hub.builder import OpenedDataset
 
 _BATCH_BYTES, _BATCH_SECONDS = 256 << 10, 1.0  # rows are sent when they have so many bytes, or took so long
 _LONGEST_ROW = 64 << 20  # bytes
@@ -38,15 +38,15 @@ class Cursor:
 
 
 @dataclass(kw_only=True)
-class Reading:
+class DatasetReading:
     """The dataset, and how far its shards were read."""
 
     asked: Asked
-    opened: Opened
+    opened: OpenedDataset
     cursors: dict[int, Cursor] = field(default_factory=dict)
 
 
-_reading: list[Reading] = []
+_reading: list[DatasetReading] = []
 
 
 def begin(request: dict[str, Any], files: object) -> Answer:
@@ -86,7 +86,7 @@ def open_dataset(request: dict[str, Any], files: object) -> Answer:
         opened = _in_time(asked, request["seconds"], call, left=ends - time.monotonic())
     else:
         opened = _told(asked, request["seconds"], lambda: unless_stalled(watch, request["seconds"], call))
-    _reading[:] = [Reading(asked=asked, opened=opened)]
+    _reading[:] = [DatasetReading(asked=asked, opened=opened)]
     schema = b"" if opened.schema is None else opened.schema.remove_metadata().serialize().to_pybytes()
     answer = {"source": opened.source, "split": opened.split, "n_rows": opened.n_rows}
     return {**answer, "n_shards": len(opened.shards), "is_table": opened.table is not None, "tag": TAG}, schema
@@ -128,7 +128,7 @@ def rows(request: dict[str, Any], files: object) -> Answer:
     return {"ended": not lines}, b"".join(lines)
 
 
-def _next_rows(cursor: Cursor, reading: Reading) -> list[bytes]:
+def _next_rows(cursor: Cursor, reading: DatasetReading) -> list[bytes]:
     if cursor.error is not None:
         raise cursor.error
     lines: list[bytes] = []
@@ -144,7 +144,7 @@ def _next_rows(cursor: Cursor, reading: Reading) -> list[bytes]:
     return lines
 
 
-def _line(row: Mapping[str, object], reading: Reading) -> bytes:
+def _line(row: Mapping[str, object], reading: DatasetReading) -> bytes:
     line = written(row)
     if len(line) > _LONGEST_ROW:
         raise HubError(
