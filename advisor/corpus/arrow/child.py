@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.arrays import chosen_values, packed, packed_array, validated
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of glibc's malloc.h
 Request = dict[str, Any]
 Files = list[Any]  # one of them
 WORDS = {"parquet": "a parquet file", "arrow": "an arrow file"}
@@ -25,6 +28,7 @@ WORDS = {"parquet": "a parquet file", "arrow": "an arrow file"}
 
 def _prepare() -> None:
     """Import what reading takes, while the parent goes on; without the pools and threads that hold memory back."""
+    _give_memory_back()
     os.environ |= {"ARROW_DEFAULT_MEMORY_POOL": "system", "OPENBLAS_NUM_THREADS": "1"}
     import numpy  # noqa: F401
     import pyarrow as pa
@@ -33,6 +37,14 @@ def _prepare() -> None:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+
+
+def _give_memory_back() -> None:
+    """Let glibc return what is freed to the system: else the holes between pages of 30 MB are three times as much."""
+    with suppress(AttributeError, OSError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_MMAP_THRESHOLD, 1 << 22)
+        mallopt(_ARENA_MAX, 1)
 
 
 _prepare()

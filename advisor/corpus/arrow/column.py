@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from advisor.corpus.corpus_file import CorpusFile
 
-MOST_BYTES = 256 << 20  # of memory that a child process may take; its imports are some 80 MB of them
+MOST_BYTES = 320 << 20  # of memory that a child process may take; its imports are some 80 MB of them
 _CHILD = "advisor.corpus.arrow.child"
 _BUFFER = 1 << 20  # bytes of a column read at a time
 _REMOTE_BUFFER = 1 << 16  # the same of a remote file, whose first pages may be enough; ranges grow by themselves

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-_HELD = 32 << 20  # bytes of a column that are kept while it is weighed, so that it need not be read again
+_HELD = 72 << 20  # bytes of a column that are kept while it is weighed, so that it need not be read again
 _SPACED = 64  # rows of ids looked at for padding
 
 
