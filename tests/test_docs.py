@@ -97,6 +97,7 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
         *("--seeds", "--ahead", "--size-mb"),
+        *("--inputs", "--target", "--replay", "--engine", "--minutes", "--seed", "--tries", "--only"),
     }
     for each in COMMANDS:
         command = group.get_command(click.Context(group), each)
@@ -109,7 +110,12 @@ def tree(package: str) -> list[str]:
     """Return the names that the README's tree has under a package."""
     lines = README.split("## Where things are")[1].split("```")[1].splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith(f"{package}/ "))
-    return [line.split()[0] for line in itertools.takewhile(lambda line: line.startswith(" "), lines[start + 1 :])]
+    inside = itertools.takewhile(lambda line: line.startswith(" "), lines[start + 1 :])
+    return [word for line in inside for word in itertools.takewhile(is_of_tree, line.split())]
+
+
+def is_of_tree(word: str) -> bool:
+    return word.endswith((".py", "/"))
 
 
 @pytest.mark.parametrize("package", ["advisor", "calibration"])

@@ -176,7 +176,7 @@ def _watched(
         with training_view(opened, missing, quiet=quiet) as tell:
             yield tell
     except KeyboardInterrupt:
-        click.echo(f"Every row that was finished is in {folder}: the same command goes on from there.", err=True)
+        terminal.note(f"Every row that was finished is in {folder}: the same command goes on from there.")
         raise
 
 

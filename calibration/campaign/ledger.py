@@ -34,7 +34,7 @@ REMOVE = "remove that line, and its run is trained again."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class LedgerLine:
     """A row, where it stands, and whether its line says the digest of its content, as those of older ledgers do not."""
 
     path: Path
@@ -115,9 +115,9 @@ class Ledger:
         """
         return tuple(line.row for line in self.lines())
 
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[LedgerLine, ...]:
         """Return the rows as ``rows`` does, each with where it stands and whether it is signed."""
-        found: dict[str, Line] = {}
+        found: dict[str, LedgerLine] = {}
         for number, text in enumerate(self._texts(), start=1):
             line = self._line(text, number)
             found.setdefault(line.row.key, line)
@@ -148,7 +148,7 @@ class Ledger:
         if len(text) == MOST_LINE:
             raise AdvisorError(f"{self.path}, line {number} has over {MOST_LINE:,} bytes, so it is no row: {REMOVE}")
 
-    def _line(self, text: bytes, number: int) -> Line:
+    def _line(self, text: bytes, number: int) -> LedgerLine:
         name = f"{self.path}, line {number}"
         try:
             document = Node(json.loads(text), name, "", AdvisorError)
@@ -156,7 +156,7 @@ class Ledger:
             if digest is None and (other := set(document.value) - _FIELDS):
                 raise document.fail(f"has {min(other)[:40]!r}, which no row has")
             if digest is None or digest == content_digest(document.value):
-                return Line(path=self.path, number=number, row=read_row(document), is_signed=digest is not None)
+                return LedgerLine(path=self.path, number=number, row=read_row(document), is_signed=digest is not None)
             problem = f"{name} was altered after it was written: its digest is of another row"
         except (ValueError, RecursionError):
             problem = f"{name} is not JSON"
@@ -175,7 +175,7 @@ def _content(row: Row) -> dict[str, Any]:
     return {name: value for name, value in as_json(row).items() if name != "hardware"}
 
 
-def check_lines(lines: Sequence[Line], sources: Collection[SourceRecord]) -> None:
+def check_lines(lines: Sequence[LedgerLine], sources: Collection[SourceRecord]) -> None:
     """Refuse rows that no training wrote, and rows of sources that the plan beside their ledger does not have.
 
     Raises:
@@ -190,7 +190,7 @@ def check_lines(lines: Sequence[Line], sources: Collection[SourceRecord]) -> Non
             raise AdvisorError(f"{line.path}, line {line.number}: the row {problem}: {REMOVE}")
 
 
-def merged(ledgers: Iterable[Sequence[Line]]) -> tuple[Row, ...]:
+def merged(ledgers: Iterable[Sequence[LedgerLine]]) -> tuple[Row, ...]:
     """Return the rows of several ledgers, each given by its lines, by their keys; of each key the first.
 
     Raises:

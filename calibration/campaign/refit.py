@@ -9,7 +9,7 @@ from pathlib import Path
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
 from advisor.errors import AdvisorError, UsageError
-from calibration.campaign.ledger import Ledger, Line, check_lines, merged, rows_digest
+from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
 from calibration.campaign.lock import lock
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
 from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
@@ -123,7 +123,7 @@ def read_folders(
     return tuple(plans), tuple(of_data.values()), rows
 
 
-def _lines(folder: Path, plan: CalibrationPlan) -> tuple[Line, ...]:
+def _lines(folder: Path, plan: CalibrationPlan) -> tuple[LedgerLine, ...]:
     lines = Ledger(folder / LEDGER_FILE).lines()
     check_lines(lines, plan.sources)
     return lines

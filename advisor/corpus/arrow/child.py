@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.arrays import chosen_values, packed, packed_array, validated
-from advisor.corpus.arrow.draws import Draws, drawn
+from advisor.corpus.arrow.draws import ColumnDraws, drawn
 from advisor.corpus.arrow.ipc import ArrowFile
 from advisor.corpus.arrow.parquet import ParquetFile
 from advisor.errors import CorpusError
@@ -142,7 +142,7 @@ def slices(request: Request, files: Files) -> Iterator[tuple[dict[str, Any], Any
 
 def draws(request: Request, files: Files) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield where draws on the chosen column of a row group or record batch fall, and then those rows."""
-    found = drawn(lambda: _slices(request, files), Draws(**request["draws"]))
+    found = drawn(lambda: _slices(request, files), ColumnDraws(**request["draws"]))
     for told, values in _parsed(request, found):
         yield told, packed_array(values)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from advisor.corpus.arrow.arrays import chosen_values, unpacked
-from advisor.corpus.arrow.draws import Draws, Part, drawn
+from advisor.corpus.arrow.draws import ColumnDraws, Part, drawn
 from advisor.errors import CorpusError
 from advisor.untrusted.child import ChildDiedError, borrowed, start_early
 from advisor.untrusted.reading import parsing
@@ -25,13 +25,13 @@ _REMOTE_BUFFER = 1 << 16  # the same of a remote file, whose first pages may be 
 _SLICE = 1024  # rows
 
 
-class Column(Protocol):
+class DrawnColumn(Protocol):
     """What is read of a column."""
 
     def slices(self) -> Iterator[pa.Array]:
         """Yield all of it, some rows at a time."""
 
-    def draws(self, draws: Draws) -> Iterator[Part]:
+    def draws(self, draws: ColumnDraws) -> Iterator[Part]:
         """Yield what ``advisor.corpus.arrow.draws.drawn`` does."""
 
 
@@ -94,7 +94,7 @@ class FileColumn:
         for _, blob in self.file.parts("slices", {**self.request, "most_bytes": None}, self.place):
             yield self._opened(blob)
 
-    def draws(self, draws: Draws) -> Iterator[Part]:
+    def draws(self, draws: ColumnDraws) -> Iterator[Part]:
         """Yield the places that draws fall on, and then their rows."""
         request = {**self.request, "draws": draws.as_json(), "most_bytes": draws.most_bytes}
         for told, blob in self.file.parts("draws", request, self.place):
@@ -122,7 +122,7 @@ class TableColumn:
                     values = chosen_values(batch.slice(start, _SLICE), self.columns, several=self.several)
                 yield values
 
-    def draws(self, draws: Draws) -> Iterator[Part]:
+    def draws(self, draws: ColumnDraws) -> Iterator[Part]:
         """Yield the places that draws fall on, and then their rows."""
         return drawn(self.slices, draws)
 

@@ -19,7 +19,7 @@ _SPACED = 64  # rows of ids looked at for padding
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draws:
+class ColumnDraws:
     """What is drawn of a column.
 
     Attributes:
@@ -55,7 +55,7 @@ class DrawnRow:
 Part = tuple[dict[str, Any], "pa.Array"]
 
 
-def drawn(read: Callable[[], Iterable[pa.Array]], draws: Draws) -> Iterator[Part]:
+def drawn(read: Callable[[], Iterable[pa.Array]], draws: ColumnDraws) -> Iterator[Part]:
     """Yield first the places (and rows spread over the column), then the rows themselves, ascending, in parts.
 
     ``read`` returns the column from its beginning, in slices.
@@ -102,7 +102,7 @@ def _joined(arrays: list[pa.Array]) -> pa.Array:
     return pa.concat_arrays(arrays) if arrays else pa.nulls(0)
 
 
-def _place(share: float, ends: npt.NDArray[np.int64], draws: Draws) -> DrawnRow:
+def _place(share: float, ends: npt.NDArray[np.int64], draws: ColumnDraws) -> DrawnRow:
     import numpy as np
 
     row = min(int(np.searchsorted(ends, share * int(ends[-1]), side="right")), len(ends) - 1)

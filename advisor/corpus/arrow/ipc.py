@@ -6,7 +6,7 @@ import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from advisor.corpus.arrow.messages import Layout, Message, buffers_of, header_of, layout_of, read_span
+from advisor.corpus.arrow.messages import IpcLayout, Message, buffers_of, header_of, layout_of, read_span
 from advisor.corpus.arrow.slices import BatchSlices, n_units
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ class ArrowFile:
         return io.BytesIO(b"".join(read_span(self.file, *span) for span in spans))
 
 
-def _told(layout: dict[str, Any]) -> Layout:
-    return Layout(
+def _told(layout: dict[str, Any]) -> IpcLayout:
+    return IpcLayout(
         is_file=layout["is_file"],
         schema=Message(**layout["schema"]),
         dictionaries=tuple(Message(**each) for each in layout["dictionaries"]),

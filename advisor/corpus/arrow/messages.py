@@ -83,7 +83,7 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class IpcLayout:
     """The messages of an arrow file."""
 
     is_file: bool
@@ -92,7 +92,7 @@ class Layout:
     batches: tuple[Message, ...]
 
 
-def layout_of(file: IO[bytes], n_bytes: int) -> Layout:
+def layout_of(file: IO[bytes], n_bytes: int) -> IpcLayout:
     """Return where the schema, the dictionaries and the record batches of a file or a stream lie.
 
     Raises:
@@ -103,7 +103,7 @@ def layout_of(file: IO[bytes], n_bytes: int) -> Layout:
     schemas, dictionaries, batches = ([each for kind, each in found if kind == wanted] for wanted in (1, 2, 3))
     if not schemas:
         raise MessageError("no schema is where one should be")
-    return Layout(is_file=is_file, schema=schemas[0], dictionaries=tuple(dictionaries), batches=tuple(batches))
+    return IpcLayout(is_file=is_file, schema=schemas[0], dictionaries=tuple(dictionaries), batches=tuple(batches))
 
 
 def read_span(file: IO[bytes], offset: int, n_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.arrays import row_sizes
-from advisor.corpus.arrow.draws import DrawnRow, Draws, spacing
+from advisor.corpus.arrow.draws import ColumnDraws, DrawnRow, spacing
 from advisor.corpus.column_notes import note_padding
 from advisor.corpus.columns import content_of, ids_of_array
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from advisor.corpus.arrow.column import Column
+    from advisor.corpus.arrow.column import DrawnColumn
     from advisor.corpus.arrow.draws import Part
     from advisor.corpus.columns import Field
     from advisor.corpus.documents import Content, Passage
@@ -40,7 +40,7 @@ class ColumnChunk:
     first_row: int
     n_documents: int
     size: int
-    column: Column
+    column: DrawnColumn
     field: Field
     seq_len: int
     skip_bad: bool
@@ -90,8 +90,8 @@ class ColumnChunk:
         fraction = min(max((at - place.begin) / length, 0.0), 1 - 1e-9)
         return passage(document, fraction, following, self.seq_len)
 
-    def _draws(self, shares: list[float]) -> Draws:
-        return Draws(
+    def _draws(self, shares: list[float]) -> ColumnDraws:
+        return ColumnDraws(
             shares=shares,
             n_ahead=_AHEAD * 8 * self.seq_len,
             most_rows_ahead=8 * self.seq_len,
