@@ -134,9 +134,9 @@ def check_whole(value: object, what: str, least: int, most: int) -> None:
     if not hasattr(value, "__index__"):
         raise UsageError(f"{what} must be a whole number, not {repr(value)[:40]}.")
     if value.__index__() < least:
-        raise UsageError(f"{what} must be at least {least:,}, not {float(value):g}.")  # type: ignore[arg-type]
+        raise UsageError(f"{what} must be at least {least:,}, not {float(value.__index__()):g}.")
     if value.__index__() > most:
-        raise UsageError(f"{what} must be at most {most:,}, not {float(value):g}.")  # type: ignore[arg-type]
+        raise UsageError(f"{what} must be at most {most:,}, not {float(value.__index__()):g}.")
 
 
 def check_text(value: object, what: str) -> None:

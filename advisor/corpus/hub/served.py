@@ -169,7 +169,7 @@ def head(request: dict[str, Any], files: object) -> Answer:
 
 def batches(request: dict[str, Any], files: object) -> Answer:
     """Return of each batch of rows their number, and the bytes of the columns at ``paths``."""
-    from advisor.corpus.readers.column_chunk import nested, row_sizes
+    from advisor.corpus.arrow.arrays import nested, row_sizes
 
     table = _table()
     sizes = []
@@ -183,7 +183,7 @@ def values(request: dict[str, Any], files: object) -> Answer:
     """Return ``n_rows`` rows from ``first`` on of the columns at ``paths``, one column each."""
     import pyarrow as pa
 
-    from advisor.corpus.readers.column_chunk import nested
+    from advisor.corpus.arrow.arrays import nested
 
     rows = _table().select(_tops(request["paths"])).slice(request["first"], request["n_rows"]).combine_chunks()
     arrays = [

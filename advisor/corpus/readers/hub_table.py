@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.corpus.arrow.arrays import plain
+from advisor.corpus.arrow.draws import drawn
 from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.corpus.readers.columnar import table_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
+    from advisor.corpus.arrow.draws import ColumnDraws, Part
     from advisor.corpus.hub.reading import HubTable
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
@@ -37,7 +40,7 @@ def hub_chunks(table: HubTable, name: str, options: CorpusOptions, seq_len: int,
                 first_row=first_row,
                 n_documents=n_rows,
                 size=max(n_bytes, 1),
-                load=functools.partial(_loaded, table, paths, names, (first_row, n_rows, n_bytes)),
+                column=HubColumn(table=table, paths=paths, names=names, rows=(first_row, n_rows, n_bytes)),
                 field=chosen,
                 seq_len=seq_len,
                 skip_bad=options.skip_bad,
@@ -48,17 +51,26 @@ def hub_chunks(table: HubTable, name: str, options: CorpusOptions, seq_len: int,
     return chunks
 
 
-def _loaded(
-    table: HubTable,
-    paths: Sequence[Sequence[str]],
-    names: Sequence[str] | None,
-    rows: tuple[int, int, int],
-    _: int | None,
-) -> pa.ChunkedArray:
-    """Return a batch of the column; of several columns, objects with their values by name."""
-    import pyarrow as pa
+@dataclass(frozen=True, kw_only=True)
+class HubColumn:
+    """The chosen column of a batch: ``rows`` are its first row, how many it has, and its bytes.
 
-    pieces = table.values(paths, *rows)
-    if names is None:
-        return pa.chunked_array([piece[0] for piece in pieces])
-    return pa.chunked_array([pa.StructArray.from_arrays(list(piece), names=list(names)) for piece in pieces])
+    Of several columns (``names``) its values are objects with theirs by name.
+    """
+
+    table: HubTable
+    paths: Sequence[Sequence[str]]
+    names: Sequence[str] | None
+    rows: tuple[int, int, int]
+
+    def slices(self) -> Iterator[pa.Array]:
+        """Yield all of it, some rows at a time."""
+        import pyarrow as pa
+
+        for piece in self.table.values(self.paths, *self.rows):
+            arrays = list(map(plain, piece))
+            yield arrays[0] if self.names is None else pa.StructArray.from_arrays(arrays, names=list(self.names))
+
+    def draws(self, draws: ColumnDraws) -> Iterator[Part]:
+        """Yield the places that draws fall on, and then their rows."""
+        return drawn(self.slices, draws)
