@@ -13,7 +13,7 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.laws.parameters import LOG_NAMES
 from calibration.campaign import pipeline, refit
 from calibration.campaign.devices import take_devices
-from calibration.campaign.ledger import Ledger
+from calibration.campaign.ledger import Ledger, signed_line
 from calibration.campaign.lock import lock
 from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
 from calibration.lines.document import write_calibrated
@@ -52,6 +52,11 @@ def synthetic(task, *, ledger, on_row, **_):
         row = task.row(place, measured, {})
         ledger.append(row)
         on_row(row)
+
+
+def unsigned(path):
+    """Return a plan as one that a person changes, and means to."""
+    return {name: value for name, value in json.loads(path.read_text()).items() if name != "digest"}
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +151,7 @@ def opened(folder, request=None, extend=False):
 
 
 def test_a_plan_of_another_machine_is_timed_again_here(planted, tmp_path):
-    document = json.loads((planted[0][0] / PLAN_FILE).read_text())
+    document = unsigned(planted[0][0] / PLAN_FILE)
     (probe,) = document["probe"].values()
     document["probe"] = {"Another CPU": probe}
     (tmp_path / PLAN_FILE).write_text(json.dumps(document))
@@ -262,7 +267,7 @@ def test_a_corpus_keeps_its_tokens_or_says_what_to_do(tmp_path, stdlib):
 
 def test_the_same_data_under_two_names_are_one_source(planted, tmp_path):
     one = planted[0][0]
-    plan = json.loads((one / PLAN_FILE).read_text())
+    plan = unsigned(one / PLAN_FILE)
     lines = [json.loads(line) for line in (one / LEDGER_FILE).read_text().splitlines()]
     other = tmp_path / "other"
     other.mkdir()
@@ -270,8 +275,9 @@ def test_the_same_data_under_two_names_are_one_source(planted, tmp_path):
         key = "name" if "name" in each else "source"
         each[key] = f"B{each[key][1:]}"
     (other / PLAN_FILE).write_text(json.dumps(plan | {"name": "other"}))
-    rows = [json.dumps(line | {"source": f"B{line['source'][1:]}"}) + "\n" for line in lines]
-    (other / LEDGER_FILE).write_text("".join(rows))
+    renamed = [{name: value for name, value in line.items() if name != "digest"} for line in lines]
+    rows = [signed_line(line | {"source": f"B{line['source'][1:]}"}) for line in renamed]
+    (other / LEDGER_FILE).write_bytes(b"".join(rows))
     alone, both = refit.fit([one]), refit.fit([one, other])
     assert [law.source.name for law in both.laws] == [law.source.name for law in alone.laws]
     assert [law.group.law for law in both.laws] == [law.group.law for law in alone.laws]
@@ -284,7 +290,7 @@ def test_ledgers_that_measured_h_otherwise_are_not_fitted_together(planted, tmp_
     one = planted[0][0]
     other = tmp_path / "other"
     shutil.copytree(one, other)
-    plan = json.loads((other / PLAN_FILE).read_text())
+    plan = unsigned(other / PLAN_FILE)
     plan["protocol"]["seq_len"] = 128
     (other / PLAN_FILE).write_text(json.dumps(plan))
     with pytest.raises(UsageError) as caught:
