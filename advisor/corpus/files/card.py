@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import glob
+import itertools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.errors import CorpusError
+from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 _LONGEST_CARD = 1 << 20  # bytes
+_MOST_PATTERNS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,31 +41,56 @@ def read_configurations(folder: Path) -> tuple[Configuration, ...]:
         return ()
     import yaml  # type: ignore[import-untyped]
 
-    try:
-        listed = yaml.safe_load(head)["configs"]
-    except (yaml.YAMLError, TypeError, KeyError) as error:
-        raise CorpusError(
-            f"{path} has metadata that are not YAML with a list of configs: mend or remove it."
-        ) from error
-    return tuple(each for each in map(_configuration, listed if isinstance(listed, list) else ()) if each.patterns)
-
-
-def _configuration(entry: Any) -> Configuration:
-    entry = entry if isinstance(entry, dict) else {}
-    patterns: dict[str, tuple[str, ...]] = {}
-    for split, pattern in _patterns(entry.get("data_files")):
+    with parsing(path, "YAML", CorpusError, advice="; mend or remove it"):
+        document = yaml.safe_load(head)
+    listed = document.get("configs") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise CorpusError(f"{path} has metadata that are not YAML with a list of configs: mend or remove it.")
+    named = list(itertools.islice(_named_patterns(listed, path), _MOST_PATTERNS + 1))
+    if len(named) > _MOST_PATTERNS:
+        raise CorpusError(f"{path} names over {_MOST_PATTERNS:,} patterns of files in its configs: mend or remove it.")
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, split, pattern in named:
+        patterns = found.setdefault(name, {})
         patterns[split] = (*patterns.get(split, ()), pattern)
-    return Configuration(name=str(entry.get("config_name", "default")), patterns=patterns)
+    return tuple(Configuration(name=name, patterns=patterns) for name, patterns in found.items())
 
 
-def _patterns(files: Any) -> Iterator[tuple[str, str]]:
+def _named_patterns(listed: list[Any], path: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each configuration's name with a split and a pattern. Aliases of YAML may repeat a list without end."""
+    for entry in listed:
+        if isinstance(entry, dict):
+            name = _word(entry.get("config_name", "default"), path)
+            for split, pattern in _patterns(entry.get("data_files"), path):
+                yield name, split, _inside(pattern, path)
+
+
+def _patterns(files: Any, card: Path) -> Iterator[tuple[str, str]]:
     """Yield each split with a pattern: of a text, a list of them, or objects with a split and a path."""
     for each in files if isinstance(files, list) else [files]:
         if isinstance(each, str):
             yield "train", each
         elif isinstance(each, dict) and "path" in each:
             for path in each["path"] if isinstance(each["path"], list) else [each["path"]]:
-                yield str(each.get("split", "train")), str(path)
+                yield _word(each.get("split", "train"), card), _word(path, card)
+
+
+def _word(value: Any, path: Path) -> str:
+    """Return a name, which YAML may take for a number: no list, whose aliases could make it of any length."""
+    if not isinstance(value, str | int | float):
+        raise CorpusError(f"{path} has a {type(value).__name__} where a configuration needs a name: mend or remove it.")
+    return str(value)
+
+
+def _inside(pattern: str, path: Path) -> str:
+    if not pattern or "\0" in pattern or pattern.startswith("/") or ".." in pattern.split("/"):
+        raise CorpusError(f"{path} names files by {pattern[:80]!r}, which none below it can match: mend or remove it.")
+    return pattern
+
+
+def _matching(folder: Path, pattern: str) -> Iterator[str]:
+    once = re.sub(r"(\*\*/+)+", "**/", pattern)  # each ** more multiplies what is looked through
+    yield from (str(folder / name) for name in glob.glob(once, root_dir=folder, recursive=True, include_hidden=True))
 
 
 def named_by_card(
@@ -81,7 +111,7 @@ def named_by_card(
         raise CorpusError(
             f"{folder} has no split {split!r} in {chosen.name}: choose one of {', '.join(splits)}, or all."
         )
-    paths = {str(path) for each in read for pattern in chosen.patterns[each] for path in folder.glob(pattern)}
+    paths = {path for each in read for pattern in chosen.patterns[each] for path in _matching(folder, pattern)}
     for place in places:
         if place.name not in paths:
             reason = "files that the card names for no, or another, configuration and split"

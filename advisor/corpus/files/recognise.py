@@ -29,7 +29,7 @@ _LEAST_IDS = 64  # in all lines: fewer numbers are a table, or a text about numb
 _IDS_A_LINE = 8  # on average
 _LEAST_ROWS = 3  # of a table that no name announces, its header included
 _WARC = re.compile(rb"WARC/[01]\.\d+\r?\n")
-_IDS = re.compile(rb"\[?[ \t]*\d{1,7}(?:(?:[ \t]*,[ \t]*|[ \t]+)\d{1,7})*+[ \t]*,?[ \t]*\]?,?")
+_IDS = re.compile(rb"\[?[ \t]*+\d{1,7}(?:(?:[ \t]*+,[ \t]*+|[ \t]++)\d{1,7})*+[ \t]*+,?[ \t]*+\]?,?")
 _NAME = re.compile(r"\w[\w.\-/]*( [\w.\-/]+){0,2}")  # of a column
 _CUT = 8  # bytes: an error so near the end of the head can come of the cut
 
@@ -163,7 +163,7 @@ def _is_ids(begin: bytes) -> bool:
     lines = [line.strip() for line in islice(io.BytesIO(begin), _LINES)]
     lines = [line for line in lines if line]
     if len(lines) > 1 or len(begin) >= HEAD_BYTES // 2:
-        lines[-1] = re.sub(rb"[\s,]+\d*$", b"", lines[-1])  # it may be cut inside a number
+        lines[-1] = _without_last_number(lines[-1])  # it may be cut inside it
     lines = [line for line in lines if line]
     if not lines or not all(_IDS.fullmatch(line) for line in lines):
         return False
@@ -173,6 +173,12 @@ def _is_ids(begin: bytes) -> bool:
     is_table = len(ids) >= _LEAST_ROWS and len(counts) == 1 and max(counts) < _LEAST_IDS
     largest = max(map(max, ids))
     return n_ids >= max(_LEAST_IDS, _IDS_A_LINE * len(ids)) and largest < _LARGEST_ID and not is_table
+
+
+def _without_last_number(line: bytes) -> bytes:
+    stem = line.rstrip(b"0123456789")
+    cut = stem.rstrip(b" \t\n\r\x0b\x0c,")
+    return line if cut == stem else cut
 
 
 def _table(begin: bytes) -> str | None:

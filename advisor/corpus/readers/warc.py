@@ -24,7 +24,7 @@ _LONGEST_LINE = 1 << 16  # bytes of a header
 _MOST_HEADERS = 1000
 _LENGTH = re.compile(r"[0-9]{1,15}")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}")  # int() takes a sign, too
-_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?\s*+([\w.:-]+)", re.IGNORECASE)
 _TEXT_TYPES = ("text/", "application/xhtml", "application/xml", "application/json")
 _NO_PAGES = ("warcinfo", "request", "metadata", "revisit", "continuation")
 

@@ -43,7 +43,10 @@ def redacted(source: str) -> str:
         return source
     if scheme not in WEB:  # abfs://container@account.host/path: a user is only what has a password
         return re.sub(r"://[^/@]*:[^/@]*@", "://", source)
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:  # brackets without an address of IPv6 in them
+        return re.sub(r"://[^/@]*@", "://", source.partition("?")[0])
     query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name.lower() in _PLAIN])
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
