@@ -78,7 +78,7 @@ def _terminate(number: int, _frame: object) -> None:
 def main() -> None:
     """Run the command line; Ctrl-C exits with 130, SIGTERM with 143, a reader of the output that goes away with 1."""
     gc.freeze()  # modules live as long as the process: to look through them, above all at the exit, slows every start
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the caller closed it (>&-)
+    sys.stdout = sys.stdout or terminal.ClosedStream()  # None where the caller closed it (>&-)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -94,7 +94,7 @@ def main() -> None:
         sys.exit(143 if terminated else 130)
     except OSError as error:
         terminal.note(f"Error: Cannot print the result: {error.strerror}.")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain again at exit
+        terminal.discard(sys.stdout)
         sys.exit(1)
     except click.ClickException as error:
         said = io.StringIO()

@@ -1,5 +1,6 @@
 """The command as a process: interrupted, and with a reader that leaves."""
 
+import json
 import os
 import subprocess
 import sys
@@ -57,3 +58,27 @@ def test_an_exception_that_nobody_foresaw_is_a_sentence_that_asks_for_a_report(p
     monkeypatch.setenv("ADVISOR_TRACEBACK", "1")
     with pytest.raises(KeyError):
         program("recommend", "--flops", "1e21")
+
+
+def shell(command):
+    """Return (exit code, stdout, stderr) of the command with redirections, in a shell."""
+    whole = f"{sys.executable} -m advisor {command}"
+    done = subprocess.run(["bash", "-c", whole], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_stderr_that_cannot_be_written_costs_no_answer():
+    code, out, _ = shell("recommend --flops 1e21 --json 2>/dev/full")
+    assert code == 0
+    assert json.loads(out)["headline"]["n_params"] > 1e9
+    assert shell("recommend --flops 1e21 --json 2>&-")[:2] == (0, out)
+
+
+@pytest.mark.parametrize(("to", "why"), [("/dev/full", "No space left on device"), ("&-", "standard output is closed")])
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_an_answer_that_cannot_be_printed_is_an_error(to, why, form):
+    assert shell(f"laws {form} >{to}") == (1, "", f"Error: Cannot print the result: {why}.\n")
+
+
+def test_a_closed_stdin_is_a_sentence():
+    assert shell("score - <&-") == (1, "", "Error: Standard input is closed: there is nothing to read from it.\n")

@@ -176,6 +176,8 @@ def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reade
     if options.format not in (None, *readable):
         raise UsageError(f"Standard input is read as {', '.join(readable)}, not as {options.format}.")
     name = "standard input"
+    if sys.stdin is None:
+        raise CorpusError("Standard input is closed: there is nothing to read from it.")
     stored = StoredBytes(sys.stdin.buffer)
     stream = decoded(decompressed(stored, compression_of(stored.peek(16)), name), name, options.encoding)
     head = head_of(stream, HEAD_BYTES)

@@ -7,8 +7,11 @@ a line stays one line. JSON escapes them itself: ``document`` prints it as it is
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.errors import first_line, printable
@@ -23,7 +26,26 @@ _FULL = ("W", "F")  # East Asian widths that take two cells
 def line(text: str = "", style: str = "", tail: str = "", *, stream: TextIO | None = None) -> None:
     """Print one line on ``stream``, stdout where none is given: ``text`` in a style, ``tail`` plain behind it."""
     stream = stream or sys.stdout
-    print(_styled(printable(text), style, stream) + printable(tail), file=stream, flush=stream is sys.stderr)
+    try:
+        print(_styled(printable(text), style, stream) + printable(tail), file=stream, flush=stream is sys.stderr)
+    except OSError:
+        if stream is not sys.stderr:
+            raise
+        discard(stream)  # nobody can be told, and the answer on stdout is as good without
+
+
+def discard(stream: TextIO | ClosedStream) -> None:
+    """Let what is still to be written to a stream that cannot be written to go nowhere, or Python complains at exit."""
+    with suppress(OSError, ValueError):  # it is no file of the system's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+class ClosedStream(io.TextIOBase):
+    """Stdout of a caller who closed it: to print is an error, so that no answer is lost without a word."""
+
+    def write(self, text: str) -> int:
+        """Raise OSError."""
+        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def note(text: str) -> None:

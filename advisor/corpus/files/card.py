@@ -49,11 +49,11 @@ def read_configurations(folder: Path) -> tuple[Configuration, ...]:
     named = list(itertools.islice(_named_patterns(listed, path), _MOST_PATTERNS + 1))
     if len(named) > _MOST_PATTERNS:
         raise CorpusError(f"{path} names over {_MOST_PATTERNS:,} patterns of files in its configs: mend or remove it.")
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    by_name: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, split, pattern in named:
-        patterns = found.setdefault(name, {})
+        patterns = by_name.setdefault(name, {})
         patterns[split] = (*patterns.get(split, ()), pattern)
-    return tuple(Configuration(name=name, patterns=patterns) for name, patterns in found.items())
+    return tuple(Configuration(name=name, patterns=patterns) for name, patterns in by_name.items())
 
 
 def _named_patterns(listed: list[Any], path: Path) -> Iterator[tuple[str, str, str]]:
