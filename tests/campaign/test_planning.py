@@ -250,7 +250,11 @@ def damaged(plan, tmp_path, place, value):
 def test_a_corpus_gives_its_tokens_and_is_cut_to_what_it_has(ids, a1, tmp_path):
     grid = replace(GRID, token_counts=(20_000, 400_000, 1_000_000))
     plan = plan_of(a1, corpus(ids), grid=grid, folder=tmp_path)
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["code.training.npy", "code.validation.npy"]
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
+        "code.sha256",
+        "code.training.npy",
+        "code.validation.npy",
+    ]
     data = restore(plan.source("code"), tmp_path / "data", n_tokens=20_000, n_validation=128)
     n_unique = data.training.size
     assert plan.source("code").n_unique_tokens == n_unique > 340_000

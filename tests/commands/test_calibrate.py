@@ -323,7 +323,11 @@ def test_a_folder_that_was_prepared_is_trained_from(advisor, tiny, tmp_path, tex
     document = json.loads(result.stdout)
     assert (document["schema_version"], document["n_runs"], document["n_works_missing"]) == (1, 4, 2)
     assert document["request"]["corpora"] == [f"code={text}"]
-    assert sorted(path.name for path in (out / "data").iterdir()) == ["code.training.npy", "code.validation.npy"]
+    assert sorted(path.name for path in (out / "data").iterdir()) == [
+        "code.sha256",
+        "code.training.npy",
+        "code.validation.npy",
+    ]
     text_gone = advisor("calibrate", "--out", out, *HERE)  # neither the corpus nor how it is read is needed
     assert text_gone.code == 0, text_gone.stderr
     assert len((out / "runs.jsonl").read_text().splitlines()) == 4
