@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from advisor.compressibility.profile_file import BYTES_PER_TOKEN
 from advisor.compressibility.protocol import Protocol, difference, read_protocol
 from advisor.errors import CorpusError
 from advisor.json_fields import Node, read_json
@@ -98,7 +99,7 @@ def _scored(node: Node) -> GroupProfile:
         compressibility=h["median"].number(0, 1, open_ends=True),
         sd=None if ends is None else (ends[1] - ends[0]) / (2 * _SD_OF_95),
         shuffled=None if shuffled is None else shuffled.number(0, 2),
-        bytes_per_token=None if rate is None else rate.number(0, open_ends=True),
+        bytes_per_token=None if rate is None else rate.number(*BYTES_PER_TOKEN),
     )
 
 
@@ -108,7 +109,7 @@ def _by_hand(node: Node) -> GroupProfile:
         compressibility=node["compressibility"].number(0, 1, open_ends=True),
         sd=None if sd is None else sd.number(0, 1),
         shuffled=None if shuffled is None else shuffled.number(0, 2),
-        bytes_per_token=None if rate is None else rate.number(0, open_ends=True),
+        bytes_per_token=None if rate is None else rate.number(*BYTES_PER_TOKEN),
     )
 
 

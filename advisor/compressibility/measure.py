@@ -133,4 +133,6 @@ def median_interval(
         cumulative = np.cumsum(counts[member[order]])
         medians[i] = ratios[order[np.searchsorted(cumulative, cumulative[-1] / 2)]]
     low, high = np.quantile(medians, ENDS)
-    return float(low), float(high)
+    # Of ratios that are nearly all the same the median, a mean of two, may lie beyond every resample's, which is one.
+    median = float(np.median(ratios))
+    return min(float(low), median), max(float(high), median)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from advisor.compressibility.measure import Compressibility
     from advisor.compressibility.score import Profile
 
+# A corpus of under a token, or of more bytes than there are in the world, was measured by nobody.
+TOKENS, BYTES_PER_TOKEN = (1e-3, 1e21), (1e-3, 1e6)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileRecord:
@@ -66,8 +69,8 @@ def _record(node: Node) -> ProfileRecord:
         protocol=read_protocol(node["protocol"]),
         median=measured["median"].number(0, 1, open_ends=True),
         ci95=None if interval is None else interval.pair(0),
-        estimated_tokens=None if tokens.value is None else tokens.number(0, open_ends=True),
-        bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(0, open_ends=True),
+        estimated_tokens=None if tokens.value is None else tokens.number(*TOKENS),
+        bytes_per_token=None if bytes_per_token.value is None else bytes_per_token.number(*BYTES_PER_TOKEN),
         non_ascii_fraction=None if non_ascii is None else non_ascii.number(0, 1),
         columns=tuple(_column(each) for each in (node["columns"].items() if node.get("columns") else ())),
         cautions=tuple(

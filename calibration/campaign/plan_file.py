@@ -88,6 +88,11 @@ def write_plan(plan: CalibrationPlan, folder: Path) -> None:
     write_atomically(folder / PLAN_FILE, json_text({**document, DIGEST: content_digest(document)}))
 
 
+def is_signed(folder: Path) -> bool:
+    """Return whether the plan of a folder has a digest, which reading it checks."""
+    return DIGEST in read_json(folder / PLAN_FILE, AdvisorError, regular=True).members()
+
+
 def read_plan(folder: Path) -> CalibrationPlan | None:
     """Return the plan of a folder, None where there is none.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from advisor.errors import AdvisorError, UsageError
 from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
 from calibration.campaign.lock import lock
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
-from calibration.campaign.plan_file import LEDGER_FILE, CalibrationPlan, read_plan
+from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, CalibrationPlan, is_signed, read_plan
 from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
 from calibration.lines.records import Row, SourceRecord
@@ -130,10 +130,18 @@ def _lines(folder: Path, plan: CalibrationPlan) -> tuple[LedgerLine, ...]:
 
 
 def unsigned(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Return what is to be said of the rows in ledgers of folders that have no digest."""
+    """Return what is to be said of plans, and of rows in ledgers, of folders that have no digest."""
+    old = [folder / PLAN_FILE for folder in folders if not is_signed(folder)]
     lines = {folder / LEDGER_FILE: Ledger(folder / LEDGER_FILE).lines() for folder in folders}
     found = {path: (sum(not line.is_signed for line in each), len(each)) for path, each in lines.items()}
-    return tuple(
+    return (
+        *(f"{path} is unsigned, as older versions wrote it: an H that was changed would not be found." for path in old),
+        *_of_rows(found),
+    )
+
+
+def _of_rows(found: Mapping[Path, tuple[int, int]]) -> Iterator[str]:
+    yield from (
         f"{n:,} of {n_all:,} rows of {path} are unsigned, as older versions wrote them: a loss that was changed would "
         "not be found."
         for path, (n, n_all) in found.items()

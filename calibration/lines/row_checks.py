@@ -17,6 +17,9 @@ from calibration.training.run_key import run_key
 from calibration.training.schedule import MOST_STEPS, Branch, Recipe, Schedule, make_schedule
 from calibration.training.shape import model_shape
 
+LEAST_LOSS = 1e-6  # nats per token
+LEAST_ERROR = 1e-9
+
 
 def problem_of_row(row: Row) -> str | None:
     """Return why no training wrote this row, after "it"; None where one may have."""
@@ -56,6 +59,10 @@ def _problems(row: Row) -> Iterator[str]:
     if row.loss > math.log(row.vocab_size):
         most = f"ln {row.vocab_size:,} = {math.log(row.vocab_size):.4g}"
         yield f"says a loss of {row.loss:.4g} nats, and training that comes to more than {most} counts as diverged"
+    if row.loss < LEAST_LOSS:
+        yield f"says a loss of {row.loss:.4g} nats, and single precision knows none so small"
+    if not LEAST_ERROR <= row.standard_error <= math.log(row.vocab_size):
+        yield f"says a standard error of {row.standard_error:.4g} nats, which no mean over documents has"
 
 
 @lru_cache(maxsize=4096)

@@ -296,3 +296,14 @@ def test_ledgers_that_measured_h_otherwise_are_not_fitted_together(planted, tmp_
     with pytest.raises(UsageError) as caught:
         refit.fit([one, other])
     assert str(caught.value) == (f"H was measured otherwise in {other} than in {one} (seq_len is 128): fit them apart.")
+
+
+def test_a_plan_without_its_digest_is_said_to_be_unsigned(planted, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(planted[0][0], folder)
+    assert refit.unsigned([folder]) == ()
+    (folder / PLAN_FILE).write_text(json.dumps(unsigned(folder / PLAN_FILE)))
+    path = folder / PLAN_FILE
+    assert refit.unsigned([folder]) == (
+        f"{path} is unsigned, as older versions wrote it: an H that was changed would not be found.",
+    )

@@ -101,3 +101,9 @@ def test_ratios_are_those_of_gzip_files():
     documents = np.random.default_rng(0).integers(0, 50, (5, 256)).astype(np.int16)
     expected = [len(gzip.compress(row.astype(">i4").tobytes(), 9)) / 1024 for row in documents]
     assert sequence_ratios(documents).tolist() == expected
+
+
+def test_an_interval_holds_its_median_where_ratios_are_nearly_all_the_same():
+    ratios = np.array([0.035] * 100 + [0.039] * 100)
+    low, high = median_interval(ratios, [0] * 91 + list(range(1, 110)), seed=0)
+    assert low <= np.median(ratios) == 0.037 <= high
