@@ -121,10 +121,12 @@ def passage(document: Document, fraction: float, following: tuple[Content, ...],
 def _window(content: Content, start: int, end: int, seq_len: int) -> Content:
     """Return a cell and the text or ids behind it; less of them where one emoji makes each character take four bytes.
 
-    Thousands of windows are held at once.
+    Thousands of windows are held at once: one of ids is a copy, since a view would hold all that it is a view of.
     """
     window = content[start : max(start + window_size(content, seq_len), end)]
-    if not isinstance(window, str) or window.isascii() or not _is_astral(window):
+    if not isinstance(window, str):
+        return window.copy()
+    if window.isascii() or not _is_astral(window):
         return window
     return window[: max(_LEAST_WINDOW * seq_len, end - start)]
 

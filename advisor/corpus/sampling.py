@@ -199,7 +199,8 @@ def _following(document: Document, ahead: Iterable[Document], seq_len: int) -> t
     """Return the contents that a sequence from a short document runs on into: with its separator each is a token."""
     if len(document.content) >= 8 * seq_len:
         return ()
-    return tuple(each.content for each in itertools.islice(ahead, seq_len))
+    contents = (each.content for each in itertools.islice(ahead, seq_len))
+    return tuple(each if isinstance(each, str) else each[:seq_len].copy() for each in contents)
 
 
 def _reads_all_of_itself(reader: Reader) -> bool:

@@ -17,11 +17,14 @@ _PANIC = "PanicException"  # what pyo3 raises where a Rust library panics: a Bas
 
 
 @contextmanager
-def parsing(place: object, what: str, error: type[AdvisorError], *, advice: str = "") -> Iterator[None]:
+def parsing(
+    place: object, what: str, error: type[AdvisorError], *, advice: str = "", too_large: str = ""
+) -> Iterator[None]:
     """Turn whatever a parsing library raises inside into ``error``, with the place; only the library's call is inside.
 
-    ``what`` is what it is read as, "a parquet file"; ``advice`` what to do, behind the library's words. An error of
-    ours passes, and so does what ends the program.
+    ``what`` is what it is read as, "a parquet file"; ``advice`` what to do, behind the library's words;
+    ``too_large`` what is said of a MemoryError, where it is a bound of ours that was met. An error of ours passes, and
+    so does what ends the program.
 
     >>> with parsing("x.json", "JSON", AdvisorError):
     ...     int("one")
@@ -33,7 +36,8 @@ def parsing(place: object, what: str, error: type[AdvisorError], *, advice: str 
     except AdvisorError:
         raise
     except MemoryError as problem:
-        raise error(f"{place} cannot be read as {what}: it asks for more memory than there is{advice}.") from problem
+        asked = too_large or f"it asks for more memory than there is{advice}"
+        raise error(f"{place} cannot be read as {what}: {asked}.") from problem
     except BaseException as problem:
         if not isinstance(problem, Exception) and type(problem).__name__ != _PANIC:
             raise

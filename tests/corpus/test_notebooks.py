@@ -67,3 +67,11 @@ def test_what_is_no_notebook_is_refused_alone_and_counted_in_a_folder(tmp_path: 
     (tmp_path / "b.py").write_text("y = 2" * 50)
     [left] = tally_of(tmp_path).left_out
     assert (left.reason, left.n, left.n_bytes) == ("notebooks that cannot be read", 1, len(text))
+
+
+def test_a_notebook_that_is_nested_too_deeply_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text('{"cells":' + "[" * 300_000)
+    assert sentence(tmp_path / "a.ipynb") == (
+        f"{tmp_path}/a.ipynb is nested too deeply to be a notebook, whose cells lie three levels down: it is damaged, "
+        "or made to be so."
+    )

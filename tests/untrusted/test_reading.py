@@ -27,6 +27,15 @@ def test_whatever_a_library_raises_is_one_of_our_errors_with_the_place(raised, s
     assert said in str(caught.value)
 
 
+def test_a_bound_of_ours_that_was_met_is_said():
+    with (
+        pytest.raises(CorpusError) as caught,
+        parsing("x.arrow", "an arrow file", CorpusError, too_large="it needs over 320 MB"),
+    ):
+        raise MemoryError
+    assert str(caught.value) == "x.arrow cannot be read as an arrow file: it needs over 320 MB."
+
+
 def test_a_panic_of_rust_is_one_too():
     panic = type("PanicException", (BaseException,), {})
     with pytest.raises(CorpusError, match=r"^t\.json cannot be read as a tokenizer: index out of bounds\.$"):  # noqa: SIM117

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF
@@ -48,22 +47,23 @@ class Member:
 
     @property
     def ending(self) -> str:
-        """Its last ending."""
-        return PurePosixPath(self.name).suffix.lower()
+        """Its last ending; a dot that its name begins or ends with is none."""
+        stem, _, ending = self.name.rpartition("/")[2].rpartition(".")
+        return f".{ending.lower()}" if stem and ending else ""
 
 
 def why_left_out(member: Member, everything: bool) -> str | None:
     """Return why a member is not read as text; None if it is."""
-    folders = PurePosixPath(member.name).parts
+    folders, ending = member.name.split("/"), member.ending
     if not everything and any(part in LEFT_OUT_FOLDERS or part.startswith(".") for part in folders if part != "."):
         return "hidden files and caches in archives"
-    if member.ending in ARCHIVES:
+    if ending in ARCHIVES:
         return "archives in archives"
-    if member.ending in COMPRESSIONS:
+    if ending in COMPRESSIONS:
         return "compressed files in archives"
     if not member.n_bytes:
         return "empty files"
-    format = FORMAT_OF.get(member.ending)
+    format = FORMAT_OF.get(ending)
     if format is None:
         return "files of another type in archives"
     return None if format == "text" else f"{format} files in archives (unpack them to read them)"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.arrays import chosen_values, packed, packed_array, validated
+from advisor.corpus.arrow.column import MOST_BYTES
 from advisor.corpus.arrow.draws import ColumnDraws, drawn
 from advisor.corpus.arrow.ipc import ArrowFile
 from advisor.corpus.arrow.parquet import ParquetFile
@@ -17,12 +18,18 @@ from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     import pyarrow as pa
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of glibc's malloc.h
 Request = dict[str, Any]
 Files = list[Any]  # one of them
+_AT_ONCE = f"needs over {MOST_BYTES >> 20} MB at once, the most that it is given: if it is not damaged, write it with"
+TOO_LARGE = {
+    "parquet": f"a value or page of it {_AT_ONCE} shorter values and smaller pages (data_page_size, row_group_size)",
+    "arrow": f"a value, dictionary or record batch of it {_AT_ONCE} shorter values and smaller batches (max_chunksize)",
+}
 WORDS = {"parquet": "a parquet file", "arrow": "an arrow file"}
 
 
@@ -82,6 +89,12 @@ class WholeReads(io.RawIOBase):
         return bytes(data)
 
 
+def _parsing(request: Request, place: str | None = None, what: str | None = None) -> AbstractContextManager[None]:
+    """Return the boundary of what pyarrow raises; the memory of this process is bounded, and the sentence says so."""
+    format = request["format"]
+    return parsing(place or request["name"], what or WORDS[format], CorpusError, too_large=TOO_LARGE[format])
+
+
 def _opened(request: Request, files: Files) -> Any:
     kind = ParquetFile if request["format"] == "parquet" else ArrowFile
     try:
@@ -95,7 +108,7 @@ def _opened(request: Request, files: Files) -> Any:
 
 def outline(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
     """Return what a file says of itself, with its schema."""
-    with parsing(request["name"], WORDS[request["format"]], CorpusError):
+    with _parsing(request):
         file = _opened(request, files)
         return file.outline(), file.schema.remove_metadata().serialize()
 
@@ -110,7 +123,7 @@ def _names(fields: Iterable[pa.Field]) -> Iterator[str]:
 
 def table(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
     """Return how many values a parquet file holds, and all of them unless they are too many."""
-    with parsing(request["name"], WORDS["parquet"], CorpusError):
+    with _parsing(request):
         file = _opened(request, files)
         told = {"n_cells": file.metadata.num_rows * file.metadata.num_columns}
         if told["n_cells"] > request["most_cells"]:
@@ -121,7 +134,7 @@ def table(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
 
 def first_rows(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
     """Return a few rows of several columns of a part of a file."""
-    with parsing(request["name"], WORDS[request["format"]], CorpusError):
+    with _parsing(request):
         batch = _opened(request, files).first_rows()
         for column in batch.columns:
             validated(column)
@@ -130,7 +143,7 @@ def first_rows(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
 
 def parts(request: Request, files: Files) -> tuple[dict[str, Any], Any]:
     """Return the rows and the bytes of the chosen columns of each row group or record batch."""
-    with parsing(request["name"], WORDS[request["format"]], CorpusError):
+    with _parsing(request):
         return {"parts": _opened(request, files).parts()}, b""
 
 
@@ -158,7 +171,7 @@ def _slices(request: Request, files: Files) -> Iterator[pa.Array]:
 def _parsed(request: Request, found: Iterator[Any]) -> Iterator[Any]:
     """Yield what a library parses; what it raises is an error of that part of the file."""
     while True:
-        with parsing(request["place"], request["format"], CorpusError):
+        with _parsing(request, request["place"], request["format"]):
             each = next(found, None)
         if each is None:
             return

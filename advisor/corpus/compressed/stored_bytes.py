@@ -10,7 +10,7 @@ BLOCK = 1 << 20  # bytes of text taken at a time
 STORED = 1 << 17  # stored bytes read at a time
 MAGIC = {"gzip": b"\x1f\x8b", "bzip2": b"BZh", "xz": b"\xfd7zXZ\0", "zstd": b"\x28\xb5\x2f\xfd"}
 _BZIP2_BLOCK = (b"1AY&SY", b"\x17rE8P\x90")  # a block, or the end of a stream that has none
-_SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"  # a zstd frame of other data
+_SKIPPABLE = range(0x184D2A50, 0x184D2A60)  # a zstd frame of other data
 
 
 class DamagedFileError(CorpusError):
@@ -33,7 +33,7 @@ def compression_of(head: bytes) -> str | None:
 
 def is_skippable(head: bytes) -> bool:
     """Return whether a zstd frame of other data begins with these bytes."""
-    return head[:1] in {bytes([byte]) for byte in _SKIPPABLE[0]} and head[1:4] == _SKIPPABLE[1]
+    return int.from_bytes(head[:4], "little") in _SKIPPABLE
 
 
 def stops_early(head: bytes, compression: str) -> bool:
@@ -70,8 +70,9 @@ class StoredBytes:
     def take(self, n_bytes: int) -> bytes:
         """Return the next bytes, fewer only at the end."""
         taken = self.peek(n_bytes)
-        self.at += len(taken)
-        self.offset += len(taken)
+        n_taken = len(taken)
+        self.at += n_taken
+        self.offset += n_taken
         return taken
 
     def back(self, n_bytes: int) -> None:

@@ -65,7 +65,15 @@ def unpacking(place: Place) -> Iterator[None]:
 
 
 def open_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    """Return a member, open for reading in order; what a read decompresses is bounded."""
+    """Return a member, open for reading in order; what a read decompresses is bounded.
+
+    Raises:
+        zipfile.BadZipFile: it is not where the list of members says.
+    """
+    if info.header_offset < 0:  # that list is not where the file's end says, and all is counted from there
+        raise zipfile.BadZipFile(
+            f"the list of its members says that {info.filename[:80]!r} begins before the file does; get it again"
+        )
     try:
         member = archive.open(info)
     except UnicodeDecodeError as error:

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 
     import zstandard
 
+_LONGEST_HEADER = 18  # bytes
 _LARGEST_WINDOW = 1 << 27  # bytes: zstd --long=27; a larger one would be held in memory whole
 
 
 def zstd_frames(stored: StoredBytes, name: str) -> Iterator[bytes]:
-    """Yield what the frames of a zstd file hold; frames of other data are passed over."""
+    """Yield what the frames of a zstd file hold; frames of other data are passed over.
+
+    Costs are linear in bytes and in frames, under 10 us for each: a file may be of nothing but empty frames.
+    """
     import zstandard
 
     decompressor = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW)
-    while head := stored.peek(8):
+    while head := stored.peek(_LONGEST_HEADER):
         if is_skippable(head):
             size = 8 + int.from_bytes(head[4:8], "little")
             while size and (taken := stored.take(min(size, STORED))):
@@ -37,26 +41,25 @@ def zstd_frames(stored: StoredBytes, name: str) -> Iterator[bytes]:
             if size:
                 raise truncated(stored, name, "zstd")
         elif head.startswith(MAGIC["zstd"]):
-            yield from _frame(stored, name, decompressor)
+            yield from _frame(stored, head, name, decompressor)
         elif stops_early(head, "zstd"):
             raise truncated(stored, name, "zstd")
         else:
             raise appended(stored, name, "zstd")
 
 
-def _frame(stored: StoredBytes, name: str, of_frames: zstandard.ZstdDecompressor) -> Iterator[bytes]:
-    """Yield what each block of one frame holds, at most 128 kB.
+def _frame(stored: StoredBytes, head: bytes, name: str, of_frames: zstandard.ZstdDecompressor) -> Iterator[bytes]:
+    """Yield what each block of one frame that begins with ``head`` holds, at most 128 kB.
 
     Blocks are walked here (RFC 8878, section 3.1.1), because zstandard's readers take the end of a file for the end of
     a frame.
     """
     import zstandard
 
-    head = stored.peek(18)  # the longest header
     try:
         begin, frame = zstandard.frame_header_size(head), zstandard.get_frame_parameters(head)
     except zstandard.ZstdError as error:
-        if len(head) < 18:
+        if len(head) < _LONGEST_HEADER:
             raise truncated(stored, name, "zstd") from error
         raise damaged(stored, name, "zstd", error) from error
     if frame.window_size > _LARGEST_WINDOW:
@@ -68,12 +71,13 @@ def _frame(stored: StoredBytes, name: str, of_frames: zstandard.ZstdDecompressor
         raise DamagedFileError(f"{name} is compressed with the zstd dictionary {frame.dict_id}: decompress it first.")
     decompressor = of_frames.decompressobj()
     data, is_last = stored.take(begin), False
-    while data:
+    while not is_last:
+        block, is_last = _block(stored, name, 4 if frame.has_checksum else 0)
         try:
-            yield decompressor.decompress(data)
+            yield decompressor.decompress(data + block if data else block)
         except zstandard.ZstdError as error:
             raise damaged(stored, name, "zstd", error) from error
-        data, is_last = (b"", True) if is_last else _block(stored, name, 4 if frame.has_checksum else 0)
+        data = b""
 
 
 def _block(stored: StoredBytes, name: str, n_checksum: int) -> tuple[bytes, bool]:

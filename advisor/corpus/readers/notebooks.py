@@ -40,7 +40,12 @@ def notebook_stream(stream: IO[bytes], name: str) -> IO[bytes]:
         raise NotebookError(f"{name} is a notebook of over {LARGEST >> 20} MB: clear its outputs.")
     try:
         notebook = json.loads(data)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise NotebookError(
+            f"{name} is nested too deeply to be a notebook, whose cells lie three levels down: it is damaged, or made "
+            "to be so."
+        ) from error
+    except ValueError as error:
         raise NotebookError(f"{name} is named as a notebook and is not valid JSON ({error}).") from error
     text = "\n\n".join(text for cell in _cells(notebook, name) for text in _texts(cell) if text.strip())
     return io.BufferedReader(io.BytesIO(_DATA_URI.sub("", text).encode("utf-8", "replace")), BLOCK)

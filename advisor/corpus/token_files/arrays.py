@@ -181,8 +181,7 @@ def _rows(ids: IdArray, shape: tuple[int, ...], eos: int | None, seq_len: int, t
 
 
 def _sidecar(file: CorpusFile) -> CorpusFile:
-    compression = "gzip" if file.beside[0].name.endswith(".gz") else None
-    return replace(file, place=file.beside[0], format="csv", compression=compression, beside=())
+    return replace(file, place=file.beside[0], format="csv", compression="gzip", beside=())
 
 
 def _type_by_sidecar(file: CorpusFile, options: CorpusOptions) -> str | None:

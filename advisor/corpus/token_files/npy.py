@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x93NUMPY"
 _LOCAL_HEADER = 30  # bytes of a zip member's own header before its name
+_MOST_TIMES, _MOST_FREE = 1000, 1 << 30  # times that an array may expand, and bytes up to which that is not looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,12 +155,24 @@ def ids_of_arrays(
     """Yield for each array of an .npz, or each row of its one array of rows, its ids in blocks."""
     with open_zip(place) as archive:
         for name, header in zip(arrays.names, arrays.headers, strict=True):
-            with open_member(archive, archive.getinfo(f"{name}.npy")) as member:
+            info = archive.getinfo(f"{name}.npy")
+            _check_expansion(info, f"{place.name}, array {name},")
+            with open_member(archive, info) as member:
                 read_npy_header(member, place.name)
                 rows = header.shape[0] if header.is_table else 1
                 for row in range(rows):
                     label = f"{place.name}, array {name}" + (f", row {row}" if rows > 1 else "")
                     yield _blocks(member, header, header.n_ids // max(rows, 1), label, n_vocabulary, n_at_once, place)
+
+
+def _check_expansion(info: zipfile.ZipInfo, name: str) -> None:
+    """Refuse an array that is almost nothing but zeros; zipfile reads no more of it than it says that it has."""
+    if info.file_size > max(_MOST_FREE, _MOST_TIMES * info.compress_size):
+        raise CorpusError(
+            f"{name} expands over {_MOST_TIMES:,} times, its {info.compress_size:,} bytes to "
+            f"{info.file_size >> 20:,} MB, which no token ids do: if it is meant, write it with numpy.savez, which "
+            "does not compress."
+        )
 
 
 def _blocks(

@@ -31,10 +31,13 @@ def piece_length(seq_len: int) -> int:
 def pieces_of_ids(
     name: str, begin: int, ids: npt.NDArray[np.int64], seq_len: int, first: int = 0
 ) -> Iterator[Document]:
-    """Yield a document of ids, named by where it begins, in pieces where it is long; ``first`` numbers the first."""
+    """Yield a document of ids, named by where it begins, in pieces where it is long; ``first`` numbers the first.
+
+    Each is a copy: a view of a few ids would hold the block that they were read in for as long as they are held.
+    """
     length = piece_length(seq_len)
     for number, start in enumerate(range(0, len(ids), length), first):
-        piece = ids[start : start + length]
+        piece = ids[start : start + length].copy()
         yield Document(key=(name, begin, number), content=piece, raw_bytes=len(piece))
 
 

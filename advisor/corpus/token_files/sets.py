@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from advisor.json_fields import Node
 
 _MDS_COMPRESSIONS = {"gz": "gzip", "bz2": "bzip2", "zstd": "zstd"}
-_SIDECARS = (".csv.gz", ".csv")
+_SIDECAR = ".csv.gz"  # a plain .csv beside a .npy is another table
+_SHARD_NAME = re.compile(r"\.mds($|\.)|^chunk-\d+-\d+\.")  # of MDS and litdata
 # What a flat .bin is called in a folder: nanoGPT's train.bin, fineweb_train_000001.bin, tokens.bin; not firmware.bin.
 _FLAT_NAME = re.compile(r"(^|[^a-z])(train|val|valid|validation|test|eval|tokens?|ids|tokenized|corpus)([^a-z]|$)")
 
@@ -108,8 +109,7 @@ def _of_name(place: Place, around: Mapping[str, Place], named: bool, dtype: str 
         is_flat = has_index or _is_flat(place) or (dtype is not None and binary_format(place) is None)
         return [_bin(place, around, named)] if is_flat else []
     if suffix == ".npy":
-        stem = place.file_name[:-4]
-        sidecar = next((each for end in _SIDECARS if (each := _beside(place, stem + end, around))), None)
+        sidecar = _beside(place, place.file_name[:-4] + _SIDECAR, around)
         return [_file(place, "npy", named, beside=() if sidecar is None else (sidecar,))]
     if suffix in (".npz", ".mds"):
         return [_file(place, suffix[1:], named)]
@@ -169,9 +169,13 @@ def _of_shard(place: Place, around: Mapping[str, Place]) -> list[CorpusFile]:
 
 def _of_index(index: Place, around: Mapping[str, Place], named: bool, only: Place | None = None) -> list[CorpusFile]:
     """Return the shards that an index lists, or the one asked for; [] if it is another kind of index.json."""
-    files = []
+    files, listed = [], list(_listed(index))
+    if not listed:
+        _refuse_empty(index, around)
     format = "mds" if is_mds(read_index(index)) else "litdata"
-    for name, raw, compression, n_bytes in _listed(index):
+    for name, raw, compression, n_bytes in listed:
+        for each in (name, raw):
+            _check_inside(each, index)
         stored, decompressed = _beside(index, name, around), _beside(index, raw, around)
         place = decompressed or stored
         if only is not None and place != only:
@@ -187,6 +191,29 @@ def _of_index(index: Place, around: Mapping[str, Place], named: bool, only: Plac
         both = (stored,) if stored is not None and stored is not place else ()
         files.append(_file(place, format, named, compression=codec, beside=(index, *both)))
     return files
+
+
+def _refuse_empty(index: Place, around: Mapping[str, Place]) -> None:
+    """Raise where an index.json that lists nothing lies beside shards: it is theirs, and wrong."""
+    shards = [
+        place
+        for place in around.values()
+        if _SHARD_NAME.search(place.file_name) and _beside(place, "index.json", around) == index
+    ]
+    if shards:
+        raise CorpusError(
+            f"{index.name} is not the index of {shards[0].file_name} beside it: an object is expected whose shards "
+            "(MDS), or chunks and config (litdata), list the files; get it again."
+        )
+
+
+def _check_inside(name: str, index: Place) -> None:
+    """Raise where a name that an index lists leads out of its folder."""
+    if name.startswith("/") or ".." in name.split("/"):
+        raise CorpusError(
+            f"{index.name} lists {name[:80]!r}, which leads out of its folder, and is not read: a shard lies beside "
+            "its index, or in a folder there; mend the index, or get it again."
+        )
 
 
 def _codec(compression: str, place: Place) -> str:

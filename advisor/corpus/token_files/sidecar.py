@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import array
 import csv
-import io
+import functools
 from typing import TYPE_CHECKING
 
 from advisor.corpus.streams import open_utf8
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from advisor.corpus.corpus_file import CorpusFile
+
+
+_ADVICE = "get it again, or move it away, and documents end at --eos-id"
+_LONGEST = 1 << 16  # bytes of a line: ids, paths and places in files are of hundreds
 
 
 class SidecarBounds:
@@ -66,26 +70,56 @@ def last_end(sidecar: CorpusFile) -> int:
 
 def _rows(sidecar: CorpusFile) -> Iterator[tuple[int, int]]:
     columns: tuple[int, int] | None = None
-    with open_utf8(sidecar, "utf-8") as stream, io.TextIOWrapper(stream, "utf-8", newline="") as text:
-        for row in _parsed(csv.reader(text), sidecar.name):
-            try:
-                columns = columns or _columns(row)
-                begin, end = int(row[columns[0]]), int(row[columns[1]])
-                if not 0 <= begin < 1 << 62 or not 0 <= end < 1 << 62:
-                    raise ValueError
-                yield begin, end
-            except (ValueError, IndexError) as error:
+    for row in _parsed(csv.reader(_lines(sidecar)), sidecar.name):
+        try:
+            columns = columns or _columns(row)
+            begin, end = int(row[columns[0]]), int(row[columns[1]])
+            if not 0 <= begin < 1 << 62 or not 0 <= end < 1 << 62:
+                raise ValueError
+            yield begin, end
+        except (ValueError, IndexError) as error:
+            raise CorpusError(
+                f"{sidecar.name} is not the sidecar of a dolma .npy: a row is {','.join(row[:6])[:60]!r}, where "
+                "start,end,id,src,loc is expected."
+            ) from error
+
+
+def _lines(sidecar: CorpusFile) -> Iterator[str]:
+    """Yield the lines of a sidecar.
+
+    Raises:
+        CorpusError: one is longer than any of a sidecar, or is not UTF-8.
+    """
+    with open_utf8(sidecar, "utf-8") as stream:
+        for number, line in enumerate(iter(functools.partial(stream.readline, _LONGEST + 1), b""), 1):
+            if len(line) > _LONGEST:
                 raise CorpusError(
-                    f"{sidecar.name} is not the sidecar of a dolma .npy: a row is {','.join(row[:6])[:60]!r}, where "
-                    "start,end,id,src,loc is expected."
+                    f"{sidecar.name}, line {number:,}, has over {_LONGEST >> 10} kB: a sidecar of a dolma .npy has "
+                    f"start,end,id,src,loc on each line; {_ADVICE}."
+                )
+            try:
+                yield line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise CorpusError(
+                    f"{sidecar.name}, line {number:,}, is not UTF-8 at its byte {error.start:,}: it is damaged, or not "
+                    f"the sidecar of a dolma .npy; {_ADVICE}."
                 ) from error
 
 
 def _parsed(rows: Iterator[list[str]], name: str) -> Iterator[list[str]]:
     while True:
-        with parsing(name, "the sidecar of a dolma .npy", CorpusError):
-            if (row := next(rows, None)) is None:
-                return
+        with parsing(name, "the sidecar of a dolma .npy", CorpusError, advice=f"; {_ADVICE}"):
+            try:
+                row = next(rows, None)
+            except csv.Error as error:
+                if "field limit" not in str(error):
+                    raise
+                raise CorpusError(
+                    f"{name} is not the sidecar of a dolma .npy: a cell of it, in quotes over several lines, has over "
+                    f"{csv.field_size_limit():,} characters; {_ADVICE}."
+                ) from error
+        if row is None:
+            return
         yield row
 
 

@@ -231,3 +231,27 @@ def test_a_zip_that_says_it_holds_more_than_can_be_is_refused(tmp_path):
     assert refused(path) == (
         f"b.zip says that its {len(data):,} bytes hold {(1 << 32) - 2:,}, more than can be: it is not read."
     )
+
+
+def test_a_tar_ends_after_two_empty_blocks(tmp_path):
+    path = write_tar(tmp_path / "x.tar", {"a.txt": b"The river rose."})
+    with path.open("r+b") as file:
+        file.truncate(8 << 20)
+    assert read(path) == ["The river rose."]
+    with path.open("r+b") as file:
+        file.truncate(1 << 40)  # a hole: no more than its beginning is read
+    assert refused(path) == (
+        "x.tar holds over 16 MB of empty blocks before byte 16,778,752, and a tar ends with two: it is damaged, or a "
+        "file that was made and never filled; get it again."
+    )
+
+
+def test_a_zip_whose_list_is_not_where_its_end_says(tmp_path):
+    path = write_zip(tmp_path / "x.zip", {"a.txt": b"The river rose."})
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"PK\5\6")
+    data[at + 16 : at + 20] = (0x7FFFFFFF).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert refused(path) == (
+        "x.zip is damaged: the list of its members says that 'a.txt' begins before the file does; get it again."
+    )

@@ -115,6 +115,13 @@ def test_a_value_that_is_larger_than_memory_is_one_sentence(tmp_path: Path) -> N
     path.write_bytes(arrow_bytes(pa.table({"text": texts}), compression="zstd"))
     assert path.stat().st_size < 100_000
     assert sentence(path).startswith((f"{path} cannot be read", f"Record batch 0 of {path} cannot be read"))
+    path = tmp_path / "bomb.parquet"
+    pq.write_table(pa.table({"text": ["a few words", "x" * (220 << 20)]}), path, compression="zstd")
+    assert sentence(path) == (
+        f"{path} cannot be read as a parquet file: a value or page of it needs over 320 MB at once, the most "
+        "that it is given: if it is not damaged, write it with shorter values and smaller pages (data_page_size, "
+        "row_group_size)."
+    )
 
 
 def test_mutants_are_read_or_refused(tmp_path: Path) -> None:

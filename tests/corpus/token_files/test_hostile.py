@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -97,17 +98,65 @@ def test_a_field_that_is_wrong_is_named(tmp_path: Path) -> None:
         sentence(tmp_path)
         == f"{tmp_path}/index.json: chunks[0].chunk_bytes must be a whole number of at least 0, not '12'."
     )
-    index["chunks"][0].update(chunk_bytes=12, filename="../../etc/passwd")
-    (tmp_path / "index.json").write_text(json.dumps(index))
-    assert "lists ../../etc/passwd, which is not there" in sentence(tmp_path)
+    for name in ("../../etc/passwd", "/etc/passwd", "a/../../b"):
+        index["chunks"][0].update(chunk_bytes=12, filename=name)
+        (tmp_path / "index.json").write_text(json.dumps(index))
+        assert sentence(tmp_path) == (
+            f"{tmp_path}/index.json lists {name!r}, which leads out of its folder, and is not read: a shard lies "
+            "beside its index, or in a folder there; mend the index, or get it again."
+        )
+
+
+@pytest.mark.parametrize("written", ["[1, 2]", '{"shards": []}', '{"shards": [null]}', "{}"])
+def test_an_index_that_lists_nothing_is_what_is_wrong(tmp_path: Path, written: str) -> None:
+    write_mds(tmp_path, [{"text": b"The river rose."}], {"text": "str"}, n_shards=1)
+    shard = next(tmp_path.glob("*.mds"))
+    (tmp_path / "index.json").write_text(written)
+    for named in (tmp_path, shard, tmp_path / "index.json"):
+        assert sentence(named) == (
+            f"{tmp_path}/index.json is not the index of {shard.name} beside it: an object is expected whose shards "
+            "(MDS), or chunks and config (litdata), list the files; get it again."
+        )
+
+
+ADVICE = "get it again, or move it away, and documents end at --eos-id."
 
 
 def test_rows_of_a_sidecar_that_are_no_places(tmp_path: Path) -> None:
     write_dolma(tmp_path / "x", DOCS)
-    (tmp_path / "x.csv.gz").unlink()
-    for row in ("a,b", "-1,5", f"0,{'9' * 25}", f"0,{'9' * 5000}", "0,\xff", f"0,{'a' * 200_000}", "0,1\0"):
-        (tmp_path / "x.csv").write_bytes(row.encode("latin-1"))
-        assert sentence(tmp_path / "x.npy").startswith(f"{tmp_path / 'x.csv'} ")
+    sidecar = tmp_path / "x.csv.gz"
+    for row in ("a,b", "-1,5", f"0,{'9' * 25}", f"0,{'9' * 5000}", "0,1\0"):
+        sidecar.write_bytes(gzip.compress(row.encode()))
+        assert sentence(tmp_path / "x.npy").startswith(f"{sidecar} ")
+    said = {
+        b"0,1,a\n0,\xff": ", line 2, is not UTF-8 at its byte 2: it is damaged, or not the sidecar of a dolma .npy; ",
+        b"0,1\n" + b"0" * 200_000: ", line 2, has over 64 kB: a sidecar of a dolma .npy has start,end,id,src,loc on "
+        "each line; ",
+        b'0,1,"' + b"a\n" * 70_000: " is not the sidecar of a dolma .npy: a cell of it, in quotes over several lines, "
+        "has over 131,072 characters; ",
+    }
+    for data, words in said.items():
+        sidecar.write_bytes(gzip.compress(data))
+        assert sentence(tmp_path / "x.npy") == f"{sidecar}{words}{ADVICE}"
+
+
+def test_a_line_of_a_sidecar_takes_no_memory(tmp_path: Path) -> None:
+    write_dolma(tmp_path / "x", DOCS)
+    with gzip.open(tmp_path / "x.csv.gz", "wb") as file:
+        for _ in range(100):
+            file.write(b"0" * 1_000_000)
+    sentence(tmp_path / "x.npy")  # imports
+    tracemalloc.start()
+    assert "line 1, has over 64 kB" in sentence(tmp_path / "x.npy")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 << 20
+
+
+def test_a_csv_beside_a_npy_is_no_sidecar(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.arange(5000, dtype="u2") % 97)
+    (tmp_path / "x.csv").write_text("name,age\nAda,36\n")
+    assert len(contents(tmp_path / "x.npy")) == 1
 
 
 def test_sizes_that_are_not_there_take_no_memory(tmp_path: Path) -> None:
