@@ -22,7 +22,8 @@ from advisor.errors import RunsError
 from advisor.laws.text import Text
 from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
-from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of
+from advisor.run_tables.domains import LOSS, beyond, domain_of, is_beyond
+from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of, shown
 from advisor.run_tables.rows import read_rows
 
 Row = Mapping[str, float | str]
@@ -134,7 +135,10 @@ def _cell_of(path: Path, number: int, name: str, row: Mapping[str, Any], mark: D
     except ValueError:
         found = math.nan
     if not 0 < found < math.inf:
-        raise RunsError(f"{path}, run {number}: {name} is {value!r}; it must be a number above 0.")
+        raise RunsError(f"{path}, run {number}: {name} is {shown(value)}; it must be a number above 0.")
+    domain = LOSS if name == "loss" else domain_of(name)
+    if is_beyond(found, domain):
+        raise RunsError(f"{path}, run {number}: {name} is {found:g}, {beyond(domain)}.")
     return found
 
 

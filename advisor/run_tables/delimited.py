@@ -17,8 +17,6 @@ _EXCEL_SAYS = re.compile(r"sep=([,;|\t])\r?\n")
 _RULE = re.compile(r":?-+:?")  # under the header of a Markdown table
 _NUMBER = re.compile(r"[+-]?[\d.][\d.,_]*(e[+-]?\d+)?\s*[kmbt]?|nan", re.IGNORECASE)
 
-_LONGEST_FIELD = 1 << 17  # characters
-
 
 @dataclass(frozen=True, kw_only=True)
 class DelimitedRows:
@@ -90,7 +88,7 @@ def _lines(text: str, delimiter: str) -> Iterator[_Line]:
             if line.strip():
                 yield _Line(number=number, fields=tuple(line.split()))
         return
-    csv.field_size_limit(_LONGEST_FIELD)  # of the process: reading a corpus raises it
+    csv.field_size_limit(len(text) + 1)  # of the process; a file is bounded, and a cell of ours is told by its run
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
     for row in reader:
         fields = tuple(field.strip() for field in row)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from advisor.errors import RunsError, first_line
+from advisor.errors import RunsError
 from advisor.untrusted.reading import MOST_JSON_BYTES
 
 Row = dict[str, Any]
 _LAW = {"E", "A", "B", "alpha", "beta"}
 _DEEPEST = 16  # levels of objects that become dotted names
+_MOST_DIGITS = 1000  # Python makes a number of no more than 4,300, and a float of none over 309
 _SPACE = re.compile(r"[\s]*")
 
 
@@ -46,7 +47,7 @@ def _law_like(value: Mapping[str, Any]) -> bool:
 
 def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     """Yield each JSON value of the text with the number of its line."""
-    decoder = json.JSONDecoder(object_pairs_hook=_no_key_twice)
+    decoder = json.JSONDecoder(object_pairs_hook=_no_key_twice, parse_int=_whole)
     at, end = _after_space(text, 0), len(text)
     line, counted = 1, 0
     while at < end:
@@ -58,12 +59,15 @@ def _values(path: Path, text: str) -> Iterator[tuple[int, Any]]:
             raise RunsError(f"{path}, line {where}: this is not JSON ({error.msg}).") from None
         except _TwiceError as error:
             raise RunsError(f"{path}, line {line}: a run has the key {error} twice: rename one.") from None
-        except ValueError as error:  # a number of thousands of digits
-            raise RunsError(f"{path}, line {line}: this is no table of runs: {first_line(error)}.") from None
         except RecursionError:
             raise RunsError(f"{path}, line {line}: this JSON is nested too deeply for a table.") from None
         yield line, value
         at = _after_space(text, at)
+
+
+def _whole(digits: str) -> int | str:
+    """Return a whole number; the digits themselves where they are too many for one, for a message with their cell."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
 
 
 class _TwiceError(Exception):

@@ -18,6 +18,8 @@ _COMMA_DECIMAL = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+(e[+-]?\d+)?", re
 _POINT_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")  # 1.100, where a comma is the decimal
 _POINT_GROUPS = re.compile(r"[+-]?\d{1,3}(\.\d{3}){2,}")
 _POINT_DECIMAL = re.compile(r"[+-]?\d*\.\d*(e[+-]?\d+)?", re.IGNORECASE)
+_LONGEST = 400  # characters: floats have at most 309 digits before the point, and the rest is grouping
+_SHOWN = 40
 _SUFFIX = re.compile(r"\s*[kmbt]$", re.IGNORECASE)
 
 
@@ -39,7 +41,7 @@ def decimal_mark(values: Iterable[Any], delimiter: str | None, small: Iterable[A
     >>> decimal_mark(["3,14", "2,9"], ";"), decimal_mark(["1,100,000", "3.14"], ",")
     ('comma', 'point')
     """
-    texts = [_SUFFIX.sub("", value.strip()) for value in values if isinstance(value, str)]
+    texts = [_SUFFIX.sub("", value.strip()) for value in values if isinstance(value, str) and len(value) <= _LONGEST]
     with_comma = [text for text in texts if "," in text]
     if not with_comma:
         return "point"
@@ -66,7 +68,7 @@ def may_be_thousands(values: Iterable[Any]) -> str | None:
     >>> may_be_thousands(["652", "9.129"]), may_be_thousands(["652", "9.129", "0.5"])
     ('9.129', None)
     """
-    texts = [value.strip() for value in values if isinstance(value, str) and not is_empty(value)]
+    texts = [v.strip() for v in values if isinstance(v, str) and len(v) <= _LONGEST and not is_empty(v)]
     grouped = [text for text in texts if _POINT_GROUP.fullmatch(text)]
     whole = [text for text in texts if text.isdecimal() and len(text) <= 3]
     if not grouped or len(grouped) + len(whole) < len(texts) or not any(len(text) == 3 for text in whole):
@@ -107,6 +109,8 @@ def number_of(value: Any, mark: DecimalMark = "point", *, suffixes: bool = True)
             return float(value)
         except OverflowError:
             raise ValueError("a number of over 308 digits") from None
+    if what_is_odd(value):
+        raise ValueError("not a number")
     text = _SPACED.sub(lambda found: re.sub(r"\D", "", found[0]), value.strip())
     if mark == "comma":
         text = _with_point(text)
@@ -119,6 +123,33 @@ def number_of(value: Any, mark: DecimalMark = "point", *, suffixes: bool = True)
         return parse_quantity(text, "a number")
     except UsageError as error:
         raise ValueError(str(error)) from None
+
+
+def what_is_odd(value: Any) -> str:
+    """Return what to do about a text that Python may take for a number and a reader may not; "" for any other.
+
+    >>> what_is_odd("1_000"), what_is_odd("1000")
+    (': write its digits without _', '')
+    """
+    if not isinstance(value, str):
+        return ""
+    if len(value) > _LONGEST:
+        return f": it has {len(value):,} characters"
+    if any(char.isdigit() and not char.isascii() for char in value):
+        return ": write it in the digits 0 to 9"
+    return ": write its digits without _" if "_" in value and any(map(str.isdigit, value)) else ""
+
+
+def shown(value: Any) -> str:
+    """Return a cell as messages show it, shortened.
+
+    >>> shown("9" * 5000)
+    "'9999999999999999999999999999...'"
+    """
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN else f"{value[: _SHOWN - 12]}...")
+    text = "a number of over 308 digits" if isinstance(value, int) and abs(value) >= 10**308 else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 12]}..."
 
 
 def _with_point(text: str) -> str:

@@ -252,6 +252,10 @@ def _optional(cells: Cells, n_tokens: Array) -> dict[str, Array]:
         wrong = ~(values > 0) | (np.isinf(values) & (name == "flops")) | (np.isfinite(values) & (values > _MOST_FLOPS))
         if wrong.any():
             raise RunsError(f"{cells.path} has {name} of {values[wrong][0]:g}; it must be a positive number of {unit}.")
+    vocab_size = optional.get("vocab_size", np.full(1, 2.0))
+    if not (np.isfinite(vocab_size) & (vocab_size >= 2)).all():
+        bad = vocab_size[~(np.isfinite(vocab_size) & (vocab_size >= 2))][0]
+        raise RunsError(f"{cells.path} has vocab_size of {bad:g}; it must be a number of pieces, 2 or more.")
     weight = optional.get("weight", np.ones(1))
     if not (np.isfinite(weight).all() and (weight > 0).all()):
         bad = weight[~(np.isfinite(weight) & (weight > 0))][0]

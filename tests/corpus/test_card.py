@@ -30,6 +30,11 @@ def test_configurations_have_patterns_by_split(tmp_path):
     ]
 
 
+def test_files_of_a_configuration_are_below_its_folder(tmp_path):
+    (found,) = read_configurations(write(tmp_path, "configs:\n- data_dir: en/\n  data_files: [a.txt, b/*.txt]\n"))
+    assert found.patterns == {"train": ("en/a.txt", "en/b/*.txt")}
+
+
 @pytest.mark.parametrize(
     ("head", "said"),
     [
@@ -45,6 +50,11 @@ def test_configurations_have_patterns_by_split(tmp_path):
         *[
             (f"configs:\n- data_files: [{pattern}]", "none below it can match: mend or remove it.")
             for pattern in ('"/etc/*"', '"../../*"', '"a/../../b"', '""', '"a\\0b"')
+        ],
+        *[
+            (f"configs:\n- data_dir: {folder}{files}", "none below it can match: mend or remove it.")
+            for folder in ('"../"', '"/etc"', '"a/../.."')
+            for files in ("", "\n  data_files: x.jsonl")
         ],
     ],
 )

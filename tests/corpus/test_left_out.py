@@ -245,6 +245,21 @@ def test_one_document_that_is_most_of_the_sample_is_named(tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "---\nx: " + "a" * (2 << 20),
+        "---\nx:\n" + "- a: b\n" * 300_000,
+        "---\nx: " + "a" * 9000 + "\nlicense: mit\n---\n# Data\n" + "About it. " * 300_000,
+    ],
+)
+def test_a_card_of_any_size_is_no_text_of_its_data_set(tmp_path: Path, card: str) -> None:
+    (tmp_path / "README.md").write_text(card)
+    (tmp_path / "train.jsonl").write_text(lines("train"))
+    assert list(left_out(tmp_path)) == ["data set cards"]
+    assert len(contents(tmp_path)) == 30
+
+
 def test_the_card_of_a_data_set_says_which_files_are_one_configuration(tmp_path: Path) -> None:
     for name in ("raw/a", "dedup/a", "dedup/b", "notes"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -38,8 +38,22 @@ CASES: dict[str, tuple[faults.Fault, str]] = {
     "drip": (faults.drip(), SLOW),
     "dripping headers": (faults.drip_headers, SLOW),
     "HTTP/0.9": (lambda handler: handler.wfile.write(b"hello\n") and None, BROKEN),
-    "short": (faults.answer("HTTP/1.1 200 OK\nContent-Length: 1000", LINE), BROKEN),
-    "a chunk is cut": (faults.answer(CHUNKED, b"100\r\n" + LINE), BROKEN),
+    "short": (
+        faults.answer("HTTP/1.1 200 OK\nContent-Length: 1000", LINE),
+        "<file> cannot be read: the connection ended after 16 bytes, 984 early; try again, or download it.",
+    ),
+    "two lengths": (
+        faults.answer("HTTP/1.1 200 OK\nContent-Length: 5, 5", LINE),
+        "<file> cannot be read: its server sends more than the Content-Length that it says; download it and name the",
+    ),
+    "101 headers": (
+        faults.answer("HTTP/1.1 200 OK\n" + "\n".join(f"X-{n}: a" for n in range(101)), LINE),
+        "<file> cannot be read: its server answers with over 100 headers, which no client reads; check the address, or",
+    ),
+    "a chunk is cut": (
+        faults.answer(CHUNKED, b"100\r\n" + LINE),
+        "<file> cannot be read: the connection ended after 16 bytes, 240 early; try again, or download it.",
+    ),
     "no last chunk": (faults.answer(CHUNKED, b"10\r\n" + LINE + b"\r\n"), BROKEN),
     "endless chunks": (
         faults.flood(CHUNKED, b"100000\r\n" + b" " * (1 << 20) + b"\r\n"),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
-from advisor.run_tables.numbers import decimal_mark, is_empty, number_of
+from advisor.run_tables.numbers import decimal_mark, is_empty, may_be_thousands, number_of, shown
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1.1B", 1.1e9), ("300M", 3e8), ("1,100,000,000", 1.1e9), ("1e9", 1e9), ("1_000_000", 1e6), (" 7 b ", 7e9),
+        ("1.1B", 1.1e9), ("300M", 3e8), ("1,100,000,000", 1.1e9), ("1e9", 1e9), (" 7 b ", 7e9),
         ("1 100 000", 1.1e6), ("1\u00a0100\u00a0000", 1.1e6), ("1'100'000", 1.1e6), ("-2.5", -2.5), ("32k", 32000.0),
         ("1,100.5", 1100.5), (".5", 0.5), ("+3", 3.0), ("1.5T", 1.5e12), ("1E+21", 1e21),
     ],
@@ -29,7 +30,26 @@ def test_numbers_with_a_decimal_comma(text: str, value: float) -> None:
     assert number_of(text, "comma") == value
 
 
-@pytest.mark.parametrize("text", ["", "many", "1.1 Bn", "1,10", "3,14", "1.1.1", "7B8", "1e", "~3", "3 M tokens"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "many",
+        "1.1 Bn",
+        "1,10",
+        "3,14",
+        "1.1.1",
+        "7B8",
+        "1e",
+        "~3",
+        "3 M tokens",
+        "1_000",
+        "1_0",
+        "\uff11\uff12",
+        "\u0661\u0662",
+        "9" * 5000,
+    ],
+)
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         number_of(text)
@@ -85,6 +105,17 @@ def test_what_could_be_two_numbers_is_refused(texts: list[str], message: str) ->
     with pytest.raises(ValueError, match=r".") as error:
         decimal_mark(texts, ",")
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("value", ["1" + " " * 500_000 + "1", "9" * 500_000, "1," * 250_000])
+def test_a_vast_text_is_no_number_at_once(value: str) -> None:
+    begun = time.process_time()
+    assert decimal_mark([value], None) == "point"
+    assert may_be_thousands([value, "100"]) is None
+    with pytest.raises(ValueError, match="not a number"):
+        number_of(value)
+    assert time.process_time() - begun < 1
+    assert len(shown(value)) < 50
 
 
 @pytest.mark.parametrize(

@@ -217,3 +217,27 @@ def test_a_law_is_known_by_what_is_in_it(tmp_path: Path, text: str, law: bool) -
     path = tmp_path / "x.json"
     path.write_text(text, encoding="utf-8")
     assert is_law(path) is law
+
+
+def test_a_date_that_python_has_no_word_for_is_an_empty_cell_of_its_column(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    dates, times = pa.array([2**31 - 1, 0], pa.date32()), pa.array([2**40, 0], pa.timestamp("s"))
+    table = pa.table({"N": [1e8, 2e8], "D": [2e9, 4e9], "loss": [3.0, 2.5], "made": dates, "ended": times})
+    pq.write_table(table, tmp_path / "t.parquet")
+    rows = read_rows(tmp_path / "t.parquet").rows
+    assert [row["N"] for row in rows] == [1e8, 2e8]
+    assert [str(row["made"]) for row in rows] == ["None", "1970-01-01"]
+    assert [str(row["ended"]) for row in rows] == ["None", "1970-01-01 00:00:00"]
+
+
+def test_parquet_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table([[1e8], [2e8]], names=["N", "N"]), path)
+    with pytest.raises(RunsError) as error:
+        read_rows(path)
+    assert str(error.value) == f"{path} has several columns called N: rename all but one."

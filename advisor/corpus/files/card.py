@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
     from advisor.corpus.tally import Tally
 
-_LONGEST_CARD = 1 << 20  # bytes
+LONGEST_CARD = 1 << 20  # bytes
 _MOST_PATTERNS = 10_000
 
 
@@ -33,7 +33,7 @@ class Configuration:
 def read_configurations(folder: Path) -> tuple[Configuration, ...]:
     """Return the configurations with files that the card of a folder names; none where it names none."""
     path = folder / "README.md"
-    if not path.is_file() or path.stat().st_size > _LONGEST_CARD:
+    if not path.is_file() or path.stat().st_size > LONGEST_CARD:
         return ()
     text = path.read_text(encoding="utf-8", errors="replace")
     head, found, _ = text.removeprefix("---\n").partition("\n---")
@@ -61,8 +61,10 @@ def _named_patterns(listed: list[Any], path: Path) -> Iterator[tuple[str, str, s
     for entry in listed:
         if isinstance(entry, dict):
             name = _word(entry.get("config_name", "default"), path)
-            for split, pattern in _patterns(entry.get("data_files"), path):
-                yield name, split, _inside(pattern, path)
+            folder, files = entry.get("data_dir"), entry.get("data_files")
+            below = "" if folder is None else _inside(_word(folder, path), path).removesuffix("/") + "/"
+            for split, pattern in _patterns(files, path):
+                yield name, split, below + _inside(pattern, path)
 
 
 def _patterns(files: Any, card: Path) -> Iterator[tuple[str, str]]:

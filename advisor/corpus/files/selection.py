@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import CorpusFile, read_at
+from advisor.corpus.files.card import LONGEST_CARD
 from advisor.corpus.files.kinds import POINTER, FileKind, compression_in, is_pointer, kind_of
 from advisor.corpus.files.splits import one_split
 from advisor.corpus.formats import NO_CORPUS, is_backup, is_metadata
@@ -113,12 +114,17 @@ def _of_another_type(place: Place) -> str:
 
 
 def _is_card(place: Place) -> bool:
-    """Return whether a file is the card of a data set: README.md with the hub's metadata before its text."""
+    """Return whether a file is the card of a data set: README.md with the hub's metadata before its text.
+
+    So is one whose metadata do not end, of any size: it is no text that anybody wrote.
+    """
     if place.file_name.lower() != "readme.md":
         return False
     with place.open() as file:
-        head = file.read(1 << 12)
-    return head.startswith(b"---\n") and any(f"\n{key}".encode() in head for key in _CARD_KEYS)
+        head = file.read(LONGEST_CARD + 1)
+    keys = head.partition(b"\n---")[0]
+    known = len(keys) > LONGEST_CARD or any(f"\n{key}".encode() in keys for key in _CARD_KEYS)
+    return head.startswith(b"---\n") and known
 
 
 def _without_caches(files: list[CorpusFile], tally: Tally) -> list[CorpusFile]:

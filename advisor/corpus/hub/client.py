@@ -8,6 +8,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.hub.answers import bound, check_shape
 from advisor.corpus.hub.failures import FailedError, endpoint, wait_asked
 from advisor.corpus.hub.watch import Watch
 from advisor.errors import HubError
@@ -99,13 +100,16 @@ def _client(kind: Any, hooks: dict[str, list[Any]]) -> Any:
     client.headers["Accept-Encoding"] = "identity"  # what is small on the way and vast in memory is not asked for
     client.event_hooks = {
         "request": [*hooks["request"], _limit_answer, watch.asked],
-        "response": [*hooks["response"], watch.answered, _refuse_packed, _refuse_long_wait],
+        "response": [*hooks["response"], watch.answered, _refuse_packed, _refuse_long_wait, bound],
     }
     send = client.send
 
     def watched(*request: Any, **options: Any) -> Any:
         with watch.waiting():
-            return send(*request, **options)
+            response = send(*request, **options)
+        if not options.get("stream"):
+            check_shape(response)
+        return response
 
     client.send = watched
     return client

@@ -145,6 +145,8 @@ def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
     error = chain[0]
     while isinstance(error, datasets.exceptions.DatasetGenerationError) and error.__cause__ is not None:
         error = error.__cause__
+    if _of_an_answer(error):
+        return str(no_hub("/api", f"what cannot be used, {_line(error)}"))
     repo, text = asked.repo, str(error)
     if isinstance(error, MemoryError):
         return (
@@ -176,6 +178,33 @@ def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
     return (
         f"{repo} cannot be read ({_line(error)}): see its files at {files}, and name the good ones with --data-files."
     )
+
+
+def no_hub(path: str, found: str) -> HubError:
+    """Return the error for an answer that a hub does not give, at this path of its API."""
+    return HubError(
+        f"what is at {endpoint()} does not answer as a hub does ({path[:200]} gives {found}): check HF_ENDPOINT and "
+        "what stands between it and this machine."
+    )
+
+
+def _of_an_answer(error: BaseException) -> bool:
+    """Whether an error is one of huggingface_hub taking an answer apart: it looks at no part of it before."""
+    if not isinstance(error, (AttributeError, TypeError, KeyError, ValueError)) or _of_the_hub(type(error)):
+        return False
+    frame, modules = error.__traceback__, []
+    while frame is not None:
+        modules.append(str(frame.tb_frame.f_globals.get("__name__")))
+        frame = frame.tb_next
+    return any(_takes_apart(module) for module in modules[-3:])
+
+
+def _takes_apart(module: str) -> bool:
+    return module.startswith("huggingface_hub.") and "hf_file_system" not in module  # that one reads the files
+
+
+def _of_the_hub(kind: type[BaseException]) -> bool:
+    return kind.__module__.startswith("huggingface_hub")
 
 
 def _line(error: BaseException) -> str:

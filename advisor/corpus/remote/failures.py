@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.remote.address import STORES, file_name, scheme_of, scrubbed
@@ -60,6 +61,8 @@ def failure(error: Exception, address: str, what: str = "read") -> RemoteError:
         return RemoteError(f"{name} cannot be {what}: {_words(chain)}; {_access(address)}.")
     if status := _status(chain):
         return RemoteError(refusal(address, status, chain, what))
+    if broken := _broken_answer(chain):
+        return RemoteError(f"{name} cannot be {what}: {broken}.")
     if names & _NOT_REACHED:
         return RemoteError(f"{name} cannot be {what}: {_no_connection(chain)}; check the address and the network.")
     return RemoteError(f"{name} cannot be {what} ({type(error).__name__}: {_words(chain)}); {_access(address)}.")
@@ -82,6 +85,20 @@ def refusal(address: str, status: int, chain: list[BaseException], what: str) ->
     if status >= 500:
         return f"{name} cannot be {what}: the server failed (HTTP {status}{said}); try again later."
     return f"{name} cannot be {what}: the server answered HTTP {status}{said}."
+
+
+def _broken_answer(chain: list[BaseException]) -> str | None:
+    """Return what is wrong with an answer that began, and what to do; None where none did."""
+    text = " ".join(str(each) for each in chain)
+    if re.search(r"got more than \d+ headers", text):
+        return "its server answers with over 100 headers, which no client reads; check the address, or download it"
+    if re.search(r"got more than \d+ bytes|Content-Length contained multiple", text):
+        return "its server answers with headers that are wrong; check the address, or download it"
+    if (cut := re.search(r"IncompleteRead\((\d+) bytes read, (-?\d+) more expected\)", text)) is None:
+        return None
+    if cut[2].startswith("-"):
+        return "its server sends more than the Content-Length that it says; download it and name the file"
+    return f"the connection ended after {int(cut[1]):,} bytes, {int(cut[2]):,} early; try again, or download it"
 
 
 def _no_connection(chain: list[BaseException]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from advisor.errors import RunsError
+from advisor.run_tables.domains import ANY, Domain, beyond, domain_of, is_beyond
 from advisor.run_tables.numbers import (
     DecimalMark,
     decimal_mark,
@@ -18,6 +19,8 @@ from advisor.run_tables.numbers import (
     is_empty,
     may_be_thousands,
     number_of,
+    shown,
+    what_is_odd,
 )
 from advisor.run_tables.rows import TableRows
 from calibration.fit.objective import Array
@@ -100,8 +103,17 @@ class Cells:
             try:
                 out[i] = number_of(value, self.mark, suffixes=ours in _COUNTS)
             except (TypeError, ValueError):
-                raise RunsError(f"{self.path}, run {i + 1}: {column} is {value!r}, which is not a number.") from None
-        return out * self.factor(ours)
+                said = f"{column} is {shown(value)}, which is not a number{what_is_odd(value)}"
+                raise RunsError(f"{self.path}, run {i + 1}: {said}.") from None
+            self._check_domain(i, column, out[i], ANY)
+        factor = self.factor(ours)
+        for i, number in enumerate(out):
+            self._check_domain(i, column, float(number) * factor, domain_of(ours))
+        return out * factor
+
+    def _check_domain(self, i: int, column: str, number: float, domain: Domain) -> None:
+        if is_beyond(number, domain):
+            raise RunsError(f"{self.path}, run {i + 1}: {column} is {number:g}, {beyond(domain)}.")
 
     def _refuse_vague(self, ours: str, column: str, values: Sequence[Any]) -> None:
         """Raise for a number that may be a thousand times another, where its column does not tell."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.errors import RunsError, UsageError
+from advisor.run_tables.domains import LOSS, beyond, is_beyond
 from calibration.fit.objective import Array
 from calibration.fit.table.cells import Cells
 from calibration.fit.table.failed import says_no_loss
@@ -63,11 +64,19 @@ def read_loss(cells: Cells, unit: LossUnit | None, bytes_per_token: float | None
             f"--bytes-per-token is for losses in bits per byte, and {column} is {_CALLED[found]}: leave it out."
         )
     return ReadLoss(
-        values=_in_nats(cells, column, values, found, rates),
+        values=_checked(cells, column, _in_nats(cells, column, values, found, rates)),
         unit=found,
         bytes_per_token=None if rates is None or np.ptp(rates) > 0 else float(rates[0]),
         said=None if found == "nats" else _said(column, found, rates),
     )
+
+
+def _checked(cells: Cells, column: str, losses: Array) -> Array:
+    """Return losses in nats/token, none of which is beyond all that a loss can be."""
+    for i, loss in enumerate(losses):
+        if is_beyond(float(loss), LOSS):
+            raise RunsError(f"{cells.path}, run {i + 1}: {column} is a loss of {loss:g} nats/token, {beyond(LOSS)}.")
+    return losses
 
 
 def _in_nats(cells: Cells, column: str, values: Array, unit: LossUnit, rates: Array | None) -> Array:
