@@ -38,7 +38,7 @@ def test_a_profile_of_several_corpora_needs_a_name(tmp_path):
         ({"schema_version": 9, "corpora": []}, " has schema_version 9 and this advisor understands 1: upgrade"),
         (
             {"schema_version": 1, "corpora": [profile(estimated_tokens=0)]},
-            "corpora[0].estimated_tokens must be above 0",
+            "corpora[0].estimated_tokens must be in [0.001, 1e+21]",
         ),
         (
             {"schema_version": 1, "corpora": [profile(compressibility={"median": 1.2})]},
