@@ -124,7 +124,7 @@ def test_what_is_wrong_with_the_document_is_said(tmp_path, path, value, complain
         ("protocol/seq_len", 256.0, "protocol.seq_len must be a whole number of at least 1, not 256.0."),
         ("protocol/level", REMOVE, "protocol.level is missing."),
         ("sources/0/compressibility", 1, "sources[0].compressibility must be inside (0, 1), not 1."),
-        ("sources/0/law/A", 0, "sources[0].law.A must be above 0, not 0."),
+        ("sources/0/law/A", 0, "sources[0].law.A must be in [1e-300, 1e+300], not 0."),
         ("sources/0/law/E", -1, "sources[0].law.E must be at least 0, not -1."),
         ("regression/log/log_A", REMOVE, "regression.log.log_A is missing."),
         ("regression/log/E/slope", "x" * 99, f"regression.log.E.slope must be a finite number, not '{'x' * 39}."),

@@ -89,7 +89,7 @@ def test_the_base_may_be_chinchilla_or_absent(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"alpha": 0}, "calibrations[0].base.alpha must be above 0, not 0."),
+        ({"alpha": 0}, "calibrations[0].base.alpha must be in [0.001, 10], not 0."),
         ({"compressibility": 1.5}, "calibrations[0].base.compressibility must be inside (0, 1), not 1.5."),
         ({"count": "total"}, "calibrations[0].base.count must be that of the calibration, non-embedding, not total."),
     ],
