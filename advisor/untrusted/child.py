@@ -116,9 +116,8 @@ class Child:
             raise ChildLateError(f"took over {seconds:g} s") from error
         except (EOFError, ConnectionError) as error:
             raise ChildDiedError(self._end()) from error
-        except (
-            BaseException
-        ):  # of a file's reading, Ctrl-C, or parts that nobody takes: it is in the middle of something
+        except BaseException:
+            # Of a file's reading, Ctrl-C, or parts that nobody takes: the child is in the middle of something.
             self.close()
             raise
         raise failure
