@@ -27,7 +27,6 @@ BACKTRACKS = {
     "behavior": "Isolated",
     "invert": False,
 }
-TENFOLD = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 10}
 
 
 def test_an_unknown_token_that_the_vocabulary_lacks(tmp_path: Path) -> None:
@@ -50,20 +49,47 @@ def test_a_panic_of_the_library_is_a_sentence_and_not_on_the_screen(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_text_that_grows_ends_in_the_bound_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizer_child, "_MOST_BYTES", 256 << 20)
-    grows = {"type": "Sequence", "normalizers": [TENFOLD] * 8}
-    name = written(tmp_path / "x.json", WORDS, normalizer=grows)
-    with pytest.raises(TokenizerError, match=r" ended the process that ran it \(.*more than 256 MB of memory\.$"):
-        load_tokenizer(name).encode("a")
+def replaced(what: dict[str, str], content: str, times: int) -> dict[str, Any]:
+    each = {"type": "Replace", "pattern": what, "content": content}
+    return {"type": "Sequence", "normalizers": [each] * times}
+
+
+@pytest.mark.parametrize("normalizer", [replaced({"Regex": "."}, "aa", 22), replaced({"String": "a"}, "a" * 10, 8)])
+def test_normalizers_that_multiply_a_text_are_found_by_its_beginning(
+    tmp_path: Path, normalizer: dict[str, Any]
+) -> None:
+    name = written(tmp_path / "x.json", WORDS, normalizer=normalizer)
+    with pytest.raises(TokenizerError) as caught:
+        load_tokenizer(name).encode("a b " * 100_000)
+    assert str(caught.value) == (
+        f"The tokenizer {name} ended the process that ran it (SIGABRT) over 64 characters: it makes more of them than "
+        "64 MB hold, so its normalizers are at fault; name another with --tokenizer."
+    )
+
+
+def test_normalizers_that_multiply_what_comes_later_end_in_the_bound_of_that_text(tmp_path: Path) -> None:
+    name = written(tmp_path / "x.json", WORDS, normalizer=replaced({"String": "e"}, "e" * 100_000, 1))
+    tokenizer = load_tokenizer(name)
+    assert tokenizer.encode("a") == [0]
+    with pytest.raises(TokenizerError, match=r"\(SIGABRT\) over 10,000 characters: it makes more of them than 73 MB"):
+        tokenizer.encode("a" * 9_900 + "e" * 100)
+    assert tokenizer.encode("b") == [1]
+
+
+def test_a_word_that_is_cut_is_no_error_of_the_text(tmp_path: Path) -> None:
+    known = {"type": "WordLevel", "vocab": {"a" * 100: 7}, "unk_token": "[UNK]"}
+    assert load_tokenizer(written(tmp_path / "x.json", known)).encode("a" * 100) == [7]
 
 
 def test_one_that_does_not_return_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizer_child, "_AT_LEAST", 0.05)
-    grows = {"type": "Sequence", "normalizers": [TENFOLD] * 7}
-    name = written(tmp_path / "x.json", WORDS, normalizer=grows)
-    with pytest.raises(TokenizerError, match=rf"^The tokenizer {name} took over 0\.0501 s for one text: is it meant"):
+    monkeypatch.setattr(tokenizer_child, "_AT_LEAST", 0.001)
+    name = written(tmp_path / "x.json", WORDS, normalizer=replaced({"String": "a"}, "a" * 10, 6))
+    with pytest.raises(TokenizerError) as caught:
         load_tokenizer(name).encode("a")
+    assert str(caught.value) == (
+        f"The tokenizer {name} took over 0.0011 s for 1 characters: its normalizers or patterns are at fault; name "
+        "another with --tokenizer."
+    )
 
 
 @pytest.mark.parametrize("data", ["[" * 200_000, '{"model": ' * 200_000, "", '{"version": "1.0"}', "null"])

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.messages import IpcLayout, Message, buffers_of, header_of, layout_of, read_span
-from advisor.corpus.arrow.slices import BatchSlices, n_units
+from advisor.corpus.arrow.slices import BatchSlices, n_units, starts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,8 @@ class ArrowFile:
     def _n_units(self, message: Message, numbers: list[int]) -> int:
         nodes, buffers, codec, counts = buffers_of(header_of(self.file, message))
         body = None if codec is None else (self.file, message.offset + message.n_header)
-        return sum(n_units(self.schema, number, nodes, buffers, counts, body) for number in set(numbers))
+        kinds, starts = self.schema.types, starts_of(self.schema, counts)
+        return sum(n_units(kinds[each], starts[each], nodes, buffers, counts, body) for each in set(numbers))
 
     def _some(self, names: list[str], n_rows: int, n_bytes: int = _SLICE_BYTES) -> Iterator[pa.RecordBatch]:
         """Yield these columns of a record batch: ``n_rows`` at a time, or as many as are about so many bytes."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from advisor.corpus.arrow.leaves import LeafPaths
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,13 +65,7 @@ class ParquetFile:
     def _leaves(self) -> list[int]:
         """The numbers of the chosen columns' leaves: they are the same in every row group."""
         paths = [self.metadata.schema.column(leaf).path for leaf in range(self.metadata.num_columns)]
-        prefixes = self.request["prefixes"]
-        return [leaf for leaf, path in enumerate(paths) if any(is_in(path, prefix) for prefix in prefixes)]
-
-
-def is_in(path: str, prefix: str) -> bool:
-    """Return whether a leaf's path is that of a column, or of what is nested in it."""
-    return path == prefix or path.startswith(prefix + ".")
+        return LeafPaths(paths).leaves_of(self.request["prefixes"])
 
 
 def _columns(rows: Any) -> list[tuple[str, bool, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import operator
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.messages import Message, MessageError, buffers_of, header_of, read_span
@@ -111,11 +112,12 @@ class BatchSlices:
         """Return these columns of a record batch; None where one is of a type that is only read as a whole."""
         _, buffers, codec, counts = buffers_of(header_of(file, message))
         body, n_bytes, columns = message.offset + message.n_header, 0, []
+        starts = starts_of(schema, counts)
         for number in fields:
             kind = schema.field(number).type
             if not _is_sliced(kind):
                 return None
-            _, first, _ = _before(schema, number, counts)
+            _, first, _ = starts[number]
             n_buffers = counts_of(kind, iter(()))[1]
             spans = buffers[first : first + n_buffers]
             if len(spans) < n_buffers:
@@ -130,11 +132,14 @@ class BatchSlices:
         return cls(columns, n_bytes)
 
 
-def _before(schema: pa.Schema, number: int, counts: Sequence[int]) -> tuple[int, int, int]:
-    """Return the nodes, the buffers and the counts of extra buffers of the columns before one."""
-    left = iter(counts)
-    found = [counts_of(schema.field(each).type, left) for each in range(number)]
-    return sum(n for n, _ in found), sum(n for _, n in found), len(counts) - sum(1 for _ in left)
+def starts_of(schema: pa.Schema, counts: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return of each column how many nodes, buffers and counts of extra buffers are before its own, in one pass."""
+    left, starts, nodes, buffers = iter(counts), [], 0, 0
+    for kind in schema.types:
+        starts.append((nodes, buffers, len(counts) - operator.length_hint(left)))
+        n_nodes, n_buffers = counts_of(kind, left)
+        nodes, buffers = nodes + n_nodes, buffers + n_buffers
+    return starts
 
 
 def counts_of(kind: pa.DataType, extra: Iterator[int]) -> tuple[int, int]:
@@ -277,8 +282,8 @@ def _without_extensions(kind: pa.DataType) -> pa.DataType:
 
 
 def n_units(
-    schema: pa.Schema,
-    number: int,
+    kind: pa.DataType,
+    start: tuple[int, int, int],
     nodes: Sequence[tuple[int, ...]],
     buffers: Sequence[tuple[int, ...]],
     counts: Sequence[int],
@@ -286,12 +291,12 @@ def n_units(
 ) -> int:
     """Return the bytes of a column's texts, the items of its lists, or of any other the bytes of its buffers.
 
+    ``start`` is the column's, of ``starts_of``.
     ``packed`` is, where buffers are compressed, the file and where in it their record batch's body begins.
     """
     import pyarrow as pa
 
-    node, buffer, skipped = _before(schema, number, counts)
-    kind = schema.field(number).type
+    node, buffer, skipped = start
     kind = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return nodes[node + 1][0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.arrays import chosen_values, row_sizes, unpacked, validated
 from advisor.corpus.arrow.column import FileColumn, ParsedFile, TableColumn
+from advisor.corpus.arrow.leaves import LeafSizes
 from advisor.corpus.choice import choose_column, names_in, top_column
 from advisor.corpus.column_notes import holds_text, note_column
 from advisor.corpus.columns import fields_of_schema, with_rows
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 _FIRST_ROWS, _FIRST_BYTES = 32, 16 << 20  # rows that the column is chosen by, and their bytes at most
-Leaves = list[tuple[str, bool, int]]  # of a row group: of each its path, whether it holds bytes, how many it has
 
 
 def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: Tally) -> list[ColumnChunk]:
@@ -36,12 +37,12 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
     """
     parsed, name = ParsedFile(file=file, format="parquet"), file.name
     told, schema = _outline(parsed)
-    leaves: Leaves = told["columns"]
-    looked_at = _looked_at(fields_of_schema(schema), options.column)
-    n_rows = _n_first(sum(_column_bytes(leaves, column) for column in looked_at), told["rows"])
-    fields = with_rows(fields_of_schema(schema), _first_rows(parsed, told, looked_at, n_rows))
+    sizes, fields = LeafSizes(told["columns"]), fields_of_schema(schema)
+    looked_at = _looked_at(fields, options.column)
+    n_rows = _n_first(sum(map(sizes.n_bytes, looked_at)), told["rows"])
+    fields = with_rows(fields, _first_rows(parsed, told, looked_at, n_rows))
     chosen = choose_column(fields, options.column, name, several=True)
-    shares = _stated_shares(leaves, fields, chosen)
+    shares = _stated_shares(sizes, fields, chosen)
     note_column(chosen, fields, tally, format="parquet", name=name, wanted=options.column, shares=shares)
     prefixes = [_prefix(schema, each) for each in _columns_of(chosen)]
     return _chunks(parsed, {"prefixes": prefixes}, "row group", chosen, options, seq_len, tally)
@@ -110,8 +111,9 @@ def _chunks(
 
 
 def _check_names(schema: pa.Schema, name: str) -> None:
-    if repeated := sorted({each for each in schema.names if schema.names.count(each) > 1}):
-        raise CorpusError(f"{name} has several columns called {repeated[0]!r}: rename all but one.")
+    repeated = min((each for each, count in Counter(schema.names).items() if count > 1), default=None)
+    if repeated is not None:
+        raise CorpusError(f"{name} has several columns called {repeated!r}: rename all but one.")
 
 
 def _looked_at(fields: Mapping[str, Field], wanted: str | None) -> list[str]:
@@ -144,25 +146,16 @@ def _python_rows(rows: pa.RecordBatch | pa.Table) -> list[dict[str, Any]]:
         return []
 
 
-def _stated_shares(rows: Leaves, fields: Mapping[str, Field], chosen: Field) -> dict[str, float]:
+def _stated_shares(stated: LeafSizes, fields: Mapping[str, Field], chosen: Field) -> dict[str, float]:
     """Return the share of the text that each column with text has, by the sizes that a row group states."""
     top = (chosen.path or (chosen.name,))[0]
     sizes = {
-        name: _column_bytes(rows, name, only_text=name != top)
+        name: stated.n_bytes(name, only_text=name != top)
         for name, field in fields.items()
         if name == top or holds_text(field)
     }
     total = sum(sizes.values())
     return {name: size / max(total, 1) for name, size in sizes.items()}
-
-
-def _column_bytes(rows: Leaves, prefix: str, *, only_text: bool = False) -> int:
-    """Return the bytes of a column, or of what is nested in it; of its strings, with ``only_text``."""
-    return sum(
-        n_bytes
-        for path, holds_bytes, n_bytes in rows
-        if (path == prefix or path.startswith(prefix + ".")) and not (only_text and not holds_bytes)
-    )
 
 
 def _prefix(schema: pa.Schema, chosen: Field) -> str:
