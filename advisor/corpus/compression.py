@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["BLOCK", "DamagedFileError", "StoredBytes", "compression_of", "decompressed"]
-_MOST_TIMES, _MOST_FREE = 1000, 1 << 30  # times that a stream may expand, and bytes up to which that is not looked at
+_MOST_TIMES, _MOST_FREE = 1000, 1 << 27  # times that a stream may expand, and bytes up to which that is not looked at
 
 
 def decompressed(raw: Readable, compression: str | None, name: str) -> IO[bytes]:

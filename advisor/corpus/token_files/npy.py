@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"\x93NUMPY"
 _LOCAL_HEADER = 30  # bytes of a zip member's own header before its name
-_MOST_TIMES, _MOST_FREE = 1000, 1 << 30  # times that an array may expand, and bytes up to which that is not looked at
+_MOST_TIMES, _MOST_FREE = 1000, 1 << 27  # times that an array may expand, and bytes up to which that is not looked at
 
 
 @dataclass(frozen=True, kw_only=True)
