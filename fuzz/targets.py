@@ -19,12 +19,14 @@ class Target:
         seeds: returns the examples that mutations begin with.
         grown: the name of the hypothesis strategy that draws whole inputs for it.
         native: what parses it is no Python, which a coverage of Python code cannot guide.
+        most_bytes: of memory, the processes of the reading together: what is promised of it.
     """
 
     call: Call
     seeds: Callable[[], list[bytes]]
     grown: str
     native: bool = False
+    most_bytes: int = 400 << 20  # README's
 
 
 def _stream(ending: str) -> Target:
@@ -39,6 +41,8 @@ def _columnar(kind: str) -> Target:
     name = f"a.{kind.partition('_')[0]}"
     return Target(call=corpora.in_file(name), seeds=partial(seeds.columnar, kind), grown="bytes", native=True)
 
+
+_TOKENIZER = 1280 << 20  # what SECURITY.md says of a tokenizer that is named
 
 TARGETS = {
     "text": Target(call=corpora.in_file("a.txt"), seeds=seeds.texts, grown="bytes"),
@@ -67,10 +71,18 @@ TARGETS = {
     "folder": Target(call=corpora.in_folder(), seeds=seeds.folders, grown="folder"),
     "card": Target(call=corpora.in_folder(), seeds=seeds.cards, grown="folder"),
     "tokenizer_json": Target(
-        call=files.tokenizer("tokenizer.json"), seeds=file_seeds.tokenizers, grown="json", native=True
+        call=files.tokenizer("tokenizer.json"),
+        seeds=file_seeds.tokenizers,
+        grown="json",
+        native=True,
+        most_bytes=_TOKENIZER,
     ),
     "sentencepiece": Target(
-        call=files.tokenizer("a.model"), seeds=file_seeds.sentencepiece_models, grown="bytes", native=True
+        call=files.tokenizer("a.model"),
+        seeds=file_seeds.sentencepiece_models,
+        grown="bytes",
+        native=True,
+        most_bytes=_TOKENIZER,
     ),
     "law": Target(call=files.law, seeds=file_seeds.laws, grown="json"),
     "coefficients": Target(call=files.coefficients, seeds=file_seeds.coefficients, grown="json"),

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from fuzz.inputs import Inputs
 
 MOST_SECONDS = 5.0  # of processors; more is a hang
-MOST_BYTES = 400 << 20  # of memory, the processes of the reading together: what README promises
 _MOST_DATA = 2 << 30  # bytes that a process may ask for at all, so that a bomb ends it and not the machine
 
 
@@ -78,6 +77,7 @@ def main() -> None:
     from fuzz.targets import TARGETS
 
     target = TARGETS[work.target]
+    reading.most_bytes = target.most_bytes
     _read_all(work, Inputs(name=work.target, target=target, seed=work.seed), target.call, reading)
 
 
@@ -108,6 +108,7 @@ class Reading:
         self.findings = work.findings()
         self._scratch = work.folder
         self._pid = os.getpid()
+        self.most_bytes = 400 << 20  # unless a target has another bound
 
     def read(self, call: Call, data: bytes, number: int) -> None:
         """Read an input; a finding is added, and nothing is raised."""
@@ -119,14 +120,14 @@ class Reading:
         cause = failure(call, data, self._scratch, turn)
         seconds, peak = cpu_seconds(self._pid) - cpu, peak_bytes(self._pid)
         self.state.end(seconds, peak)
-        for found in (cause, *exceeded(seconds, peak)):
+        for found in (cause, *exceeded(seconds, peak, self.most_bytes)):
             if found is not None:
                 self.findings.add(found, data, turn)
 
 
-def exceeded(seconds: float, n_bytes: int) -> list[str]:
+def exceeded(seconds: float, n_bytes: int, most_bytes: int) -> list[str]:
     """Return which bounds an input did not keep."""
-    told = [(seconds > MOST_SECONDS, f"over {MOST_SECONDS:g} s"), (n_bytes > MOST_BYTES, f"over {MOST_BYTES >> 20} MB")]
+    told = [(seconds > MOST_SECONDS, f"over {MOST_SECONDS:g} s"), (n_bytes > most_bytes, f"over {most_bytes >> 20} MB")]
     return [what for is_so, what in told if is_so]
 
 
