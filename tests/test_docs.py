@@ -97,7 +97,18 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
         *("--seeds", "--ahead", "--size-mb"),
-        *("--inputs", "--target", "--replay", "--engine", "--minutes", "--seed", "--tries", "--only"),
+        *(
+            "--inputs",
+            "--target",
+            "--replay",
+            "--engine",
+            "--minutes",
+            "--seed",
+            "--tries",
+            "--only",
+            "--jobs",
+            "--markdown",
+        ),
     }
     for each in COMMANDS:
         command = group.get_command(click.Context(group), each)

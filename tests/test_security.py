@@ -142,6 +142,6 @@ def test_a_checkpoint_with_a_payload_is_not_used(tmp_path: Path, trace: Path):
 def test_a_card_with_a_payload_is_refused(tmp_path: Path, trace: Path):
     (tmp_path / "README.md").write_text(f"---\nconfigs: !!python/object/apply:os.mkdir [{trace}]\n---\n")
     (tmp_path / "a.txt").write_text("text")
-    with pytest.raises(AdvisorError, match=r"has metadata that are not YAML"):
+    with pytest.raises(AdvisorError, match=r"cannot be read as YAML: could not determine a constructor"):
         contents(tmp_path)
     assert not trace.exists()
