@@ -187,7 +187,7 @@ def test_draws_touch_every_row_group_and_at_most_128(tmp_path: Path, monkeypatch
         pq.write_table(pa.table({"text": ["a b c " * 22] * n_groups * 10}), path, row_group_size=10)
         corpus = open_corpus(str(path), CorpusOptions(), seq_len=SEQ_LEN)
         for reader in corpus.readers:
-            reader.load = lambda limit, load=reader.load, row=reader.first_row: (loaded.append(row), load(limit))[1]  # type: ignore[attr-defined]
+            reader.at = lambda places, at=reader.at, row=reader.first_row: (loaded.append(row), at(places))[1]  # type: ignore[attr-defined]
         loaded.clear()
         draw_sample(corpus.readers, Sampling(seq_len=SEQ_LEN, n_sequences=500), tokenizer=words(), progress=quiet)
         assert len(set(loaded)) == pytest.approx(expected, abs=1)
