@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,21 @@ def write_data(data: TokenData, folder: Path, name: str) -> None:
     Raises:
         AdvisorError: the disk refuses.
     """
-    for part, ids in zip(PARTS, (data.training, data.validation), strict=True):
-        _write(_path(folder, name, part), ids)
-    write_atomically(folder / f"{name}.sha256", _digests(folder, name))
+    paths = [_path(folder, name, part) for part in PARTS]
+    parts = [_written(path, ids) for path, ids in zip(paths, (data.training, data.validation), strict=True)]
+    # Before the arrays have their names: whoever is killed here leaves none that no digest is of.
+    write_atomically(folder / f"{name}.sha256", _digests(parts, paths))
+    for part, path in zip(parts, paths, strict=True):
+        with _refused(path):
+            part.replace(path)
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise AdvisorError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def keep_data(data: TokenData, folder: Path, name: str) -> None:
@@ -73,7 +86,7 @@ def read_data(folder: Path, name: str) -> TokenData | None:
     """
     paths = [_path(folder, name, part) for part in PARTS]
     try:
-        if not all(path.is_file() for path in paths) or not _is_whole(folder, name):
+        if not all(path.is_file() for path in paths) or not _is_whole(paths, folder / f"{name}.sha256"):
             return None
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
     except (OSError, ValueError, EOFError):
@@ -83,16 +96,15 @@ def read_data(folder: Path, name: str) -> TokenData | None:
     return TokenData(training=training, validation=validation)
 
 
-def _is_whole(folder: Path, name: str) -> bool:
-    path = folder / f"{name}.sha256"
-    return not path.exists() or bounded_bytes(path, 1 << 12, AdvisorError, regular=True).decode() == _digests(
-        folder, name
-    )
+def _is_whole(paths: Sequence[Path], digests: Path) -> bool:
+    if not digests.exists():
+        return True
+    return bounded_bytes(digests, 1 << 12, AdvisorError, regular=True).decode() == _digests(paths, paths)
 
 
-def _digests(folder: Path, name: str) -> str:
-    paths = [_path(folder, name, part) for part in PARTS]
-    return "".join(f"{_file_digest(path)}  {path.name}\n" for path in paths)
+def _digests(files: Sequence[Path], paths: Sequence[Path]) -> str:
+    """Return the digests of files, which are or will be at ``paths``."""
+    return "".join(f"{_file_digest(file)}  {path.name}\n" for file, path in zip(files, paths, strict=True))
 
 
 def _file_digest(path: Path) -> str:
@@ -104,19 +116,20 @@ def _path(folder: Path, name: str, part: str) -> Path:
     return folder / f"{name}.{part}.npy"
 
 
-def _write(path: Path, ids: Ids) -> None:
+def _written(path: Path, ids: Ids) -> Path:
+    """Return the file, flushed to disk, that is to be renamed to ``path``."""
     small = ids.astype(np.uint16 if int(ids.max()) < 1 << 16 else np.int32, copy=False)
     # One name, as one process at a time writes into a folder: the next writer writes over what a killed one left.
     temporary = path.with_name(f".{path.name}.part")
-    try:
+    with _refused(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)  # were it a link, it would be written through
-        with temporary.open("xb") as file:
-            np.save(file, small, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise AdvisorError(f"{path} cannot be written: {error.strerror or error}.") from error
+        try:
+            with temporary.open("xb") as file:
+                np.save(file, small, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    return temporary
