@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.errors import RunsError
+from advisor.untrusted.long_fields import long_fields
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _HEAD = 4096  # characters that hold the header
@@ -88,14 +89,14 @@ def _lines(text: str, delimiter: str) -> Iterator[_Line]:
             if line.strip():
                 yield _Line(number=number, fields=tuple(line.split()))
         return
-    csv.field_size_limit(len(text) + 1)  # of the process; a file is bounded, and a cell of ours is told by its run
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True)
-    for row in reader:
-        fields = tuple(field.strip() for field in row)
-        if delimiter == "|" and len(fields) > 2 and fields[0] == fields[-1] == "":  # as in Markdown
-            fields = fields[1:-1]
-        if any(fields) and not (delimiter == "|" and all(map(_RULE.fullmatch, fields))):
-            yield _Line(number=reader.line_num, fields=fields)
+    with long_fields(len(text) + 1):  # a file is bounded, and a cell that is no number is told by its run
+        for row in reader:
+            fields = tuple(field.strip() for field in row)
+            if delimiter == "|" and len(fields) > 2 and fields[0] == fields[-1] == "":  # as in Markdown
+                fields = fields[1:-1]
+            if any(fields) and not (delimiter == "|" and all(map(_RULE.fullmatch, fields))):
+                yield _Line(number=reader.line_num, fields=fields)
 
 
 def _candidate(delimiter: str, lines: Sequence[_Line]) -> _Candidate | None:

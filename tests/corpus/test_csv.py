@@ -138,7 +138,7 @@ def test_only_line_feeds_and_only_carriage_returns(tmp_path: Path) -> None:
 
 
 def test_a_field_or_line_without_end_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_rows, "_LONGEST_FIELD", 1 << 18)
+    monkeypatch.setattr(csv_rows, "LONGEST_FIELD", 1 << 18)
     long = file(tmp_path, "id,text\n1," + "words " * 100_000 + "\n")
     assert sentence(long) == f"{long}:2 is a line of over 0 MB: it is no csv row."
     wide = file(tmp_path, "id,text\n1," + "words " * 40_000 + "\n")

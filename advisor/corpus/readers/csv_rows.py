@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import re
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import Tally
 
 DELIMITERS = ",;\t|"
-_LONGEST_FIELD = 16 << 20  # characters; a longer one is a quote that was not closed
-_LONGEST_ROW = 2 * _LONGEST_FIELD  # bytes
+LONGEST_FIELD = 16 << 20  # characters; a longer one is a quote that was not closed
+_LONGEST_ROW = 2 * LONGEST_FIELD  # bytes
 _SNIFFED = 1 << 16  # bytes by which the delimiter is chosen
 _HEAD = 1000  # rows by which the type of a column is chosen, or fewer: of _HEAD_BYTES
 _HEAD_BYTES = 4 << 20
@@ -134,13 +133,11 @@ class CsvRows:
 
     def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
         for number in itertools.count(1):
-            line = text.readline(_LONGEST_FIELD)
+            line = text.readline(LONGEST_FIELD)
             if not line:
                 return
-            if len(line) == _LONGEST_FIELD and not line.endswith(("\n", "\r")):
-                raise CorpusError(
-                    f"{self.name}:{number} is a line of over {_LONGEST_FIELD >> 20} MB: it is no csv row."
-                )
+            if len(line) == LONGEST_FIELD and not line.endswith(("\n", "\r")):
+                raise CorpusError(f"{self.name}:{number} is a line of over {LONGEST_FIELD >> 20} MB: it is no csv row.")
             if "\0" in line:
                 raise CorpusError(
                     f"{self.name}:{number} holds a NUL byte: it is binary, or in an encoding to name with --encoding, "
@@ -194,30 +191,6 @@ class CsvRows:
                 f"{self.name} has no header: its first row looks like data ({shown!r}); put the names of its columns "
                 "above it, such as text."
             )
-
-
-class _Limit:
-    """How long a field the csv module takes, which is one number for all threads, and how many readers raised it."""
-
-    lock = threading.Lock()
-    before = 0
-    n_readers = 0
-
-
-@contextlib.contextmanager
-def long_fields() -> Iterator[None]:
-    """Have the csv module read long fields; what it was set to before holds again when the last reader is done."""
-    with _Limit.lock:
-        if not _Limit.n_readers:
-            _Limit.before = csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_FIELD))
-        _Limit.n_readers += 1
-    try:
-        yield
-    finally:
-        with _Limit.lock:
-            _Limit.n_readers -= 1
-            if not _Limit.n_readers:
-                csv.field_size_limit(_Limit.before)
 
 
 def sniffed(head: str, named: str) -> str:
@@ -284,7 +257,7 @@ def _words(error: csv.Error) -> str:
     if problem.startswith("unexpected end"):
         return "begins a field with a quote that is never closed"
     if problem.startswith("field larger"):
-        return f"has a field of over {_LONGEST_FIELD >> 20} MB: a quote in it may not be closed"
+        return f"has a field of over {LONGEST_FIELD >> 20} MB: a quote in it may not be closed"
     if "expected after" in problem:
         return "has text behind a quoted field: quotes inside one are written twice"
     return f"is not a csv row ({problem})"

@@ -11,11 +11,12 @@ from advisor.corpus.column_notes import note_column
 from advisor.corpus.columns import ABSENT, Field, content_of, fields_of_records, value_in
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.long_lines import LongFieldError, LongObject
-from advisor.corpus.readers.csv_rows import CsvRows, long_fields
+from advisor.corpus.readers.csv_rows import LONGEST_FIELD, CsvRows
 from advisor.corpus.readers.json_records import JsonRecords
 from advisor.corpus.readers.json_values import LONGEST_VALUE, JsonText
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.errors import CorpusError
+from advisor.untrusted.long_fields import long_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ class CsvFile(InOrder):
 
     def documents(self) -> Iterator[Document]:
         """Yield the text of each row."""
-        with self._stream() as stream, long_fields():
+        with self._stream() as stream, long_fields(LONGEST_FIELD):
             rows = CsvRows(stream, self.name, self.delimiter, skip_bad=self.options.skip_bad, tally=self.tally)
             fields, wanted = rows.fields(self.options.column), self.options.column
             chosen = choose_column(fields, wanted, self.name, several=True)
