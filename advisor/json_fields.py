@@ -84,9 +84,10 @@ class Node:
 
     def whole(self, low: int, high: int = MOST_WHOLE) -> int:
         """Return this integer, inside [low, high]."""
-        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= high:
-            most = "" if high == MOST_WHOLE else f" and at most {high:,}"
-            raise self.fail(f"must be a whole number of at least {low}{most}, not {_kind(self.value)}")
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not low <= self.value <= _LARGEST:
+            raise self.fail(f"must be a whole number of at least {low}, not {_kind(self.value)}")
+        if self.value > high:
+            raise self.fail(f"must be at most {high:,}, not {self.value:.6g}")
         return self.value
 
     def pair(self, low: float = -math.inf, high: float = math.inf) -> tuple[float, float]:

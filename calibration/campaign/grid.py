@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calibration.lines.records import MOST_LAYERS, MOST_SEED, MOST_TOKENS, MOST_WIDTH, file_name, within
+from calibration.lines.records import MOST_LAYERS, MOST_SEED, MOST_TOKENS, MOST_WIDTH, file_name
 from calibration.training.schedule import Recipe, Schedule, make_schedule
 
 if TYPE_CHECKING:
@@ -77,11 +77,11 @@ def read_job(node: Node) -> Job:
     return Job(
         source=file_name(node["source"]),
         size=Size(
-            width=within(node["size"]["width"], 2, MOST_WIDTH),
-            n_layers=within(node["size"]["n_layers"], 1, MOST_LAYERS),
+            width=node["size"]["width"].whole(2, MOST_WIDTH),
+            n_layers=node["size"]["n_layers"].whole(1, MOST_LAYERS),
         ),
-        seed=within(node["seed"], 0, MOST_SEED),
-        token_counts=tuple(within(each, 1, MOST_TOKENS) for each in node["token_counts"].items()),
+        seed=node["seed"].whole(0, MOST_SEED),
+        token_counts=tuple(each.whole(1, MOST_TOKENS) for each in node["token_counts"].items()),
         rate=node["rate"].number(0, 1, open_ends=True),
     )
 

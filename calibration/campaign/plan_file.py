@@ -22,7 +22,6 @@ from calibration.lines.records import (
     flag,
     read_recipe,
     read_source,
-    within,
 )
 from calibration.training.schedule import Recipe
 
@@ -114,7 +113,7 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
         request=document["request"].members(),
         protocol=read_protocol(document["protocol"]),
         recipe=read_recipe(document["recipe"]),
-        n_validation=within(document["n_validation"], 1, MOST_VALIDATION),
+        n_validation=document["n_validation"].whole(1, MOST_VALIDATION),
         laws_only=flag(document["laws_only"]),
         sources=tuple(read_source(node) for node in document["sources"].items()),
         jobs=tuple(read_job(node) for node in document["jobs"].items()),

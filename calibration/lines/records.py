@@ -81,18 +81,6 @@ class Row:
     hardware: Mapping[str, Any]
 
 
-def within(node: Node, low: int, high: int) -> int:
-    """Return this integer from ``low`` to ``high``.
-
-    Raises:
-        AdvisorError: it is another; the message names the field.
-    """
-    number = node.whole(low)
-    if number > high:
-        raise node.fail(f"must be at most {high:,}, not {number:.6g}")
-    return number
-
-
 def flag(node: Node) -> bool:
     """Return this true or false.
 
@@ -126,22 +114,22 @@ def read_row(node: Node) -> Row:
         key=node["key"].text(),
         source=file_name(node["source"]),
         data=node["data"].text(),
-        width=within(node["width"], 1, MOST_WIDTH),
-        n_layers=within(node["n_layers"], 1, MOST_LAYERS),
-        n_heads=within(node["n_heads"], 1, MOST_WIDTH),
-        vocab_size=within(node["vocab_size"], 2, MOST_IDS),
-        seq_len=within(node["seq_len"], 1, MOST_IDS),
+        width=node["width"].whole(1, MOST_WIDTH),
+        n_layers=node["n_layers"].whole(1, MOST_LAYERS),
+        n_heads=node["n_heads"].whole(1, MOST_WIDTH),
+        vocab_size=node["vocab_size"].whole(2, MOST_IDS),
+        seq_len=node["seq_len"].whole(1, MOST_IDS),
         n_params=node["n_params"].whole(1),
         n_non_embedding=node["n_non_embedding"].whole(1),
-        seed=within(node["seed"], 0, MOST_SEED),
-        n_tokens=within(node["n_tokens"], 1, MOST_TOKENS),
-        n_steps=within(node["n_steps"], 1, MOST_TOKENS),
+        seed=node["seed"].whole(0, MOST_SEED),
+        n_tokens=node["n_tokens"].whole(1, MOST_TOKENS),
+        n_steps=node["n_steps"].whole(1, MOST_TOKENS),
         loss=node["loss"].number(0),
         standard_error=node["standard_error"].number(0),
         train_loss=node["train_loss"].number(0),
         few_steps=flag(node["few_steps"]),
         rate=node["rate"].number(0),
-        halvings=within(node["halvings"], 0, 100),
+        halvings=node["halvings"].whole(0, 100),
         recipe=node["recipe"].members(),
         hardware=node["hardware"].members(),
     )
@@ -160,8 +148,8 @@ def read_source(node: Node) -> SourceRecord:
         name=file_name(node["name"]),
         kind=cast(Kind, node["kind"].text(("grammar", "corpus"))),
         data=node["data"].text(),
-        vocab_size=within(node["vocab_size"], 2, MOST_IDS),
-        n_unique_tokens=None if unique is None else within(unique, 1, MOST_TOKENS),
+        vocab_size=node["vocab_size"].whole(2, MOST_IDS),
+        n_unique_tokens=None if unique is None else unique.whole(1, MOST_TOKENS),
         compressibility=node["compressibility"].number(0, 1, open_ends=True),
         ci95=None if interval is None else interval.pair(0, 2),
         shuffled=node["shuffled"].number(0, 2),
@@ -181,8 +169,7 @@ def read_recipe(node: Node) -> Recipe:
     """
     rate, width_rate = node.get("rate"), node.get("width_rate")
     batches = tuple(
-        (within(first, 0, MOST_TOKENS), within(size, 1, MOST_TOKENS))
-        for first, size in map(_two, node["batches"].items())
+        (first.whole(0, MOST_TOKENS), size.whole(1, MOST_TOKENS)) for first, size in map(_two, node["batches"].items())
     )
     starts = [start for start, _ in batches]
     if not starts or starts[0] != 0 or starts != sorted(set(starts)):
@@ -192,7 +179,7 @@ def read_recipe(node: Node) -> Recipe:
         cooldown=node["cooldown"].number(0, 1),
         cosine=flag(node["cosine"]),
         rate=None if rate is None else rate.number(0, 1, open_ends=True),
-        max_warmup=within(node["max_warmup"], 0, MOST_TOKENS),
+        max_warmup=node["max_warmup"].whole(0, MOST_TOKENS),
         width_rate=WIDTH_RATE if width_rate is None else width_rate.number(0, open_ends=True),
     )
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
-from calibration.lines.records import MOST_TOKENS, Row, read_recipe, within
+from calibration.lines.records import MOST_TOKENS, Row, read_recipe
 from calibration.training.run_key import run_key
 from calibration.training.schedule import MOST_STEPS, Branch, Recipe, Schedule, make_schedule
 from calibration.training.shape import model_shape
@@ -43,7 +43,7 @@ def _problems(row: Row) -> Iterator[str]:
     branch = _branch(replace(recipe, rate=None), row.n_tokens, row.seq_len)
     if branch.n_steps != row.n_steps:
         yield f"says {row.n_steps:,} steps, and its {row.n_tokens:,} tokens take {branch.n_steps:,}"
-    n_warmup = within(facts["n_warmup"], 0, MOST_TOKENS)
+    n_warmup = facts["n_warmup"].whole(0, MOST_TOKENS)
     plan = Schedule(recipe=recipe, seq_len=row.seq_len, branches=(branch,), n_warmup=n_warmup)
     key = run_key(
         data=row.data,
@@ -52,7 +52,7 @@ def _problems(row: Row) -> Iterator[str]:
         plan=plan,
         branch=branch,
         rate=row.rate * 2**row.halvings,
-        code=within(facts["training_version"], 1, MOST_TOKENS),
+        code=facts["training_version"].whole(1, MOST_TOKENS),
     )
     if key != row.key:
         yield "has a key that does not follow from its data, shape, seed, rate and tokens"
