@@ -7,7 +7,6 @@ process is for the eye alone.
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -229,8 +228,7 @@ class _Worker:
         # Only this process has the other end: when it dies, however it dies, the worker reads the end of the file.
         life, self.life = context.Pipe(duplex=False)
         self.is_busy = False
-        first = pickle.dumps((_work, (workshop, hardware)))
-        self.process = context.Process(target=begin, args=(life, first, theirs, held), daemon=True)
+        self.process = context.Process(target=begin, args=(life, theirs, held), daemon=True)
         try:
             self.process.start()
         except OSError as error:
@@ -239,6 +237,8 @@ class _Worker:
             ) from error
         theirs.close()
         life.close()
+        with suppress(OSError):  # it has died: its sentinel says so
+            self.link.send((_work, (workshop, hardware)))
 
     def give(self, work: Work | None) -> None:
         self.is_busy = work is not None

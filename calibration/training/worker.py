@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import threading
 from contextlib import suppress
@@ -11,16 +10,19 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 
-def begin(life: Connection, pickled: bytes, *links: Any) -> None:
-    """Call the function in ``pickled``, (function, first argument), with ``links`` behind; end when the parent does.
+def begin(life: Connection, link: Connection, *others: Any) -> None:
+    """Call the function that ``link`` brings, with its first argument, ``link`` and the others; end with the parent.
 
-    This module imports nothing that takes long, so that a process whose parent is killed while it starts ends too.
-    ``pickled`` is the parent's, of this very call, and of nothing that is read.
+    It is brought and not given, so that a process whose parent is killed while this one imports what the function takes
+    ends too: this module imports nothing that takes long.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
     threading.Thread(target=_end_with, args=(life,), daemon=True).start()
-    function, first = pickle.loads(pickled)
-    function(first, *links)
+    try:
+        function, first = link.recv()
+    except (EOFError, OSError):  # the parent is gone
+        os._exit(1)
+    function(first, link, *others)
 
 
 def _end_with(life: Connection) -> None:
