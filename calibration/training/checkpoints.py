@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pickle
-import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -18,15 +16,11 @@ import torch
 
 from advisor.data_files import sync_folder
 from advisor.errors import AdvisorError
+from advisor.untrusted.reading import parsing
 from calibration.training.optimizer import State
 from calibration.training.train import Stage
 from calibration.training.trunk import Run
 
-# What torch.load was seen to raise on damaged files, and what unpickling is known to.
-_DAMAGE = (
-    *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, ArithmeticError),
-    *(AssertionError, ImportError, MemoryError, pickle.UnpicklingError, struct.error),
-)
 _TENSORS = ("weights", "first", "second")
 
 
@@ -71,13 +65,14 @@ def load(path: Path, *, task: str) -> Loaded:
     try:
         if not path.is_file() or not _is_whole(path):
             return Loaded(None, f"The checkpoint {path} is damaged and is not used: {again}")
-        document = torch.load(path, map_location="cpu", weights_only=True)
-        if document["task"] != task:
-            return Loaded(None, f"The checkpoint {path} is of another plan or version and is not used: {again}")
-        return Loaded(_stage(document))
+        with parsing(path, "a checkpoint", AdvisorError):
+            document = torch.load(path, map_location="cpu", weights_only=True)
+            if document["task"] != task:
+                return Loaded(None, f"The checkpoint {path} is of another plan or version and is not used: {again}")
+            return Loaded(_stage(document))
     except PermissionError as error:
         return Loaded(None, f"The checkpoint {path} cannot be read ({error.strerror}): {again}")
-    except _DAMAGE:
+    except (AdvisorError, OSError):
         return Loaded(None, f"The checkpoint {path} is damaged and is not used: {again}")
 
 
