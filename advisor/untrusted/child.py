@@ -185,8 +185,10 @@ def borrowed(module: str, *, most_bytes: int = 0) -> Iterator[Child]:
         child = next((each for each in _idle if (each.module, each.most_bytes) == (module, most_bytes)), None)
         if child is not None:
             _idle.remove(child)
-    if child is None or not child.is_alive:
-        child = Child(module, most_bytes=most_bytes)
+    if child is not None and not child.is_alive:
+        child.close()
+        child = None
+    child = child or Child(module, most_bytes=most_bytes)
     try:
         yield child
     finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,9 @@ def layout_of(file: IO[bytes], n_bytes: int) -> IpcLayout:
     """
     is_file = read_span(file, 0, min(len(MAGIC), n_bytes)) == MAGIC
     found = list(_of_footer(file, n_bytes) if is_file else _in_order(file, n_bytes))
-    schemas, dictionaries, batches = ([each for kind, each in found if kind == wanted] for wanted in (1, 2, 3))
+    schemas, dictionaries, batches = (
+        [each for kind, each in found if kind == wanted] for wanted in (_SCHEMA, _DICTIONARY, _BATCH)
+    )
     if not schemas:
         raise MessageError("no schema is where one should be")
     return IpcLayout(is_file=is_file, schema=schemas[0], dictionaries=tuple(dictionaries), batches=tuple(batches))
@@ -180,8 +182,3 @@ def buffers_of(header: Table) -> tuple[list[tuple[int, ...]], list[tuple[int, ..
     codec = None if compression is None else ("lz4", "zstd")[compression.number(0, "<b") & 1]
     counts = [count for (count,) in header.structs(4, one)]
     return header.structs(1, pair), header.structs(2, pair), codec, counts
-
-
-def placed(message: dict[str, Any]) -> Message:
-    """Return a message that was told as JSON."""
-    return Message(**message)

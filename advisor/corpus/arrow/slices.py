@@ -1,7 +1,7 @@
 """A record batch some rows at a time: of each of its buffers the next bytes, which may be compressed as a whole.
 
 The library reads a record batch at once, which may be the whole file. How a type's arrays lie in buffers is "Physical
-Memory IpcLayout" of Arrow's columnar format.
+Memory Layout" of Arrow's columnar format.
 """
 
 from __future__ import annotations
