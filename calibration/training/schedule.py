@@ -88,7 +88,7 @@ class Recipe:
         """Return at least as many steps as ``n_tokens`` take, from the batches alone: nothing is walked.
 
         >>> TUNED.most_steps(1_000_000, 256)
-        2346
+        2347
         """
         ends = [*(start for start, _ in self.batches[1:]), n_tokens]
         n_steps = 0

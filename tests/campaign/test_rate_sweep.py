@@ -69,7 +69,11 @@ def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_pa
     assert [note.split(":")[0] for note in found.notes] == ["Width 4", "Width 8"]
     assert all("; nats at 20,480 tokens" in note and "an edge" in note for note in found.notes)
     # The source of median H, at the second smallest count.
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["A1.training.npy", "A1.validation.npy"]
+    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
+        "A1.sha256",
+        "A1.training.npy",
+        "A1.validation.npy",
+    ]
     assert swept(low, tmp_path) == found
 
 
