@@ -32,7 +32,7 @@ def as_json(value: Any, form: Form | None = None) -> Any:
 
     >>> from advisor.caution import Caution
     >>> as_json((Caution(code="far", message="It is far."), math.inf))
-    [{'code': 'far', 'message': 'It is far.'}, None]
+    [{'code': 'far', 'message': 'It is far.', 'severity': 'note'}, None]
     """
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
 from advisor.answer.flat_region import FlatRegion, flat_region
 from advisor.answer.law_choice import Candidates, calibration_for, choose_laws, known_of
+from advisor.answer.recommended import Recommended, recommended
 from advisor.answer.reliance import Reliance, WrongChoice, about_reliance, reliance_of, wrong_choice
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
@@ -52,6 +53,7 @@ class Recommendation:
     ``shift`` is how far the corpus and the tokenizer move the headline where it is the data rule's, and ``wrong`` what
     following it or Chinchilla costs where the other is right; its losses are web text's, and ``corpus_loss`` is what
     the lines of six corpora predict for this one.
+    ``recommended`` is what to follow: what the plan trains, with how sure it is and why.
     ``units`` is the headline's data in bytes. ``plan`` is how to train what the request leads to: the user's choice
     where there is one, else the model that serves, else the answer with limited data, else the headline.
     ``candidates`` are the laws behind ``laws``, ``usable`` the calibration that the data-dependent ones draw on,
@@ -62,6 +64,7 @@ class Recommendation:
     profile: MeasuredCorpus | None
     compressibility: float | None
     calibration: str | None
+    recommended: Recommended
     headline: Answer
     laws: tuple[Answer, ...]
     choice: Choice | None
@@ -83,7 +86,8 @@ class Recommendation:
     coefficients: Coefficients
 
     JSON = (
-        *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "headline", "laws", "choice"),
+        *("request", "compressibility", ("profile", MEASURED_FORM), "calibration", "recommended", "headline"),
+        *("laws", "choice"),
         *("neighbours", "flat_region=flat", "-limited", "limited_data", "inference", "advice", "sensitivity"),
         *("reliance", "shift", "wasted_fraction_if_wrong=wrong", "corpus_loss", "units", "plan", "cautions"),
         *("-candidates", "-usable", "-seen", "-coefficients"),
@@ -179,6 +183,7 @@ def recommend(
         counted=counted,
         tokens_of=tokens_of,
     )
+    choice = sheet.choice(chosen)
     tokenizer = None if protocol is None else protocol.tokenizer
     reliance = reliance_of(candidates, usable, request, flops, tokenizer)
     laws = (headline, *(sheet.answer(other, other.frontier(flops)) for other in candidates.others))
@@ -187,9 +192,18 @@ def recommend(
         profile=profile,
         compressibility=h,
         calibration=usable.name if usable is not None and candidates.at_h is not None else None,
+        recommended=recommended(
+            plan,
+            headline=headline,
+            choice=choice,
+            limited=limited,
+            serving=serving,
+            shift=candidates.shift,
+            loss_known=candidates.shift is None or candidates.headline_text.like_web_text,
+        ),
         headline=headline,
         laws=laws,
-        choice=sheet.choice(chosen),
+        choice=choice,
         neighbours=tuple(
             c for factor in NEIGHBOURS.values() if (c := sheet.neighbour(factor * optimum.n_params)) is not None
         ),

@@ -19,6 +19,7 @@ DRAWN = " that were drawn"  # behind the reason for which documents were left ou
 _FEW_SEQUENCES = 200
 _MOST = 0.5  # of the ids, what no token is of a text; of the sequences, what one document seldom is
 _MANY_DOCUMENTS = 10
+_MUCH = 0.10  # of the bytes or the draws, left out
 _NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
 
@@ -89,8 +90,16 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
     if profile.n_documents_skipped:
         is_drawn = any(each.reason.endswith(DRAWN) for each in profile.missed)
         draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
-        found.append(("skipped", left_out_words(profile.missed, profile.n_bytes).strip() + draws))
+        code = "much_skipped" if _share_missed(profile, unread) >= _MUCH else "skipped"
+        found.append((code, left_out_words(profile.missed, profile.n_bytes).strip() + draws))
     yield from (Caution(code=code, message=message) for code, message in found)
+
+
+def _share_missed(profile: Profile, unread: float | None) -> float:
+    """Return the share of the corpus that was left out and not on purpose, of bytes or of draws: the larger one."""
+    n_bytes = sum(each.n_bytes or 0 for each in profile.missed)
+    whole = n_bytes + (profile.n_bytes or 0.0)
+    return max(n_bytes / whole if profile.n_bytes else 0.0, unread or 0.0)
 
 
 def left_out_words(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:

@@ -128,7 +128,8 @@ def test_the_json_document_has_every_key(program):
     found = json.loads(out)
     assert code == 0
     assert list(found) == [
-        *("schema_version", "request", "compressibility", "profile", "calibration", "headline", "laws", "choice"),
+        *("schema_version", "request", "compressibility", "profile", "calibration", "recommended", "headline"),
+        *("laws", "choice"),
         *("neighbours", "flat_region", "limited_data", "inference", "advice", "sensitivity", "reliance", "shift"),
         *(
             "wasted_fraction_if_wrong",
