@@ -89,6 +89,11 @@ quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr
 explain_option = click.option(
     "--explain", is_flag=True, help="Print the formula, constants and source of every number."
 )
+explain_all_option = click.option(
+    "--explain-all", is_flag=True, help="Print the formula, constants and source of every number on any screen."
+)
+cautions_option = click.option("--cautions", is_flag=True, help="Print every caution, those that change nothing too.")
+full_option = click.option("--full", is_flag=True, help="Print all there is, cautions too.")
 advice_option = click.option("--advice", is_flag=True, help="Print all that is known of repeated data, with sources.")
 coefficients_option = click.option(
     "--coefficients", type=FILE, metavar="FILE", help="Coefficients file in place of the shipped one."

@@ -92,10 +92,15 @@ def print_labelled(rows: Sequence[tuple[str, str]], style: str = "dim", stream: 
     """Print lines of a label and a text that wraps beside it; ``style`` is the label's."""
     indent = max(terminal.cells(printable(label)) for label, _ in rows) + 1
     for label, text in rows:
-        first, *others = _wrapped(text, max(_width() - indent, 20)) or [""]
+        first, *others = wrapped_beside(text, indent)
         terminal.line(label, style, " " * (indent - terminal.cells(printable(label))) + first, stream=stream)
         for line in others:
             terminal.line(" " * indent + line, stream=stream)
+
+
+def wrapped_beside(text: str, indent: int) -> list[str]:
+    """Return the lines that ``text`` takes beside a label of ``indent`` columns: one at least."""
+    return _wrapped(text, max(_width() - indent, 20)) or [""]
 
 
 def print_hanging(text: str) -> None:

@@ -1,0 +1,65 @@
+"""The first screen of a command: the answer in a sentence, short rows, what to mind, and what else there is.
+
+It has at most LINES lines at 80 columns, so that a person with a small terminal sees all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from advisor.caution import warnings_first
+from advisor.report.text import echo, print_labelled, wrapped_beside
+
+if TYPE_CHECKING:
+    from advisor.caution import Caution
+
+LINES = 24
+_MIND = "Mind"
+LABEL = 10  # columns of a label, the space behind it among them, so that rows of one screen stand in line
+
+
+def print_answer(*sentences: str) -> None:
+    """Print the answer, which is the first thing on a screen: the first sentence bold."""
+    first, *others = sentences
+    echo(first, "bold")
+    for sentence in others:
+        echo(sentence)
+
+
+def print_rows(rows: Sequence[tuple[str, str]]) -> None:
+    """Print labelled rows of a screen, in line with each other and with what there is to mind."""
+    if rows:
+        print_labelled([(label.ljust(LABEL - 1), text) for label, text in rows])
+
+
+def print_warnings(cautions: Iterable[Caution], *, said: Container[str] = (), lines: int = 8) -> None:
+    """Print the weightiest warnings, whole ones, as far as ``lines`` go: one at least.
+
+    Notes and warnings that do not fit stand behind --cautions; ``said`` has the codes of what another row says.
+    """
+    rows: list[tuple[str, str]] = []
+    for caution in warnings_first(cautions):
+        if caution.severity != "warning" or caution.code in said:
+            continue
+        lines -= len(wrapped_beside(caution.message, LABEL))
+        if rows and lines < 0:
+            break
+        rows.append((_MIND if not rows else "", caution.message))
+    print_rows(rows)
+
+
+def print_cautions(cautions: Sequence[Caution]) -> None:
+    """Print every caution, the weightiest first, with its code."""
+    if not cautions:
+        echo("No cautions.")
+        return
+    echo(f"{len(cautions)} caution{'' if len(cautions) == 1 else 's'}, the weightiest first", "bold")
+    for caution in warnings_first(cautions):
+        print_labelled([("Caution:" if caution.severity == "warning" else "Note:", caution.message)], "yellow")
+
+
+def print_more(flags: Sequence[str], cautions: Sequence[Caution]) -> None:
+    """Print the options that have more to say, --cautions with how many there are."""
+    counted = [f"{flag} ({len(cautions)})" if flag == "--cautions" else flag for flag in flags]
+    echo("More: " + "  ".join(flag for flag in counted if flag != "--cautions (0)"), "dim")
