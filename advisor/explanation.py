@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # What formulas may use beside Python's operators, min, max, exp, log, log2 and ceil.
@@ -79,6 +79,19 @@ class Page:
         if value is not None:
             formula = f"{how}_{name}"
             self.add(name, formula, source, value=value, key=key, known={formula: value}, **constants)
+
+
+def leading_to(lines: Sequence[Explanation], formulas: Iterable[str]) -> tuple[Explanation, ...]:
+    """Return those explanations on which ``formulas`` stand, in their order: the derivation of these alone."""
+    by_name = {line.name: line for line in lines}
+    needed: set[str] = set()
+    open_ends = [word for formula in formulas for word in re.findall(r"[^\W\d]\w*", formula)]
+    while open_ends:
+        name = open_ends.pop()
+        if name in by_name and name not in needed:
+            needed.add(name)
+            open_ends += re.findall(r"[^\W\d]\w*", by_name[name].formula)
+    return tuple(line for line in lines if line.name in needed)
 
 
 def used_in(constants: Mapping[str, float], formula: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensitivity
 from advisor.compressibility.score import explain_profile
 from advisor.compressibility.units import explain_units
-from advisor.explanation import Explanation, Page
+from advisor.explanation import Explanation, Page, leading_to
 from advisor.laws.data_rule_explained import explain_data_law
 from advisor.laws.explained import LawNames, names_of
 from advisor.laws.scaling_law import Law, ScalingLaw
@@ -33,7 +33,18 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
     >>> next((each.formula, f"{each.value:.3g}") for each in lines if each.key == "headline.n_params")
     ('G*(C/6)**a', '2.78e+09')
     """
-    r, request = recommendation, recommendation.request
+    return _explained(recommendation)[0]
+
+
+def explain_recommended(recommendation: Recommendation) -> tuple[Explanation, ...]:
+    """Return how the N and D that are recommended come about: what they stand on of all explanations, in order."""
+    lines, formulas = _explained(recommendation)
+    return leading_to(lines, formulas)
+
+
+def _explained(r: Recommendation) -> tuple[tuple[Explanation, ...], tuple[str, str]]:
+    """Return all explanations, and the formulas of the N and D that are recommended."""
+    request = r.request
     page = Page("The answer")
     head = _explain_answer(page, r)
     page.section = "Every law"
@@ -66,7 +77,8 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
     page.section = "Inference"
     explain_inference(page, head, r.inference, request.hardware)
     page.section = "The plan"
-    explain_plan(page, r.plan, *_trained(r, names))
+    trained = _trained(r, names)
+    explain_plan(page, r.plan, *trained)
     page.section = "Cautions"
     explain_cautions(
         page,
@@ -80,7 +92,7 @@ def explain_recommendation(recommendation: Recommendation) -> tuple[Explanation,
     )
     if r.plan.shape is None:
         page.take("V", "known", "given, or the default", value=r.plan.vocab_size)
-    return tuple(page.lines)
+    return tuple(page.lines), trained
 
 
 def _explain_answer(page: Page, r: Recommendation) -> LawNames:

@@ -197,7 +197,10 @@ def _why_limited(answer: LimitedData) -> str:
             f"No law sees what more than {answer.most_epochs:g} passes do, so the {unique} are read that often, with "
             f"{used}."
         )
-    return f"The {unique} are read {format_times(answer.epochs)} times, which repeated text is worth reading."
+    return (
+        f"Over {format_times(answer.epochs)} passes a token is worth {format_share(answer.average_value)} of a new "
+        f"one, {format_share(answer.last_value)} in the last."
+    )
 
 
 def _why_choice(headline: Answer, choice: Choice | None) -> str:

@@ -87,7 +87,7 @@ def output_options(in_place_of: str) -> Decorator:
 
 quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 explain_option = click.option(
-    "--explain", is_flag=True, help="Print the formula, constants and source of every number."
+    "--explain", is_flag=True, help="Print how the answer comes about: formulas, constants, sources."
 )
 explain_all_option = click.option(
     "--explain-all", is_flag=True, help="Print the formula, constants and source of every number on any screen."

@@ -14,9 +14,12 @@ from advisor.commands.options import (
     Reading,
     advice_option,
     bytes_per_token_option,
+    cautions_option,
     compressibility_option,
     corpus_options,
+    explain_all_option,
     explain_option,
+    full_option,
     hardware_options,
     headline_options,
     output_options,
@@ -122,10 +125,15 @@ Examples:
     metavar="PRICE",
     help="Price of a GPU-hour when serving.  [default: the training's]",
 )
+@click.option("--laws", is_flag=True, help="Print what every law says of this budget.")
+@click.option("--sizes", is_flag=True, help="Print what other sizes do with this budget.")
+@click.option("--plan", is_flag=True, help="Print the run: shape, batch, learning rate, time, memory.")
+@cautions_option
 @advice_option
-@corpus_options
-@click.option("--full", is_flag=True, help="Print the loss that this corpus is expected to have too.")
+@full_option
 @explain_option
+@explain_all_option
+@corpus_options
 @output_options("the tables")
 @quiet_option
 def command(
@@ -133,8 +141,7 @@ def command(
     profile: Path | None,
     corpus: str | None,
     count_tokenizer: str | None,
-    full: bool,
-    explain: bool,
+    explain_all: bool,
     as_json: bool,
     out: Path | None,
     quiet: bool,
@@ -155,6 +162,7 @@ def command(
     trained with. --calibration NAME or --coefficients FILE answers by a calibration instead (`advisor laws` lists
     those that ship or are installed).
     """
+    wanted = {name: asked.pop(name) for name in ("laws", "sizes", "plan", "cautions", "explain", "full")}
     refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"], asked["pilot"])
     if source is None:
         refuse_reading_options("a SOURCE")
@@ -165,9 +173,10 @@ def command(
         counted = _counted(source, count_tokenizer, reading, quiet=quiet)
     recommendation = recommend(request, profile=measured, counted=counted)
 
-    from advisor.report.recommend import show
+    from advisor.report.recommendation.show import Sections, show
 
-    show(recommendation, full=full, explain=explain, as_json=as_json, out=out)
+    sections = Sections(**wanted, advice=request.advice)
+    show(recommendation, sections=sections, explain_all=explain_all, as_json=as_json, out=out)
 
 
 def _measured(

@@ -65,9 +65,24 @@ def print_explanations(explanations: Sequence[Explanation]) -> None:
     print_labelled([(f"[{i}]", source) for source, i in numbers.items()])
 
 
-def _text(each: Explanation, said: dict[str, float]) -> str:
-    """Return one explanation without its source, and note the constants that were ``said``."""
+def print_derivation(explanations: Sequence[Explanation]) -> None:
+    """Print how one answer comes about: each step with its formula, its constants in six digits, and its source."""
+    echo("How this comes about", "bold")
+    numbers = {source: i for i, source in enumerate(dict.fromkeys(each.source for each in explanations), 1)}
+    said: dict[str, float] = {}
+    for each in explanations:
+        print_hanging(f"{_text(each, said, digits=6)} [{numbers[each.source]}]")
+    echo()
+    print_labelled([(f"[{i}]", source) for source, i in numbers.items()])
+
+
+def _text(each: Explanation, said: dict[str, float], *, digits: int | None = None) -> str:
+    """Return one explanation without its source, and note the constants that were ``said``.
+
+    Constants are exact, or have ``digits``.
+    """
     new = {name: value for name, value in each.constants.items() if said.get(name) != value}
     said.update(new)
-    known = "".join(f"; {name} = {value!r}" for name, value in new.items())
+    look = repr if digits is None else f"{{:.{digits}g}}".format
+    known = "".join(f"; {name} = {look(value)}" for name, value in new.items())
     return f"{each.name} = {each.formula} = {each.value:.6g}{known}"

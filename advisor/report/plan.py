@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from advisor.plan.hardware import PUBLISHED_MFU
@@ -33,6 +34,45 @@ def unit_rows(units: Units | None) -> list[tuple[str, str]]:
         label = "D, each byte a token" if name == "bytes" else f"D in tokens of {name}"[-40:]
         rows.append((label, quantity(units.counted_tokens)))
     return rows
+
+
+def start_rows(plan: Plan) -> list[tuple[str, str]]:
+    """Return the rows of a first screen that say where to begin: the shape, the batch and the peak learning rate."""
+    shape = plan.shape
+    if shape is None:
+        return []
+    form = (
+        f"{shape.width} wide, {shape.n_layers} layers, {shape.n_heads} heads, feed-forward {shape.ffn_width}, "
+        f"vocabulary {shape.vocab_size:,}"
+    )
+    rates = sorted(rule.learning_rate for rule in plan.hyperparameters)
+    batches = sorted(rule.batch_tokens for rule in plan.hyperparameters)
+    begin = f"{_between(batches, quantity)} tokens; peak learning rate {_between(rates, _rate)} (two rules)"
+    return [("Shape", form), ("Batch", begin)]
+
+
+def _between(values: list[float], look: Callable[[float], str]) -> str:
+    return f"{look(values[0])} to {look(values[-1])}"
+
+
+def _rate(value: float) -> str:
+    return f"{value:.1e}".replace("e-0", "e-")
+
+
+def time_rows(plan: Plan) -> list[tuple[str, str]]:
+    """Return the row of a first screen that says what the run takes; none without a GPU."""
+    cluster = plan.cluster
+    if cluster is None:
+        return []
+    hardware = cluster.hardware
+    hours = f"{amount(cluster.gpu_hours)} GPU-hours"
+    said = f"{hours} of {hardware.gpu.name} at MFU {hardware.mfu:g}"
+    if cluster.n_gpus is not None and cluster.wall_hours is not None:
+        said = f"{hours_and_days(cluster.wall_hours)} on {cluster.n_gpus:,} {hardware.gpu.name} at MFU {hardware.mfu:g}"
+        said += f", {hours}"
+    if cluster.cost is not None:
+        said += f", cost {amount(cluster.cost)}"
+    return [("Time", said)]
 
 
 def show_plan(plan: Plan) -> None:

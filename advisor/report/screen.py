@@ -33,6 +33,11 @@ def print_rows(rows: Sequence[tuple[str, str]]) -> None:
         print_labelled([(label.ljust(LABEL - 1), text) for label, text in rows])
 
 
+def lines_of(rows: Sequence[tuple[str, str]]) -> int:
+    """Return how many lines rows take: beside their labels, or across the screen where a label is empty."""
+    return sum(len(wrapped_beside(text, LABEL if label else 0)) for label, text in rows)
+
+
 def print_warnings(cautions: Iterable[Caution], *, said: Container[str] = (), lines: int = 8) -> None:
     """Print the weightiest warnings, whole ones, as far as ``lines`` go: one at least.
 

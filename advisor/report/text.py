@@ -168,6 +168,18 @@ def plural(text: str, noun: str) -> str:
     return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a name of at most ``most`` characters, its middle left out where it is longer.
+
+    >>> shortened("/data/corpora/a-very-long-name/train.jsonl", 24)
+    '/data/corpo...rain.jsonl'
+    """
+    if len(text) <= most:
+        return text
+    kept = most - 3
+    return f"{text[: (kept + 1) // 2]}...{text[len(text) - kept // 2 :]}"
+
+
 def percent(share: float | None) -> str:
     """Return a share as a percentage; nothing for None."""
     return "" if share is None else f"{100 * share:.1f} %"

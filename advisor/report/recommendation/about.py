@@ -1,17 +1,15 @@
-"""How a recommendation looks to people: tables on stdout, cautions on stderr."""
+"""What a recommendation rests on, and the numbers of its headline: tables behind --full."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.row import Answer, Choice
 from advisor.quantities import format_flops
-from advisor.report.explain import emit_explained
-from advisor.report.plan import show_plan, unit_rows
+from advisor.report.plan import unit_rows
+from advisor.report.recommendation.laws import unlimited
 from advisor.report.score import read_words
 from advisor.report.text import (
     amount,
@@ -25,11 +23,9 @@ from advisor.report.text import (
     quantity,
     ratio,
     spread,
-    warn,
 )
 
 if TYPE_CHECKING:
-    from advisor.answer.flat_region import FlatRegion
     from advisor.answer.reliance import Reliance, WrongChoice
     from advisor.calibrations.corpus_loss import CorpusLoss
     from advisor.calibrations.laws_in_h import Sensitivity
@@ -37,46 +33,16 @@ if TYPE_CHECKING:
     from advisor.laws.data_rule import Shift
 
 
-def show(
-    recommendation: Recommendation, *, full: bool = False, explain: bool = False, as_json: bool, out: Path | None
-) -> None:
-    """Print a recommendation on stdout and its cautions on stderr; write the JSON document to ``out`` if given.
-
-    ``full`` adds the loss of the corpus by the lines of six corpora, ``explain`` where every number comes from.
-    """
-    explanations = None
-    if explain:
-        from advisor.answer.explained import explain_recommendation
-
-        explanations = explain_recommendation(recommendation)
-    emit_explained(recommendation, lambda: _render(recommendation, full=full), explanations, as_json=as_json, out=out)
-    warn(recommendation.cautions)
-
-
-def _render(recommendation: Recommendation, *, full: bool) -> None:
-    name = recommendation.headline.law
-    _print_beyond(recommendation)
-    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{_unlimited(recommendation)}", "bold")
+def print_about(recommendation: Recommendation) -> None:
+    """Print what the headline rests on, its numbers with their intervals, and the loss of a corpus unlike web text."""
+    of = f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited(recommendation)}"
+    echo(of, "bold")
     print_labelled(_about(recommendation))
     echo()
     _allocation(recommendation)
-    echo()
-    if recommendation.neighbours:
-        _neighbours(recommendation)
-        echo()
-    _laws(recommendation)
-    echo("Losses of different laws are of different data and tokenizers.", "dim")
-    if any(answer.wasted is not None for answer in recommendation.laws):
-        echo(f"Wasted: the share of the FLOPs lost by following that law if {name} is right.", "dim")
-    if full and recommendation.corpus_loss is not None:
+    if recommendation.corpus_loss is not None:
         echo()
         _print_corpus_loss(recommendation.corpus_loss)
-    show_plan(recommendation.plan)
-    if recommendation.advice:
-        from advisor.report.repetition.repeat import print_advice
-
-        echo()
-        print_advice(recommendation.advice, everything=recommendation.request.advice)
 
 
 def _about(recommendation: Recommendation) -> list[tuple[str, str]]:
@@ -207,51 +173,6 @@ def _allocation(recommendation: Recommendation) -> None:
     print_table(("", "", "80 % interval" if best.interval80 else ""), rows, bold=answers)
 
 
-def _neighbours(recommendation: Recommendation) -> None:
-    """Print what other sizes would do with the same budget, and what the user's own choice does."""
-    choices = [(choice, "") for choice in recommendation.neighbours]
-    with_loss, units = recommendation.loss_is_of_corpus, recommendation.units
-    if recommendation.choice is not None:
-        choices = sorted([*choices, (recommendation.choice, "your choice")], key=lambda pair: pair[0].n_params)
-    rows = [
-        (
-            quantity(choice.n_params),
-            quantity(choice.n_tokens),
-            ratio(choice.tokens_per_param),
-            "" if units is None else ratio(choice.tokens_per_param * units.bytes_per_token),
-            nats(choice.loss) if with_loss else "",
-            percent(choice.wasted),
-            remark,
-        )
-        for choice, remark in choices
-    ]
-    best = recommendation.headline.n_params
-    bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
-    header = ("N", "D", "D/N", "" if units is None else "bytes/N", "loss" if with_loss else "", "FLOPs wasted", "")
-    print_table(header, rows, title=f"The same budget on other sizes{_unlimited(recommendation)}", bold=bold)
-    _print_off_optimum(recommendation)
-
-
-def _print_off_optimum(recommendation: Recommendation) -> None:
-    """Print which sizes are nearly as good as the optimum, and the budget that the user's choice is worth."""
-    if recommendation.flat is not None:
-        _print_flat(recommendation.flat)
-    if recommendation.choice is not None:
-        equivalent = format_flops(recommendation.choice.equivalent_flops)
-        echo(f"Your choice does what {equivalent} FLOPs do at their optimum.", "dim")
-        if recommendation.loss_is_of_corpus:
-            _print_loss(recommendation.choice)
-
-
-def _print_loss(choice: Choice) -> None:
-    """Print the loss of the user's choice with its intervals; nothing where the law has no draws."""
-    if choice.interval80 is None or choice.interval95 is None:
-        return
-    narrow, wide = (spread(found.loss_nats_per_token, nats) for found in (choice.interval80, choice.interval95))
-    loss = f"{nats(choice.loss)} nats/token (80 % {narrow}, 95 % {wide})"
-    echo(f"Its loss by the law: {loss}; single runs scatter besides.", "dim")
-
-
 def _print_corpus_loss(found: CorpusLoss) -> None:
     """Print what the lines of six corpora predict for this corpus."""
     bits = "" if found.bits_per_byte is None else f", {nats(found.bits_per_byte)} bits per byte"
@@ -261,67 +182,3 @@ def _print_corpus_loss(found: CorpusLoss) -> None:
         f"nothing outside .40 to .57: at 4.84e19 FLOPs a corpus left out of the lines is missed by "
         f"{percent(found.left_out)} (rms)."
     )
-
-
-def _print_flat(flat: FlatRegion) -> None:
-    """Print which sizes do nearly as well as the optimum."""
-    rows = [
-        (
-            f"within {100 * flat.loss_tolerance:g} % of the loss",
-            f"up to {percent(flat.wasted_by_loss)}",
-            spread(flat.n_params_by_loss),
-            spread(flat.n_tokens_by_loss),
-        ),
-        (
-            f"within {100 * flat.flops_tolerance:g} % of the FLOPs",
-            f"up to {percent(flat.flops_tolerance)}",
-            spread(flat.n_params_by_flops),
-            spread(flat.n_tokens_by_flops),
-        ),
-    ]
-    print_table(("Nearly as good", "FLOPs wasted", "N", "D"), rows)
-
-
-def _laws(recommendation: Recommendation) -> None:
-    """Print every law's answer for the same budget."""
-    with_loss = recommendation.loss_is_of_corpus
-    rows = [
-        (
-            answer.law,
-            quantity(answer.n_params),
-            _interval(answer),
-            quantity(answer.n_tokens),
-            ratio(answer.tokens_per_param),
-            "" if answer.loss is None or not (with_loss or answer.loss_of is None) else nats(answer.loss),
-            percent(answer.wasted),
-            counted(answer.count),
-        )
-        for answer in recommendation.laws
-    ]
-    header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
-    print_table(header, rows, title=f"The same budget by every law{_unlimited(recommendation)}", bold=(0,))
-
-
-def _interval(answer: Answer) -> str:
-    """Return the interval of N; nothing where the request fixed it."""
-    bounds = None if answer.interval80 is None else answer.interval80.n_params
-    return "" if bounds is None or math.isclose(*bounds) else spread(bounds)
-
-
-def _unlimited(recommendation: Recommendation) -> str:
-    """Return what to add to a title over numbers that hold for unlimited data, where data are limited."""
-    return ", were unique data unlimited" if recommendation.limited else ""
-
-
-def _print_beyond(recommendation: Recommendation) -> None:
-    """Print the answer that is asked for, where it is not the optimum of one pass: limited data, inference."""
-    if recommendation.limited:
-        from advisor.report.repetition.repeat import print_limited
-
-        print_limited(recommendation.limited)
-        echo()
-    if recommendation.inference is not None:
-        from advisor.report.inference import print_inference
-
-        print_inference(recommendation.inference)
-        echo()

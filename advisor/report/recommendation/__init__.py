@@ -1,0 +1,1 @@
+"""How a recommendation looks: the first screen, and the sections that an option each asks for."""

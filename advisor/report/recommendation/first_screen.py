@@ -1,0 +1,137 @@
+"""The first screen of a recommendation: what to train, of what corpus, how sure, why, and where to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.quantities import format_flops
+from advisor.report.plan import data_size, start_rows, time_rows
+from advisor.report.recommendation.how_sure import print_how_sure
+from advisor.report.repetition.limited import epochs_text, more_data_rows
+from advisor.report.screen import LINES, lines_of, print_answer, print_more, print_rows, print_warnings
+from advisor.report.text import echo, nats, percent, plural, quantity, shortened, spread
+
+if TYPE_CHECKING:
+    from advisor.answer.recommendation import Recommendation
+
+_MORE = ("--laws", "--sizes", "--plan", "--cautions", "--explain", "--full", "--json")
+_NAME = 40  # columns of a corpus's name
+_MANY = 4.0  # passes over a corpus that are worth a word
+# Codes of cautions that the rows say already.
+_SAID = ("corpus_too_small", "epochs_above_40")
+
+
+def print_first_screen(recommendation: Recommendation) -> None:
+    """Print the answer and what one needs to act on it, in at most 24 lines at 80 columns."""
+    sentences, corpus = answer_of(recommendation), corpus_row(recommendation)
+    about, start = _about(recommendation), [*time_rows(recommendation.plan), *start_rows(recommendation.plan)]
+    print_answer(*sentences)
+    print_rows([corpus])
+    echo()
+    used = sum(lines_of([("", each)]) for each in sentences) + lines_of([corpus, *about, *start]) + 4
+    used += print_how_sure(recommendation)
+    print_rows(about)
+    print_warnings(recommendation.cautions, said=_SAID, lines=max(LINES - used, 3))
+    if start:
+        echo()
+        print_rows(start)
+    print_more(_MORE, recommendation.cautions)
+
+
+def answer_of(r: Recommendation) -> list[str]:
+    """Return the answer in a sentence, and what belongs beside it in another."""
+    found = r.recommended
+    run = f"{quantity(found.n_params)} parameters on {quantity(found.n_tokens)} tokens"
+    if found.of == "choice":
+        return _of_choice(r, run)
+    if found.of == "limited_data":
+        return _of_limited(r, run)
+    size = "" if found.n_bytes is None else f" ({data_size(found.n_bytes)} of text)"
+    if found.of == "inference" and (serving := r.inference) is not None:
+        what = "cost" if serving.minimised == "cost" else "FLOPs"
+        served = f"serve {quantity(serving.inference_tokens)} more"
+        return [
+            f"Train {run}{size} to {served}: {percent(serving.saved)} less {what} in all than the "
+            f"{quantity(serving.baseline.n_params)} that training alone would make, at the same loss."
+        ]
+    loss = "" if found.loss is None or r.request.target_loss is not None else f", loss {nats(found.loss)} nats/token"
+    return [f"Train {run}{size}{_purpose(r)}{loss}."]
+
+
+def _purpose(r: Recommendation) -> str:
+    """Return what the budget is, or which budget the question leads to."""
+    request, flops = r.request, format_flops(r.headline.flops)
+    if request.n_params is not None:
+        return f": {flops} FLOPs are the budget for which so many parameters are best"
+    if request.n_tokens is not None:
+        return f": {flops} FLOPs are the budget for which so many tokens are best"
+    if request.target_loss is not None:
+        return f": the cheapest way to {request.target_loss:g} nats/token, {flops} FLOPs"
+    return f" for {flops} FLOPs"
+
+
+def _of_choice(r: Recommendation, run: str) -> list[str]:
+    own = r.limited[0].choice if r.limited else r.choice
+    if own is None:
+        return [f"Your {run} cannot be weighed: the law {r.headline.law} predicts no loss."]
+    best = r.limited[0] if r.limited else r.headline
+    interval = "" if best.interval80 is None else f" (80 % {spread(best.interval80.n_params)} parameters)"
+    budget = f"{percent(own.wasted)} of {format_flops(getattr(own, 'flops_used', r.headline.flops))} FLOPs"
+    return [
+        f"Your {run} waste {budget}." if own.wasted >= 5e-4 else f"Your {run} are the best use of the FLOPs.",
+        f"Best are {quantity(best.n_params)} parameters on {quantity(best.n_tokens)} tokens{interval}.",
+    ]
+
+
+def _of_limited(r: Recommendation, run: str) -> list[str]:
+    best = r.limited[0]
+    unique = plural(quantity(best.unique_tokens), "unique token")
+    passes = f"{epochs_text(best.epochs)} passes over {unique}" if best.epochs > 1 else f"{unique} are enough"
+    said = f"Train {run}: {passes}, loss {nats(best.loss)} nats/token."
+    if best.flops_used < best.flops * (1 - 1e-9):
+        share = percent(best.flops_used / best.flops)
+        return [said, f"That takes {format_flops(best.flops_used)} FLOPs, {share} of the budget: the data end there."]
+    return [said]
+
+
+def corpus_row(r: Recommendation) -> tuple[str, str]:
+    """Return what is known of the corpus, and how often D would read it where nothing limits the data."""
+    profile = r.profile
+    if profile is None:
+        if r.compressibility is None:
+            return "Corpus", "none: this is web text's answer. Name a SOURCE, and its text decides."
+        return "Corpus", f"H {nats(r.compressibility)}, as given (web text 0.565, code 0.402)."
+    size = profile.estimated_tokens
+    tokens = "" if size is None else f"{plural(quantity(size), 'token')}, "
+    rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
+    known = f"{tokens}H {nats(profile.median)} (web text 0.565, code 0.402){rate}"
+    return "Corpus", f"{shortened(profile.source, _NAME)}: {known}.{_passes(r)}"
+
+
+def _passes(r: Recommendation) -> str:
+    epochs = r.recommended.epochs
+    if epochs is None or r.limited or epochs <= 1:
+        return ""
+    if epochs <= _MANY:
+        return f" D is {epochs_text(epochs)} passes over it."
+    return f" If that is all you have, D is {epochs_text(epochs)} passes over it: give --use-corpus-size."
+
+
+def _about(r: Recommendation) -> list[tuple[str, str]]:
+    """Return how far one may go from the optimum, the loss of a corpus unlike web text, and why."""
+    rows = []
+    if r.limited:
+        rows += more_data_rows(r.limited[0])
+    elif r.flat is not None and r.recommended.of != "inference":
+        low_high = spread(r.flat.n_params_by_flops)
+        rows.append(("Room", f"{low_high} parameters lose at most {100 * r.flat.flops_tolerance:g} % of the FLOPs"))
+    if not r.loss_is_of_corpus and r.recommended.of == "headline" and (found := r.corpus_loss) is not None:
+        interval = spread(found.interval80, nats)
+        rows.append(("Loss", f"about {nats(found.loss)} nats/token (80 % {interval}): H says little of it"))
+    source = " (six corpora, 2e17 to 4.84e19 FLOPs: advisor evidence)" if r.shift is not None else ""
+    if r.recommended.of != "choice" and not (r.shift is None and r.recommended.of == "headline"):
+        rows.append(("Why", r.recommended.why.removesuffix(".") + source))
+    text = r.candidates.headline_text
+    if r.shift is not None and (text.foreign or text.outside) and r.request.pilot is None:
+        rows.append(("Narrow", "small runs on it and on web text would: advisor pilot"))
+    return rows
