@@ -38,20 +38,25 @@ def lines_of(rows: Sequence[tuple[str, str]]) -> int:
     return sum(len(wrapped_beside(text, LABEL if label else 0)) for label, text in rows)
 
 
-def print_warnings(cautions: Iterable[Caution], *, said: Container[str] = (), lines: int = 8) -> None:
-    """Print the weightiest warnings, whole ones, as far as ``lines`` go: one at least.
+def warnings_within(cautions: Iterable[Caution], lines: int, *, said: Container[str] = ()) -> list[tuple[str, str]]:
+    """Return rows of the weightiest warnings, whole ones, as far as ``lines`` go.
 
     Notes and warnings that do not fit stand behind --cautions; ``said`` has the codes of what another row says.
     """
     rows: list[tuple[str, str]] = []
     for caution in warnings_first(cautions):
-        if caution.severity != "warning" or caution.code in said:
-            continue
-        lines -= len(wrapped_beside(caution.message, LABEL))
-        if rows and lines < 0:
-            break
-        rows.append((_MIND if not rows else "", caution.message))
-    print_rows(rows)
+        if caution.severity == "warning" and caution.code not in said:
+            row = (_MIND, caution.message)
+            lines -= lines_of([row])
+            if lines < 0:
+                break
+            rows.append(row if not rows else ("", caution.message))
+    return rows
+
+
+def print_warnings(cautions: Iterable[Caution], *, said: Container[str] = (), lines: int = 8) -> None:
+    """Print the weightiest warnings as far as ``lines`` go."""
+    print_rows(warnings_within(cautions, lines, said=said))
 
 
 def print_cautions(cautions: Sequence[Caution]) -> None:

@@ -67,7 +67,7 @@ def test_the_keys_are_there_where_nothing_is_known(advisor):
 
 
 def test_what_is_printed_is_what_the_plan_holds(advisor):
-    out = advisor("recommend", "--flops", "1e23", "--gpu", "A100", "--gpus", "512").stdout
+    out = advisor("recommend", "--flops", "1e23", "--gpu", "A100", "--gpus", "512", "--full").stdout
     plan = recommend(Request(flops=1e23, gpu="A100", gpus=512)).plan
     shape, cluster = plan.shape, plan.cluster
     assert shape is not None
@@ -87,9 +87,9 @@ def test_what_is_printed_is_what_the_plan_holds(advisor):
 
 
 def test_time_and_money_are_those_of_the_exact_flops(advisor):
-    arguments = "--flops 1e21 --params 7B --gpu H100 --gpus 63 --price-per-hour 2.5 --context 131072"
+    arguments = "--flops 1e21 --params 7B --gpu H100 --gpus 63 --price-per-hour 2.5 --context 131072 --full"
     result = advisor("recommend", *arguments.split())
-    out, err = " ".join(result.stdout.split()), " ".join(result.stderr.split())
+    out = " ".join(result.stdout.split())
     assert "GPU-hours by 6 N D, H100 SXM at MFU 0.4 702" in out
     assert "GPU-hours 2,529 for the exact FLOPs (702 by 6 N D); 2,199 to 4,817 at the MFUs published" in out
     assert "wall time 40.8 hours on 62 of them" in out
@@ -98,14 +98,14 @@ def test_time_and_money_are_those_of_the_exact_flops(advisor):
         "The shape's exact FLOPs, and with them its GPU-hours and its cost, are 3.6 times those of 6 N D: a vocabulary "
         "of 32,000 and a context of 131,072 weigh heavily in a model of 7.09B (2,529 GPU-hours against 702, a cost of "
         "6,323 against 1,755)."
-    ) in err
-    assert "A replica takes 2 GPUs, so 1 of the 63 is idle: the wall time is that of 62." in err
+    ) in out
+    assert "A replica takes 2 GPUs, so 1 of the 63 is idle: the wall time is that of 62." in out
 
 
 def test_a_cluster_that_holds_no_replica_has_no_wall_time(advisor):
     # 16 bytes times about 69.6B parameters: 14 GPUs of 80 GB sharded, 16 as a power of two.
     arguments = ["recommend", "--params", "70B", "--gpu", "H100", "--gpus", "8"]
-    result = advisor(*arguments)
+    result = advisor(*arguments, "--full")
     cluster = json.loads(advisor(*arguments, "--json").stdout)["plan"]["cluster"]
     assert (cluster["n_gpus_working"], cluster["wall_hours"]) == (0, None)
     assert (cluster["memory"][0]["gpus_sharded"], cluster["memory"][0]["gpus_per_replica"]) == (14, 16)
@@ -113,26 +113,26 @@ def test_a_cluster_that_holds_no_replica_has_no_wall_time(advisor):
     assert (
         "which need at least 14 of these GPUs if they are sharded evenly, and 16 as a replica on a power of two of "
         "them; there are 8, so no wall time is given."
-    ) in " ".join(result.stderr.split())
+    ) in " ".join(result.stdout.split())
 
 
 def test_a_cluster_on_which_only_sharding_fits(advisor):
-    result = advisor("recommend", "--params", "70B", "--gpu", "H100", "--gpus", "14")
-    assert "there are 14, only sharding fits, and no wall time is given." in " ".join(result.stderr.split())
+    result = advisor("recommend", "--params", "70B", "--gpu", "H100", "--gpus", "14", "--full")
+    assert "there are 14, only sharding fits, and no wall time is given." in " ".join(result.stdout.split())
 
 
 def test_unknown_memory_is_said_and_can_be_given(advisor):
-    unknown = advisor("recommend", "--flops", "1e20", "--gpu", "B100").stdout
+    unknown = advisor("recommend", "--flops", "1e20", "--gpu", "B100", "--full").stdout
     assert "GPU memory unknown: give --gpu-memory\n" in unknown
     assert "GPUs/replica" not in unknown
-    given = advisor("recommend", "--flops", "1e20", "--gpu", "B100", "--gpu-memory", "192").stdout
+    given = advisor("recommend", "--flops", "1e20", "--gpu", "B100", "--gpu-memory", "192", "--full").stdout
     assert "GPU memory 192 GB (as given)\n" in given
     assert "GPUs/replica" in given
 
 
 def test_bytes_and_own_tokens_stand_below_tokens(advisor, stdlib):
     folder = str(stdlib / "json")
-    result = advisor("recommend", folder, "--flops", "1e21", "--count-tokenizer", "bytes", "--quiet")
+    result = advisor("recommend", folder, "--flops", "1e21", "--count-tokenizer", "bytes", "--full", "--quiet")
     lines = result.stdout.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("Tokens per parameter"))
     below = [line.split("  ")[0] for line in lines[start : start + 4]]
@@ -184,6 +184,8 @@ def test_what_cannot_be_combined(advisor, arguments, complaint):
 @pytest.mark.parametrize("columns", [80, 120])
 def test_a_plan_fits_the_terminal(advisor, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    result = advisor("recommend", "--flops", "1e25", "--gpu", "GB200", "--gpus", "100000", "--price-per-hour", "3.25")
+    result = advisor(
+        "recommend", "--flops", "1e25", "--gpu", "GB200", "--gpus", "100000", "--price-per-hour", "3.25", "--full"
+    )
     widest = max(map(len, (result.stdout + result.stderr).splitlines()))
     assert 70 < widest <= columns

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from advisor.answer.law_choice import DATA_LAWS
 from advisor.quantities import format_flops
 from advisor.report.plan import data_size, start_rows, time_rows
-from advisor.report.recommendation.how_sure import print_how_sure
+from advisor.report.recommendation.how_sure import NEAR, how_sure_rows, print_how_sure
 from advisor.report.repetition.limited import epochs_text, more_data_rows
-from advisor.report.screen import LINES, lines_of, print_answer, print_more, print_rows, print_warnings
+from advisor.report.screen import LINES, lines_of, print_answer, print_more, print_rows, warnings_within
 from advisor.report.text import echo, nats, percent, plural, quantity, shortened, spread
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _MORE = ("--laws", "--sizes", "--plan", "--cautions", "--explain", "--full", "--json")
 _NAME = 40  # columns of a corpus's name
 _MANY = 4.0  # passes over a corpus that are worth a word
+_GIVE_WAY = ("Narrow", "Room", "More data")  # rows, in this order, where a warning needs their lines
 # Codes of cautions that the rows say already.
 _SAID = ("corpus_too_small", "epochs_above_40")
 
@@ -24,14 +26,26 @@ _SAID = ("corpus_too_small", "epochs_above_40")
 def print_first_screen(recommendation: Recommendation) -> None:
     """Print the answer and what one needs to act on it, in at most 24 lines at 80 columns."""
     sentences, corpus = answer_of(recommendation), corpus_row(recommendation)
-    about, start = _about(recommendation), [*time_rows(recommendation.plan), *start_rows(recommendation.plan)]
+    sure, about = how_sure_rows(recommendation), _about(recommendation)
+    start = [*time_rows(recommendation.plan), *start_rows(recommendation.plan)]
+    cautions = [each for each in recommendation.cautions if each.code not in _SAID]
+    fixed = sum(lines_of([("", each)]) for each in sentences) + lines_of([corpus, *start]) + (4 if start else 3)
+    first = warnings_within(cautions, LINES)[:1]
+
+    def room() -> int:
+        return LINES - fixed - len(sure) - lines_of(about)
+
+    if room() < lines_of(first) and sure[-1].label.startswith(NEAR):
+        sure.pop()
+    for label in _GIVE_WAY:
+        if room() < lines_of(first):
+            about = [row for row in about if row[0] != label]
     print_answer(*sentences)
     print_rows([corpus])
     echo()
-    used = sum(lines_of([("", each)]) for each in sentences) + lines_of([corpus, *about, *start]) + 4
-    used += print_how_sure(recommendation)
+    print_how_sure(sure)
     print_rows(about)
-    print_warnings(recommendation.cautions, said=_SAID, lines=max(LINES - used, 3))
+    print_rows(warnings_within(cautions, room()))
     if start:
         echo()
         print_rows(start)
@@ -128,7 +142,7 @@ def _about(r: Recommendation) -> list[tuple[str, str]]:
     if not r.loss_is_of_corpus and r.recommended.of == "headline" and (found := r.corpus_loss) is not None:
         interval = spread(found.interval80, nats)
         rows.append(("Loss", f"about {nats(found.loss)} nats/token (80 % {interval}): H says little of it"))
-    source = " (six corpora, 2e17 to 4.84e19 FLOPs: advisor evidence)" if r.shift is not None else ""
+    source = " (six corpora, 2e17 to 4.84e19 FLOPs: advisor evidence)" if r.recommended.law in DATA_LAWS else ""
     if r.recommended.of != "choice" and not (r.shift is None and r.recommended.of == "headline"):
         rows.append(("Why", r.recommended.why.removesuffix(".") + source))
     text = r.candidates.headline_text

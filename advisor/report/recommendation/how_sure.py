@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from advisor.answer.row import Answer, Bounds
 
 _CHINCHILLA = "chinchilla"
+NEAR = "..."  # begins the label of the row that gives way where lines are few
 _NEAR = 1.3  # times the median of the published laws, to either side
 _NAME = 12  # columns of a law's name beside other words
 _FEWEST = 3  # laws of which a middle is worth a row
@@ -33,15 +34,21 @@ class Row(NamedTuple):
     loss: str
 
 
-def print_how_sure(recommendation: Recommendation) -> int:
-    """Print the table; return how many lines it took."""
+def how_sure_rows(recommendation: Recommendation) -> list[Row]:
+    """Return the rows of the table, the weightiest first."""
     rows = _own_rows(recommendation)
     if recommendation.recommended.of != "inference":
         rows += _published(recommendation.laws, "laws, unlimited data" if recommendation.limited else "published laws")
-    header = ("How sure (80 %)", "FLOPs", "parameters", "tokens", "loss")
-    kept = [at for at in range(len(header)) if at == 0 or any(row[at] for row in rows)]
+    return rows
+
+
+def print_how_sure(rows: Sequence[Row]) -> None:
+    """Print the table; the loss gives way to the budget, where that is a question."""
+    header = Row("How sure (80 %)", "FLOPs", "parameters", "tokens", "loss")
+    kept = [at for at, column in enumerate(zip(*rows, strict=True)) if at == 0 or any(column)]
+    if any(row.flops for row in rows):
+        kept = kept[:-1] if any(row.loss for row in rows) else kept
     print_table([header[at] for at in kept], [[row[at] for at in kept] for row in rows])
-    return len(rows) + 1
 
 
 def _own_rows(r: Recommendation) -> list[Row]:
@@ -99,7 +106,7 @@ def _published(laws: Sequence[Answer], what: str) -> list[Row]:
     near = [law for law in published if middle / _NEAR <= law.n_params <= middle * _NEAR]
     rows = [_range(f"{len(published)} {what}", published)]
     if _FEWEST <= len(near) < len(published):
-        rows.append(_range(f"... {len(near)} of them", near))
+        rows.append(_range(f"{NEAR} {len(near)} of them", near))
     return rows
 
 

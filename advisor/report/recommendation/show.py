@@ -51,7 +51,8 @@ def _render(recommendation: Recommendation, sections: Sections) -> None:
         print_first_screen(recommendation)
         return
     print_answer(*answer_of(recommendation))
-    print_rows([corpus_row(recommendation)])
+    if not sections.full:
+        print_rows([corpus_row(recommendation)])
     if sections.explain:
         from advisor.answer.explained import explain_recommended
 
