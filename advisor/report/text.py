@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from advisor.data_files import write_atomically
 from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
-from advisor.quantities import format_amount, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity
 from advisor.report import terminal
 
 if TYPE_CHECKING:
@@ -205,6 +205,13 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def epochs_text(epochs: float) -> str:
+    """Return a number of epochs: three digits, whole where it is whole and above 100."""
+    if epochs >= 1e6:
+        return format_flops(epochs)
+    return f"{epochs:,.0f}" if epochs >= 99.95 or epochs == round(epochs) else f"{epochs:#.3g}"
 
 
 def hours_and_days(hours: float) -> str:

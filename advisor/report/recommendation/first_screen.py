@@ -8,9 +8,8 @@ from advisor.answer.law_choice import DATA_LAWS
 from advisor.quantities import format_flops
 from advisor.report.plan import data_size, start_rows, time_rows
 from advisor.report.recommendation.how_sure import NEAR, how_sure_rows, print_how_sure
-from advisor.report.repetition.limited import epochs_text, more_data_rows
 from advisor.report.screen import LINES, lines_of, print_answer, print_more, print_rows, warnings_within
-from advisor.report.text import echo, nats, percent, plural, quantity, shortened, spread
+from advisor.report.text import echo, epochs_text, nats, percent, plural, quantity, shortened, spread
 
 if TYPE_CHECKING:
     from advisor.answer.recommendation import Recommendation
@@ -135,6 +134,8 @@ def _about(r: Recommendation) -> list[tuple[str, str]]:
     """Return how far one may go from the optimum, the loss of a corpus unlike web text, and why."""
     rows = []
     if r.limited:
+        from advisor.report.repetition.limited import more_data_rows
+
         rows += more_data_rows(r.limited[0])
     elif r.flat is not None and r.recommended.of != "inference":
         low_high = spread(r.flat.n_params_by_flops)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.answer.law_choice import DATA_LAWS
@@ -102,7 +101,7 @@ def _published(laws: Sequence[Answer], what: str) -> list[Row]:
     published = [law for law in laws if law.law not in (*DATA_LAWS, *LAW_NAMES)]
     if len(published) < 2:
         return []
-    middle = median(law.n_params for law in published)
+    middle = sorted(law.n_params for law in published)[len(published) // 2]
     near = [law for law in published if middle / _NEAR <= law.n_params <= middle * _NEAR]
     rows = [_range(f"{len(published)} {what}", published)]
     if _FEWEST <= len(near) < len(published):

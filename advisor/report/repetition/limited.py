@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.answer.limited_data import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.quantities import format_flops
-from advisor.report.text import counted, echo, nats, percent, plural, print_table, quantity, spread
+from advisor.report.text import counted, echo, epochs_text, nats, percent, plural, print_table, quantity, spread
 
 if TYPE_CHECKING:
     from advisor.answer.limited_data import LimitedChoice, LimitedData, LimitedInterval, MoreData
@@ -73,13 +73,6 @@ def _used_up(answer: LimitedData) -> str:
         said
         + f"For {MOST_EPOCHS:g} epochs the budget needs {needed[0]} unique tokens, for {GOOD_EPOCHS:g} {needed[1]}."
     )
-
-
-def epochs_text(epochs: float) -> str:
-    """Return a number of epochs: three digits, whole where it is whole and above 100."""
-    if epochs >= 1e6:
-        return format_flops(epochs)
-    return f"{epochs:,.0f}" if epochs >= 99.95 or epochs == round(epochs) else f"{epochs:#.3g}"
 
 
 def _notes(answers: Sequence[LimitedData]) -> Iterator[str]:

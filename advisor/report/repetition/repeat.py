@@ -10,10 +10,10 @@ from advisor.answer.repeat_table import RepeatRow, RepeatTable
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained
 from advisor.report.repetition.advice import print_advice
-from advisor.report.repetition.limited import epochs_text
 from advisor.report.text import (
     counted,
     echo,
+    epochs_text,
     nats,
     percent,
     plural,
