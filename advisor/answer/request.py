@@ -10,7 +10,7 @@ from advisor.calibrations.own_base import BASES
 from advisor.errors import UsageError
 from advisor.plan.hardware import DEFAULT_MFU, Gpu, Hardware, find_gpu
 from advisor.plan.shape import check_model_options
-from advisor.quantities import check_number, check_positive, check_text, check_whole
+from advisor.quantities import check_number, check_positive, check_share, check_text, check_whole
 
 # The fields of Request that must be above 0, and the option each comes from.
 _POSITIVE = {
@@ -259,7 +259,6 @@ def _check_inference(request: Request) -> None:
         raise UsageError("--inference-price-per-hour needs --inference-mfu: both make the cost of a served token.")
     if request.inference_mfu is None:
         return
-    if not 0 < request.inference_mfu <= 1:
-        raise UsageError(f"--inference-mfu must be above 0 and at most 1, such as 0.2, not {request.inference_mfu:g}.")
+    check_share(request.inference_mfu, "--inference-mfu", 0.2)
     if request.gpu is None or request.price_per_hour is None:
         raise UsageError("--inference-mfu asks for the least cost, which needs --gpu and --price-per-hour.")

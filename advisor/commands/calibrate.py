@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.commands.options import Reading, is_given, json_option, reading_options, refuse_reading_options, spelled
+from advisor.commands.options import (
+    Reading,
+    is_given,
+    json_option,
+    reading_options,
+    refuse_reading_options,
+    spelled,
+)
+from advisor.commands.values import duration
 from advisor.corpus.remote.address import file_name
 from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 from advisor.report import terminal
@@ -64,9 +72,17 @@ Examples:
     show_default=True,
     help="Seed of the grammars, and of what is drawn from corpora.",
 )
-@click.option("--max-hours", type=click.FloatRange(min=0, min_open=True), help="Drop the largest runs to end in time.")
 @click.option(
-    "--minutes", type=click.FloatRange(min=0, min_open=True), help="Begin no trunk that would end later; rerun goes on."
+    "--max-hours",
+    type=duration("--max-hours", "hours"),
+    metavar="TIME",
+    help="Drop the largest runs to end in time: 2, or 90m, 1d.",
+)
+@click.option(
+    "--minutes",
+    type=duration("--minutes", "minutes"),
+    metavar="TIME",
+    help="Begin no trunk that would end later: 9, or 2h; rerun goes on.",
 )
 @click.option("--device", metavar="NAME", help="cpu, mps, cuda or cuda:N.  [default: the fastest there is]")
 @click.option("--engine", type=click.Choice(["process", "processes"]), help="Train in this process, or in several.")
@@ -197,9 +213,8 @@ def _check(context: click.Context) -> None:
         raise UsageError("--extend adds to a calibration: name its folder with --out.")
     if given["force"] and given["install"] is None:
         raise UsageError("--force replaces an installed calibration: name it with --install.")
-    for name in ("max_hours", "minutes", "h_ref"):
-        if given[name] is not None and not math.isfinite(given[name]):
-            raise UsageError(f"{spelled(name)} must be a finite number, not {given[name]}.")
+    if given["h_ref"] is not None and not math.isfinite(given["h_ref"]):
+        raise UsageError(f"--h-ref must be a finite number, not {given['h_ref']}.")
     if given["install"] is not None:
         from advisor.calibrations.installed import check_name
 

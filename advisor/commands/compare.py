@@ -16,14 +16,13 @@ from advisor.commands.options import (
     hardware_options,
     headline_options,
     output_options,
-    quantities,
-    quantity,
     quiet_option,
     refuse_reading_options,
     refuse_repeated_input,
     score_sources,
     vocab_size_option,
 )
+from advisor.commands.values import quantities, quantity
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 

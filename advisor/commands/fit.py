@@ -10,7 +10,12 @@ import click
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
-from advisor.commands.options import MOST_SEED, is_given, json_option, quantity
+from advisor.commands.options import (
+    MOST_SEED,
+    is_given,
+    json_option,
+)
+from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 from advisor.report import terminal

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from advisor.commands.options import is_given, quantity
+from advisor.commands.options import (
+    is_given,
+)
+from advisor.commands.values import quantity
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
 from advisor.report import terminal

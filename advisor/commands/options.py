@@ -1,4 +1,4 @@
-"""What commands share: the options that several of them have, each declared once, and the types of quantities."""
+"""What commands share: the options that several of them have, each declared once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.calibrations.own_base import BASES
+from advisor.commands.values import duration, quantity, share, whole
 from advisor.corpus.formats import FORMATS, ID_TYPES
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
-from advisor.quantities import parse_quantity
 
 if TYPE_CHECKING:
     from advisor.compressibility.score import Profile
@@ -25,41 +25,6 @@ Decorator = Callable[[Command], Command]
 
 MOST_SEED = 2**63 - 1
 FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def quantity(option: str) -> Callable[[str], float]:
-    """Return a click type for ``option``: a positive number with an optional suffix K, M, B or T."""
-
-    def number(value: str | float) -> float:
-        return parse_quantity(value, option) if isinstance(value, str) else value
-
-    return number
-
-
-def whole(option: str) -> Callable[[str], int]:
-    """Return a click type for ``option``: a whole number such as 32000, 32K or 1e5."""
-
-    def number(value: str | int) -> int:
-        if isinstance(value, int):
-            return value
-        try:
-            return int(value)  # 0 and less are refused with the option's own bounds
-        except ValueError:
-            found = parse_quantity(value, option)
-        if found != int(found):
-            raise UsageError(f"{option} must be a whole number such as 32000 or 32K, not {value!r}.")
-        return int(found)
-
-    return number
-
-
-def quantities(option: str) -> Callable[[str], tuple[float, ...]]:
-    """Return a click type for ``option``: such numbers separated by commas."""
-
-    def numbers(value: str | tuple[float, ...]) -> tuple[float, ...]:
-        return tuple(parse_quantity(part, option) for part in value.split(",")) if isinstance(value, str) else value
-
-    return numbers
 
 
 def _all_of(*options: Decorator) -> Decorator:
@@ -117,11 +82,36 @@ headline_options = _all_of(
     ),
     calibration_options,
 )
+_HOURS_IN = {"days": 24.0, "weeks": 168.0}
+
+
+def _in_hours(command: Command) -> Command:
+    """Give a command the time of training as ``hours``, whichever of the options says it."""
+
+    @wraps(command)
+    def timed(*, hours: float | None, **given: Any) -> Any:
+        found = {"hours": hours, **{unit: given.pop(unit) for unit in _HOURS_IN}}
+        named = [f"--{name}" for name, value in found.items() if value is not None]
+        if len(named) > 1:
+            raise UsageError(f"{' and '.join(named)} both say how long training takes: give one.")
+        others = [_HOURS_IN[unit] * found[unit] for unit in _HOURS_IN if found[unit] is not None]
+        return command(hours=others[0] if others else hours, **given)
+
+    return timed
+
+
 hardware_options = _all_of(
     click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours."),
-    click.option("--gpus", type=int, metavar="COUNT", help="Number of accelerators; with --hours, the budget."),
-    click.option("--hours", type=quantity("--hours"), metavar="HOURS", help="Wall-clock hours of training."),
-    click.option("--mfu", type=float, metavar="SHARE", help="Model FLOPs utilisation, above 0 to 1.  [default: 0.4]"),
+    click.option(
+        "--gpus", type=whole("--gpus"), metavar="COUNT", help="Number of accelerators; with a time, the budget."
+    ),
+    click.option(
+        "--hours", type=duration("--hours", "hours"), metavar="TIME", help="Wall-clock time: 100, or 36h, 14d, 2w."
+    ),
+    click.option("--days", type=duration("--days", "days"), metavar="TIME", help="The same, in days."),
+    click.option("--weeks", type=duration("--weeks", "weeks"), metavar="TIME", help="The same, in weeks."),
+    click.option("--mfu", type=share("--mfu"), metavar="SHARE", help="Model FLOPs utilisation.  [default: 40%]"),
+    _in_hours,
 )
 
 

@@ -15,12 +15,11 @@ from advisor.commands.options import (
     corpus_options,
     hardware_options,
     json_option,
-    quantity,
     quiet_option,
     refuse_reading_options,
     score_sources,
-    whole,
 )
+from advisor.commands.values import quantity, share, whole
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
@@ -37,20 +36,16 @@ Examples:
 """
 
 
-def _share(value: str | float) -> float:
-    """Return a share as people write it: 1 %, .01."""
-    text = str(value).strip()
-    try:
-        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        raise UsageError(f"--share must be a share of the budget such as 1% or .01, not {value!r}.") from None
-
-
 @click.command("pilot", epilog=_EXAMPLES)
 @click.argument("source", required=False)
 @click.option("--flops", type=quantity("--flops"), metavar="FLOPS", help="Budget of the run that the pilot is for.")
 @click.option(
-    "--share", type=_share, default="1%", show_default=True, metavar="SHARE", help="Share of it for the pilot."
+    "--share",
+    type=share("--share"),
+    default="1%",
+    show_default=True,
+    metavar="SHARE",
+    help="Share of it for the pilot.",
 )
 @click.option("--reference", metavar="SOURCE", help="Web text to compare with.  [default: web text as the rule has it]")
 @hardware_options

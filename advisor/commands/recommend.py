@@ -23,12 +23,11 @@ from advisor.commands.options import (
     hardware_options,
     headline_options,
     output_options,
-    quantity,
     quiet_option,
     refuse_reading_options,
     score_sources,
-    whole,
 )
+from advisor.commands.values import gigabytes, quantity, share, whole
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
@@ -53,7 +52,12 @@ Examples:
 @click.argument("source", required=False)
 @click.option("--flops", type=quantity("--flops"), metavar="FLOPS", help="Training budget in FLOPs, such as 1e21.")
 @hardware_options
-@click.option("--gpu-memory", type=float, metavar="GB", help="Memory of one accelerator.  [default: the vendor's]")
+@click.option(
+    "--gpu-memory",
+    type=gigabytes("--gpu-memory"),
+    metavar="GB",
+    help="Memory of one accelerator.  [default: the vendor's]",
+)
 @click.option(
     "--price-per-hour",
     type=quantity("--price-per-hour"),
@@ -115,7 +119,7 @@ Examples:
 )
 @click.option(
     "--inference-mfu",
-    type=float,
+    type=share("--inference-mfu"),
     metavar="SHARE",
     help="Utilisation when serving: least cost in place of FLOPs, with --gpu and --price-per-hour.",
 )

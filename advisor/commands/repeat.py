@@ -15,10 +15,9 @@ from advisor.commands.options import (
     compressibility_option,
     explain_option,
     output_options,
-    quantities,
-    quantity,
     table_law_option,
 )
+from advisor.commands.values import quantities, quantity
 
 _EXAMPLES = """\b
 Examples:

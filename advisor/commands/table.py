@@ -14,9 +14,9 @@ from advisor.commands.options import (
     compressibility_option,
     explain_option,
     output_options,
-    quantities,
     table_law_option,
 )
+from advisor.commands.values import quantities
 
 _EXAMPLES = """\b
 Examples:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from advisor.errors import UsageError
+from advisor.quantities import check_share
 
 if TYPE_CHECKING:
     from advisor.explanation import Page
@@ -132,8 +133,7 @@ class Hardware:
         return None if self.memory_gb is not None else self.gpu.memory_source or None
 
     def __post_init__(self) -> None:
-        if not 0 < self.mfu <= 1:
-            raise UsageError(f"--mfu must be above 0 and at most 1, such as 0.4, not {self.mfu:g}.")
+        check_share(self.mfu, "--mfu", DEFAULT_MFU)
         if self.memory_gb is not None and not 1 <= self.memory_gb <= 10_000:
             raise UsageError(f"--gpu-memory must be from 1 to 10000 GB, such as 80, not {self.memory_gb:g}.")
 

@@ -135,7 +135,7 @@ def test_a_loss_that_draws_cannot_reach_has_no_upper_end():
         ),
         (
             {"inference_tokens": 1e12, "inference_mfu": 1.2, "gpu": "A100", "price_per_hour": 2},
-            "--inference-mfu must be above 0 and at most 1, such as 0.2, not 1.2.",
+            "--inference-mfu must be above 0 and at most 1, such as 0.2 or 20%, not 1.2.",
         ),
         ({"inference_tokens": 0.0}, "--inference-tokens must be a finite number above 0, not 0."),
     ],

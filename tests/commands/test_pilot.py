@@ -91,7 +91,7 @@ def test_a_reference_is_measured_as_the_corpus_is(program, stdlib, tmp_path):
         (("--compressibility", ".4"), "No budget is given"),
         (
             ("--compressibility", ".4", "--flops", "1e22", "--share", "some"),
-            "--share must be a share of the budget such as 1% or .01, not 'some'.",
+            "--share must be a share such as 0.4 or 40%, not 'some'.",
         ),
         (("--compressibility", "4", "--flops", "1e22"), "--compressibility must be above 0 and below 1"),
         (("x", "--compressibility", ".4", "--flops", "1e22"), "SOURCE and --compressibility both name the corpus"),

@@ -189,3 +189,24 @@ def test_a_plan_fits_the_terminal(advisor, monkeypatch, columns):
     )
     widest = max(map(len, (result.stdout + result.stderr).splitlines()))
     assert 70 < widest <= columns
+
+
+@pytest.mark.parametrize("time", [("--hours", "336"), ("--hours", "14d"), ("--days", "14"), ("--weeks", "2")])
+def test_a_budget_in_time_is_given_in_hours_days_or_weeks(advisor, time):
+    out = json.loads(advisor("recommend", "--gpu", "H100", "--gpus", "64", *time, "--mfu", "40%", "--json").stdout)
+    assert (out["request"]["hours"], out["request"]["mfu"]) == (336.0, 0.4)
+    assert out["headline"]["flops"] == pytest.approx(989e12 * 0.4 * 64 * 336 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("time", "complaint"),
+    [
+        ("--hours 1 --days 1", "--hours and --days both say how long training takes: give one."),
+        ("--days 1 --weeks 1", "--days and --weeks both say how long training takes: give one."),
+        ("--days 14 --mfu 40", "--mfu must be above 0 and at most 1, such as 0.4 or 40%, not 40: did you mean 40%?"),
+        ("--flops 1e21 --days 2", "Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both."),
+    ],
+)
+def test_times_and_shares_that_cannot_be_meant(advisor, time, complaint):
+    result = advisor("recommend", "--gpu", "H100", "--gpus", "8", *time.split())
+    assert (result.code, result.stdout, result.stderr) == (2, "", f"Error: {complaint}\n")

@@ -56,5 +56,5 @@ def test_time_money_and_flops_are_each_others_inverses():
 
 @pytest.mark.parametrize("mfu", [0, -0.1, 1.01, float("nan")])
 def test_mfu_is_a_share(mfu):
-    with pytest.raises(UsageError, match=r"^--mfu must be above 0 and at most 1, such as 0.4, not "):
+    with pytest.raises(UsageError, match=r"^--mfu must be above 0 and at most 1, such as 0.4 or 40%, not [^:]*\.$"):
         Hardware(gpu=find_gpu("A100"), mfu=mfu)
