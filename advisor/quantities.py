@@ -97,7 +97,7 @@ def check_share(value: float, what: str, example: float) -> None:
 
 
 def parse_gigabytes(text: str, what: str) -> float:
-    """Return the gigabytes that ``text`` writes: 80, 80G or 80 GB.
+    """Return the gigabytes that ``text`` writes: 80, 80G or 80 GB; whether they can be is not looked at.
 
     >>> parse_gigabytes("80GB", "--gpu-memory"), parse_gigabytes("141", "--gpu-memory")
     (80.0, 141.0)
@@ -106,7 +106,7 @@ def parse_gigabytes(text: str, what: str) -> float:
     match = re.fullmatch(_QUANTITY, plain, _READ)
     if match is None or match["suffix"]:
         raise UsageError(f"{what} must be a number of GB such as 80 or 80GB, not {text!r}.")
-    return parse_quantity(plain, what)
+    return float(_ungrouped(match["number"]) + (match["exponent"] or ""))
 
 
 def format_quantity(value: float) -> str:
