@@ -19,6 +19,13 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     └── MissingExtraError       exit 1   an optional dependency that is not installed
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # The spaces of Unicode (Zs) beside the usual one: as harmless, but not printable to Python.
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
@@ -99,6 +106,28 @@ def first_line(error: BaseException) -> str:
     """Return the first line of a library's error, to be quoted inside one of our sentences."""
     lines = str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
+
+
+_FEW = 8  # names that a sentence can list
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about a name that is not known: the known one that it is like, the known if few.
+
+    Nothing where there are many and none is like it: the sentence then goes on as it is best.
+
+    >>> did_you_mean("chinchila", ["chinchilla", "kaplan"]), did_you_mean("gzip", ["data", "kaplan"])
+    (": did you mean 'chinchilla'? (chinchilla, kaplan)", ': choose one of data, kaplan.')
+    """
+    import difflib  # here, because few starts need it
+
+    names = list(dict.fromkeys(known))
+    plain = {each.casefold(): each for each in names}
+    close = difflib.get_close_matches(name.casefold(), plain, n=1)
+    listed = ", ".join(names) if 0 < len(names) <= _FEW else ""
+    if close:
+        return f": did you mean {plain[close[0]]!r}?" + (f" ({listed})" if listed else "")
+    return f": choose one of {listed}." if listed else ""
 
 
 def printable(text: str) -> str:

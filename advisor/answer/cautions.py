@@ -12,7 +12,7 @@ from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, P
 from advisor.laws.data_rule import LARGEST, DataLaw
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.laws.text import KNOWN_H, LEAST_T_OF_PROSE, LIMITS_H, LIMITS_T, MOST_NON_ASCII, Text
-from advisor.plan.hardware import assumed_variant
+from advisor.plan.accelerators import assumed_variant
 from advisor.quantities import format_amount, format_flops, format_quantity, format_times
 
 if TYPE_CHECKING:
@@ -76,6 +76,11 @@ def about_request(
             message="The compressibility given is taken to be measured under the default protocol: "
             f"{DEFAULT_PROTOCOL.tokenizer} tokens, {DEFAULT_PROTOCOL.seq_len} a sequence, gzip level "
             f"{DEFAULT_PROTOCOL.level}, the {DEFAULT_PROTOCOL.statistic}.",
+        )
+    if request.names_gpu and (gpu := request.named_gpu).number_format != "bf16":
+        yield Caution(
+            code="gpu_without_bf16",
+            message=f"{gpu.name} has no bf16: its peak, {gpu.peak_flops / 1e12:g} TFLOP/s, is of {gpu.number_format}.",
         )
     if request.gpu is not None and (variant := assumed_variant(request.gpu)) is not None:
         yield Caution(

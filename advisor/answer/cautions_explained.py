@@ -65,7 +65,7 @@ def explain_cautions(
         source = f"the default protocol, {file_of(type(DEFAULT_PROTOCOL).__module__)}"
         _known(page, "sequence_tokens", DEFAULT_PROTOCOL.seq_len, source)
         _known(page, "gzip_level", DEFAULT_PROTOCOL.level, source)
-    if "gpu_variant_assumed" in codes and hardware is not None:
+    if codes & {"gpu_variant_assumed", "gpu_without_bf16"} and hardware is not None:
         peak = hardware.gpu.peak_flops
         page.add("peak_teraflops", "peak/1e12", hardware.gpu.source, value=peak / 1e12, peak=peak)
 

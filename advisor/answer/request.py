@@ -8,7 +8,8 @@ from pathlib import Path
 
 from advisor.calibrations.own_base import BASES
 from advisor.errors import UsageError
-from advisor.plan.hardware import DEFAULT_MFU, Gpu, Hardware, find_gpu
+from advisor.plan.accelerators import Gpu, find_gpu, given_gpu
+from advisor.plan.hardware import DEFAULT_MFU, Hardware
 from advisor.plan.shape import check_model_options
 from advisor.quantities import check_number, check_positive, check_share, check_text, check_whole
 
@@ -25,7 +26,8 @@ _POSITIVE = {
     "inference_tokens": "--inference-tokens",
     "inference_price_per_hour": "--inference-price-per-hour",
 }
-_SHARES = ("mfu", "inference_mfu", "gpu_memory", "compressibility", "epsilon")  # and what else has bounds of its own
+# What has bounds of its own.
+_BOUNDED = ("peak_tflops", "mfu", "inference_mfu", "gpu_memory", "compressibility", "epsilon")
 _TEXTS = ("gpu", "law", "base", "coefficients", "calibration", "pilot")
 _MOST_GPUS = 10**9
 _QUESTIONS = ("n_params", "n_tokens", "target_loss")
@@ -41,6 +43,7 @@ class Request:
     Attributes:
         flops: the training budget, a total; None where GPUs or a question give it.
         gpu: the accelerator, such as "H100"; beside a budget it turns FLOPs into GPU-hours.
+        peak_tflops: dense bf16 TFLOP/s of one that is not in the table; ``gpu`` is then its name, or None.
         gpus: how many there are; with ``hours`` the budget, else what turns GPU-hours into wall time.
         hours: wall-clock hours of training.
         mfu: model FLOPs utilisation, above 0 to 1; None takes DEFAULT_MFU.
@@ -74,6 +77,7 @@ class Request:
 
     flops: float | None = None
     gpu: str | None = None
+    peak_tflops: float | None = None
     gpus: int | None = None
     hours: float | None = None
     mfu: float | None = None
@@ -100,7 +104,8 @@ class Request:
     advice: bool = False
 
     JSON = (
-        *("flops", "-gpu", "gpu=hardware.gpu.name", "peak_flops_per_second=hardware.gpu.peak_flops", "n_gpus=gpus"),
+        *("flops", "-gpu", "-peak_tflops", "gpu=hardware.gpu.name", "peak_flops_per_second=hardware.gpu.peak_flops"),
+        "n_gpus=gpus",
         *("hours", "-mfu", "mfu=hardware.mfu", "price_per_gpu_hour=price_per_hour", "gpu_memory_gb=gpu_memory"),
         *("vocab_size", "context_tokens=context", "n_params", "n_tokens", "target_loss_nats_per_token=target_loss"),
         *(
@@ -127,15 +132,20 @@ class Request:
     @cached_property
     def hardware(self) -> Hardware | None:
         """The accelerator that is named, or None."""
-        if self.gpu is None:
+        if not self.names_gpu:
             return None
         mfu = DEFAULT_MFU if self.mfu is None else self.mfu
         return Hardware(gpu=self.named_gpu, mfu=mfu, price_per_hour=self.price_per_hour, memory_gb=self.gpu_memory)
 
     @property
+    def names_gpu(self) -> bool:
+        """Whether an accelerator is said, by its name or its peak."""
+        return self.gpu is not None or self.peak_tflops is not None
+
+    @property
     def named_gpu(self) -> Gpu:
-        """The accelerator that ``gpu`` names."""
-        return find_gpu(self.gpu or "")
+        """The accelerator that ``gpu`` or ``peak_tflops`` names."""
+        return find_gpu(self.gpu or "") if self.peak_tflops is None else given_gpu(self.gpu, self.peak_tflops)
 
     @cached_property
     def budget(self) -> float | None:
@@ -149,7 +159,7 @@ class Request:
         for name, option in _POSITIVE.items():
             if (value := getattr(self, name)) is not None:
                 check_positive(value, option)
-        for name in _SHARES:
+        for name in _BOUNDED:
             if (value := getattr(self, name)) is not None:
                 check_number(value, f"--{name.replace('_', '-')}")
         for name in _TEXTS:
@@ -170,7 +180,8 @@ class Request:
         if self.flops is not None and in_time:
             raise UsageError("Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.")
         if in_time:
-            missing = [f"--{name}" for name in ("gpu", "gpus", "hours") if getattr(self, name) is None]
+            said = {"gpu": self.names_gpu or None, "gpus": self.gpus, "hours": self.hours}
+            missing = [f"--{name}" for name, value in said.items() if value is None]
             if missing:
                 raise UsageError(
                     f"A budget in GPU time needs --gpu, --gpus and --hours; missing: {', '.join(missing)}."
@@ -187,7 +198,7 @@ class Request:
             raise UsageError("--target-loss asks for the budget, so it cannot be combined with one.")
 
     def _check_hardware(self) -> None:
-        if self.gpu is None:
+        if not self.names_gpu:
             for name in ("mfu", "price_per_hour", "gpus", "gpu_memory"):
                 if getattr(self, name) is not None:
                     raise UsageError(f"--{name.replace('_', '-')} needs --gpu, the accelerator that it is about.")
@@ -260,5 +271,5 @@ def _check_inference(request: Request) -> None:
     if request.inference_mfu is None:
         return
     check_share(request.inference_mfu, "--inference-mfu", 0.2)
-    if request.gpu is None or request.price_per_hour is None:
+    if not request.names_gpu or request.price_per_hour is None:
         raise UsageError("--inference-mfu asks for the least cost, which needs --gpu and --price-per-hour.")

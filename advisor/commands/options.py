@@ -103,6 +103,12 @@ def _in_hours(command: Command) -> Command:
 hardware_options = _all_of(
     click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours."),
     click.option(
+        "--peak-tflops",
+        type=quantity("--peak-tflops"),
+        metavar="TFLOPS",
+        help="Dense bf16 TFLOP/s of an accelerator that is not in the table; --gpu is then its name.",
+    ),
+    click.option(
         "--gpus", type=whole("--gpus"), metavar="COUNT", help="Number of accelerators; with a time, the budget."
     ),
     click.option(

@@ -187,7 +187,7 @@ def plan_cluster(
 
     ``flops_6nd`` is 6 N D where ``flops`` are not.
 
-    >>> from advisor.plan.hardware import find_gpu
+    >>> from advisor.plan.accelerators import find_gpu
     >>> cluster = plan_cluster(Hardware(gpu=find_gpu("H100")), 6 * 7e9 * 140e9, 64, 7_000_000_000)
     >>> bf16 = cluster.memory[0]
     >>> round(cluster.gpu_hours), bf16.total_bytes / 1e9, bf16.gpus_per_replica, bf16.data_parallel

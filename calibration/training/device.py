@@ -13,7 +13,7 @@ from typing import Literal, cast
 import torch
 
 from advisor.errors import UsageError
-from advisor.plan.hardware import find_gpu
+from advisor.plan.accelerators import find_gpu
 from advisor.plan.shape import Architecture
 
 DType = Literal["bfloat16", "float32"]

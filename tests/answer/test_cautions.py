@@ -170,3 +170,9 @@ def test_a_law_far_from_the_corpora_it_was_fitted_to(tmp_path, h, far):
         assert "compressibility_far_from_law" not in codes(found)
     assert "compressibility_outside_range" not in codes(found)
     assert "compressibility_far_from_law" not in codes(recommend(Request(flops=1e21, law=str(path))))
+
+
+def test_an_accelerator_without_bf16_says_what_its_peak_is_of():
+    found = recommend(Request(flops=1e21, gpu="V100"))
+    assert message(found, "gpu_without_bf16") == "V100 SXM has no bf16: its peak, 125 TFLOP/s, is of fp16."
+    assert "gpu_without_bf16" not in codes(recommend(Request(flops=1e21, gpu="A100")))

@@ -19,7 +19,8 @@ from advisor.laws.law_file import write_law
 from advisor.laws.published import HOFFMANN, chinchilla, published_laws
 from advisor.laws.scaling_law import Decay, Ranges, ScalingLaw
 from advisor.laws.text import SIX_CORPORA, TOKENIZERS
-from advisor.plan.hardware import GPUS, PUBLISHED_MFU
+from advisor.plan.accelerators import accelerators
+from advisor.plan.hardware import PUBLISHED_MFU
 from tests.answer.formulas import Explained
 from tests.calibrations import hand_made
 
@@ -182,7 +183,7 @@ def without_names(text: str, document: dict[str, Any]) -> str:
     """Return a line without what has digits and is no number: names, sources, formulas in words."""
     laws = published_laws()
     names = [*laws, *(law.source for law in laws.values()), *(law.note for law in laws.values())]
-    names += [gpu.name for gpu in GPUS] + [gpu.memory_source for gpu in GPUS if gpu.memory_source]
+    names += [gpu.name for gpu in accelerators()] + [gpu.memory_source for gpu in accelerators() if gpu.memory_source]
     names += [run for run, _ in PUBLISHED_MFU]
     names += [SIX_CORPORA, TOKENIZERS]
     names += ["arXiv:2510.08702", "Xue et al. 2023, arXiv:2305.13230", "mistral-v1"]

@@ -6,7 +6,7 @@ from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.errors import UsageError
 from advisor.laws.published import CHINCHILLA, HOFFMANN
-from advisor.plan.hardware import GPUS
+from advisor.plan.accelerators import accelerators
 from tests.answer.said import CORPUS, codes
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
@@ -89,7 +89,7 @@ def test_extreme_budgets_are_answered(flops):
 
 
 def test_every_gpu_answers():
-    assert all(recommend(Request(flops=1e21, gpu=gpu.name)).headline.gpu_hours > 0 for gpu in GPUS)
+    assert all(recommend(Request(flops=1e21, gpu=gpu.name)).headline.gpu_hours > 0 for gpu in accelerators())
 
 
 def test_compressibility_twice_is_refused():

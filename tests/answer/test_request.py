@@ -78,7 +78,7 @@ def test_requests_that_contradict_themselves(asked, complaint):
 
 
 def test_an_unknown_gpu_is_refused_even_beside_flops():
-    with pytest.raises(UsageError, match="--gpu 'Z80' is not known"):
+    with pytest.raises(UsageError, match="--gpu 'Z80' is not in the table"):
         Request(flops=1e21, gpu="Z80")
 
 

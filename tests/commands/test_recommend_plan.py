@@ -6,7 +6,7 @@ import pytest
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
-from advisor.plan.hardware import find_gpu
+from advisor.plan.accelerators import find_gpu
 from advisor.plan.shape import find_architecture
 
 

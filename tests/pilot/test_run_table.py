@@ -17,7 +17,8 @@ from advisor.laws.text import Text
 from advisor.pilot.pilot import PilotCorpus, plan_pilot
 from advisor.pilot.pilot_file import about_pilot, read_pilot_file, result_of, with_pilot
 from advisor.pilot.run_table import read_table, write_table
-from advisor.plan.hardware import Hardware, find_gpu
+from advisor.plan.accelerators import find_gpu
+from advisor.plan.hardware import Hardware
 from advisor.report.pilot import show_result
 from tests.pilot.six_corpora import LAWS, TEXTS
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from advisor.plan.accelerators import accelerators, find_gpu
 from advisor.plan.cluster import Memory, plan_cluster, training_state
-from advisor.plan.hardware import GPUS, PUBLISHED_MFU, Hardware, find_gpu
+from advisor.plan.hardware import PUBLISHED_MFU, Hardware
 
 H100 = Hardware(gpu=find_gpu("H100"), price_per_hour=2.5)
 
@@ -81,11 +82,15 @@ def test_memory_that_is_not_known_is_not_guessed():
 
 
 def test_every_known_memory_has_its_source():
-    known = {gpu.name: gpu.memory_gb for gpu in GPUS if gpu.memory_gb is not None}
-    # NVIDIA's MIG user guide and NIM documentation, AMD's ROCm documentation, Google Cloud's and AWS's documentation.
+    known = {gpu.name: gpu.memory_gb for gpu in accelerators() if gpu.memory_gb is not None}
+    # NVIDIA's MIG user guide and NIM documentation, AMD's ROCm documentation, Google Cloud's and AWS's documentation,
+    # and for what they do not have, the documents that data/accelerators.json names.
     assert known == {
         "A100": 40, "A30": 24, "H100 SXM": 80, "H100 PCIe": 80, "H100 NVL": 94, "H200 SXM": 141, "H200 NVL": 141,
         "B200": 180, "GB200": 186, "L40S": 48, "RTX 4090": 24, "RTX 5090": 32, "RTX A6000": 48, "MI300X": 192,
         "MI325X": 256, "MI355X": 288, "TPU v4": 32, "TPU v5e": 16, "TPU v5p": 95, "TPU v6e": 32, "Trainium2": 96,
+        "V100 SXM": 16, "V100 PCIe": 16, "T4": 16, "A10": 24, "A800": 40, "L20": 48, "L40": 48, "H800 SXM": 80,
+        "H20": 96, "GH200": 96, "B300": 288, "GB300": 288, "RTX PRO 6000": 96, "MI250": 128, "MI300A": 128,
+        "Gaudi 2": 96, "Gaudi 3": 128, "TPU v3": 32, "TPU v7x": 192, "Trainium1": 32, "Trainium3": 144,
     }  # fmt: skip
-    assert all(bool(gpu.memory_source) == (gpu.memory_gb is not None) for gpu in GPUS)
+    assert all(bool(gpu.memory_source) == (gpu.memory_gb is not None) for gpu in accelerators())

@@ -4,7 +4,8 @@ import pytest
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
-from advisor.plan.hardware import Hardware, find_gpu
+from advisor.plan.accelerators import find_gpu
+from advisor.plan.hardware import Hardware
 from advisor.plan.plan import about_plan, make_plan
 
 
