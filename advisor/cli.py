@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from advisor.errors import AdvisorError, first_line
+from advisor.errors import AdvisorError, did_you_mean, first_line
 from advisor.report import terminal
 
 # name -> module with a click command `command`. The order is the order in `advisor --help`.
@@ -48,6 +48,18 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is asked for; one that there is not is asked back by the name it is like."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError:
+            if args[0].startswith("-"):
+                raise
+            hint = did_you_mean(args[0], COMMANDS) or f": the commands are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"No such command {args[0]!r}{hint}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an AdvisorError becomes one sentence on stderr and its exit code."""

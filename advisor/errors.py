@@ -112,22 +112,19 @@ _FEW = 8  # names that a sentence can list
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence about a name that is not known: the known one that it is like, the known if few.
+    """Return the end of a sentence about a name that is like a known one: which, and all of them if they are few.
 
-    Nothing where there are many and none is like it: the sentence then goes on as it is best.
+    Nothing where it is like none: the sentence then goes on as it is best.
 
     >>> did_you_mean("chinchila", ["chinchilla", "kaplan"]), did_you_mean("gzip", ["data", "kaplan"])
-    (": did you mean 'chinchilla'? (chinchilla, kaplan)", ': choose one of data, kaplan.')
+    (": did you mean 'chinchilla'? (chinchilla, kaplan)", '')
     """
     import difflib  # here, because few starts need it
 
-    names = list(dict.fromkeys(known))
-    plain = {each.casefold(): each for each in names}
-    close = difflib.get_close_matches(name.casefold(), plain, n=1)
-    listed = ", ".join(names) if 0 < len(names) <= _FEW else ""
-    if close:
-        return f": did you mean {plain[close[0]]!r}?" + (f" ({listed})" if listed else "")
-    return f": choose one of {listed}." if listed else ""
+    plain = {each.casefold(): each for each in known}
+    close = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.7)
+    listed = f" ({', '.join(plain.values())})" if 1 < len(plain) <= _FEW else ""
+    return f": did you mean {plain[close[0]]!r}?{listed}" if close else ""
 
 
 def printable(text: str) -> str:

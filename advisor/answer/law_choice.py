@@ -13,7 +13,7 @@ from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, LawAtH, law_at
 from advisor.calibrations.own_base import based_on
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match
-from advisor.errors import CoefficientsError, LawError, UsageError
+from advisor.errors import CoefficientsError, LawError, UsageError, did_you_mean
 from advisor.laws.data_rule import DataLaw, Shift, shift_at
 from advisor.laws.drift import widened, widened_for_loss
 from advisor.laws.law_file import read_law
@@ -311,5 +311,11 @@ def _from_file(name: str) -> Law:
     path = Path(name)
     if path.exists():
         return replace(read_law(path), name=path.name)
-    known = ", ".join((*DATA_LAWS, *LAW_NAMES, *published_laws()))
-    raise UsageError(f"--law {name!r} is neither a law nor a law file that exists: the laws are {known}.")
+    known = law_names()
+    hint = did_you_mean(name, known) or f": the laws are {', '.join(known)}."
+    raise UsageError(f"--law {name!r} is neither a law nor a law file that exists{hint}")
+
+
+def law_names() -> tuple[str, ...]:
+    """Return the names that ``--law`` takes."""
+    return (*DATA_LAWS, *LAW_NAMES, *published_laws())

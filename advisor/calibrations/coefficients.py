@@ -31,7 +31,7 @@ from advisor.calibrations.quality import Quality, read_quality
 from advisor.calibrations.sources import Source, Sources
 from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.data_files import shipped_file, write_atomically
-from advisor.errors import CoefficientsError, UsageError
+from advisor.errors import CoefficientsError, UsageError, did_you_mean
 from advisor.json_fields import Node, json_text, read_json
 from advisor.laws.law_file import MAX_DRAWS, ranges_from
 from advisor.laws.parameters import LOG_NAMES, NAMES, Parameters
@@ -96,11 +96,13 @@ class Coefficients:
         if found is None and wanted is not None:
             if wanted in self.problems:
                 raise CoefficientsError(f"The installed calibration {wanted} cannot be used: {self.problems[wanted]}")
-            known = ", ".join(one.name for one in self.calibrations) or "none"
+            names = [one.name for one in self.calibrations]
+            hint = did_you_mean(wanted, names)
+            known = ", ".join(names) or "none"
             error = CoefficientsError if name is None else UsageError
             if self.installed or self.path == shipped_file("fitted_coefficients.json"):
-                raise error(f"No calibration {wanted!r} ships or is installed: there are {known}.")
-            raise error(f"{self.path} has no calibration {wanted!r}: it has {known}.")
+                raise error(f"No calibration {wanted!r} ships or is installed{hint or f': there are {known}.'}")
+            raise error(f"{self.path} has no calibration {wanted!r}{hint or f': it has {known}.'}")
         return found
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.caution import Caution
 from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.corpus.tally import Column, LeftOut
-from advisor.errors import CorpusError, UsageError
+from advisor.errors import CorpusError, UsageError, did_you_mean
 from advisor.json_fields import Node, read_json
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
     if corpus is None and len(records) != 1:
         raise UsageError(f"{path} holds {len(records)} corpora: name one with --corpus ({names}).")
     found = [record for record in records if corpus in (None, record.source)]
+    if corpus is not None and not found:
+        hint = did_you_mean(corpus, [record.source for record in records]) or f": it holds {names}."
+        raise UsageError(f"{path} has no corpus called {corpus!r}{hint}")
     if len(found) != 1:
         raise UsageError(f"{path} has {len(found)} corpora called {corpus!r}: it holds {names}.")
     return found[0]

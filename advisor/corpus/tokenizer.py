@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.corpus.tokenizer_child import ContainedTokenizer
-from advisor.errors import TokenizerError, first_line
+from advisor.errors import TokenizerError, did_you_mean, first_line
 from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def _from_hub(name: str) -> Tokenizer:
             f"The tokenizer {name} is gated: accept its terms on its hub page and set HF_TOKEN."
         ) from error
     except RepositoryNotFoundError as error:
-        raise TokenizerError(f"There is no file {name} and no hub model of that name, or it is private.") from error
+        hint = did_you_mean(name, (DEFAULT_TOKENIZER, "bytes")) or ", or it is private."
+        raise TokenizerError(f"There is no file {name} and no hub model of that name{hint}") from error
     except EntryNotFoundError as error:
         raise TokenizerError(
             f"The hub could not give tokenizer.json of {name}: it has none, or the hub cannot be reached."

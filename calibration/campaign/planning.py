@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.remote.address import redacted
-from advisor.errors import UsageError
+from advisor.errors import UsageError, did_you_mean
 from advisor.untrusted.reading import check_name
 from calibration.campaign.grid import SEQ_LEN, Grid, Job
 from calibration.campaign.plan_checks import problem_of
@@ -121,8 +121,9 @@ def _grammars(found: Preset | None, sets: Sequence[str], only: Sequence[str], se
     kept = only if found is None or sets or only else found.only
     unknown = [name for name in kept if name not in {one.name for one in grammars}]
     if unknown:
-        known = ", ".join(one.name for one in grammars) or "none"
-        raise UsageError(f"--only {unknown[0]} is not among the grammars: they are {known}.")
+        known = [one.name for one in grammars]
+        hint = did_you_mean(unknown[0], known) or f": they are {', '.join(known) or 'none'}."
+        raise UsageError(f"--only {unknown[0]} is not among the grammars{hint}")
     return [one for one in grammars if not kept or one.name in kept]
 
 

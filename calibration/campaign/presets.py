@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from advisor.errors import GrammarError, UsageError
+from advisor.errors import GrammarError, UsageError, did_you_mean
 from calibration.campaign.grid import Grid, Size
 from calibration.grammars.gate import gate
 from calibration.grammars.grammar import GrammarShape, draw
@@ -116,7 +117,7 @@ def find_preset(name: str) -> Preset:
         UsageError: there is none.
     """
     if name not in PRESETS:
-        raise UsageError(f"There is no preset {name!r}: choose one of {', '.join(PRESETS)}.")
+        raise UsageError(f"There is no preset {name!r}{did_you_mean(name, PRESETS) or _one_of(PRESETS)}")
     return PRESETS[name]
 
 
@@ -127,7 +128,7 @@ def find_grid(name: str) -> Grid:
         UsageError: there is none.
     """
     if name not in GRIDS:
-        raise UsageError(f"There is no grid {name!r}: choose one of {', '.join(GRIDS)}.")
+        raise UsageError(f"There is no grid {name!r}{did_you_mean(name, GRIDS) or _one_of(GRIDS)}")
     return GRIDS[name]
 
 
@@ -145,8 +146,12 @@ def grammars_of(name: str, *, seed: int) -> tuple[NamedGrammar, ...]:
         return two_way_set(seed=seed).grammars
     if name == "ladder":
         return tuple(_gated(key, shape_of(numbers), first + seed) for key, (numbers, first) in LADDER.items())
-    known = ", ".join((*SHAPES, "two-way", "ladder"))
-    raise UsageError(f"There is no grammar set {name!r}: choose one of {known}.")
+    sets = (*SHAPES, "two-way", "ladder")
+    raise UsageError(f"There is no grammar set {name!r}{did_you_mean(name, sets) or _one_of(sets)}")
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f": choose one of {', '.join(names)}."
 
 
 def _gated(name: str, shape: GrammarShape, seed: int) -> NamedGrammar:

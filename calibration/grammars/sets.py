@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from advisor.errors import GrammarError
+from advisor.errors import GrammarError, did_you_mean
 from advisor.json_fields import Node
 from advisor.json_form import as_json
 from advisor.untrusted.reading import bounded_bytes, name_problem, parsing
@@ -80,7 +80,8 @@ def named_set(name: str, *, seed: int) -> tuple[NamedGrammar, ...]:
         GrammarError: there is no such set.
     """
     if name not in SHAPES:
-        raise GrammarError(f"There is no grammar set {name!r}: choose one of {', '.join(SHAPES)}.")
+        known = f": choose one of {', '.join(SHAPES)}."
+        raise GrammarError(f"There is no grammar set {name!r}{did_you_mean(name, SHAPES) or known}")
     shapes = {key: shape_of(numbers) for key, numbers in SHAPES[name].items()}
     return tuple(
         NamedGrammar(name=key, shape=shape, seed=seed, grammar=draw(shape, seed=seed)) for key, shape in shapes.items()

@@ -28,7 +28,7 @@ def test_a_profile_of_several_corpora_needs_a_name(tmp_path):
     assert str(caught.value) == f"{path} holds 2 corpora: name one with --corpus (corpus.jsonl, other)."
     with pytest.raises(UsageError) as caught:
         read_profile(path, "third")
-    assert str(caught.value) == f"{path} has 0 corpora called 'third': it holds corpus.jsonl, other."
+    assert str(caught.value) == f"{path} has no corpus called 'third': it holds corpus.jsonl, other."
 
 
 @pytest.mark.parametrize(
