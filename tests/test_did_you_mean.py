@@ -58,9 +58,9 @@ def test_columns_and_corpora(advisor, tmp_path):
 
 def test_columns_of_run_tables(advisor, tmp_path):
     (tmp_path / "r.csv").write_text("n_params,n_tokens,loss,corpus\n1e8,2e9,3.1,a\n2e8,3e9,2.9,a\n")
-    result = advisor("fit", tmp_path / "r.csv", "--group", "corpora")
+    result = advisor("fit", tmp_path / "r.csv", "--group", "Corpsu")
     assert (result.code, result.stderr) == (
-        *(1, f"Error: {tmp_path}/r.csv has no column corpora: did you mean 'corpus'? (n_params, n_tokens, loss, "
+        *(1, f"Error: {tmp_path}/r.csv has no column Corpsu: did you mean 'corpus'? (n_params, n_tokens, loss, "
           "corpus)\n"),
     )  # fmt: skip
 

@@ -130,6 +130,7 @@ def _column(node: Node) -> Column:
         type=node["type"].text(),
         n_files=node["n_files"].whole(0),
         of=node["of"].whole(0),
+        beside=tuple(each.text() for each in node["beside"].items()) if node.get("beside") else (),
     )
 
 

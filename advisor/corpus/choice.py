@@ -1,7 +1,8 @@
 """Which column of a table is the corpus.
 
 A column is taken on its own only if it can be a corpus by its type, its name and its first values. Of several the one
-that is named as text is taken where it holds nearly all of their text; else the user chooses.
+that is called text or content is taken where no other has far more text, and one with another usual name where it holds
+nearly all of it; else the user chooses.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 _SHOWN = 20  # column names in a message
 _LONGEST_NAME = 200  # characters of a name in a message
 _JOINED = 4  # columns in the message that says how to read several
+_FIRST_NAMES = (
+    *("text", "content", "contents", "raw_content", "raw_text", "full_text", "page_content"),
+    *("body", "document"),
+)
+FAR_MORE = 2.0  # times the text of a column: another that has so much more may be the corpus
 _NEARLY_ALL = 0.9  # of the text of several columns: where one named as text holds so much, it is the corpus
 
 
@@ -86,13 +92,15 @@ def _joined(columns: Sequence[Field], wanted: str, source: str) -> Field:
 
 
 def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Field:
-    """Return the candidate that is named as text, if nearly all their text is in it.
+    """Return the candidate that is called text, if no other has far more, or that is named as text and has nearly all.
 
     Raises:
         CorpusError: it is not.
     """
     shares = shares_of_text(candidates)
     ranked = sorted(candidates, key=lambda field: -shares[field.name])
+    if (first := _called_text(ranked, shares)) is not None:
+        return replace(first, beside=tuple(field.name for field in ranked if field is not first))
     if plain_name(ranked[0].name) in TEXT_NAMES and shares[ranked[0].name] >= _NEARLY_ALL:
         return ranked[0]
     offers = [_option(field.name) for field in ranked]
@@ -105,6 +113,19 @@ def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Fiel
     texts = [field.name for field in candidates if field.kind != "ids" and "," not in field.name][:_JOINED]
     joined = f"; {_option(','.join(texts))} reads these joined" if several and len(texts) > 1 else ""
     raise CorpusError(f"{source} has several text columns: choose {', '.join(first)} or {last}{more}{joined}.")
+
+
+def _called_text(candidates: Sequence[Field], shares: Mapping[str, float]) -> Field | None:
+    """Return the candidate with the first of the names that text has, unless its text is far shorter than another's.
+
+    None where one of them holds ids, whose size does not compare, or no rows were looked at.
+    """
+    most = max(shares.values())
+    if not most or any(field.kind == "ids" for field in candidates):
+        return None
+    named = {plain_name(field.name): field for field in reversed(candidates)}
+    first = next((named[name] for name in _FIRST_NAMES if name in named), None)
+    return first if first is not None and FAR_MORE * shares[first.name] >= most else None
 
 
 def _option(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from advisor.corpus.choice import shares_of_text, why_not
+from advisor.corpus.choice import FAR_MORE, shares_of_text, why_not
 from advisor.corpus.columns import rows_of_ids
 from advisor.corpus.values.messages import unread_share, written_messages
 from advisor.corpus.values.padding import RUN, commonest
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _UNREAD = 0.05  # of the text of messages: what is not read is said from here on
 _ELSEWHERE = 0.1  # of the text of a table, where nobody chose the column
-_FAR_MORE = 2.0
 _MOST = 0.5  # where somebody did; also of ids, which one id seldom is
 
 Shares = dict[str, float]
@@ -43,7 +42,7 @@ def note_column(
     Raises:
         CorpusError: nobody chose the column, and most of the text is in another.
     """
-    tally.read(format, chosen.name, chosen.type, name)
+    tally.read(format, chosen.name, chosen.type, name, chosen.beside)
     seen = _seen(chosen, fields)
     if seen is None:
         return
@@ -124,7 +123,7 @@ def _note_messages(chosen: Field, seen: Field, tally: Tally) -> None:
 def _refuse_the_smaller_part(chosen: Field, shares: Shares, name: str) -> None:
     """Raise where another column has far more of the text than the one that would be read."""
     own, most = shares.get(_top(chosen), 0.0), max(shares, key=lambda each: shares[each], default=_top(chosen))
-    if most != _top(chosen) and shares[most] > _FAR_MORE * own:
+    if most != _top(chosen) and shares[most] > FAR_MORE * own:
         raise CorpusError(
             f"{name} has {_percent(shares[most])} of its text in the column {most!r}, which is nested, and "
             f"{_percent(own)} in {chosen.name!r}: choose with --column {most}.FIELD or --column {chosen.name}."

@@ -44,6 +44,7 @@ class Field:
         path: the names that lead to it from a row; empty where that is ``name``.
         inner: of objects, and of lists of them, their fields; of several columns read as one, those.
         padding: of a chosen field of ids, what is left out of each row.
+        beside: of a field that was chosen by its name, the other columns of text.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Field:
     path: tuple[str, ...] = ()
     inner: tuple[Field, ...] = ()
     padding: Padding | None = None
+    beside: tuple[str, ...] = ()
 
 
 def fields_of_schema(schema: pa.Schema, rows: Sequence[Mapping[str, Any]] = ()) -> dict[str, Field]:

@@ -36,6 +36,7 @@ class Column:
         format: theirs, such as parquet.
         column: the column, a dotted name where it is nested; None where the whole file is text or ids.
         type: what it holds, in words: "string", "list of int32", "chat messages".
+        beside: the other columns of text, among which it was chosen by its name.
         n_files: files in which it was read; ``of``, files of this format in the corpus.
     """
 
@@ -44,6 +45,7 @@ class Column:
     type: str
     n_files: int
     of: int
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -61,7 +63,7 @@ class Tally:
     n_files: dict[str, int] = field(default_factory=dict)  # format -> files that are read
     n_bytes: int = 0  # of those files, as they are stored
     _left_out: dict[str, _Skipped] = field(default_factory=dict)
-    _read: dict[tuple[str, str | None, str], set[str]] = field(default_factory=dict)
+    _read: dict[tuple[str, str | None, str, tuple[str, ...]], set[str]] = field(default_factory=dict)
     _cautions: dict[str, Caution] = field(default_factory=dict)
 
     def skip(
@@ -81,9 +83,9 @@ class Tally:
             sizes = {**found.largest, name: n_bytes or 0.0}
             found.largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:_LARGEST])
 
-    def read(self, format: str, column: str | None, type: str, name: str) -> None:
-        """Note that of the file ``name`` this column, of this type in words, is read."""
-        self._read.setdefault((format, column, type), set()).add(name)
+    def read(self, format: str, column: str | None, type: str, name: str, beside: tuple[str, ...] = ()) -> None:
+        """Note that of the file ``name`` this column, of this type in words, is read, ``beside`` others of text."""
+        self._read.setdefault((format, column, type, beside), set()).add(name)
 
     def caution(self, code: str, message: str) -> None:
         """Note what a reader of H should know; a sentence is kept once."""
@@ -112,8 +114,15 @@ class Tally:
     def columns(self) -> tuple[Column, ...]:
         """What was read, in the order in which it was met."""
         return tuple(
-            Column(format=format, column=column, type=type, n_files=len(names), of=self.n_files.get(format, len(names)))
-            for (format, column, type), names in self._read.items()
+            Column(
+                format=format,
+                column=column,
+                type=type,
+                n_files=len(names),
+                of=self.n_files.get(format, len(names)),
+                beside=beside,
+            )
+            for (format, column, type, beside), names in self._read.items()
         )
 
     @property

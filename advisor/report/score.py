@@ -158,7 +158,10 @@ def read_words(columns: Iterable[Column]) -> str:
     parts = []
     for each in columns:
         files = f"{each.n_files:,} of {each.of:,} {each.format} files" if each.of > 1 else f"1 {each.format} file"
-        parts.append(f"column {each.column} ({each.type}) of {files}" if each.column else f"{each.type} of {files}")
+        among = f" of {', '.join((each.column or '', *each.beside))}" if each.beside else ""
+        parts.append(
+            f"column {each.column}{among} ({each.type}) of {files}" if each.column else f"{each.type} of {files}"
+        )
     return "; ".join(parts)
 
 

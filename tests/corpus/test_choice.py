@@ -314,3 +314,44 @@ def test_rows_of_the_hub_are_chosen_by_several_of_them() -> None:
             assert contents == [PROSE] * (22 if column else 20)
             assert [(each.column, each.type) for each in tally.columns] == [(expected, "string")]
             assert shards.n_rows_read == 22
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "beside"),
+    [
+        ({"title": PROSE, "text": PROSE}, "text", ("title",)),
+        ({"summary": PROSE, "Content": PROSE}, "Content", ("summary",)),
+        ({"content": PROSE, "TEXT": PROSE}, "TEXT", ("content",)),
+        ({"abstract": PROSE * 2, "text": PROSE}, "text", ("abstract",)),
+        ({"abstract": PROSE, "raw_content": PROSE}, "raw_content", ("abstract",)),
+    ],
+)
+def test_of_several_columns_the_one_called_text_is_taken_and_the_others_are_said(
+    tmp_path: Path, row: dict[str, Any], column: str, beside: tuple[str, ...]
+) -> None:
+    for path in written(tmp_path, [row]):
+        contents, tally = read(path)
+        assert contents == [row[column]]
+        assert [(each.column, each.beside) for each in tally.columns] == [(column, beside)]
+        assert [caution.code for caution in tally.cautions] == ["text_elsewhere"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"abstract": PROSE * 3, "text": PROSE},
+        {"abstract": PROSE, "article": PROSE},
+        {"prompt": PROSE, "completion": PROSE},
+        {"text": PROSE, "input_ids": [9, 5, 7]},
+    ],
+)
+def test_a_far_shorter_text_other_names_and_ids_are_asked_for(tmp_path: Path, row: dict[str, Any]) -> None:
+    for path in written(tmp_path, [row]):
+        assert sentence(path).startswith(f"{path} has several text columns: choose --column ")
+
+
+def test_the_screen_says_among_which_columns_one_was_chosen(tmp_path: Path) -> None:
+    from advisor.report.score import read_words
+
+    path = write_jsonl(tmp_path / "a.jsonl", [{"text": PROSE, "title": PROSE, "url": "https://example.org/a"}])
+    assert read_words(read(path)[1].columns) == "column text of text, title (string) of 1 jsonl file"

@@ -40,15 +40,15 @@ def test_ids_and_messages_and_dictionaries(tmp_path: Path) -> None:
 
 def test_columns_that_cannot_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
-    path.write_text(json.dumps({"text": "a", "summary": "b", "n": 3}) + "\n")
+    path.write_text(json.dumps({"abstract": "a", "summary": "b", "n": 3}) + "\n")
     assert sentence(path) == (
-        f"{path} has several text columns: choose --column text (50 % of their text) or --column summary (50 %); "
-        "--column text,summary reads these joined."
+        f"{path} has several text columns: choose --column abstract (50 % of their text) or --column summary (50 %); "
+        "--column abstract,summary reads these joined."
     )
-    assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'text', 'summary', 'n'."
+    assert sentence(path, column="x") == f"{path} has no column 'x': its columns are 'abstract', 'summary', 'n'."
     assert sentence(path, column="n") == (
         f"Column 'n' of {path} holds no text but integer: expected strings, lists of token ids or chat messages; "
-        "'text', 'summary' would do."
+        "'abstract', 'summary' would do."
     )
     path.write_text('{"n": 3}\n')
     assert sentence(path) == f"{path} has no text column: 'n' (integer)."

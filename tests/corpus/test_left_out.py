@@ -152,7 +152,9 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
         "Left out 1 csv files (most of the bytes are jsonl) (9 bytes, 0.043 %)",
     ]
     corpus = json.loads(advisor("score", tmp_path, "--tokenizer", "bytes", "--quiet", "--json").stdout)["corpora"][0]
-    assert corpus["columns"] == [{"format": "jsonl", "column": "text", "type": "string", "n_files": 2, "of": 2}]
+    assert corpus["columns"] == [
+        {"format": "jsonl", "column": "text", "type": "string", "n_files": 2, "of": 2, "beside": []}
+    ]
     assert corpus["left_out"] == [
         {
             "reason": "csv files (most of the bytes are jsonl)",

@@ -124,8 +124,8 @@ def test_wrong_names_get_one_sentence(tmp_path: Path) -> None:
     path = write(tmp_path / "r.csv", HEADER + ",c,h", "1e8,1e9,3,a,.1", "1e8,1e9,3,a,.2")
     cases = [
         (
-            {"columns": {"params": "N"}},
-            "--columns maps params, which is not one of n_params, n_tokens, loss, seed, "
+            {"columns": {"sizes": "N"}},
+            "--columns maps sizes, which is not one of n_params, n_tokens, loss, seed, "
             "vocab_size, weight, unique_tokens, compressibility, flops, steps, batch_tokens, batch_size, seq_len, "
             "samples, epochs, tokens_per_param, bytes_per_token.",
         ),

@@ -146,7 +146,7 @@ class Archive:
             texts = [name for name in ("txt", "text") if name in fields and fields[name].kind == "text"]
             column = texts[0] if texts else arrays[0] if len(arrays) == 1 else None
         field = choose_column(fields, column, self.name, several=True)
-        self.tally.read(self.file.format, field.name, field.type, self.name)
+        self.tally.read(self.file.format, field.name, field.type, self.name, field.beside)
         if field.padding is not None:
             note_padding(f"column {field.name}", field.padding, self.tally)
         return field

@@ -155,7 +155,7 @@ class RecordShard:
         values = fields[self._chosen.name].values if self._chosen.name in fields else ()
         for dtype in {value.dtype.str for value in values if hasattr(value, "dtype")}:
             check_stated(f"{self._chosen.name!r} of {self.name}", dtype, self.options.ids.dtype)
-        self.tally.read(self.format, self._chosen.name, self._chosen.type, self.name)
+        self.tally.read(self.format, self._chosen.name, self._chosen.type, self.name, self._chosen.beside)
         if self._chosen.padding is not None:
             note_padding(f"column {self._chosen.name}", self._chosen.padding, self.tally)
         return self._chosen
