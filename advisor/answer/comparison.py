@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,10 @@ from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import UsageError
 from advisor.quantities import format_amount, format_flops, format_quantity
 
-_TOO_SMALL = "corpus_too_small"
+# Where nobody gives a budget: a small run, one of about 10B parameters, and one of about 100B, two powers of ten apart,
+# so that a difference that grows or turns about with the budget is seen.
+BUDGETS = (1e20, 1e22, 1e24)
+TOO_SMALL = "corpus_too_small"
 _BEYOND = (
     f" Above {MOST_EPOCHS:g} epochs no law sees what repetition does: `advisor recommend --use-corpus-size` answers "
     "with what a corpus affords."
@@ -27,16 +31,42 @@ ROW_FORM = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """The corpus that compresses best beside the one that compresses least, at one budget.
+
+    Attributes:
+        corpus, other: their sources.
+        compressibility, other_compressibility: their H.
+        apart: whether these differ by more than the errors of their samples, 95 %; None where an interval is not known.
+        flops: the budget.
+        times_params, times_tokens: N and D of ``corpus`` over those of ``other``.
+        params_apart: whether the 80 % intervals of N keep apart; None where a law has none.
+    """
+
+    corpus: str
+    other: str
+    compressibility: float
+    other_compressibility: float
+    apart: bool | None
+    flops: float
+    times_params: float
+    times_tokens: float
+    params_apart: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """One recommendation for each corpus and budget, the budgets of a corpus together.
 
-    ``cautions`` has each caution once; one that is not every row's begins with the corpus or the budget it is about.
+    ``contrast`` is None where there are not two corpora of which H is known. ``cautions`` has each caution once; one
+    that is not every row's begins with the corpus or the budget it is about.
     """
 
     rows: tuple[Recommendation, ...]
+    contrast: Contrast | None
     cautions: tuple[Caution, ...]
 
-    JSON = (("rows", ROW_FORM), "cautions")
+    JSON = (("rows", ROW_FORM), "contrast", "cautions")
 
 
 def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | None] = (None,)) -> Comparison:
@@ -52,7 +82,47 @@ def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | Non
     if len(requests) * len(profiles) < 2:
         raise UsageError("There is one answer and nothing to compare it with: name two SOURCES, or give --flops twice.")
     rows = tuple(recommend(request, profile=profile) for profile in profiles for request in requests)
-    return Comparison(rows=rows, cautions=(*_twice(profiles), *_shared_once(rows)))
+    return Comparison(rows=rows, contrast=_contrast(rows), cautions=(*_twice(profiles), *_shared_once(rows)))
+
+
+def _contrast(rows: Sequence[Recommendation]) -> Contrast | None:
+    """Return the contrast at the middle budget."""
+    budgets = list(dict.fromkeys(row.headline.flops for row in rows))
+    budget = sorted(budgets)[len(budgets) // 2]
+    here = [row for row in rows if row.headline.flops == budget and row.profile is not None]
+    if len({row.profile.source for row in here if row.profile is not None}) < 2:
+        return None
+    best = min(here, key=lambda row: row.profile.median if row.profile else math.inf)
+    least = max(here, key=lambda row: row.profile.median if row.profile else -math.inf)
+    if best.profile is None or least.profile is None or best is least:
+        return None
+    return Contrast(
+        corpus=best.profile.source,
+        other=least.profile.source,
+        compressibility=best.profile.median,
+        other_compressibility=least.profile.median,
+        apart=_apart(best.profile, least.profile),
+        flops=budget,
+        times_params=best.headline.n_params / least.headline.n_params,
+        times_tokens=best.headline.n_tokens / least.headline.n_tokens,
+        params_apart=_keep_apart(best, least),
+    )
+
+
+def _apart(one: MeasuredCorpus, other: MeasuredCorpus) -> bool | None:
+    """Return whether two H differ by more than their errors do: half their intervals, as squares."""
+    if one.ci95 is None or other.ci95 is None:
+        return None
+    halves = [(high - low) / 2 for low, high in (one.ci95, other.ci95)]
+    return abs(one.median - other.median) > math.hypot(*halves)
+
+
+def _keep_apart(one: Recommendation, other: Recommendation) -> bool | None:
+    """Return whether the 80 % intervals of N have nothing in common."""
+    if one.headline.interval80 is None or other.headline.interval80 is None:
+        return None
+    (low, high), (least, most) = one.headline.interval80.n_params, other.headline.interval80.n_params
+    return high < least or most < low
 
 
 def _twice(profiles: Sequence[MeasuredCorpus | None]) -> Iterator[Caution]:
@@ -70,7 +140,7 @@ def _shared_once(rows: Sequence[Recommendation]) -> tuple[Caution, ...]:
     holders: dict[Caution, list[Recommendation]] = {}
     for row in rows:
         for caution in dict.fromkeys(row.cautions):
-            if caution.code != _TOO_SMALL:
+            if caution.code != TOO_SMALL:
                 holders.setdefault(caution, []).append(row)
     found = []
     for caution, having in holders.items():
@@ -102,7 +172,7 @@ def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
     epochs: dict[str, list[float]] = {}
     sizes: dict[str, float | None] = {}
     for row in rows:
-        small = any(caution.code == _TOO_SMALL for caution in row.cautions)
+        small = any(caution.code == TOO_SMALL for caution in row.cautions)
         if small and row.profile is not None and row.headline.epochs is not None:
             epochs.setdefault(row.profile.source, []).append(row.headline.epochs)
             sizes[row.profile.source] = row.profile.estimated_tokens
@@ -112,7 +182,7 @@ def _too_small(rows: Sequence[Recommendation]) -> Iterator[Caution]:
             for source, found in epochs.items()
         )
         beyond = _BEYOND if max(map(max, epochs.values())) > MOST_EPOCHS else ""
-        yield Caution(code=_TOO_SMALL, message=f"Less data than is asked for: {each}.{beyond}")
+        yield Caution(code=TOO_SMALL, message=f"Less data than is asked for: {each}.{beyond}")
 
 
 def _range(epochs: Sequence[float]) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from advisor.answer.comparison import compare
+from advisor.answer.comparison import BUDGETS, compare
 from advisor.answer.request import Request
 from advisor.commands.options import (
     FILE,
     Reading,
+    cautions_option,
     corpus_options,
+    full_option,
     hardware_options,
     headline_options,
     output_options,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
+  advisor compare prose/ code/
   advisor compare prose/ code/ --flops 1e21
   advisor compare prose/ code/ --weights .7,.3 --flops 1e21
   advisor compare --profile profiles.json --flops 1e21 --flops 1e22
@@ -47,7 +50,7 @@ Examples:
     type=quantity("--flops"),
     multiple=True,
     metavar="FLOPS",
-    help="Training budget in FLOPs, such as 1e21; repeatable.",
+    help="Training budget in FLOPs, such as 1e21; repeatable.  [default: 1e20, 1e22 and 1e24]",
 )
 @hardware_options
 @click.option(
@@ -64,6 +67,8 @@ Examples:
 @headline_options
 @corpus_options
 @vocab_size_option
+@cautions_option
+@full_option
 @output_options("the tables")
 @quiet_option
 def command(
@@ -75,20 +80,22 @@ def command(
     as_json: bool,
     out: Path | None,
     quiet: bool,
+    full: bool,
+    cautions: bool,
     reading: Reading,
     **asked: Any,
 ) -> None:
-    """Compare what several corpora, or several budgets, want: one row for each.
+    """Compare what several corpora, or several budgets, want: the difference in a sentence, and one row for each.
 
     SOURCE is a corpus as `advisor score` takes it. With --weights a further row is their mixture, measured as one
     corpus of which each SOURCE has its share of the tokens. Without a corpus the budgets alone are compared.
 
     Each row is what `advisor recommend` answers; its --explain says where the numbers come from.
     """
-    if not flops and not any(asked[name] for name in ("gpu", "gpus", "hours")):
-        raise UsageError("No budget is given: give --flops, or --gpu with --gpus and --hours.")
     if not flops and asked["hours"] is None:
-        raise UsageError("A budget in GPU time needs --gpu, --gpus and --hours: give them, or --flops.")
+        if not sources and profile is None:
+            raise UsageError("There is nothing to compare: name two SOURCES, or give --flops twice.")
+        flops = BUDGETS
     refuse_overwriting(out, *sources, profile, asked["law"], asked["coefficients"])
     requests = [Request(flops=budget, **asked) for budget in flops] or [Request(**asked)]
     measured = _measured(sources, profile, corpus, weights, reading, quiet=quiet)
@@ -96,7 +103,7 @@ def command(
 
     from advisor.report.compare import show
 
-    show(comparison, as_json=as_json, out=out)
+    show(comparison, full=full, cautions=cautions, as_json=as_json, out=out)
 
 
 def _measured(

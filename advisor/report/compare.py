@@ -1,13 +1,16 @@
-"""How a comparison looks: one table of answers, what is known of each corpus, one JSON document."""
+"""How a comparison looks: the difference in a sentence, one table of answers, what is known of each corpus."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.quantities import format_flops
+from advisor.answer.comparison import TOO_SMALL
+from advisor.quantities import format_flops, format_times
 from advisor.report.plan import data_size
 from advisor.report.score import read_words
+from advisor.report.screen import LINES, print_answer, print_cautions, print_more, print_rows, print_warnings
 from advisor.report.text import (
     amount,
     counted,
@@ -23,35 +26,94 @@ from advisor.report.text import (
     warn,
 )
 
+_FIXED = 8  # lines of a first screen beside its rows, hours and cautions: the answer, blank lines, the law, what else
+_MOST_TIMED = 6  # rows beside which there is room for hours; they are behind --full otherwise
+
 if TYPE_CHECKING:
     from advisor.answer.comparison import Comparison
     from advisor.answer.recommendation import Recommendation
     from advisor.compressibility.protocol import MeasuredCorpus
 
 
-def show(comparison: Comparison, *, as_json: bool, out: Path | None) -> None:
-    """Print a comparison on stdout and its cautions on stderr; write the JSON document to ``out`` if given."""
-    emit(comparison, lambda: _render(comparison), as_json=as_json, out=out)
-    warn(comparison.cautions)
+def show(comparison: Comparison, *, full: bool, cautions: bool, as_json: bool, out: Path | None) -> None:
+    """Print a comparison on stdout; write the JSON document to ``out`` if given, with cautions on stderr beside it."""
+    emit(comparison, lambda: _render(comparison, full=full, cautions=cautions), as_json=as_json, out=out)
+    if as_json:
+        warn(comparison.cautions)
 
 
-def _render(comparison: Comparison) -> None:
+def _render(comparison: Comparison, *, full: bool, cautions: bool) -> None:
     rows = comparison.rows
-    first = rows[0].headline
-    laws = dict.fromkeys(f"{row.headline.law}: {row.headline.source}" for row in rows)
-    for law in laws:
-        echo(law)
-    echo(f"N counts {counted(first.count)} parameters", "dim")
+    print_answer(*_answer(comparison))
     echo()
     _answers(rows)
+    echo()
+    if not (full or cautions):
+        _print_end(comparison)
+        return
+    if full:
+        _print_rest(rows)
+    print_cautions(comparison.cautions)
+
+
+def _print_end(comparison: Comparison) -> None:
+    """Print what a first screen has below its table: hours where there is room, the law, what to mind."""
+    rows, left = comparison.rows, LINES - len(comparison.rows) - _FIXED
+    timed = rows[0].plan.cluster is not None and len(rows) <= _MOST_TIMED
+    if timed:
+        _time(rows)
+        echo()
+        left -= 3 + len({row.headline.flops for row in rows})
+    print_rows([("Law", _laws(rows, sources=False))])
+    print_warnings(comparison.cautions, said={TOO_SMALL} if timed else (), lines=left)
+    print_more(("--cautions", "--full", "--json"), comparison.cautions)
+
+
+def _print_rest(rows: tuple[Recommendation, ...]) -> None:
+    """Print what is known of each corpus, the hours, and where the laws are from."""
     profiles = {row.profile.source: row.profile for row in rows if row.profile is not None}
     if profiles:
-        echo()
         names = _names(rows)
         print_labelled([(names[source], _about(profile)) for source, profile in profiles.items()])
-    if rows[0].plan.cluster is not None:
         echo()
+    if rows[0].plan.cluster is not None:
         _time(rows)
+        echo()
+    print_rows([("Law", _laws(rows, sources=True))])
+    echo()
+
+
+def _laws(rows: tuple[Recommendation, ...], *, sources: bool) -> str:
+    """Return the laws that answer, and which parameters they count."""
+    told = [f"{row.headline.law}: {row.headline.source}" if sources else row.headline.law for row in rows]
+    return f"{'; '.join(dict.fromkeys(told))}; N counts {counted(rows[0].headline.count)} parameters"
+
+
+def _answer(comparison: Comparison) -> tuple[str, ...]:
+    """Return the answer in sentences: how corpora differ and what that means, or how it grows with the budget."""
+    rows, contrast = comparison.rows, comparison.contrast
+    if contrast is None:
+        low, high = (chosen(rows, key=lambda row: row.headline.flops).headline for chosen in (min, max))
+        return (
+            f"From {format_flops(low.flops)} to {format_flops(high.flops)} FLOPs the parameters grow "
+            f"{format_times(high.n_params / low.n_params)} times and the tokens "
+            f"{format_times(high.n_tokens / low.n_tokens)} times.",
+        )
+    names = _names(rows)
+    one, other = names[contrast.corpus], names[contrast.other]
+    within = {True: "which is beyond the noise of sampling", False: "which is within the noise of sampling"}
+    noise = "" if contrast.apart is None else within[contrast.apart]
+    first = f"{one} compresses better than {other}: H {nats(contrast.compressibility)} against "
+    first += f"{nats(contrast.other_compressibility)}{f', {noise}' if noise else ''}."
+    if abs(math.log(contrast.times_params)) < 0.005:
+        return (first, f"At {format_flops(contrast.flops)} FLOPs this law answers the same for both.")
+    meet = {True: "; their 80 % intervals keep apart", False: "; their 80 % intervals overlap"}
+    ending = "" if contrast.params_apart is None else meet[contrast.params_apart]
+    return (
+        first,
+        f"At {format_flops(contrast.flops)} FLOPs it wants {format_times(contrast.times_params)} times the parameters "
+        f"and {format_times(contrast.times_tokens)} times the tokens{ending}.",
+    )
 
 
 def _answers(rows: tuple[Recommendation, ...]) -> None:
@@ -59,6 +121,7 @@ def _answers(rows: tuple[Recommendation, ...]) -> None:
     columns = [
         ("corpus", ["" if row.profile is None else names[row.profile.source] for row in rows]),
         ("H", ["" if row.compressibility is None else f"{row.compressibility:.3f}" for row in rows]),
+        ("B/token", [_rate(row) for row in rows]),
         ("FLOPs", [format_flops(row.headline.flops) for row in rows]),
         ("N", [quantity(row.headline.n_params) for row in rows]),
         ("80 %", [spread(row.headline.interval80.n_params) if row.headline.interval80 else "" for row in rows]),
@@ -67,6 +130,11 @@ def _answers(rows: tuple[Recommendation, ...]) -> None:
         ("D/N", [ratio(row.headline.tokens_per_param) for row in rows]),
     ]
     _print_known(columns)
+
+
+def _rate(row: Recommendation) -> str:
+    rate = None if row.profile is None else row.profile.bytes_per_token
+    return "" if rate is None else f"{rate:.2f}"
 
 
 def _time(rows: tuple[Recommendation, ...]) -> None:

@@ -15,8 +15,7 @@ from tests.calibrations.hand_made import document, profile, write
 pytestmark = pytest.mark.usefixtures("nothing_ships")
 
 BUDGETS = """\
-chinchilla: Besiroglu et al. 2024, arXiv:2404.10102
-N counts total parameters
+From 1e21 to 1e22 FLOPs the parameters grow 3.26 times and the tokens 3.07 times.
 
 FLOPs      N            80 %      D   D/N
 1e21   2.78B  2.49B to 3.09B  59.9B  21.5
@@ -26,6 +25,8 @@ On 8 A100 at MFU 0.4, by 6 N D
 FLOPs  GPU-hours  hours    cost
 1e21       2,226    278   2,226
 1e22      22,258  2,782  22,258
+
+Law       chinchilla; N counts total parameters
 """
 
 
@@ -39,12 +40,12 @@ def two_corpora(tmp_path):
 
 def test_two_budgets(advisor):
     arguments = "compare --flops 1e21 --flops 1e22 --gpu A100 --gpus 8 --price-per-hour 1"
-    assert advisor(*arguments.split()).stdout == BUDGETS
+    assert advisor(*arguments.split()).stdout.startswith(BUDGETS)
 
 
 def test_a_budget_whose_model_fits_no_gpu_has_no_hours(advisor):
     out = advisor(*["compare", "--flops", "1e20", "--flops", "1e25", "--gpu", "A100", "--gpus", "8"]).stdout
-    below = out[out.index("On 8 A100 at MFU 0.4, by 6 N D") :].splitlines()
+    below = out[out.index("On 8 A100 at MFU 0.4, by 6 N D") :].split("\n\n")[0].splitlines()
     assert [line.split() for line in below[1:]] == [
         ["FLOPs", "GPU-hours", "hours"],
         ["1e20", "223", "27.8"],
@@ -68,9 +69,9 @@ def test_corpora_of_a_profile_under_a_law_of_h(advisor, tmp_path, two_corpora):
     assert rows[0]["units"]["n_bytes"] == pytest.approx(3.5 * rows[0]["headline"]["n_tokens"])
     assert rows[1]["units"] is None
     assert (rows[0]["ci95"], rows[1]["ci95"]) == ([0.39, 0.41], None)
-    out = advisor("compare", *options).stdout
-    assert "\ncorpus.jsonl  0.400   1e21  " in out
-    assert "\nother         0.300   1e21  " in out
+    out = advisor("compare", *options, "--full").stdout
+    assert "\ncorpus.jsonl  0.400     3.50   1e21  " in out
+    assert "\nother         0.300            1e21  " in out
     assert "\nother        code/other: H = 0.300, about 1.00B tokens\n" in out
 
 
@@ -93,8 +94,8 @@ def test_a_mixture_is_the_last_row(advisor, stdlib):
     assert mixture["bytes_per_token"] == pytest.approx(
         0.75 * first["bytes_per_token"] + 0.25 * second["bytes_per_token"]
     )
-    out = advisor(*arguments).stdout
-    assert f"\nmixture     {mixture['compressibility']:.3f}   1e21" in out
+    out = advisor(*arguments, "--full").stdout
+    assert f"\nmixture     {mixture['compressibility']:.3f}     {mixture['bytes_per_token']:.2f}   1e21" in out
     assert "until one corpus is used up" in " ".join(out.split())
 
 
@@ -122,7 +123,7 @@ def test_a_caution_of_one_budget_names_it():
 def test_sources_with_the_same_last_part_are_told_apart(advisor, tmp_path):
     corpora = [profile(source=f"{name}/train.jsonl") for name in ("prose", "code")]
     path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": corpora})
-    out = advisor("compare", "--profile", path, "--flops", "1e21").stdout
+    out = advisor("compare", "--profile", path, "--flops", "1e21", "--full").stdout
     assert "\n1:train.jsonl  0.400" in out
     assert "\n2:train.jsonl  0.400" in out
     assert "\n2:train.jsonl code/train.jsonl: H = 0.400" in out
@@ -145,6 +146,7 @@ def test_a_corpus_named_twice_is_said(advisor, tmp_path):
     assert cautions[0] == {
         "code": "source_repeated",
         "message": "corpus.jsonl is named 2 times: its rows are the same corpus.",
+        "severity": "warning",
     }
 
 
@@ -174,10 +176,7 @@ def test_one_answer_is_no_comparison():
             "a b --flops 1e21 --gpu A100 --gpus 8 --hours 1",
             "Two budgets are given: give --flops, or --gpu with --gpus and --hours, not both.",
         ),
-        (
-            "a b",
-            "No budget is given: give --flops, or --gpu with --gpus and --hours.",
-        ),
+        ("--gpu A100", "There is nothing to compare: name two SOURCES, or give --flops twice."),
     ],
 )
 def test_what_cannot_be_combined(advisor, arguments, complaint):
@@ -190,3 +189,47 @@ def test_rows_of_limited_data_have_what_the_data_afford():
     limited, unlimited = found["rows"]
     assert [answer["epochs"] for answer in limited["limited_data"]["answers"]] == [40, 40]
     assert unlimited["limited_data"] is None
+
+
+def three_corpora(tmp_path):
+    apart = {"prose": 0.45, "mail": 0.44, "code": 0.3}
+    corpora = [
+        profile(source=name)
+        | {"compressibility": profile()["compressibility"] | {"median": h, "ci95": [h - 0.01, h + 0.01]}}
+        for name, h in apart.items()
+    ]
+    return write(tmp_path / "three.json", {"schema_version": 1, "corpora": corpora})
+
+
+def test_without_a_budget_three_are_compared_and_the_first_two_lines_answer(advisor, tmp_path):
+    result = advisor("compare", "--profile", three_corpora(tmp_path))
+    assert (result.code, result.stderr) == (0, "")
+    answer, table, *_ = result.stdout.split("\n\n")
+    assert " ".join(answer.split()) == (
+        "code compresses better than prose: H 0.300 against 0.450, which is beyond the noise of sampling. At 1e22 "
+        "FLOPs it wants 0.909 times the parameters and 1.1 times the tokens; their 80 % intervals overlap."
+    )
+    header, *rows = table.splitlines()
+    assert header.split() == ["corpus", "H", "B/token", "FLOPs", "N", "80", "%", "D", "text", "D/N"]
+    assert [row.split()[3] for row in rows] == ["1e20", "1e22", "1e24"] * 3
+
+
+@pytest.mark.parametrize("hardware", [(), ("--gpu", "H100", "--gpus", "64")])
+@pytest.mark.parametrize("budgets", [(), ("--flops", "1e21"), ("--flops", "1e21", "--flops", "1e23")])
+def test_a_first_screen_of_three_corpora_is_24_lines_of_80_columns(advisor, tmp_path, monkeypatch, hardware, budgets):
+    path = three_corpora(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = advisor("compare", "--profile", path, *budgets, *hardware).stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].startswith("More: --cautions (")
+
+
+def test_what_is_within_the_noise_is_said_to_be(tmp_path):
+    near = [profile(source="a"), profile(source="b")]
+    near[1]["compressibility"] = near[1]["compressibility"] | {"median": 0.405, "ci95": [0.395, 0.415]}
+    records = read_records(write(tmp_path / "near.json", {"schema_version": 1, "corpora": near}))
+    contrast = compare([Request(flops=1e21)], records).contrast
+    assert contrast is not None
+    assert (contrast.corpus, contrast.other, contrast.apart, contrast.params_apart) == ("a", "b", False, False)
+    assert compare([Request(flops=1e21), Request(flops=1e22)], records[:1]).contrast is None
