@@ -32,6 +32,7 @@ COMMANDS = {
     "fit": "advisor.commands.fit",
     "grammar": "advisor.commands.grammar",
     "calibrate": "advisor.commands.calibrate",
+    "completion": "advisor.commands.completion",
 }
 
 

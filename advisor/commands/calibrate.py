@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from advisor.commands import completed
 from advisor.commands.options import (
     Reading,
     is_given,
@@ -53,7 +54,12 @@ Examples:
 
 
 @click.command("calibrate", epilog=_EXAMPLES)
-@click.option("--preset", metavar="NAME", help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    shell_complete=completed.presets,
+    help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.",
+)
 @click.option("--grammars", "sets", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
 @click.option("--only", metavar="A,B,...", multiple=True, help="Of the grammars, these alone; repeatable.")
 @click.option("--corpus", metavar="[NAME=]SOURCE", multiple=True, help="Train on this corpus too; repeatable.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor.commands import completed
 from advisor.commands.options import json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
@@ -36,7 +37,12 @@ Examples:
 @click.option("--target-h", metavar="H,H,...", help="Grammars of these compressibilities; .10,.15,...,.70 counts on.")
 @click.option("--shape", metavar="N,T,O,L", help="One grammar: nonterminals, terminals, max options, max length.")
 @click.option("--grammars", metavar="FILE", type=click.Path(path_type=Path), help="A grammars.json written before.")
-@click.option("--only", metavar="NAMES", help="Keep only these grammars of the set, such as A1,A6.")
+@click.option(
+    "--only",
+    metavar="NAMES",
+    shell_complete=completed.grammars,
+    help="Keep only these grammars of the set, such as A1,A6.",
+)
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, MOST_SEED), help="Of the draw and the sample."
 )

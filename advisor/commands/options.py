@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.calibrations.own_base import BASES
+from advisor.commands import completed
 from advisor.commands.values import duration, quantity, share, whole
 from advisor.corpus.formats import FORMATS, ID_TYPES
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
@@ -69,7 +70,12 @@ calibration_options = _all_of(
         "--epsilon", type=float, metavar="SHARE", help="Weight of the calibration in blend and anchored, 0 to 1."
     ),
     coefficients_option,
-    click.option("--calibration", metavar="NAME", help="Which calibration, shipped or installed."),
+    click.option(
+        "--calibration",
+        metavar="NAME",
+        shell_complete=completed.calibrations,
+        help="Which calibration, shipped or installed.",
+    ),
     click.option(
         "--base",
         type=click.Choice(BASES),
@@ -78,7 +84,10 @@ calibration_options = _all_of(
 )
 headline_options = _all_of(
     click.option(
-        "--law", metavar="LAW", help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`."
+        "--law",
+        metavar="LAW",
+        shell_complete=completed.laws,
+        help="Headline law: a name of `advisor laws`, or a law file of `advisor fit`.",
     ),
     calibration_options,
 )
@@ -101,7 +110,12 @@ def _in_hours(command: Command) -> Command:
 
 
 hardware_options = _all_of(
-    click.option("--gpu", metavar="NAME", help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours."),
+    click.option(
+        "--gpu",
+        metavar="NAME",
+        shell_complete=completed.gpus,
+        help="Accelerator, such as H100; alone it turns FLOPs into GPU-hours.",
+    ),
     click.option(
         "--peak-tflops",
         type=quantity("--peak-tflops"),
@@ -124,7 +138,7 @@ hardware_options = _all_of(
 def table_law_option(default: str) -> Decorator:
     """Return --law of a table: the law that it is of."""
     what = f"A law's name, or a law file.  [default: {default}; data with --compressibility or --bytes-per-token]"
-    return click.option("--law", metavar="LAW", help=what)
+    return click.option("--law", metavar="LAW", shell_complete=completed.laws, help=what)
 
 
 def compressibility_option(meaning: str) -> Decorator:
@@ -164,6 +178,7 @@ _READING = _all_of(
         "--tokenizer",
         default=DEFAULT_TOKENIZER,
         metavar="NAME",
+        shell_complete=completed.tokenizers,
         help=f"{DEFAULT_TOKENIZER}, bytes, a SentencePiece .model, a tokenizer.json or a hub id; of token ids, whose "
         f"they are.  [default: {DEFAULT_TOKENIZER}]",
     ),

@@ -9,6 +9,7 @@ import click
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
+from advisor.commands import completed
 from advisor.commands.options import (
     FILE,
     Reading,
@@ -94,6 +95,7 @@ Examples:
 @click.option(
     "--count-tokenizer",
     metavar="NAME",
+    shell_complete=completed.tokenizers,
     help="The tokenizer that the model is trained with, named as in --tokenizer, which is H's; counted on the SOURCE.",
 )
 @compressibility_option("Compressibility, 0 to 1, in place of a SOURCE.")
