@@ -164,10 +164,11 @@ def tokenizer(name: str) -> Call:
 
 def quantity(data: bytes, _folder: Path, _turn: int) -> None:
     """Read an option's text in every way in which one is read."""
-    from advisor.commands.options import quantities, quantity, whole
+    from advisor.commands.values import duration, gigabytes, quantities, quantity, share, whole
 
     text = data.decode("utf-8", "surrogateescape")
     _each(text, (quantity("--flops"), whole("--vocab-size"), quantities("--tokens")))
+    _each(text, (duration("--hours", "hours"), share("--mfu"), gigabytes("--gpu-memory")))
 
 
 def address(data: bytes, _folder: Path, _turn: int) -> None:

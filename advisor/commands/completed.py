@@ -71,8 +71,7 @@ def presets(ctx: click.Context, param: click.Parameter, incomplete: str) -> Item
 
 
 def grammars(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
-    """Return the grammars of the set that is named, or of all, after those before the last comma."""
-    named = ctx.params.get("name")
-    names = GRAMMARS.get(named, ()) if named else [name for names in GRAMMARS.values() for name in names]
+    """Return the grammars of all sets, behind those that stand before the last comma."""
+    names = [name for names in GRAMMARS.values() for name in names]
     before, comma, last = incomplete.rpartition(",")
     return [CompletionItem(before + comma + each.value) for each in _beginning(names, last)]

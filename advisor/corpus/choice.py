@@ -99,8 +99,8 @@ def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Fiel
     """
     shares = shares_of_text(candidates)
     ranked = sorted(candidates, key=lambda field: -shares[field.name])
-    if (first := _called_text(ranked, shares)) is not None:
-        return replace(first, beside=tuple(field.name for field in ranked if field is not first))
+    if (called := _called_text(ranked, shares)) is not None:
+        return replace(called, beside=tuple(field.name for field in ranked if field is not called))
     if plain_name(ranked[0].name) in TEXT_NAMES and shares[ranked[0].name] >= _NEARLY_ALL:
         return ranked[0]
     offers = [_option(field.name) for field in ranked]
