@@ -31,7 +31,7 @@ docstring; a check keeps it true.
 # What newcomers were asked for: the file that a change begins in, then what else it touches.
 CHANGES = {
     "add a published law": ("advisor/laws/published.py",),
-    "add a GPU": ("advisor/plan/hardware.py",),
+    "add a GPU": ("data/accelerators.json", "advisor/plan/accelerators.py"),
     "read a new format of files": (
         *("advisor/corpus/formats.py", "advisor/corpus/source.py", "advisor/corpus/readers/__init__.py"),
     ),
