@@ -24,6 +24,16 @@ WARNINGS = (
     *("training_tokens_outside_range", "pilot_surprises", "noisy_pilot", "budgets_disagree", "few_sequences"),
     *("no_interval", "documents_joined", "calibration_unreadable", "no_default_calibration", "law_refused"),
     *("draws_dropped", "tokenizer_not_used", "exact_flops_differ"),
+    # runs that give no law, or one of something else than was meant: those that refuse it first (calibration/fit)
+    *("bad-loss", "few-tokens", "untrained-runs", "contradictory-runs", "rising-loss", "few-runs", "one-line"),
+    *("saturated", "steep-exponent", "e-at-zero", "several-rates", "repetition-unidentified", "wide-optimum"),
+    *("ill-conditioned", "large-residuals", "refits-at-bound", "one-law-for-groups", "odd-units", "odd-loss"),
+    *("several-vocabularies", "unfinished-training", "other-data", "repeated-runs", "groups-left-out", "no-regression"),
+    *("not-trained", "critical"),
+    # a law whose optimum is less certain than it looks
+    *("narrow-n", "narrow-d", "second-basin", "misfit", "e-at-bound", "flat-n-term", "flat-d-term"),
+    *("isoflop-disagrees", "over-40-epochs", "overfitting-seen", "wide-r-d", "covariate-outside", "line-no-better"),
+    *("no-left-out-law", "wide-left-out"),
 )
 _WEIGHT = {code: at for at, code in enumerate(WARNINGS)}
 

@@ -213,7 +213,7 @@ def about_answers(
     if fitted is not None and not fitted[0] <= headline.flops <= fitted[1]:
         above = headline.flops > fitted[1]
         times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
-        decades = f": {math.log10(times):.1f} decades of extrapolation" if candidates.at_h is not None else ""
+        decades = f": {math.log10(times):.1f} powers of ten of extrapolation" if candidates.at_h is not None else ""
         lower = (
             ""
             if candidates.at_h is not None or not above

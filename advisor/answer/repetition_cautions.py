@@ -43,7 +43,7 @@ def about_transplant(law: str) -> Caution:
     return Caution(
         code="repetition_transplanted",
         message=f"R_D* = {R_D_STAR:.4g} and R_N* = {R_N_STAR:.4g} were fitted with the law muennighoff, whose "
-        f"exponents are equal ({SOURCE}), and are transplanted onto the exponents of {law}.",
+        f"exponents are equal ({SOURCE}), and are used with the exponents of {law}.",
     )
 
 

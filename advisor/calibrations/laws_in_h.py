@@ -152,7 +152,7 @@ def law_at(
 _NOTES = {
     "gzip": "the calibration alone, Eq. 5",
     "blend": "{:g} of the calibration in {}, Eq. 6",
-    "anchored": "{1} moved by {0:g} of the calibration's shift from web text",
+    "anchored": "{1} moved by {0:g} of what the calibration says of this H against web text",
 }
 
 

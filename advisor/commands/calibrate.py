@@ -18,6 +18,8 @@ import click
 from advisor.commands import completed
 from advisor.commands.options import (
     Reading,
+    cautions_option,
+    full_option,
     is_given,
     json_option,
     reading_options,
@@ -30,6 +32,7 @@ from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 from advisor.report import terminal
 
 if TYPE_CHECKING:
+    from advisor.report.screen import Asked
     from calibration.campaign.engine import Listener
     from calibration.campaign.pipeline import Opened
     from calibration.campaign.planning import CalibrationRequest
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 # What changes a new plan, what happens after planning, and what may stand beside --refit.
 _OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
 _OF_TRAINING = ("minutes", "h_ref", "install")
-_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "as_json", "quiet")
+_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "cautions", "full", "as_json", "quiet")
 _EXAMPLES = """
 \b
 Examples:
@@ -110,6 +113,8 @@ Examples:
 @click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")
 @click.option("--install", metavar="NAME", help="Keep the coefficients where advisor recommend finds them.")
 @click.option("--force", is_flag=True, help="Replace an installed calibration of that name.")
+@cautions_option
+@full_option
 @json_option()
 @click.option("--quiet", is_flag=True, help="No progress.")
 @reading_options
@@ -131,6 +136,8 @@ def command(
     h_ref: float | None,
     install: str | None,
     force: bool,
+    cautions: bool,
+    full: bool,
     as_json: bool,
     quiet: bool,
     **asked: Any,
@@ -142,11 +149,15 @@ def command(
     than five sources have a law that is accepted: then there are no coefficients. A grid that is too small for them, or
     fewer than five sources, stops at the laws and exits 0.
     """
+    from advisor.report.screen import Asked
+
     _check(click.get_current_context())
+    shown = Asked(cautions=cautions, full=full)
     if refit:
         from calibration.campaign.refit import refit as fit_again
 
-        _show(fit_again(refit, out, h_ref=h_ref), out or refit[0], install=install, force=force, as_json=as_json)
+        outcome = fit_again(refit, out, h_ref=h_ref)
+        _show(outcome, out or refit[0], shown, install=install, force=force, as_json=as_json)
         return
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
@@ -166,7 +177,7 @@ def command(
             plan = campaign.look if dry_run else campaign.prepare
             opened, missing = plan(request, folder, devices=devices, extend=extend, progress=progress)
             planning.close()
-            report.show_plan(opened, missing, folder, as_json=as_json)
+            report.show_plan(opened, missing, folder, asked=shown, as_json=as_json)
             return
         watch = partial(_watched, planning=planning, folder=folder, as_json=as_json, quiet=quiet)
         outcome = campaign.calibrate(
@@ -179,7 +190,7 @@ def command(
             progress=progress,
             watch=watch,
         )
-    _show(outcome, folder, install=install, force=force, as_json=as_json)
+    _show(outcome, folder, shown, install=install, force=force, as_json=as_json)
 
 
 @contextmanager
@@ -278,7 +289,9 @@ def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
     return folder
 
 
-def _show(outcome: CalibrationOutcome, folder: Path, *, install: str | None, force: bool, as_json: bool) -> None:
+def _show(
+    outcome: CalibrationOutcome, folder: Path, shown: Asked, *, install: str | None, force: bool, as_json: bool
+) -> None:
     """Print what was found, draw and install it; without coefficients where there should be some, exit with 1."""
     from advisor.report import calibrate as report
 
@@ -286,7 +299,7 @@ def _show(outcome: CalibrationOutcome, folder: Path, *, install: str | None, for
     if result is None:
         report.show_left(outcome, folder, as_json=as_json)
     else:
-        report.show_result(outcome, _drawn(result, folder), as_json=as_json)
+        report.show_result(outcome, _drawn(result, folder), asked=shown, as_json=as_json)
         if install is not None:
             _install(result, folder, install, force=force)
     if failures or (result is not None and result.document is None and not outcome.laws_only):

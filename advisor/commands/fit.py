@@ -10,24 +10,30 @@ import click
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
-from advisor.commands.options import (
-    MOST_SEED,
-    is_given,
-    json_option,
-)
+from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option
 from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
 from advisor.report import terminal
 
 if TYPE_CHECKING:
+    from advisor.report.screen import Asked
     from calibration.fit.analysis import Analysis
     from calibration.fit.minimum import FitOptions
     from calibration.fit.runs import RunTable
 
 _MANY_RUNS = 2000
 _MOST_REFITS = 100_000  # the 2.5 % quantile is then known to 0.05 %: more refits are time and memory alone
-_OF_A_COMPARISON = {"table", "predict", *TABLE_OPTIONS, "group", "as_json"}  # what a law file can be asked with
+_OF_A_COMPARISON = {
+    "table",
+    "predict",
+    *TABLE_OPTIONS,
+    "group",
+    "cautions",
+    "full",
+    "as_json",
+}  # what a law file can be asked with
+_OF_EVERY_FIT = ("table", "out", "cautions", "full", "as_json")
 _EXAMPLES = """
 \b
 Examples:
@@ -85,6 +91,8 @@ Examples:
     metavar="RUNS",
     help="Compare a table of new runs with the law; TABLE may then be a law file.",
 )
+@cautions_option
+@full_option
 @json_option()
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
 def command(
@@ -103,6 +111,8 @@ def command(
     pilot: bool,
     wanted: WantedCoefficients,
     predict: Path | None,
+    cautions: bool,
+    full: bool,
     as_json: bool,
     force: bool,
     **asked: Any,
@@ -117,12 +127,15 @@ def command(
     With --group and --covariate compressibility, --coefficients writes what `advisor recommend --coefficients` takes:
     the groups' laws, their lines in H and the law that those give for web text.
     """
+    from advisor.report.screen import Asked
+
+    shown = Asked(cautions=cautions, full=full)
     if pilot:
-        _read_pilot(table, out, as_json=as_json)
+        _read_pilot(table, out, shown, as_json=as_json)
         return
     if repeat_over is not None:
         refits = {"cluster": asked["cluster"], "n_draws": bootstrap, "seed": seed}
-        _fit_decay(table, repeat_over, out, reading, as_json=as_json, **refits)
+        _fit_decay(table, repeat_over, out, reading, shown, as_json=as_json, **refits)
         return
     from advisor.report import fit as report
     from advisor.run_tables.json_rows import is_law
@@ -133,7 +146,7 @@ def command(
 
     new = None if predict is None else reading.read(predict, asked["group"])
     if is_law(table):
-        _compare_with_law(table, new, reading, as_json=as_json)
+        _compare_with_law(table, new, reading, shown, as_json=as_json)
         return
     wanted.check(table, asked["covariate"])
     check_files(out, plot, table, predict)
@@ -159,14 +172,14 @@ def command(
         **asked,
     )
     compared = None if new is None else compare_with_fit(new.groups, analysis)
-    report.show(fit_document(analysis, force=force, predictions=compared), as_json=as_json)
+    report.show(fit_document(analysis, force=force, predictions=compared), asked=shown, as_json=as_json)
     write_files(analysis, out, plot, force)
     wanted.write(analysis, table)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
 
 
-def _read_pilot(table: Path, out: Path | None, *, as_json: bool) -> None:
+def _read_pilot(table: Path, out: Path | None, shown: Asked, *, as_json: bool) -> None:
     """Print what a filled pilot says, and write it to ``out``."""
     from advisor.pilot.pilot_file import result_of
     from advisor.pilot.run_table import read_table
@@ -175,18 +188,18 @@ def _read_pilot(table: Path, out: Path | None, *, as_json: bool) -> None:
     _refuse_beside("pilot", "says how laws are fitted, and --pilot fits none.")
     refuse_overwriting(out, table)
     check_writable(out)
-    show_result(result_of(read_table(table)), as_json=as_json, out=out)
+    show_result(result_of(read_table(table)), asked=shown, as_json=as_json, out=out)
 
 
 def _refuse_beside(option: str, why: str, *allowed: str) -> None:
     """Raise UsageError for an option that has no meaning beside ``option``, but for those that every fit has."""
     for parameter in click.get_current_context().command.params:
-        if is_given(str(parameter.name)) and parameter.name not in (option, "table", "out", "as_json", *allowed):
+        if is_given(str(parameter.name)) and parameter.name not in (option, *_OF_EVERY_FIT, *allowed):
             raise UsageError(f"{parameter.opts[0]} {why}")
 
 
 def _fit_decay(
-    table: Path, law: str, out: Path | None, reading: WantedReading, *, as_json: bool, **refits: Any
+    table: Path, law: str, out: Path | None, reading: WantedReading, shown: Asked, *, as_json: bool, **refits: Any
 ) -> None:
     """Print how repeated data decay over a law, and write the law that carries it to ``out``."""
     from advisor.json_form import as_json as form_of
@@ -202,13 +215,13 @@ def _fit_decay(
     if found.reading is not None:
         reading.check_count_of_law(found.reading, found.count)
         say(found.reading)
-    show(found, as_json=as_json)
+    show(found, asked=shown, as_json=as_json)
     repeated = found.law_with_decay  # refused constants end here
     if out is not None:
         write_law(repeated, out, {"repetition": form_of(found)})
 
 
-def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, *, as_json: bool) -> None:
+def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, shown: Asked, *, as_json: bool) -> None:
     """Print new runs beside the law in a file, which is not fitted again."""
     from advisor.laws.law_file import read_law
     from advisor.report import fit as report
@@ -223,7 +236,7 @@ def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, *
             raise UsageError(f"{option} is about a fit, and {law} is a law already: leave {option} out.")
     reading.check_count_of_law(new.reading, read_law(law).count)
     document = comparison_document(compare_with_law(new.groups, law), new.reading)
-    report.show(document, as_json=as_json)
+    report.show(document, asked=shown, as_json=as_json)
 
 
 def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:

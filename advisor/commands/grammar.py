@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.commands import completed
-from advisor.commands.options import json_option, quiet_option
+from advisor.commands.options import cautions_option, full_option, json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
 from advisor.report import terminal
@@ -52,6 +52,8 @@ Examples:
 @click.option("--seq-len", default=256, show_default=True, type=click.IntRange(1, 8192), help="Tokens in a document.")
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write DIR/grammars.json.")
 @click.option("--tokens", metavar="COUNT", help="Write so many tokens of each grammar to DIR/<name>/*.parquet: 100M.")
+@cautions_option
+@full_option
 @json_option()
 @quiet_option
 def command(
@@ -65,6 +67,8 @@ def command(
     seq_len: int,
     out: Path | None,
     tokens: str | None,
+    cautions: bool,
+    full: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -74,6 +78,7 @@ def command(
     grammars in which compressibility and entropy rate vary independently.
     """
     from advisor.report.grammar import show
+    from advisor.report.screen import Asked
     from calibration.grammars.survey import survey
 
     if sum(source is not None for source in (name, target_h, shape, grammars)) != 1:
@@ -98,7 +103,7 @@ def command(
         n_tokens=n_tokens,
         progress=progress,
     )
-    show(result, as_json=as_json)
+    show(result, asked=Asked(cautions=cautions, full=full), as_json=as_json)
 
 
 def _grammars(

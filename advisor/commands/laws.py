@@ -7,21 +7,23 @@ from pathlib import Path
 import click
 
 from advisor.calibrations.installed import available
-from advisor.commands.options import coefficients_option, output_options
+from advisor.commands.options import coefficients_option, full_option, output_options
 from advisor.laws.published import published_laws
 
 _EXAMPLES = """\b
 Examples:
   advisor laws
+  advisor laws --full
   advisor laws --json
 """
 
 
 @click.command(epilog=_EXAMPLES)
 @coefficients_option
+@full_option
 @output_options("the tables")
-def command(coefficients: Path | None, as_json: bool, out: Path | None) -> None:
-    """List every scaling law (constants, which parameters N counts, source) and calibration.
+def command(coefficients: Path | None, full: bool, as_json: bool, out: Path | None) -> None:
+    """List every scaling law, what it says of 1e21 FLOPs, and calibration; --full has constants and sources.
 
     The calibrations are those that ship and those that are installed in the user's data folder ($ADVISOR_DATA_DIR, else
     data-scaling-advisor in $XDG_DATA_HOME or ~/.local/share).
@@ -30,4 +32,4 @@ def command(coefficients: Path | None, as_json: bool, out: Path | None) -> None:
 
     from advisor.report.laws import show
 
-    show(tuple(published_laws().values()), found, as_json=as_json, out=out)
+    show(tuple(published_laws().values()), found, full=full, as_json=as_json, out=out)

@@ -11,8 +11,10 @@ from advisor.answer.request import Request
 from advisor.commands.options import (
     FILE,
     Reading,
+    cautions_option,
     compressibility_option,
     corpus_options,
+    full_option,
     hardware_options,
     json_option,
     quiet_option,
@@ -71,6 +73,8 @@ Examples:
 @click.option("--profile", type=FILE, metavar="FILE", help="Profile from `advisor score --json`, in place of a SOURCE.")
 @click.option("--corpus", metavar="NAME", help="Which corpus of a profile that holds several.")
 @corpus_options
+@cautions_option
+@full_option
 @json_option("the tables")
 @click.option("--out", type=FILE, metavar="FILE", help="Write the runs as CSV, with an empty column for the losses.")
 @quiet_option
@@ -82,6 +86,8 @@ def command(
     profile: Path | None,
     corpus: str | None,
     reading: Reading,
+    cautions: bool,
+    full: bool,
     as_json: bool,
     out: Path | None,
     quiet: bool,
@@ -91,8 +97,8 @@ def command(
 
     Absolute optima of small runs drift as budgets grow, and the drift is common to corpora: a pilot trains the same
     sizes at the same budgets on your corpus and on web text, and measures how far apart their optima are. Printed are
-    the runs, the interval of N now and as it is expected after the pilot, and whether the pilot saves more than it
-    takes.
+    the interval of N now and as it is expected after the pilot, and whether the pilot saves more than it
+    takes; --full prints the runs themselves.
 
     --out writes the runs as a table. Fill its column loss with each run's validation loss, in nats/token on its own
     corpus; then `advisor fit pilot.csv --pilot --out measured.json`.
@@ -100,6 +106,7 @@ def command(
     from advisor.pilot.pilot import plan_pilot
     from advisor.pilot.run_table import write_table
     from advisor.report.pilot import show
+    from advisor.report.screen import Asked
 
     refuse_overwriting(out, source, profile, reference)
     check_writable(out)
@@ -122,7 +129,7 @@ def command(
     )
     if out is not None:
         write_table(pilot, out)
-    show(pilot, as_json=as_json, out=out)
+    show(pilot, asked=Asked(cautions=cautions, full=full), as_json=as_json, out=out)
 
 
 def _corpora(

@@ -12,8 +12,11 @@ from advisor.commands.options import (
     advice_option,
     bytes_per_token_option,
     calibration_options,
+    cautions_option,
     compressibility_option,
+    explain_all_option,
     explain_option,
+    full_option,
     output_options,
     table_law_option,
 )
@@ -46,9 +49,21 @@ Examples:
 @bytes_per_token_option
 @calibration_options
 @advice_option
+@cautions_option
 @explain_option
+@explain_all_option
+@full_option
 @output_options("the table")
-def command(advice: bool, explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
+def command(
+    advice: bool,
+    cautions: bool,
+    explain: bool,
+    explain_all: bool,
+    full: bool,
+    as_json: bool,
+    out: Path | None,
+    **asked: Any,
+) -> None:
     """Print epochs, the unique tokens that they are worth, and the loss, where unique data are limited.
 
     Under the data-constrained law of Muennighoff et al. 2023. Without --flops or --params each row has the parameters
@@ -57,5 +72,7 @@ def command(advice: bool, explain: bool, as_json: bool, out: Path | None, **aske
     table = repeat_table(**asked)
 
     from advisor.report.repetition.repeat import show
+    from advisor.report.screen import Asked
 
-    show(table, all_advice=advice, explain=explain, as_json=as_json, out=out)
+    shown = Asked(explain=explain, cautions=cautions, full=full)
+    show(table, all_advice=advice, asked=shown, explain_all=explain_all, as_json=as_json, out=out)

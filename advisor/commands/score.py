@@ -9,7 +9,9 @@ import click
 from advisor.commands.options import (
     FILE,
     Reading,
+    cautions_option,
     corpus_options,
+    full_option,
     output_options,
     quiet_option,
     refuse_reading_options,
@@ -35,10 +37,19 @@ Examples:
 @click.option("--from", "profile", type=FILE, metavar="FILE", help="Print the profiles in FILE, measured before.")
 @corpus_options
 @vocab_size_option
+@cautions_option
+@full_option
 @output_options("the table")
 @quiet_option
 def command(
-    sources: tuple[str, ...], profile: Path | None, as_json: bool, out: Path | None, quiet: bool, reading: Reading
+    sources: tuple[str, ...],
+    profile: Path | None,
+    cautions: bool,
+    full: bool,
+    as_json: bool,
+    out: Path | None,
+    quiet: bool,
+    reading: Reading,
 ) -> None:
     """Measure how compressible a corpus is: H, its interval, and what else a scaling law needs.
 
@@ -58,5 +69,6 @@ def command(
         profiles = score_sources(sources, reading, quiet=quiet)
 
     from advisor.report.score import show
+    from advisor.report.screen import Asked
 
-    show(profiles, as_json=as_json, out=out)
+    show(profiles, as_json=as_json, out=out, asked=Asked(cautions=cautions, full=full))

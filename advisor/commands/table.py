@@ -11,8 +11,11 @@ from advisor.answer.table import table
 from advisor.commands.options import (
     bytes_per_token_option,
     calibration_options,
+    cautions_option,
     compressibility_option,
+    explain_all_option,
     explain_option,
+    full_option,
     output_options,
     table_law_option,
 )
@@ -44,9 +47,14 @@ Examples:
 @compressibility_option("H, 0 to 1; moves the laws data, gzip, blend and anchored.")
 @bytes_per_token_option
 @calibration_options
+@cautions_option
 @explain_option
+@explain_all_option
+@full_option
 @output_options("the table")
-def command(explain: bool, as_json: bool, out: Path | None, **asked: Any) -> None:
+def command(
+    cautions: bool, explain: bool, explain_all: bool, full: bool, as_json: bool, out: Path | None, **asked: Any
+) -> None:
     """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
@@ -54,6 +62,8 @@ def command(explain: bool, as_json: bool, out: Path | None, **asked: Any) -> Non
     """
     found = table(**asked)
 
+    from advisor.report.screen import Asked
     from advisor.report.table import show
 
-    show(found, explain=explain, as_json=as_json, out=out)
+    shown = Asked(explain=explain, cautions=cautions, full=full)
+    show(found, asked=shown, explain_all=explain_all, as_json=as_json, out=out)

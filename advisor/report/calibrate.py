@@ -1,28 +1,37 @@
-"""How ``advisor calibrate`` looks: the plan before, the laws and lines after, and both as JSON."""
+"""How ``advisor calibrate`` looks: what it costs before, what was found after, in a sentence; and both as JSON."""
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import duration, echo, emit, print_labelled, print_table, quantity
+from advisor.caution import Caution
+from advisor.report.screen import FIRST_SCREEN, Asked, print_answer, print_rows, print_screen
+from advisor.report.tables.calibration import print_laws, print_lines, print_meanings, print_sizes, print_sources
+from advisor.report.text import duration, echo, emit, percent, print_labelled, quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from advisor.calibrations.transfer import Transfer
     from calibration.campaign.pipeline import Opened, Trained
     from calibration.campaign.plan_file import CalibrationPlan
     from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
     from calibration.lines.document import Calibrated
-    from calibration.lines.predictors import PredictorComparison
     from calibration.lines.summary import LineFigures, SourceFigures
 
+_MOST_SOURCES = 10  # of a first screen's table
+_MORE = ("--cautions", "--full", "--json")
 
-def show_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path, *, as_json: bool) -> None:
+
+def show_plan(
+    opened: Opened, missing: Sequence[TimedWork], folder: Path, *, asked: Asked = FIRST_SCREEN, as_json: bool
+) -> None:
     """Print what would be trained, or its JSON document."""
-    emit(plan_as_json(opened, missing), lambda: print_plan(opened, missing, folder), as_json=as_json)
+    emit(plan_as_json(opened, missing), lambda: print_plan(opened, missing, folder, asked), as_json=as_json)
 
 
 def show_left(outcome: CalibrationOutcome, folder: Path, *, as_json: bool) -> None:
@@ -33,19 +42,29 @@ def show_left(outcome: CalibrationOutcome, folder: Path, *, as_json: bool) -> No
     emit(document, lambda: print_left(trained, folder), as_json=as_json)
 
 
-def show_result(outcome: CalibrationOutcome, figures: Sequence[Path], *, as_json: bool) -> None:
+def show_result(
+    outcome: CalibrationOutcome, figures: Sequence[Path], *, asked: Asked = FIRST_SCREEN, as_json: bool
+) -> None:
     """Print the laws, the lines in H and what was written, or their JSON document; ``figures`` were drawn of them."""
-    result, sources, lines = outcome.result, outcome.sources, outcome.lines
+    result = outcome.result
     assert result is not None
-    files, failures, transfers = (*outcome.files, *figures), outcome.trained.failures, outcome.transfers
+    files = (*outcome.files, *figures)
 
-    def print_all() -> None:
-        print_result(result, sources, lines, files, failures, transfers=transfers, laws_only=outcome.laws_only)
-        for note in outcome.notes:
-            print_labelled([("Note:", note)])
+    def render() -> None:
+        print_screen(
+            _answer(outcome),
+            rows=lambda: _print_found(outcome, files),
+            everything=lambda: _print_everything(outcome, files),
+            cautions=list(_reasons(outcome)),
+            asked=asked,
+            more=_MORE,
+            lines=4,
+        )
 
-    document = result_as_json(result, sources, lines, files, failures, transfers)
-    emit({**document, "notes": outcome.notes}, print_all, as_json=as_json)
+    document = result_as_json(
+        result, outcome.sources, outcome.lines, files, outcome.trained.failures, outcome.transfers
+    )
+    emit({**document, "notes": outcome.notes}, render, as_json=as_json)
 
 
 def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
@@ -66,84 +85,57 @@ def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]
     }
 
 
-def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> None:
-    """Print what will be trained: sources, sizes, cost; and what is there already."""
+# --- before
+
+
+def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None, asked: Asked = FIRST_SCREEN) -> None:
+    """Print what will be trained and what it costs: sources, runs, time; and what is there already."""
     plan = opened.plan
-    _print_sources(plan)
-    echo()
-    _print_sizes(opened)
-    echo()
-    for note in (*plan.cuts, *plan.notes, *opened.notes):
-        print_labelled([("Note:", note)])
-    print_labelled(_cost(opened, missing, folder))
-    if plan.laws_only:
-        echo(
-            "This is too small to yield coefficients, which take at least five sources with laws that can be believed: "
-            "it stops at the laws of its sources."
-        )
+
+    def everything() -> None:
+        print_sources(plan)
+        print_meanings(plan)
+        echo()
+        print_sizes(opened)
+        echo()
+        print_rows(_cost(opened, missing, folder))
+
+    def rows() -> None:
+        print_sources(plan, most=_MOST_SOURCES)
+        if len(plan.sources) > _MOST_SOURCES:
+            echo(f"{len(plan.sources) - _MOST_SOURCES} more sources: --full.", "dim")
+        print_rows(_cost(opened, missing, folder))
+
+    notes = [Caution(code="plan-note", message=note) for note in (*plan.cuts, *plan.notes, *opened.notes)]
+    print_screen(
+        _cost_in_words(opened, missing),
+        rows=rows,
+        everything=everything,
+        cautions=notes,
+        asked=asked,
+        more=_MORE,
+        lines=4,
+    )
 
 
-def _print_sources(plan: CalibrationPlan) -> None:
-    rows = [
-        [
-            source.name,
-            f"{source.vocab_size:,}",
-            f"{source.compressibility:.3f}",
-            f"{source.shuffled:.3f}",
-            "" if source.entropy_bound is None else f"{source.entropy_bound:.3f}",
-            "any" if source.n_unique_tokens is None else quantity(source.n_unique_tokens),
-            counts(sorted({n for job in plan.jobs_of(source.name) for n in job.token_counts})),
-        ]
-        for source in plan.sources
+def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
+    """Return what there is to train and how long that takes here."""
+    plan, devices = opened.plan, opened.devices
+    left = duration(sum(each.seconds for each in missing) / devices.n_workers)
+    time = f"about {left}" if missing else "nothing is left to train"
+    said = (
+        f"{plan.n_runs} runs on {_sources(len(plan.sources))} take {duration(3600 * opened.hours)} here; to go: {time}."
+    )
+    if not plan.laws_only:
+        return [said]
+    return [
+        said,
+        "That is too small for coefficients, which take five sources with sound laws: it stops at their laws.",
     ]
-    header = ["source", "vocab", "H", "H shuf.", "bound, nats", "unique tokens", "trained to"]
-    print_table(*_filled(header, rows))
-    tokenizer = plan.protocol.tokenizer
-    tokens = "ids" if tokenizer is None else f"tokens of the tokenizer {tokenizer}"
-    echo(f"H: median compressed/raw bytes of {plan.protocol.seq_len} {tokens}; shuf.: with their order destroyed.")
-    if any(source.entropy_bound is not None for source in plan.sources):
-        echo("Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.")
 
 
-def _filled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
-    """Return a table without the columns that are empty."""
-    kept = [place for place in range(len(header)) if any(row[place] for row in rows)]
-    return [header[place] for place in kept], [[row[place] for place in kept] for row in rows]
-
-
-def _print_sizes(opened: Opened) -> None:
-    plan = opened.plan
-    speeds = (plan.probe or {}).get(opened.devices.first.name, {}).get("tokens_per_second", {})
-    sizes = sorted({job.size for job in plan.jobs}, key=lambda size: (size.width, size.n_layers))
-    rows = []
-    for size in sizes:
-        jobs = [job for job in plan.jobs if job.size == size]
-        shape = size.shape(max(plan.source(job.source).vocab_size for job in jobs))
-        rates = sorted({job.rate for job in jobs})
-        speed = speeds.get(f"{size.width}x{size.n_layers}")
-        rows.append(
-            [
-                f"{size.width} x {size.n_layers}",
-                quantity(shape.n_non_embedding),
-                quantity(shape.n_params),
-                str(len({job.seed for job in jobs})),
-                f"{rates[-1]:.3g}",
-                quantity(shape.flops_per_token),
-                "" if speed is None else quantity(speed),
-            ]
-        )
-    header = ["d x layers", "N non-embed.", "N total", "seeds", "peak rate", "FLOPs/token", "tokens/s"]
-    print_table(header, rows)
-    echo("N total: with the embedding and head of the largest vocabulary. Tokens/s: of one process, as timed.")
-
-
-def counts(values: Sequence[int]) -> str:
-    """Return token counts in one cell: all of a few, the ends of many."""
-    if not values:
-        return "nothing"
-    if len(values) <= 3:
-        return ", ".join(quantity(n) for n in values)
-    return f"{quantity(values[0])} .. {quantity(values[-1])} ({len(values)})"
+def _sources(n: int) -> str:
+    return "1 source" if n == 1 else f"{n} sources"
 
 
 def batches(plan: CalibrationPlan) -> str:
@@ -172,6 +164,9 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
     if folder is not None:
         rows.append(("Folder", str(folder)))
     return rows
+
+
+# --- after
 
 
 def result_as_json(
@@ -204,114 +199,88 @@ def document_of(document: Any) -> dict[str, Any]:
     return calibration
 
 
-def print_result(
-    result: Calibrated,
-    sources: Sequence[SourceFigures],
-    lines: Sequence[LineFigures],
-    files: Sequence[Path],
-    failures: Mapping[str, str],
-    *,
-    transfers: Sequence[Transfer] = (),
-    laws_only: bool,
-) -> None:
-    """Print the table of laws, why some are refused, the lines in H, how they carry over, and what was written."""
-    rows = [_law_row(source) for source in sources]
-    header = ["source", "H", "E", "bound", "alpha", "beta", "a", "N* 95 %", "residual", "verdict"]
-    echo(f"Laws of {result.about.name}: L = E + A/N^alpha + B/D^beta, nats per token; N* grows as C^a", "bold")
-    print_table(*_filled(header, rows))
-    budgets = sorted({source.flops for source in sources if source.flops is not None})
-    at = f" N*: the best N for {' and '.join(f'{flops:.3g}' for flops in budgets)} FLOPs." if budgets else ""
-    echo(f"N counts non-embedding parameters.{at}")
-    for source in sources:
-        for _, level, message in source.reasons:
-            print_labelled([(f"{source.name}, {level}:", message)])
-    if lines:
+def _answer(outcome: CalibrationOutcome) -> list[str]:
+    """Return how many sources have a law that is accepted, and whether H predicts what they want."""
+    result = outcome.result
+    assert result is not None
+    sources = outcome.sources
+    verdicts = Counter(source.verdict for source in sources)
+    kinds = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("ok", "caution", "refused"))
+    accepted = (
+        f"{len(sources) - verdicts['refused']} of {_sources(len(sources))} have a law that is accepted ({kinds})."
+    )
+    if result.regression is not None:
+        return [accepted, result.regression.predictors.verdict]
+    if outcome.laws_only or result.refusal is None:
+        return [accepted, "The grid is too small for coefficients: it stops at the laws of its sources."]
+    return [accepted, result.refusal.splitlines()[0]]
+
+
+def _reasons(outcome: CalibrationOutcome) -> Iterator[Caution]:
+    """Yield what was not trained, the reasons against laws, those that refuse one first, and notes."""
+    for work, why in outcome.trained.failures.items():
+        yield Caution(code="not-trained", message=f"Not trained to its end: {work}. {why}")
+    reasons = [(source.name, *reason) for source in outcome.sources for reason in source.reasons]
+    for name, code, level, message in sorted(reasons, key=lambda each: each[2] != "refused"):
+        yield Caution(code=code, message=f"{name}: {'refused: ' if level == 'refused' else ''}{message}")
+    for note in outcome.notes:
+        yield Caution(code="plan-note", message=note)
+
+
+def _print_found(outcome: CalibrationOutcome, files: Sequence[Path]) -> None:
+    print_laws(outcome.sources, most=_MOST_SOURCES)
+    if len(outcome.sources) > _MOST_SOURCES:
+        echo(f"{len(outcome.sources) - _MOST_SOURCES} more sources: --full.", "dim")
+    print_rows([*_line(outcome), *_written(files)])
+
+
+def _line(outcome: CalibrationOutcome) -> list[tuple[str, str]]:
+    """Return how ln N* moves with H, and how much of that is believed."""
+    found = outcome.result.regression if outcome.result is not None else None
+    lines = [each.line for each in outcome.lines if each.name == "ln N*"]
+    if not lines or found is None:
+        return []
+    line, epsilon = lines[0], found.epsilon
+    low, high = line.slope_ci95
+    moves = f"ln N moves by {line.slope:.3g} (95 % {low:.3g} to {high:.3g}) for each unit of H, p = {line.p_value:.2g}"
+    return [("By H", f"{moves}; {percent(epsilon.value)} of the lines is believed (--epsilon)")]
+
+
+def _written(files: Sequence[Path]) -> list[tuple[str, str]]:
+    """Return what was written, by folder."""
+    folders: dict[Path, list[str]] = {}
+    for path in files:
+        folders.setdefault(path.parent, []).append(path.name)
+    return (
+        [("Wrote", "; ".join(f"{folder}: {', '.join(names)}" for folder, names in folders.items()))] if folders else []
+    )
+
+
+def _print_everything(outcome: CalibrationOutcome, files: Sequence[Path]) -> None:
+    """Print every law, the lines in H, how they carry over, and what was written."""
+    result = outcome.result
+    assert result is not None
+    echo(f"Laws of {result.about.name}: L = E + A/N^alpha + B/D^beta nats/token", "bold")
+    print_laws(outcome.sources)
+    if outcome.lines:
         echo()
-        _print_lines(lines, result)
-    if transfers:
+        print_lines(outcome.lines, result)
+    if outcome.transfers:
         from advisor.report.evidence import print_transfers
 
         echo()
-        print_transfers(transfers)
-    if result.refusal is not None and not laws_only:
-        echo()
-        print_labelled([("Refused:", result.refusal.splitlines()[0])], "yellow")  # its reasons stand above
+        print_transfers(outcome.transfers)
+    echo()
     for path in files:
         echo(f"Wrote {path}.")
-    _print_failures(failures)
-
-
-def _print_failures(failures: Mapping[str, str]) -> None:
-    for work, why in failures.items():
-        print_labelled([(f"Not trained to its end: {work}.", why)], "yellow")
-
-
-def _law_row(source: SourceFigures) -> list[str]:
-    law = source.law
-    residual = "" if source.residual_scale is None else f"{100 * source.residual_scale:.1f} %"
-    bound = "" if source.entropy_bound is None else f"{source.entropy_bound:.3f}"
-    if law is None:
-        return [source.name, f"{source.compressibility:.3f}", "", bound, "", "", "", "", residual, source.verdict]
-    interval = source.n_optimal_ci95
-    return [
-        source.name,
-        f"{source.compressibility:.3f}",
-        f"{law['E']:.3f}",
-        bound,
-        f"{law['alpha']:.2f}",
-        f"{law['beta']:.2f}",
-        f"{law['exponent_a']:.2f}",
-        "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval),
-        residual,
-        source.verdict,
-    ]
-
-
-def _print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
-    rows = [
-        [
-            figures.name,
-            f"{figures.line.intercept:.3g}",
-            f"{figures.line.slope:.3g}",
-            f"{figures.line.slope_ci95[0]:.3g} to {figures.line.slope_ci95[1]:.3g}",
-            f"{figures.line.p_value:.2g}",
-        ]
-        for figures in lines
-    ]
-    header = ["parameter", "at H = 0", "slope in H", "95 %", "p"]
-    print_table(header, rows, title="Lines in H through the laws that were accepted")
-    found = result.regression
-    if found is not None:
-        epsilon = found.epsilon
-        echo(
-            f"Weight of this calibration, epsilon: {epsilon.value:.2f} (95 % {epsilon.ci95[0]:.2f} to "
-            f"{epsilon.ci95[1]:.2f}); left-out error of ln N* {epsilon.error:.2f} with it, "
-            f"{epsilon.error_of_mean:.2f} with the mean."
-        )
-        echo()
-        _print_predictors(found.predictors)
-
-
-def _print_predictors(found: PredictorComparison) -> None:
-    rows = [
-        [
-            one.name,
-            f"{math.exp(one.error_ln_n):.2f}x",
-            f"{100 * one.error_ln_loss:.1f} %",
-            "" if one.p_value is None else f"{one.p_value:.2g}",
-        ]
-        for one in sorted(found.predictors, key=lambda one: one.error_ln_n)
-    ]
-    print_table(["predictor", "N* missed by", "loss by", "p"], rows, title="Sources left out one by one")
-    for name, why in found.left_out.items():
-        print_labelled([(f"{name}:", why)])
-    echo(found.verdict)
 
 
 def print_left(trained: Trained, folder: Path) -> None:
-    """Print what was not begun for want of time."""
-    seconds = sum(each.seconds for each in trained.left)
-    _print_failures(trained.failures)
-    cost = f"about {duration(seconds)} of one device"
-    echo(f"{len(trained.left)} trunks, {cost}, were not begun: they would not end in time.")
-    echo(f"advisor calibrate --out {folder} goes on with them.")
+    """Print what was not begun for want of time, and what goes on with it."""
+    cost = f"about {duration(sum(each.seconds for each in trained.left))} of one device"
+    print_answer(
+        f"{len(trained.left)} trunks, {cost}, were not begun: they would not end in time.",
+        f"advisor calibrate --out {folder} goes on with them.",
+    )
+    for work, why in trained.failures.items():
+        print_labelled([(f"Not trained to its end: {work}.", why)], "yellow")

@@ -3,36 +3,115 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from advisor.calibrations.default_evidence import DefaultEvidence
-from advisor.calibrations.evidence import SPREAD, ExponentRow, PredictedFigure, Scorecard, SignRow
+from advisor.calibrations.default_evidence import DefaultEvidence, PublishedLine
+from advisor.calibrations.evidence import SPREAD, ExponentRow, PredictedFigure, Scorecard, SignRow, Verdict
 from advisor.calibrations.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
 from advisor.calibrations.transfer import Transfer
-from advisor.report.text import echo, emit, print_labelled, print_table
+from advisor.quantities import format_flops
+from advisor.report.screen import Asked, print_rows, print_screen
+from advisor.report.text import echo, emit, percent, print_labelled, print_table
 
 _POWERS, _LARGEST = 1e4, 1e9
+VERDICTS: tuple[Verdict, ...] = ("agree", "disagree", "cannot say")
+_DISAGREES = "Disagree"
 _RISES = {1: "rises", -1: "falls"}
 
 
 def show(card: Scorecard, *, full: bool, as_json: bool, out: Path | None) -> None:
     """Print what the default rests on, with ``full`` the scorecard of every calibration too, or the JSON document."""
 
-    def print_all() -> None:
+    def everything() -> None:
         if card.default is not None:
             print_default(card.default)
             echo()
-        if full or card.default is None:
-            render(card)
+        render(card)
+
+    def print_all() -> None:
+        print_screen(
+            _answer_of_calibrations(card) if card.default is None else _answer(card.default),
+            rows=lambda: _print_counts(card) if card.default is None else _print_first(card.default),
+            everything=everything,
+            cautions=(),
+            asked=Asked(full=full),
+            more=("--full", "--json"),
+        )
 
     emit(card, print_all, as_json=as_json, out=out)
+
+
+def _answer(evidence: DefaultEvidence) -> list[str]:
+    """Return by how much the default misses the optima of the six corpora, and how published figures stand to it."""
+    nothing, default = (evidence.predictors[i].at[-1] for i in (0, -1))
+    verdicts = Counter(one.verdict for one in evidence.published)
+    return [
+        f"At {format_flops(default.flops)} FLOPs the default law, data, misses the best N of six corpora by "
+        f"{_missed(default.error_ln_n)}, and to answer web text's misses it by {_missed(nothing.error_ln_n)}.",
+        f"Of {len(evidence.published)} published figures {verdicts['agree']} agree with it, {verdicts['disagree']} "
+        f"disagree, {verdicts['cannot say']} cannot say.",
+    ]
+
+
+def _missed(error_ln_n: float) -> str:
+    return percent(math.expm1(error_ln_n))
+
+
+def _print_first(evidence: DefaultEvidence) -> None:
+    _print_predictors(evidence)
+    of = {verdict: [one for one in evidence.published if one.verdict == verdict] for verdict in VERDICTS}
+    disagree = [
+        (_DISAGREES if not i else "", f"{one.paper}: {one.says}; here {one.default}")
+        for i, one in enumerate(of["disagree"])
+    ]
+    rows = [("Agree", _papers(of["agree"])), *disagree, ("Unclear", _papers(of["cannot say"]))]
+    print_rows([(label, text) for label, text in rows if text])
+
+
+def _papers(lines: Sequence[PublishedLine]) -> str:
+    return ", ".join(dict.fromkeys(one.paper for one in lines))
+
+
+def _answer_of_calibrations(card: Scorecard) -> list[str]:
+    """Return how the published figures stand to what the calibrations predict."""
+    if not card.calibrations:
+        return ["No calibration is there, so 0 published figures can be set beside one."]
+    verdicts = Counter(row.verdict for row in _of_calibrations(card))
+    total, names = sum(verdicts.values()), [row.calibration.name for row in card.calibrations]
+    return [
+        f"Of {total} published figures beside what {', '.join(names)} predict, {verdicts['agree']} agree, "
+        f"{verdicts['disagree']} disagree, {verdicts['cannot say']} cannot say."
+    ]
+
+
+def _of_calibrations(card: Scorecard) -> list[ExponentRow | SignRow]:
+    rows: list[ExponentRow | SignRow] = [*card.exponents, *card.signs]
+    return [row for row in rows if row.calibration is not None]
+
+
+def _print_counts(card: Scorecard) -> None:
+    """Print how often each calibration agrees."""
+    rows = []
+    for row in card.calibrations:
+        found = Counter(one.verdict for one in _of_calibrations(card) if one.calibration == row.calibration.name)
+        rows.append((row.calibration.name, *(str(found[verdict]) for verdict in VERDICTS)))
+    if rows:
+        print_table(("calibration", *VERDICTS), rows)
 
 
 def print_default(evidence: DefaultEvidence) -> None:
     """Print what the default law rests on, and published figures beside it."""
     echo("What the law data, the default, rests on", "bold")
-    budgets = [f"{one.flops:.2g}".replace("e+", "e") for one in evidence.predictors[0].at]
+    _print_predictors(evidence)
+    echo("Published figures, and here")
+    print_labelled([(one.verdict, f"{one.paper}: {one.says}; {one.default}") for one in evidence.published], "")
+    echo("Dense models of English and code. --full has every calibration beside what was published.", "dim")
+
+
+def _print_predictors(evidence: DefaultEvidence) -> None:
+    budgets = [format_flops(one.flops) for one in evidence.predictors[0].at]
     rows = [
         [row.predictor, *(f"{one.error_ln_n:.3f}  {100 * one.wasted:.2f} %" for one in row.at)]
         for row in evidence.predictors
@@ -43,9 +122,6 @@ def print_default(evidence: DefaultEvidence) -> None:
         "The rule's constants were chosen on these six.",
         "dim",
     )
-    echo("Published figures, and here")
-    print_labelled([(one.verdict, f"{one.paper}: {one.says}; {one.default}") for one in evidence.published], "")
-    echo("Dense models of English and code. --full has every calibration beside what was published.", "dim")
 
 
 def render(card: Scorecard) -> None:
@@ -78,17 +154,13 @@ def render(card: Scorecard) -> None:
 
 def _legend() -> str:
     """Return what the marks and figures of the tables of calibrations mean."""
-    budgets = ", ".join(f"{_powers(one.flops)} ({one.paper})" for one in SIGNS if one.flops is not None)
+    budgets = ", ".join(f"{format_flops(one.flops)} ({one.paper})" for one in SIGNS if one.flops is not None)
     return (
         "none under 95 %: H is not known, there is no law at that H, too many draws give none there, fewer than 30 "
         "draws are given, or the prediction lies outside of its draws; --json has the reason and the count. *: H lies "
         "outside the calibrated range of H. Slopes are per unit of H, ln N* at "
         f"{budgets} FLOPs."
     )
-
-
-def _powers(flops: float) -> str:
-    return f"{flops:.2g}".replace("e+", "e")
 
 
 def _print_exponents(name: str | None, rows: Sequence[ExponentRow]) -> None:

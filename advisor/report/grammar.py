@@ -1,4 +1,4 @@
-"""How ``advisor grammar`` looks: a table for people, or one JSON document."""
+"""How ``advisor grammar`` looks: between which H the grammars lie, a table of them, or one JSON document."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING
 
 from advisor import json_form
 from advisor.caution import Caution
+from advisor.quantities import format_bytes, format_share
 from advisor.report import terminal
-from advisor.report.text import emit
+from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.text import echo, emit, nats, plural, print_table
 
 if TYPE_CHECKING:
     from calibration.grammars.profile import GrammarProfile
     from calibration.grammars.search import Search
     from calibration.grammars.survey import Survey
 
-# From this many columns on, the table also has the ceiling.
-WIDE = 92
+_MOST_ROWS = 14  # of a first screen's table
 
 
-def show(survey: Survey, *, as_json: bool) -> None:
-    """Print the survey on stdout, entropies in nats per token, and its cautions on stderr."""
+def show(survey: Survey, *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
+    """Print the survey on stdout, entropies in nats per token; with JSON its cautions go to stderr."""
     found = cautions(survey)
-    for caution in found:
-        terminal.note(f"Caution: {caution.message}")
+    if as_json:
+        for caution in found:
+            terminal.note(f"Caution: {caution.message}")
     datasets = {dataset.folder.name: dataset for dataset in survey.datasets}
     document = {
         "seed": survey.seed,
@@ -36,7 +38,19 @@ def show(survey: Survey, *, as_json: bool) -> None:
         "file": survey.file,
         "cautions": found,
     }
-    emit(document, lambda: _render(survey), as_json=as_json)
+
+    def render() -> None:
+        print_screen(
+            _answer(survey),
+            rows=lambda: _print_first(survey, _MOST_ROWS),
+            everything=lambda: _print_everything(survey),
+            cautions=found,
+            asked=asked,
+            more=("--cautions", "--full", "--json"),
+            lines=3,
+        )
+
+    emit(document, render, as_json=as_json)
 
 
 def cautions(survey: Survey) -> list[Caution]:
@@ -57,67 +71,77 @@ def cautions(survey: Survey) -> list[Caution]:
     return found
 
 
-def _render(survey: Survey) -> None:
-    """Print the survey as a table on standard output, and below it what the columns mean."""
-    from rich.table import Table
-
-    console = terminal.console()
-    wide = console.width >= WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 1 + wide, 0, 0), header_style="bold")
-    for header in ("\ngrammar", "\nshape"):
-        table.add_column(header, no_wrap=True)
-    numbers = ("\nrho", "sent.\ntokens", "ids\nused", "rate\nnats", "bound\nnats", "\nH", "H\nshuf.")
-    for header in (*numbers, *(["H\nceiling"] if wide else []), "H\npaper"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("\ngate", no_wrap=True)
-    for profile in survey.profiles:
-        table.add_row(*_cells(profile, wide=wide))
-    console.print(table)
-    for line in _notes(survey):
-        console.print(line, soft_wrap=True)
+def _answer(survey: Survey) -> list[str]:
+    """Return between which H and entropy rates the grammars lie, and what was written."""
+    ordered = sorted(survey.profiles, key=lambda profile: profile.compressibility)
+    rates = [profile.entropy_rate for profile in survey.profiles if math.isfinite(profile.entropy_rate)]
+    first, last = ordered[0], ordered[-1]
+    between = f"H {nats(first.compressibility)} ({first.source.name})"
+    if len(ordered) > 1:
+        between += f" to {nats(last.compressibility)} ({last.source.name})"
+    ends = dict.fromkeys(map(nats, (min(rates), max(rates)))) if rates else {"unknown": None}
+    grammars = plural(str(len(ordered)), "grammar")
+    said = f"{grammars} of {between}, with {' to '.join(ends)} nats of entropy a token."
+    return [said, _rejected(survey.search)] if survey.search else [said]
 
 
-def _cells(profile: GrammarProfile, *, wide: bool) -> list[str]:
-    source, lacks, paper = profile.source, profile.degeneracies, profile.paper_compressibility
-    used = 1 - lacks.unreachable_terminals / source.grammar.n_terminals
-    return [
-        source.name,
-        str(source.shape),
+def _print_first(survey: Survey, most: int | None) -> None:
+    header = ("grammar", "shape", "rho", "tokens", "rate", "bound", "H", "shuffled", "gate")
+    print_table(header, [_cells(profile) for profile in survey.profiles[:most]])
+    if most is not None and len(survey.profiles) > most:
+        echo(f"{len(survey.profiles) - most} more grammars: --full.", "dim")
+    print_rows(_about(survey))
+
+
+def _cells(profile: GrammarProfile) -> tuple[str, ...]:
+    return (
+        profile.source.name,
+        str(profile.source.shape),
         f"{profile.rho:.2f}",
         f"{profile.expected_length:.1f}",
-        f"{used:.0%}",
-        f"{profile.entropy_rate:.3f}",
-        f"{profile.entropy_bound.mean:.3f}",
-        f"{profile.compressibility:.3f}",
-        f"{profile.shuffled_compressibility:.3f}",
-        *([f"{profile.ceiling:.3f}"] if wide else []),
-        f"{paper:.2f}" if paper is not None else "-",
+        nats(profile.entropy_rate),
+        nats(profile.entropy_bound.mean),
+        nats(profile.compressibility),
+        nats(profile.shuffled_compressibility),
         ",".join(reason.code for reason in profile.gate) or "ok",
-    ]
+    )
 
 
-def _notes(survey: Survey) -> list[str]:
-    """Return the lines below the table: units, what the gate says, how the set was found, what was written."""
-    first = survey.profiles[0]
-    lines = [
-        f"H: median compressed/raw bytes of {first.n_documents} documents of {first.seq_len} ids; seed {survey.seed}.",
-        "Entropy, nats/token: rate of the endless stream; bound of one document, for E.",
+def _about(survey: Survey) -> list[tuple[str, str]]:
+    """Return what the columns are, what the gate says, and what was written."""
+    first, correlation = survey.profiles[0], survey.correlation()
+    with_it = "" if correlation is None else f"; its correlation with the entropy rate is {correlation:+.2f}"
+    measured = f"{first.n_documents:,} documents of {first.seq_len} ids, seed {survey.seed}"
+    rows = [
+        ("H", f"median compressed/raw bytes of {measured}{with_it}"),
+        ("Entropy", "nats/token; rate: of the endless stream, bound: of one document"),
     ]
-    correlation = survey.correlation()
-    if correlation is not None:
-        lines.append(f"corr(H, entropy rate) = {correlation:+.2f} over these {len(survey.profiles)} grammars.")
     if any(profile.gate for profile in survey.profiles):
-        lines.append("Gate: q = some derivations never end; rho > .95; few = at most ten sentences.")
-    if survey.search:
-        lines.append(_rejected(survey.search))
-    if survey.file:
-        lines.append(f"Wrote {survey.file}.")
-    lines += [
-        f"Wrote {written.folder}: {written.n_tokens:,} tokens, {written.n_documents:,} documents, "
-        f"{written.n_files} files, {written.n_bytes / 1e6:.1f} MB."
+        rows.append(("Gate", "q: some sentences never end; rho: over 0.95; few: at most ten sentences"))
+    return rows + [("Wrote", text) for text in _written(survey)]
+
+
+def _written(survey: Survey) -> list[str]:
+    files = [f"{survey.file}"] if survey.file else []
+    return files + [
+        f"{written.folder}: {written.n_tokens:,} tokens, {plural(f'{written.n_documents:,}', 'document')}, "
+        f"{plural(str(written.n_files), 'file')}, {format_bytes(written.n_bytes)}"
         for written in survey.datasets
     ]
-    return lines
+
+
+def _print_everything(survey: Survey) -> None:
+    """Print what is known of every grammar, in two tables."""
+    _print_first(survey, None)
+    echo()
+    rows = [_further_cells(profile) for profile in survey.profiles]
+    print_table(("grammar", "ids used", "ceiling of H", "H in the paper"), rows)
+
+
+def _further_cells(profile: GrammarProfile) -> tuple[str, ...]:
+    used = 1 - profile.degeneracies.unreachable_terminals / profile.source.grammar.n_terminals
+    paper = profile.paper_compressibility
+    return (profile.source.name, format_share(used), nats(profile.ceiling), "" if paper is None else f"{paper:.2f}")
 
 
 def _rejected(search: Search) -> str:

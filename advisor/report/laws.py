@@ -1,7 +1,8 @@
-"""How the list of laws looks."""
+"""How the list of laws looks: what each says of one budget, and behind --full its constants and source."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.laws.parameters import NAMES
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, WEB_H, WEB_T
-from advisor.report.text import counted, echo, emit, print_labelled, print_table
+from advisor.quantities import format_flops
+from advisor.report.screen import Asked, print_rows, print_screen
+from advisor.report.text import counted, echo, emit, print_labelled, print_table, quantity, ratio, spread
 
 _BY_THE_RULE = {
     "data": f"ln N* = chinchilla's + r(C) ({SLOPE_T:g} ln(T_c/{WEB_T:g}) + {SLOPE_H:g} (H - {WEB_H:g}))/2 + "
@@ -21,13 +24,26 @@ _BY_THE_RULE = {
     f"{TOKENIZERS}",
 }
 _DEPENDENT = {
-    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the headline with a calibration",
+    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the headline with --calibration",
     "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
     "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
 }
 
 
-def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out: Path | None) -> None:
+# The same for people: what each does to chinchilla's answer.
+_IN_BRIEF = {
+    "data": "chinchilla, moved by how the corpus compresses and by bytes per token",
+    "bytes": "chinchilla, moved by the bytes per token of the training tokenizer alone",
+    "anchored": "chinchilla, moved by as much of a calibration as is believed",
+    "blend": "between chinchilla and a calibration (Pandey 2024, eq. 6)",
+    "gzip": "a calibration alone (Pandey 2024, eq. 5)",
+}
+_BUDGET = 1e21  # FLOPs: where the laws are set side by side
+
+
+def show(
+    laws: Sequence[Law], coefficients: Coefficients, *, full: bool = False, as_json: bool, out: Path | None
+) -> None:
     """Print the laws and the installed calibrations, or their JSON document; write that to ``out`` if given."""
     document = {
         "laws": [_law(law) for law in laws],
@@ -47,7 +63,18 @@ def show(laws: Sequence[Law], coefficients: Coefficients, *, as_json: bool, out:
         ],
         "unreadable_calibrations": coefficients.problems,
     }
-    emit(document, lambda: _render(laws, coefficients), as_json=as_json, out=out)
+
+    def render() -> None:
+        print_screen(
+            _answer(laws),
+            rows=lambda: _print_laws(laws, coefficients),
+            everything=lambda: _print_everything(laws, coefficients),
+            cautions=(),
+            asked=Asked(full=full),
+            more=("--full", "--json"),
+        )
+
+    emit(document, render, as_json=as_json, out=out)
 
 
 def _law(law: Law) -> dict[str, Any]:
@@ -66,7 +93,46 @@ def _law(law: Law) -> dict[str, Any]:
     }
 
 
-def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
+def _answer(laws: Sequence[Law]) -> list[str]:
+    """Return what the laws make of one budget."""
+    sizes = [law.frontier(_BUDGET).n_params for law in laws]
+    between = spread((min(sizes), max(sizes)))
+    default = next(law for law in laws if law.name == "chinchilla").frontier(_BUDGET)
+    return [
+        f"{len(laws)} published laws want {between} parameters for {format_flops(_BUDGET)} FLOPs.",
+        f"For web text chinchilla answers, {quantity(default.n_params)} parameters on {quantity(default.n_tokens)} "
+        "tokens; for a corpus data does.",
+    ]
+
+
+def _print_laws(laws: Sequence[Law], coefficients: Coefficients) -> None:
+    rows = [_cells(law) for law in laws]
+    print_table(("law", "N", "D", "D/N", "N ~ C^a", "N counts", "paper"), rows)
+    print_rows(list(_IN_BRIEF.items()))
+    echo(_calibrations_in_brief(coefficients))
+
+
+def _cells(law: Law) -> tuple[str, ...]:
+    best, paper = law.frontier(_BUDGET), re.search(r"arXiv:[\d.]*\d", law.source)
+    return (
+        law.name,
+        quantity(best.n_params),
+        quantity(best.n_tokens),
+        ratio(best.tokens_per_param),
+        f"{law.exponent_a:.3f}",
+        counted(law.count),
+        "" if paper is None else paper.group(),
+    )
+
+
+def _calibrations_in_brief(coefficients: Coefficients) -> str:
+    """Return which calibrations these laws can take."""
+    names = [one.name + (" (default)" if one.name == coefficients.default else "") for one in coefficients.calibrations]
+    broken = f"; {len(coefficients.problems)} cannot be used: --full" if coefficients.problems else ""
+    return (f"Calibrations: {', '.join(names)}" if names else "No calibration is installed") + f"{broken}."
+
+
+def _print_everything(laws: Sequence[Law], coefficients: Coefficients) -> None:
     _surfaces([law for law in laws if isinstance(law, ScalingLaw)])
     echo()
     _frontiers([law for law in laws if isinstance(law, FrontierLaw)])
@@ -78,7 +144,8 @@ def _render(laws: Sequence[Law], coefficients: Coefficients) -> None:
     print_labelled([*_BY_THE_RULE.items()], "")
     echo()
     echo(
-        "Laws of the compressibility H, from a calibration's x(H) and x', its own law of web text or Chinchilla's",
+        "Laws of a calibration: x(H) is its law at H, x' its own law of web text or Chinchilla's, eps how much of it "
+        "is believed (--epsilon)",
         "bold",
     )
     print_labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], "")

@@ -1,114 +1,217 @@
-"""How profiles look: corpora side by side, or one JSON document."""
+"""How profiles look: H and what follows from it in a sentence, the rows that people ask for, or one JSON document."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.errors import printable
-from advisor.quantities import format_bytes, format_share
-from advisor.report import terminal
-from advisor.report.text import (
-    MAX_WIDTH,
-    emit,
-    nats,
-    print_labelled,
-    print_table,
-    quantity,
-    spread,
-    terminal_columns,
-    warn,
-)
+from advisor.quantities import format_bytes, format_flops, format_share
+from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.text import echo, emit, nats, plural, print_table, quantity, shortened, spread, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from advisor.caution import Caution
     from advisor.compressibility.measure import Histogram
     from advisor.compressibility.score import Profile
-    from advisor.corpus.tally import Column
+    from advisor.corpus.tally import Column, LeftOut
+    from advisor.laws.data_rule import Shift
 
+# H of kinds of text as the six corpora have it, data/six_corpora.json: starcoder, proof-pile-2, the mean of the web's.
+KINDS = {"code": 0.402, "mathematics": 0.467, "web text": 0.5645}
+_SHORT = {"between code and mathematics": "code to maths", "between mathematics and web text": "maths to web text"}
+_LIKE = 0.03  # of H: so near a kind is like it
+_BUDGET = 1e21  # FLOPs: where it is said what a corpus wants
+_NAME, _SHORT_NAME = 40, 20  # columns of a corpus's name, alone and beside others
+_MOST_ROWS = 8  # of a table of corpora
 _BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
-_LABELS = (
-    "H (median)",
-    "  95 % interval",
-    "  mean",
-    "  standard deviation",
-    "  tokens shuffled",
-    "  ceiling (random ids)",
-    "  spread, 0 to 0.8",
-    "Tokens, estimated",
-    "  95 % interval",
-    "Bytes per token",
-    "Documents",
-    "  sampled from",
-    "  left out",
-    "Sequences sampled",
-    "Vocabulary",
-)
 
 
-def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None) -> None:
-    """Print profiles on stdout and their cautions on stderr; write the JSON document to ``out`` if given."""
-    emit({"corpora": profiles}, lambda: _render(profiles), as_json=as_json, out=out)
-    for profile in profiles:
-        warn(profile.cautions)
+def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None, asked: Asked = FIRST_SCREEN) -> None:
+    """Print the first screen of profiles, or their JSON document; write the document to ``out`` if given.
+
+    With JSON the cautions go to stderr.
+    """
+    found = _cautions(profiles)
+
+    def everything() -> None:
+        from advisor.report.tables.profiles import print_profiles
+
+        print_profiles(profiles)
+
+    def render() -> None:
+        print_screen(
+            _answer(profiles[0]) if len(profiles) == 1 else _answer_of_many(profiles),
+            rows=lambda: _print_rows(profiles),
+            everything=everything,
+            cautions=found,
+            asked=asked,
+            more=("--cautions", "--full", "--json"),
+        )
+
+    emit({"corpora": profiles}, render, as_json=as_json, out=out)
+    if as_json:
+        warn(found)
 
 
-def _render(profiles: Sequence[Profile]) -> None:
-    columns = [(_shortened(profile.source), *_cells(profile)) for profile in profiles]
-    for number, group in enumerate(_side_by_side(columns)):
-        if number:
-            terminal.line()
-        header, *rows = zip(("", *_LABELS), *group, strict=True)
-        print_table(header, rows, bold=(0,))
-    terminal.line()
-    read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
-    print_labelled([*read, *_each(profiles, "Left out", _left_out), *_protocols(profiles)])
+def _cautions(profiles: Sequence[Profile]) -> list[Caution]:
+    """Return the cautions of all profiles, with the corpus's name where there are several."""
+    if len(profiles) == 1:
+        return list(profiles[0].cautions)
+    return [
+        replace(each, message=f"{shortened(profile.source, _SHORT_NAME)}: {each.message}")
+        for profile in profiles
+        for each in profile.cautions
+    ]
 
 
-def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
-    """Return the columns in groups, each of which fits the terminal."""
-    room = min(terminal_columns(), MAX_WIDTH) - max(map(len, _LABELS))
-    groups: list[list[tuple[str, ...]]] = [[]]
-    left = room
-    for column in columns:
-        width = 2 + max(map(terminal.cells, map(printable, column)))
-        if groups[-1] and width > left:
-            groups.append([])
-            left = room
-        groups[-1].append(column)
-        left -= width
-    return groups
+def _print_rows(profiles: Sequence[Profile]) -> None:
+    if len(profiles) == 1:
+        print_rows(_rows(profiles[0]))
+        return
+    header = ("corpus", "H", "95 %", "tokens", "compresses like", "N")
+    print_table(header, [_cells(each) for each in profiles[:_MOST_ROWS]])
+    if len(profiles) > _MOST_ROWS:
+        echo(f"{len(profiles) - _MOST_ROWS} more corpora: --full.", "dim")
+    if any(_shift(each) is not None for each in profiles):
+        echo(f"N: of the best model for {format_flops(_BUDGET)} FLOPs, in times what web text wants.", "dim")
 
 
-def _cells(profile: Profile) -> tuple[str, ...]:
-    found = profile.compressibility
-    about = "" if profile.n_documents_exact else "about "
+def _answer(profile: Profile) -> tuple[str, str]:
+    """Return H and the size of a corpus in a sentence, and in another what that means."""
+    interval = spread(profile.compressibility.ci95, nats)
+    sure = f" (95 % {interval})" if interval else ""
+    tokens = "" if profile.estimated_tokens is None else f", about {quantity(profile.estimated_tokens)} tokens"
+    said = f"{shortened(profile.source, _NAME)} has H {nats(profile.median)}{sure}{tokens}."
+    kind, shift = like(profile), _shift(profile)
+    if kind is None or shift is None:
+        return said, "H was measured in another way than that of published corpora and cannot be compared with theirs."
+    return said, f"It compresses {kind}: {_wanted(shift)}{_of_english(profile)}."
+
+
+def _wanted(shift: Shift) -> str:
+    """Return what a corpus wants against web text, given what it does to N at one budget."""
+    n, d = (f"{times:.2f} times web text's" for times in (shift.factor, 1 / shift.factor))
+    interval = spread(shift.factor_interval, "{:.2f}".format)
+    return f"for {format_flops(_BUDGET)} FLOPs it wants {n} parameters (80 % {interval}) and {d} tokens"
+
+
+def _of_english(profile: Profile) -> str:
+    """Return that little is known of other languages, where the text is of one."""
+    from advisor.laws.text import text_of
+
+    return ", if text that is not mostly English does as English does" if text_of(profile).foreign else ""
+
+
+def _answer_of_many(profiles: Sequence[Profile]) -> tuple[str, str]:
+    """Return which corpus compresses best and which worst, and what that means."""
+    comparable = len({_measured(each) for each in profiles}) == 1
+    ordered = sorted(profiles, key=lambda each: each.median)
+    names = [
+        f"{nats(each.median)} for {shortened(each.source, _SHORT_NAME)}"
+        for each in (ordered if comparable else profiles)
+    ]
+    said = " and ".join(names) if len(names) == 2 else f"{names[0]} to {names[-1]}, over {len(names)} corpora"
+    if not comparable:
+        return f"H is {said}.", "They were measured in different ways: these values of H cannot be compared."
     return (
-        f"{found.median:.3f}",
-        spread(found.ci95, nats) or "too few documents",
-        f"{found.mean:.3f}",
-        f"{found.sd:.3f}",
-        f"{found.shuffled_median:.3f}",
-        f"{found.ceiling:.3f}",
-        sparkline(found.histogram, _levels()),
-        quantity(profile.estimated_tokens) or "not known",
-        spread(profile.estimated_tokens_ci95) or ("exact" if profile.estimated_tokens else "not known"),
-        f"{profile.bytes_per_token:.2f}" if profile.bytes_per_token else "(ids)",
-        "not known" if profile.n_documents is None else f"{about}{_count(profile.n_documents, about)}",
-        f"{profile.n_documents_seen:,}",
-        f"{profile.n_documents_skipped:,}",
-        f"{profile.n_sequences:,}",
-        f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (ids)"),
+        f"H is {said}.",
+        "The smaller H, the better a corpus compresses, the fewer parameters and more tokens it wants.",
     )
 
 
-def _count(value: float, about: str) -> str:
-    return quantity(value) if about else f"{value:,.0f}"
+def like(profile: Profile) -> str | None:
+    """Return what kind of text compresses as this does; None where H was measured in another way."""
+    from advisor.laws.text import text_of
+
+    h = text_of(profile).compressibility
+    return None if h is None else _like(h)
 
 
-def _levels() -> str:
+def _like(h: float) -> str:
+    """Return the kind of text that an H is near, or those that it lies between.
+
+    >>> _like(0.41), _like(0.44), _like(0.2), _like(0.7)
+    ('like code', 'between code and mathematics', 'better than code', 'worse than web text')
+    """
+    near = min(KINDS, key=lambda kind: abs(KINDS[kind] - h))
+    if abs(KINDS[near] - h) <= _LIKE:
+        return f"like {near}"
+    below = [kind for kind, at in KINDS.items() if at < h]
+    above = [kind for kind, at in KINDS.items() if at > h]
+    if below and above:
+        return f"between {below[-1]} and {above[0]}"
+    return f"better than {above[0]}" if above else f"worse than {below[-1]}"
+
+
+def _shift(profile: Profile) -> Shift | None:
+    """Return what the corpus does to N at one budget by the default law; None where its H says nothing of that."""
+    from advisor.laws.data_rule import shift_at
+    from advisor.laws.text import text_of
+
+    text = text_of(profile)
+    return shift_at(text, _BUDGET) if text.known else None
+
+
+def _measured(profile: Profile) -> tuple[object, ...]:
+    protocol = profile.protocol
+    return protocol.tokenizer, protocol.seq_len, protocol.encoding, protocol.level, protocol.statistic
+
+
+def _cells(profile: Profile) -> tuple[str, ...]:
+    kind, shift = like(profile), _shift(profile)
+    return (
+        shortened(profile.source, _SHORT_NAME),
+        nats(profile.median),
+        spread(profile.compressibility.ci95, nats),
+        quantity(profile.estimated_tokens),
+        "" if kind is None else _SHORT.get(kind, kind).removeprefix("like "),
+        "" if shift is None else f"{shift.factor:.2f}",
+    )
+
+
+def _rows(profile: Profile) -> list[tuple[str, str]]:
+    found = profile.compressibility
+    rows = [
+        ("Tokens", _tokens(profile)),
+        ("H", f"mean {nats(found.mean)}, sd {nats(found.sd)}; {_ends(profile)}"),
+        ("Spread", f"{sparkline(found.histogram, levels())}  of sequences, H 0 to 0.8"),
+        ("Read", read_words(profile.columns)),
+        ("Left out", left_out_words(profile)),
+        ("Measured", _protocol(profile)),
+    ]
+    return [(label, text) for label, text in rows if text]
+
+
+def _tokens(profile: Profile) -> str:
+    known = profile.estimated_tokens
+    interval = spread(profile.estimated_tokens_ci95)
+    how = f"about {quantity(known)}, 95 % {interval}" if interval else quantity(known) or "number not known"
+    per_token = f"{profile.bytes_per_token:.2f} bytes per token" if profile.bytes_per_token else "a corpus of ids"
+    if profile.n_documents is None:
+        return f"{how}; {per_token}"
+    documents = quantity(profile.n_documents) if not profile.n_documents_exact else f"{profile.n_documents:,}"
+    return f"{how}; {per_token}; {plural(documents, 'document')}, {profile.n_documents_seen:,} sampled"
+
+
+def _ends(profile: Profile) -> str:
+    """Return what H would be of the same tokens shuffled, and of ids drawn at random."""
+    found = profile.compressibility
+    return f"{nats(found.shuffled_median)} with the tokens shuffled, {nats(found.ceiling)} for random ids"
+
+
+def _protocol(profile: Profile) -> str:
+    protocol = profile.protocol
+    return (
+        f"gzip of {plural(f'{profile.n_sequences:,}', 'sequence')} of {protocol.seq_len} tokens, "
+        f"{protocol.tokenizer or 'ids as they are'}"
+    )
+
+
+def levels() -> str:
     """Return the characters of a histogram, from none to most, that stdout can show."""
     try:
         _BLOCKS.encode(sys.stdout.encoding or "ascii")
@@ -129,30 +232,6 @@ def sparkline(histogram: Histogram, levels: str = _BLOCKS) -> str:
     return "".join(levels[-(-count * (len(levels) - 1) // top)] for count in pairs)
 
 
-def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
-    """Return what was measured how; one line if all corpora share it."""
-    lines: dict[str, list[str]] = {}
-    for profile in profiles:
-        protocol = profile.protocol
-        words = (
-            f"{protocol.tokenizer or 'native ids'}, {protocol.seq_len} tokens a sequence, {protocol.encoding}, "
-            f"gzip level {protocol.level} (zlib {profile.zlib_version}), "
-            f"{'each document by itself' if protocol.chunking == 'document' else 'documents joined end to end'}, "
-            f"{protocol.statistic} over at most {protocol.n_sequences:,} sequences"
-        )
-        lines.setdefault(words, []).append(_shortened(profile.source))
-    if len(lines) == 1:
-        return [("Protocol", next(iter(lines)))]
-    return [("Protocol", f"{', '.join(sources)}: {words}") for words, sources in lines.items()]
-
-
-def _each(profiles: Sequence[Profile], label: str, words: Callable[[Profile], str]) -> Iterator[tuple[str, str]]:
-    """Yield what is to be said of each profile, under its name where there are several; nothing where that is empty."""
-    for profile in profiles:
-        if said := words(profile):
-            yield label, said if len(profiles) == 1 else f"{_shortened(profile.source)}: {said}"
-
-
 def read_words(columns: Iterable[Column]) -> str:
     """Return what was read of a corpus: "column text (string) of 3 of 3 parquet files"."""
     parts = []
@@ -165,15 +244,11 @@ def read_words(columns: Iterable[Column]) -> str:
     return "; ".join(parts)
 
 
-def _left_out(profile: Profile) -> str:
+def left_out_words(profile: Profile) -> str:
     """Return what was left out, with its bytes and their share of all."""
     total = (profile.n_bytes or 0.0) + sum(each.n_bytes or 0.0 for each in profile.left_out)
-    parts = []
-    for each in profile.left_out:
-        size = f" ({format_bytes(each.n_bytes)}, {format_share(each.n_bytes / total)})" if each.n_bytes else ""
-        parts.append(f"{each.n:,} {each.reason}{size}")
-    return "; ".join(parts)
+    return "; ".join(f"{each.n:,} {each.reason}{_size(each, total)}" for each in profile.left_out)
 
 
-def _shortened(source: str, width: int = 20) -> str:
-    return source if len(source) <= width else f"…{source[-(width - 1) :]}"
+def _size(each: LeftOut, total: float) -> str:
+    return f" ({format_bytes(each.n_bytes)}, {format_share(each.n_bytes / total)})" if each.n_bytes else ""

@@ -5,8 +5,8 @@ It has at most LINES lines at 80 columns, so that a person with a small terminal
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.caution import warnings_first
 from advisor.report.text import echo, print_labelled, wrapped_beside
@@ -73,3 +73,46 @@ def print_more(flags: Sequence[str], cautions: Sequence[Caution]) -> None:
     """Print the options that have more to say, --cautions with how many there are."""
     counted = [f"{flag} ({len(cautions)})" if flag == "--cautions" else flag for flag in flags]
     echo("More: " + "  ".join(flag for flag in counted if flag != "--cautions (0)"), "dim")
+
+
+class Asked(NamedTuple):
+    """What is asked for in place of the rest of a first screen; ``full`` is all of it but the explanation."""
+
+    explain: bool = False
+    cautions: bool = False
+    full: bool = False
+
+
+FIRST_SCREEN = Asked()  # nothing else is asked for
+
+
+def print_screen(
+    answer: Sequence[str],
+    *,
+    rows: Callable[[], None],
+    everything: Callable[[], None],
+    cautions: Sequence[Caution],
+    asked: Asked,
+    more: Sequence[str],
+    derivation: Callable[[], None] | None = None,
+    lines: int = 8,
+) -> None:
+    """Print the answer, and below it the first screen's rows with what to mind, or what is asked for in their place.
+
+    ``rows`` prints the rows, ``everything`` what stands behind --full, ``derivation`` what --explain adds; ``more`` has
+    the options that say more, and warnings take ``lines`` at most.
+    """
+    print_answer(*answer)
+    if not any(asked):
+        rows()
+        print_warnings(cautions, lines=lines)
+        print_more(more, cautions)
+    if asked.explain and derivation is not None:
+        echo()
+        derivation()
+    if asked.full:
+        echo()
+        everything()
+    if asked.cautions or (asked.full and cautions):
+        echo()
+        print_cautions(cautions)

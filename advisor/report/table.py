@@ -4,37 +4,74 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from advisor.answer.table import GOPHER_FLOPS, AllocationTable
+from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
-from advisor.report.explain import emit_explained
+from advisor.report.explain import emit_explained, print_derivation
+from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
 from advisor.report.text import counted, echo, nats, print_table, quantity, ratio, warn
 
 
-def show(table: AllocationTable, *, explain: bool = False, as_json: bool, out: Path | None) -> None:
+def show(
+    table: AllocationTable,
+    *,
+    asked: Asked = FIRST_SCREEN,
+    explain_all: bool = False,
+    as_json: bool,
+    out: Path | None,
+) -> None:
     """Print the allocations of one law, or their JSON document; write the document to ``out`` if given.
 
-    ``explain`` adds where every number comes from.
+    ``explain_all`` adds where every number comes from, to the document too.
     """
     explanations = None
-    if explain:
+    if explain_all or (as_json and asked.explain):
         from advisor.answer.table import explain_table
 
         explanations = explain_table(table)
-    emit_explained(table, lambda: _render(table), explanations, as_json=as_json, out=out)
-    warn(table.cautions)
+    emit_explained(table, lambda: _render(table, asked), explanations, as_json=as_json, out=out)
+    if as_json:
+        warn(table.cautions)
 
 
-def _render(table: AllocationTable) -> None:
-    echo(f"{table.law}: {table.source}")
-    if table.compressibility is not None:
-        effect = "" if table.depends_on_compressibility else ", on which this law does not depend"
-        echo(f"H = {table.compressibility:g}{effect}")
-    if table.bytes_per_token is not None:
-        effect = "" if table.depends_on_bytes_per_token else ", on which this law does not depend"
-        echo(f"{table.bytes_per_token:g} bytes per token of the training tokenizer{effect}")
-    unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
-    echo(f"N counts {counted(table.count)} parameters; {unit}", "dim")
-    echo()
+def _render(table: AllocationTable, asked: Asked) -> None:
+    print_screen(
+        _answer(table),
+        rows=lambda: _print_rows(table),
+        everything=lambda: _print_rows(table),
+        derivation=lambda: _derive(table),
+        cautions=table.cautions,
+        asked=asked,
+        more=("--cautions", "--explain", "--json"),
+    )
+
+
+def _derive(table: AllocationTable) -> None:
+    """Print how the first row comes about."""
+    from advisor.answer.table import explain_table
+    from advisor.explanation import leading_to
+
+    print_derivation(leading_to(explain_table(table), ("N_0", "D_0", "C_0")))
+
+
+def _answer(table: AllocationTable) -> list[str]:
+    """Return the first row and the last in a sentence."""
+    first, last = table.rows[0], table.rows[-1]
+    per_param = ratio(first.tokens_per_param)
+    if len(table.rows) == 1:
+        return [f"By {table.law}, {_wants(table, first)}, {per_param} for each parameter."]
+    between = f"{per_param} to {ratio(last.tokens_per_param)} tokens a parameter"
+    return [f"By {table.law}, {_wants(table, first)} and {_wants(table, last, brief=True)}: {between}."]
+
+
+def _wants(table: AllocationTable, row: TableRow, *, brief: bool = False) -> str:
+    """Return a row in words, ``brief`` behind another."""
+    n, d, c = quantity(row.n_params), quantity(row.n_tokens), format_flops(row.flops)
+    if table.asked_by == "budgets":
+        return f"{c} {n} on {d}" if brief else f"{c} FLOPs want {n} parameters on {d} tokens"
+    return f"{n} want {d} ({c})" if brief else f"{n} parameters want {d} tokens ({c} FLOPs)"
+
+
+def _print_rows(table: AllocationTable) -> None:
     cells = [
         (
             quantity(row.n_params),
@@ -48,6 +85,25 @@ def _render(table: AllocationTable) -> None:
     ]
     has_loss = any(row.loss is not None for row in table.rows)
     print_table(("N", "FLOPs", "Gopher units", "D", "D/N", "loss" if has_loss else ""), cells)
+    loss = "; loss in nats/token" if has_loss else ""
+    unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
+    echo(f"N counts {counted(table.count)} parameters; {unit}{loss}.", "dim")
+    print_rows(_about(table))
+
+
+def _about(table: AllocationTable) -> list[tuple[str, str]]:
+    """Return whose law it is, and what was said of the corpus."""
+    rows = [("Law", table.source)]
+    if table.compressibility is not None:
+        rows.append(("H", f"{table.compressibility:g}{_unused(table.depends_on_compressibility)}"))
+    if table.bytes_per_token is not None:
+        unused = _unused(table.depends_on_bytes_per_token)
+        rows.append(("Tokenizer", f"{table.bytes_per_token:g} bytes per token, of training{unused}"))
+    return rows
+
+
+def _unused(used: bool) -> str:
+    return "" if used else ", on which this law does not depend"
 
 
 def _units(units: float) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from advisor.caution import Caution, Severity
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
@@ -13,3 +15,10 @@ class Reason:
     code: str
     level: Literal["refused", "caution"]
     message: str
+
+    JSON = ("code", "level", "message", "severity")
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it changes what one should do, as a caution's: a refusal does."""
+        return "warning" if self.level == "refused" else Caution(code=self.code, message=self.message).severity

@@ -123,7 +123,7 @@ def test_a_law_of_the_corpus_lends_its_exponents(tmp_path):
     assert (found.limited[0].n_params, found.limited[0].unique_tokens) == (best.n_params, 25e9)
     assert message(found, "repetition_transplanted") == (
         "R_D* = 15.39 and R_N* = 5.31 were fitted with the law muennighoff, whose exponents are equal (Muennighoff et "
-        "al. 2023, arXiv:2305.16264), and are transplanted onto the exponents of anchored."
+        "al. 2023, arXiv:2305.16264), and are used with the exponents of anchored."
     )
     assert found.limited[0].interval80.n_params[0] < best.n_params < found.limited[0].interval80.n_params[1]
 

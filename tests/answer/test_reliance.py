@@ -86,8 +86,8 @@ def test_decades_are_counted_from_the_calibrated_range(tmp_path, flops, decades)
 
 def test_the_caution_about_the_budget_says_how_many_decades(tmp_path):
     assert messages(answer(tmp_path))["budget_outside_range"] == (
-        "1e21 FLOPs is 10,000 times above the largest run that anchored was fitted to (1e12 to 1e17): 4.0 decades of "
-        "extrapolation."
+        "1e21 FLOPs is 10,000 times above the largest run that anchored was fitted to (1e12 to 1e17): 4.0 powers of "
+        "ten of extrapolation."
     )
 
 

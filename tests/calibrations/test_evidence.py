@@ -225,7 +225,7 @@ def test_the_command_prints_every_row_in_eighty_columns(tmp_path):
         predictors=PREDICTORS,
     )
     path = str(write(tmp_path / "c.json", document(made)))
-    done = CliRunner().invoke(group, ["evidence", "--coefficients", path], env={"COLUMNS": "80"})
+    done = CliRunner().invoke(group, ["evidence", "--full", "--coefficients", path], env={"COLUMNS": "80"})
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
@@ -319,7 +319,11 @@ def test_h_outside_of_the_calibrated_range_is_marked(tmp_path):
     }
     assert [row["h_inside"] for row in as_json(found)["exponents"]][-2:] == [True, True]
     path = str(write(tmp_path / "c.json", document(made)))
-    lines = CliRunner().invoke(group, ["evidence", "--coefficients", path], env={"COLUMNS": "80"}).stdout.splitlines()
+    lines = (
+        CliRunner()
+        .invoke(group, ["evidence", "--full", "--coefficients", path], env={"COLUMNS": "80"})
+        .stdout.splitlines()
+    )
     gzip = [line.split()[:2] for line in lines if " gzip " in line]
     assert gzip[0] == ["C4", "0.58*"]
     assert ["GitHub", "0.38"] in gzip
@@ -329,11 +333,11 @@ def test_h_outside_of_the_calibrated_range_is_marked(tmp_path):
 
 def test_the_legend_says_what_none_the_mark_and_the_units_are(tmp_path):
     path = str(write(tmp_path / "c.json", document()))
-    text = " ".join(CliRunner().invoke(group, ["evidence", "--coefficients", path]).stdout.split())
+    text = " ".join(CliRunner().invoke(group, ["evidence", "--full", "--coefficients", path]).stdout.split())
     assert text.endswith(
         "none under 95 %: H is not known, there is no law at that H, too many draws give none there, fewer than 30 "
         "draws are given, or the prediction lies outside of its draws; --json has the reason and the count. *: H lies "
-        "outside the calibrated range of H. Slopes are per unit of H, ln N* at 8.4e19 (Luo), 8.4e17 (Pandey) FLOPs."
+        "outside the calibrated range of H. Slopes are per unit of H, ln N* at 8.37e19 (Luo), 8.4e17 (Pandey) FLOPs."
     )
 
 
@@ -404,6 +408,6 @@ def test_calibrations_are_tried_on_each_other(tmp_path):
     changed = card(tmp_path, rising, with_laws("two", (5.6, 5.7, 5.8)), default="one").transfers
     assert [row.helps for row in changed] == [True, True]
     path = write(tmp_path / "c.json", document(rising, falling, default="one"))
-    printed = CliRunner().invoke(group, ["evidence", "--coefficients", str(path)]).stdout
+    printed = CliRunner().invoke(group, ["evidence", "--full", "--coefficients", str(path)]).stdout
     assert "From one calibration to another" in printed
     assert ["one", "(3)", "two", "(3)"] in [line.split()[:4] for line in printed.splitlines()]

@@ -251,7 +251,7 @@ def test_table_and_laws_know_installed_ones(advisor, folder, made):
         "table", "--law", "gzip", "--compressibility", ".4", "--calibration", "mine", "--sizes", "1B"
     )
     assert (code, "gzip" in out) == (0, True)
-    _, out, _ = advisor("laws")
+    _, out, _ = advisor("laws", "--full")
     assert "mine (default, installed): 1 of 2 sources have a law, epsilon 0.3" in " ".join(out.split())
     (folder / "torn.json").write_text("{", encoding="utf-8")
     code, out, _ = advisor("laws", "--json")
@@ -261,7 +261,7 @@ def test_table_and_laws_know_installed_ones(advisor, folder, made):
     one = found["calibrations"][0]
     assert (one["name"], one["installed"], one["n_sources"], one["n_laws"], one["epsilon"]) == ("mine", True, 2, 1, 0.3)
     assert list(found["unreadable_calibrations"]) == ["torn"]
-    _, out, _ = advisor("laws")
+    _, out, _ = advisor("laws", "--full")
     assert "torn: cannot be used (" in " ".join(out.split())
 
 

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from advisor.calibrations.transfer import Transfer
 from advisor.cli import group
 from advisor.commands.calibrate import named_corpus
-from advisor.report import calibrate as report
 from advisor.report.evidence import print_transfers
+from advisor.report.tables.calibration import print_predictors
 from calibration.campaign import presets, refit, speed
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.plan_file import read_plan
@@ -193,28 +193,35 @@ def test_a_dry_run_says_the_plan_and_writes_nothing(advisor, tiny, tmp_path, tex
     assert (result.code, result.stderr) == (0, "")
     shown = re.sub(r"about \S+ \S+ on [^,]*", "about 1 s on a CPU", result.stdout)
     shown = re.sub(r"(\d+)(\s+\S+\s+)(\S+)\n(?=[\d N])", r"\1\2speed\n", shown)
-    sources, sizes, rest = shown.split("\n\n")
-    assert sources.splitlines()[0].split("  ")[0] == "source"
-    g1, code = (line.split() for line in sources.splitlines()[1:3])
+    lines = shown.splitlines()
+    assert re.sub(r"(take|about) \S+ \S+( here|\.)", r"\1 1 s\2", lines[0]) == (
+        "8 runs on 2 sources take 1 s here; to go: about 1 s."
+    )
+    assert lines[1:3] == [
+        "That is too small for coefficients, which take five sources with sound laws: it stops at their laws.",
+        "source  vocab      H  shuffled  bound, nats  unique tokens    trained to",
+    ]
+    g1, code = (line.split() for line in lines[3:5])
     assert (g1[0], g1[1], g1[-3:]) == ("G1", "601", ["any", "10.2K,", "20.5K"])
     assert (code[0], code[1], code[-2:]) == ("code", "257", ["10.2K,", "20.5K"])
-    assert sources.splitlines()[3:] == [
-        "H: median compressed/raw bytes of 256 tokens of the tokenizer bytes; shuf.: with their order",
-        "destroyed.",
-        "Bound: the most that the loss of a perfect model can be, nats per token; known of grammars alone.",
-    ]
-    assert sizes.splitlines()[0] == "d x layers  N non-embed.  N total  seeds  peak rate  FLOPs/token  tokens/s"
-    assert sizes.splitlines()[1].startswith("2 x 1                 46    2.45K      1       0.02")
-    assert rest.splitlines() == [
-        "Note: code: left out 1 (files ending in .xyz).",
+    assert lines[5:] == [
         # Each trunk trains (64 + 8 + 16) * 256 tokens; per token 6 (10 d^2 + 256 d + V d): d = 2, 4, V = 601, 257.
-        "Runs   8 in 4 trunks, 1.17B FLOPs",
-        "Batch  256 tokens; cooldown over the last 20 %",
-        "Time   about 1 s on a CPU, float32, from timed steps",
-        "Folder calibration-corpora",
-        "This is too small to yield coefficients, which take at least five sources with laws that can be",
-        "believed: it stops at the laws of its sources.",
+        "Runs      8 in 4 trunks, 1.17B FLOPs",
+        "Batch     256 tokens; cooldown over the last 20 %",
+        "Time      about 1 s on a CPU, float32, from timed steps",
+        "Folder    calibration-corpora",
+        "More: --cautions (1)  --full  --json",
     ]
+    full = advisor(
+        "calibrate", *arguments, "--grid", "smoke", "--dry-run", "--workers", "1", *HERE[:2], "--full"
+    ).stdout
+    for said in (
+        "H: median compressed/raw bytes of 256 tokens of the tokenizer bytes; shuffled: with their order destroyed.",
+        "Bound: the most that the loss of a perfect model can be, nats/token; known of grammars alone.",
+        "d x layers N non-embed. N total seeds peak rate FLOPs/token tokens/s 2 x 1 ",
+        "Note: code: left out 1 (files ending in .xyz).",
+    ):
+        assert said in " ".join(full.split())
     assert list(tmp_path.iterdir()) == []
 
 
@@ -259,7 +266,7 @@ def test_the_same_command_trains_nothing_twice(advisor, done):
     ledger, plan = (folder / "runs.jsonl").read_bytes(), (folder / "plan.json").read_bytes()
     result = calibrated(advisor, folder, *HERE)
     assert result.code == 0
-    assert "There  2 of 2 trunks; nothing is left to train\n" in result.stdout
+    assert "There     2 of 2 trunks; nothing is left to train\n" in result.stdout
     assert (folder / "runs.jsonl").read_bytes() == ledger
     assert (folder / "plan.json").read_bytes() == plan
     other = calibrated(advisor, folder, "--grammar-seed", "1", *HERE)
@@ -295,7 +302,7 @@ def test_an_extension_trains_what_is_new_alone(advisor, done):
     arguments = ("--grammars", "iso-gzip", "--only", "G2", "--grid", "smoke", "--extend")
     result = advisor("calibrate", "--out", folder, *arguments, *HERE)
     assert result.code == 0, result.stderr
-    assert "There  2 of 4 trunks; about " in result.stdout
+    assert "There     2 of 4 trunks; about " in result.stdout
     assert (folder / "runs.jsonl").read_text().startswith(ledger)
     assert len((folder / "runs.jsonl").read_text().splitlines()) == 8
     plan = read_plan(folder)
@@ -405,7 +412,7 @@ def optimum(law, flops):
 def test_predictors_and_transfers_are_tables(capsys):
     folders = [ROOT / "data" / "calibrations" / "pcfg-ladder"]
     predictors = compare_predictors(accepted(refit.fit(folders).laws), (1e12, 1.5e12))
-    report._print_predictors(predictors)
+    print_predictors(predictors)
     print_transfers([TRANSFER])
     printed = capsys.readouterr().out.splitlines()
     h = next(one for one in predictors.predictors if one.name == "H")

@@ -22,16 +22,16 @@ def runs(tmp_path, monkeypatch):
 def test_the_screen(advisor, runs):
     code, out, err = advisor(*FIT, runs)
     assert (code, err) == (0, "")
-    lines = out.splitlines()
-    assert lines[:2] == [
-        "muennighoff: Muennighoff et al. 2023, arXiv:2305.16264",
-        "24 runs of 2 sizes, 20 of which repeat data, up to 32 times; N: not known",
-    ]
     found = json.loads(advisor(*FIT, runs, "--json").stdout)["repetition"]
     low, high = found["R_D"]["ci95"]
+    value = f"{found['R_D']['value']:.4g}"
+    assert " ".join(out.split()).startswith(
+        f"Repeated tokens lose their worth with R_D* = {value} epochs (95 % {low:.4g} to {high:.4g}): after so many "
+        "one more is worth 1/e of a new one. 24 runs of 2 sizes, 20 of which repeat data, up to 32 times; verdict: ok."
+    )
     assert f"R_D* {found['R_D']['value']:.4g} {low:.4g} to {high:.4g} R_N* " in " ".join(out.split())
-    assert lines[-1] == "Verdict: ok"
-    assert "The law's shape is taken as given" in out
+    assert "\nLaw       muennighoff: Muennighoff et al. 2023, arXiv:2305.16264; N: not known;" in out
+    assert "with another law they are others" in " ".join(out.split())
 
 
 def test_the_json(advisor, runs):
@@ -96,12 +96,11 @@ def test_parameters_that_do_not_wear_out(advisor, tmp_path, monkeypatch):
     assert code == 0
     assert "R_N* is not identified: the 95 % interval of R_N* has no end (it reaches " in " ".join(out.split())
     assert "is held: these runs' best, as they exclude 5.31 (Muennighoff" in " ".join(out.split())
-    assert "\nVerdict: caution\n" in out
-    assert err.startswith("Caution: R_N* is at least ")
-    assert err.endswith(
-        "They have up to 31 times the parameters that their unique tokens can use, and say nothing of more. "
-        "[open-r-n]\n"
-    )
+    assert "; verdict: caution." in " ".join(out.split())
+    assert err == ""
+    said = " ".join(advisor(*FIT, runs, "--cautions").stdout.split())
+    assert "Note: R_N* is at least " in said
+    assert said.endswith("the parameters that their unique tokens can use, and say nothing of more.")
     decay = json.loads(path.read_text(encoding="utf-8"))["decay"]
     assert decay["R_D"] == pytest.approx(15, rel=0.01)
     assert decay["R_N"] > 1000

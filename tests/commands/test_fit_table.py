@@ -100,7 +100,7 @@ def test_perplexities_are_refused_until_the_unit_is_said(tmp_path: Path, known: 
     mended = run(path, "--loss-unit", "ppl", "--json")
     assert mended.stderr.startswith("runs.csv: loss is ln of loss, a perplexity.\n")
     assert e_of(mended) == pytest.approx(known, abs=0.2)
-    trusted = run(path, "--loss-unit", "nats")
+    trusted = run(path, "--loss-unit", "nats", "--json")
     assert "[odd-loss]" not in trusted.stderr
     assert "E is 6" in trusted.stderr or "E is 5" in trusted.stderr
     assert "no text costs a model over 4 nats/token at its best" in trusted.stderr
@@ -108,7 +108,7 @@ def test_perplexities_are_refused_until_the_unit_is_said(tmp_path: Path, known: 
 
 def test_bits_are_a_caution_and_are_converted(tmp_path: Path, known: float) -> None:
     path = table(tmp_path / "runs.csv", "n_params,n_tokens,loss", factors=(1.0, 1.0, 1 / math.log(2)))
-    assert "if they are bits per token, add --loss-unit bits, if perplexities ppl" in run(path).stderr
+    assert "if they are bits per token, add --loss-unit bits, if perplexities ppl" in run(path, "--json").stderr
     assert e_of(run(path, "--loss-unit", "bits", "--json")) == pytest.approx(known, rel=1e-6)
     per_byte = run(path, "--loss-unit", "bpb", "--bytes-per-token", "1", "--json")
     assert e_of(per_byte) == pytest.approx(known, rel=1e-6)
@@ -201,9 +201,9 @@ def test_runs_that_failed_are_left_out_at_the_users_word(tmp_path: Path, known: 
 
 
 def test_a_figure_outside_that_of_real_runs_is_not_called_fine(tmp_path: Path) -> None:
-    assert "fine: real runs .2 to .95" in run(GRID).stdout
+    assert "fine: real runs 0.2 to 0.95" in run(GRID, "--full").stdout
     path = tmp_path / "runs.csv"
     lines = [f"{n!r},{d!r},{1.8 + 480 * n**-0.348 + 2100 * d**-0.366!r}" for n, d, _ in RUNS]
     path.write_text("\n".join(["n_params,n_tokens,loss", *lines]), encoding="utf-8")
-    assert "under the .2 to .95 of real runs" in run(path).stdout
-    assert "fine: real runs .2 to .95" not in run(path).stdout
+    assert "under the 0.2 to 0.95 of real runs" in run(path, "--full").stdout
+    assert "fine: real runs 0.2 to 0.95" not in run(path, "--full").stdout

@@ -26,15 +26,15 @@ def fill(path, out):
 
 
 def test_the_first_lines_say_what_it_would_narrow_and_whether_it_pays(program):
-    code, out, err = program(*CODE)
+    code, out, err = program(*CODE, "--full")
     assert (code, err) == (0, "")
-    lines = out.splitlines()
-    assert lines[0] == "A pilot for 1e22 FLOPs on corpus"
-    assert lines[1].startswith("now      N = 7.36B, 80 % ")
-    assert lines[2].endswith("for 1.0 % of the FLOPs")
-    assert lines[3].startswith("worth it no: it takes 1.0 % of the FLOPs, and a better N is expected to save")
-    assert "which no pilot shows" in " ".join(out.split())
-    shares = lines[lines.index("What a pilot of another size would do") + 2 :][:3]
+    lines, said = out.splitlines(), " ".join(out.split())
+    assert said.startswith(
+        "A pilot of 20 small runs does not pay: it takes 1.0 % of the 1e22 FLOPs, and a better N saves "
+    )
+    assert " N is 7.36B today, 80 % 5." in said
+    assert "which no pilot shows" in said
+    shares = lines[next(i for i, line in enumerate(lines) if line.startswith("a pilot of ")) + 1 :][:3]
     assert [line.split()[0] for line in shares] == ["0.5", "1", "4"]
     assert sum(line.startswith("corpus ") for line in lines) == sum(line.startswith("web ") for line in lines) + 1
 
@@ -65,9 +65,11 @@ def test_from_a_pilot_to_its_file(program, tmp_path):
     fill(unfilled, filled)
     code, out, err = program("fit", filled, "--pilot", "--out", measured)
     assert (code, err) == (0, "")
-    assert out.startswith("corpus against web\ngap      ln N* -0.1")
-    assert "\nlosses   0.44 (corpus) and 0.97 (web) times web text's in nats/token, by" in out
+    assert "\nLosses    0.44 (corpus) and 0.97 (web) times web text's in nats/token, by" in out
     document = json.loads(measured.read_text())
+    factor = f"{math.exp(document['ln_n_params']):.2f}"
+    assert out.startswith(f"corpus wants {factor} times the parameters of web at 4.71e18 FLOPs (80 % 0.")
+    assert f"\nln N      {document['ln_n_params']:+.3f}, sd {document['ln_n_params_sd']:.3f}; expected " in out
     assert set(document["loss_over_base_law"]) == {"corpus", "reference"}
     assert (document["kind"], document["paired"], document["source"]) == ("pilot", True, "filled.csv")
     assert json.loads(program("fit", filled, "--pilot", "--json")[1]) == document
@@ -128,7 +130,7 @@ def test_a_pilot_moves_and_narrows_a_recommendation(program, tmp_path):
     assert after["shift"]["ln_n_params"] != before["shift"]["ln_n_params"]
     assert after["shift"]["ln_n_params_sd"] < before["shift"]["ln_n_params_sd"]
     assert after["sensitivity"] is None
-    assert "your pilot is in it" in " ".join(program(*asked, "--pilot", measured)[1].split())
+    assert "your pilot is in it" in " ".join(program(*asked, "--pilot", measured, "--full")[1].split())
     alone = json.loads(program("recommend", "--flops", "1e22", "--pilot", measured, "--json")[1])
     assert alone["headline"]["law"] == "data"
     assert "no_compressibility" not in {caution["code"] for caution in alone["cautions"]}

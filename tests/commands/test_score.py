@@ -27,10 +27,12 @@ def book(tmp_path: Path) -> Path:
 
 def test_the_table_says_everything_that_was_measured(advisor, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(book.parent)
-    outcome = advisor("score", "book.jsonl", "--tokenizer", "bytes", "--seq-len", "64", "--quiet")
+    outcome = advisor("score", "book.jsonl", "--tokenizer", "bytes", "--seq-len", "64", "--quiet", "--full")
     assert outcome.code == 0
     assert outcome.stderr == ""
-    labels = [line[:22].rstrip() for line in outcome.stdout.splitlines()]
+    lines = outcome.stdout.splitlines()
+    table = lines[lines.index("") + 1 :]
+    labels = [line[:22].rstrip() for line in table]
     assert labels[1:16] == [
         "H (median)",
         "  95 % interval",
@@ -48,15 +50,15 @@ def test_the_table_says_everything_that_was_measured(advisor, book: Path, monkey
         "Sequences sampled",
         "Vocabulary",
     ]
-    assert outcome.stdout.splitlines()[0].split() == ["book.jsonl"]
-    assert outcome.stdout.splitlines()[10].split() == ["Bytes", "per", "token", "1.00"]
+    assert table[0].split() == ["book.jsonl"]
+    assert table[10].split() == ["Bytes", "per", "token", "1.00"]
     assert "bytes, 64 tokens a sequence, int32-be, gzip level 9" in " ".join(outcome.stdout.split())
 
 
 def test_several_corpora_stand_side_by_side_and_wrap_to_the_terminal(
     advisor, book: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arguments = ("score", *[str(book)] * 5, "--tokenizer", "bytes", "--quiet")
+    arguments = ("score", *[str(book)] * 5, "--tokenizer", "bytes", "--quiet", "--full")
     for width, tables in ((200, 2), (80, 3), (60, 5)):
         monkeypatch.setenv("COLUMNS", str(width))
         lines = advisor(*arguments).stdout.splitlines()

@@ -148,8 +148,8 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
     outcome = advisor("score", tmp_path, "--tokenizer", "bytes", "--quiet")
     rows = [line for line in outcome.stdout.splitlines() if line.startswith(("Read", "Left out"))]
     assert rows == [
-        "Read     column text (string) of 2 of 2 jsonl files",
-        "Left out 1 csv files (most of the bytes are jsonl) (9 bytes, 0.043 %)",
+        "Read      column text (string) of 2 of 2 jsonl files",
+        "Left out  1 csv files (most of the bytes are jsonl) (9 bytes, 0.043 %)",
     ]
     corpus = json.loads(advisor("score", tmp_path, "--tokenizer", "bytes", "--quiet", "--json").stdout)["corpora"][0]
     assert corpus["columns"] == [

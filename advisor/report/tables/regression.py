@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from advisor.quantities import format_short_quantity
+from advisor.quantities import format_flops
 from advisor.report import terminal
-from advisor.report.text import echo, print_table
+from advisor.report.text import echo, print_table, quantity
 
 _MARK = "?"  # behind every number that refused laws take part in
 
@@ -42,7 +42,7 @@ def _show_lines(r: Mapping[str, Any], mark: str) -> None:
     print_table(("", f"slope in {r['covariate']}", "95 %", "intercept", "p"), rows)
     p = r["dlnN_dH"]["p_value"]
     n = len(r["values"])
-    echo(f"Does N* at {r['flops']:.3g} FLOPs depend on {r['covariate']}? p = {p:.3g}{mark} (t, {n - 2} df)")
+    echo(f"Does N* at {format_flops(r['flops'])} FLOPs depend on {r['covariate']}? p = {p:.3g}{mark} (t, {n - 2} df)")
 
 
 def _show_budgets(r: Mapping[str, Any], mark: str) -> None:
@@ -52,7 +52,7 @@ def _show_budgets(r: Mapping[str, Any], mark: str) -> None:
         line, missed = one["dlnN_dH"], one["missed_by_ln_n"]
         rows.append(
             (
-                f"{one['flops']:.3g}{mark}",
+                f"{format_flops(one['flops'])}{mark}",
                 f"{line['slope']:.3g}{mark}",
                 _interval(line["slope_ci95"], lambda v: f"{v:.3g}", mark),
                 f"{line['p_value']:.2g}{mark}",
@@ -62,7 +62,7 @@ def _show_budgets(r: Mapping[str, Any], mark: str) -> None:
         )
     print_table(("FLOPs", "dlnN*/dH", "95 %", "p", "perm. p", "line", "mean", "nearest"), rows)
     if r["fitted_to_flops"] is not None and r["flops"] > r["fitted_to_flops"]:
-        echo(f"Beyond {r['fitted_to_flops']:.3g} FLOPs a group's own N* is what its law extrapolates to.")
+        echo(f"Beyond {format_flops(r['fitted_to_flops'])} FLOPs a group's own N* is what its law extrapolates to.")
     h, permutation = r["covariate"], r["at_budgets"][-1]["permutation"]
     echo(
         f"line, mean, nearest: by how much ln N* of a group left out is missed, the mean |error| over the groups, by "
@@ -83,7 +83,7 @@ def _show_left_out(r: Mapping[str, Any], mark: str) -> None:
         others = f"mean {errors['mean'][group]:+.3f}{mark}, nearest {errors['nearest'][group]:+.3f}{mark}"
         terminal.line(f"  without {group}: {words} ({others})")
     verdict = "helps" if one["helps"] else "does not help"
-    echo(f"At {r['flops']:.3g} FLOPs knowing {r['covariate']} {verdict} with a group left out.")
+    echo(f"At {format_flops(r['flops'])} FLOPs knowing {r['covariate']} {verdict} with a group left out.")
 
 
 def _show_new_groups(r: Mapping[str, Any], mark: str) -> None:
@@ -95,9 +95,9 @@ def _show_new_groups(r: Mapping[str, Any], mark: str) -> None:
             rows.append(
                 (
                     f"{group['value']:.4g}",
-                    f"{one['flops']:.3g}",
-                    format_short_quantity(one["n_params"]) + mark if known else "no law",
-                    _interval(one["n_params_ci95"], format_short_quantity, mark) if known else "",
+                    f"{format_flops(one['flops'])}",
+                    quantity(one["n_params"]) + mark if known else "no law",
+                    _interval(one["n_params_ci95"], quantity, mark) if known else "",
                 )
             )
     print_table((r["covariate"], "FLOPs", "N*", "95 %"), rows, title="A new group")

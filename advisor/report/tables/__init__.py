@@ -1,0 +1,1 @@
+"""What stands behind --full: whole tables, for those who want every number."""

@@ -1,0 +1,121 @@
+"""All that a profile holds: corpora side by side, what was read and left out, how it was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from advisor.errors import printable
+from advisor.report import terminal
+from advisor.report.score import left_out_words, levels, read_words, sparkline
+from advisor.report.text import (
+    MAX_WIDTH,
+    nats,
+    print_labelled,
+    print_table,
+    quantity,
+    shortened,
+    spread,
+    terminal_columns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from advisor.compressibility.score import Profile
+
+_NAME = 20  # columns of a corpus's name
+_LABELS = (
+    "H (median)",
+    "  95 % interval",
+    "  mean",
+    "  standard deviation",
+    "  tokens shuffled",
+    "  ceiling (random ids)",
+    "  spread, 0 to 0.8",
+    "Tokens, estimated",
+    "  95 % interval",
+    "Bytes per token",
+    "Documents",
+    "  sampled from",
+    "  left out",
+    "Sequences sampled",
+    "Vocabulary",
+)
+
+
+def print_profiles(profiles: Sequence[Profile]) -> None:
+    """Print every number of the profiles, side by side, and how they were measured."""
+    columns = [(shortened(profile.source, _NAME), *_cells(profile)) for profile in profiles]
+    for number, group in enumerate(_side_by_side(columns)):
+        if number:
+            terminal.line()
+        header, *rows = zip(("", *_LABELS), *group, strict=True)
+        print_table(header, rows, bold=(0,))
+    terminal.line()
+    read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
+    print_labelled([*read, *_each(profiles, "Left out", left_out_words), *_protocols(profiles)])
+
+
+def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Return the columns in groups, each of which fits the terminal."""
+    room = min(terminal_columns(), MAX_WIDTH) - max(map(len, _LABELS))
+    groups: list[list[tuple[str, ...]]] = [[]]
+    left = room
+    for column in columns:
+        width = 2 + max(map(terminal.cells, map(printable, column)))
+        if groups[-1] and width > left:
+            groups.append([])
+            left = room
+        groups[-1].append(column)
+        left -= width
+    return groups
+
+
+def _cells(profile: Profile) -> tuple[str, ...]:
+    found = profile.compressibility
+    about = "" if profile.n_documents_exact else "about "
+    return (
+        f"{found.median:.3f}",
+        spread(found.ci95, nats) or "too few documents",
+        f"{found.mean:.3f}",
+        f"{found.sd:.3f}",
+        f"{found.shuffled_median:.3f}",
+        f"{found.ceiling:.3f}",
+        sparkline(found.histogram, levels()),
+        quantity(profile.estimated_tokens) or "not known",
+        spread(profile.estimated_tokens_ci95) or ("exact" if profile.estimated_tokens else "not known"),
+        f"{profile.bytes_per_token:.2f}" if profile.bytes_per_token else "(ids)",
+        "not known" if profile.n_documents is None else f"{about}{_count(profile.n_documents, about)}",
+        f"{profile.n_documents_seen:,}",
+        f"{profile.n_documents_skipped:,}",
+        f"{profile.n_sequences:,}",
+        f"{profile.vocab_size:,}" + ("" if profile.protocol.tokenizer else " (ids)"),
+    )
+
+
+def _count(value: float, about: str) -> str:
+    return quantity(value) if about else f"{value:,.0f}"
+
+
+def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
+    """Return what was measured how; one line if all corpora share it."""
+    lines: dict[str, list[str]] = {}
+    for profile in profiles:
+        protocol = profile.protocol
+        words = (
+            f"{protocol.tokenizer or 'native ids'}, {protocol.seq_len} tokens a sequence, {protocol.encoding}, "
+            f"gzip level {protocol.level} (zlib {profile.zlib_version}), "
+            f"{'each document by itself' if protocol.chunking == 'document' else 'documents joined end to end'}, "
+            f"{protocol.statistic} over at most {protocol.n_sequences:,} sequences"
+        )
+        lines.setdefault(words, []).append(shortened(profile.source, _NAME))
+    if len(lines) == 1:
+        return [("Protocol", next(iter(lines)))]
+    return [("Protocol", f"{', '.join(sources)}: {words}") for words, sources in lines.items()]
+
+
+def _each(profiles: Sequence[Profile], label: str, words: Callable[[Profile], str]) -> Iterator[tuple[str, str]]:
+    """Yield what is to be said of each profile, under its name where there are several; nothing where that is empty."""
+    for profile in profiles:
+        if said := words(profile):
+            yield label, said if len(profiles) == 1 else f"{shortened(profile.source, _NAME)}: {said}"
