@@ -33,6 +33,7 @@ COMMANDS = {
     "grammar": "advisor.commands.grammar",
     "calibrate": "advisor.commands.calibrate",
     "completion": "advisor.commands.completion",
+    "explain": "advisor.commands.explain",
 }
 
 

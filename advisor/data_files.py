@@ -17,7 +17,10 @@ def shipped_file(name: str) -> Path:
     for folder in _DATA_FOLDERS:
         if (folder / name).is_file():
             return folder / name
-    raise CoefficientsError(f"The file {name} that ships with advisor is missing: install data-scaling-advisor again.")
+    raise CoefficientsError(
+        f"The file {name} that ships with advisor is missing: install advisor again from where it came (in a checkout, "
+        "`git checkout data` brings it back)."
+    )
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 # The spaces of Unicode (Zs) beside the usual one: as harmless, but not printable to Python.
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
+# What the extras of setup.cfg hold.
+EXTRAS = {
+    "calibrate": ("torch>=2.6", "nltk>=3.9.1"),
+    "plot": ("matplotlib>=3.8",),
+    "s3": ("s3fs>=2024.6",),
+    "gs": ("gcsfs>=2024.6",),
+    "az": ("adlfs>=2024.7",),
+}
+
 
 class AdvisorError(Exception):
     """A failure that the user can understand and mend."""
@@ -97,9 +106,20 @@ class MissingExtraError(AdvisorError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
-            f"{purpose} needs the package {package}, which is not installed: "
-            f"pip install 'data-scaling-advisor[{extra}]'"
+            f"{purpose} needs the package {package}, which is not installed: {install_command(*EXTRAS[extra])}"
         )
+
+
+def install_command(*requirements: str) -> str:
+    """Return the command that installs packages into the Python that runs, wherever advisor itself came from.
+
+    They are named one by one: an extra of the project is found by pip only where the project is on an index, and the
+    first ``pip`` of the PATH may be another Python's.
+    """
+    import shlex
+    import sys
+
+    return shlex.join([sys.executable or "python", "-m", "pip", "install", *requirements])
 
 
 def first_line(error: BaseException) -> str:

@@ -16,6 +16,7 @@ PAGE = Path(__file__).parent / "commands.md"
 HEAD = """# Commands
 
 What `advisor COMMAND --help` prints. This page is written by `python docs/make_commands.py`; a check keeps it true.
+Where to begin is in [index.md](index.md); a word on a screen is explained by `advisor explain WORD`.
 """
 
 

@@ -11,5 +11,6 @@ def test_shipped_files_are_found_and_a_missing_one_is_said():
     with pytest.raises(CoefficientsError) as caught:
         shipped_file("nothing.json")
     assert str(caught.value) == (
-        "The file nothing.json that ships with advisor is missing: install data-scaling-advisor again."
+        "The file nothing.json that ships with advisor is missing: install advisor again from where it came (in a "
+        "checkout, `git checkout data` brings it back)."
     )

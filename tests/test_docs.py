@@ -17,11 +17,11 @@ from tests.calibrations.hand_made import profile, write
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = {
-    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    path.relative_to(ROOT).as_posix(): path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 }
 
 
-@pytest.mark.parametrize("name", ["commands", "map"])
+@pytest.mark.parametrize("name", ["commands", "glossary", "map"])
 def test_a_page_is_what_its_script_writes(name: str) -> None:
     page = runpy.run_path(str(ROOT / "docs" / f"make_{name}.py"))["page"]()
     assert (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") == page
@@ -90,7 +90,7 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in ("docs/commands.md", "docs/h_ref.md")])
 def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
-        *("--seeds", "--ahead", "--size-mb"),
+        *("--seeds", "--ahead", "--size-mb", "--shown", "--strict"),
         *(
             "--inputs",
             "--target",

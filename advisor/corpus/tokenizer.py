@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.corpus.tokenizer_child import ContainedTokenizer
-from advisor.errors import TokenizerError, did_you_mean, first_line
+from advisor.errors import TokenizerError, did_you_mean, first_line, install_command
 from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _default_file() -> Path:
     if path is None or not path.is_file():
         raise TokenizerError(
             "The default tokenizer comes with the package mistral-common, which is not installed here or lacks "
-            f"{_DEFAULT_FILE}: pip install mistral-common, or name another with --tokenizer."
+            f"{_DEFAULT_FILE}: {install_command('mistral-common>=1.5')}, or name another with --tokenizer."
         )
     return path
 

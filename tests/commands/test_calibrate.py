@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from advisor.calibrations.transfer import Transfer
 from advisor.cli import group
 from advisor.commands.calibrate import named_corpus
+from advisor.errors import install_command
 from advisor.report.evidence import print_transfers
 from advisor.report.tables.calibration import print_predictors
 from calibration.campaign import presets, refit, speed
@@ -374,7 +375,7 @@ def test_without_torch_the_extra_is_named(advisor, monkeypatch, arguments):
     assert (result.stdout, result.code) == ("", 1)
     assert result.stderr == (
         "Error: advisor calibrate needs the package torch, which is not installed: "
-        "pip install 'data-scaling-advisor[calibrate]'\n"
+        f"{install_command('torch>=2.6', 'nltk>=3.9.1')}\n"
     )
 
 

@@ -263,13 +263,15 @@ def test_plot_is_a_picture(tmp_path: Path) -> None:
 
 
 def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import shlex
     import sys
 
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     result = run(GRID, "--plot", str(tmp_path / "fit.png"))
     assert result.exit_code == 1
     assert result.stderr == (
-        "Error: --plot needs the package matplotlib, which is not installed: pip install 'data-scaling-advisor[plot]'\n"
+        "Error: --plot needs the package matplotlib, which is not installed: "
+        f"{shlex.quote(sys.executable)} -m pip install 'matplotlib>=3.8'\n"
     )
 
 

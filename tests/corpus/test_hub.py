@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from advisor.corpus.hub.dataset import HubOptions, is_hub_name, locate
-from advisor.errors import UsageError
+from advisor.errors import UsageError, install_command
 from tests.corpus.fake_hub import COMMIT, Hub, Repo, serve
 
 ROOT = Path(__file__).parents[2]
@@ -307,7 +307,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, float]] = {
     "package missing": (
         {"source": "org/zst"},
         "org/zst needs a package that is not installed (ValueError: Compression type zstd not supported): "
-        "pip install it (zst: zstandard).",
+        f"{install_command('PACKAGE')} (of zst files: zstandard).",
         0,
     ),
 }

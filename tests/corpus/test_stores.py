@@ -14,7 +14,7 @@ from advisor.corpus.remote import bounds, stores, waiting
 from advisor.corpus.remote.listing import list_remote
 from advisor.corpus.source import open_corpus
 from advisor.corpus.tally import Tally
-from advisor.errors import MissingExtraError
+from advisor.errors import EXTRAS, MissingExtraError, install_command
 from tests.corpus.reading import contents, profile, sentence
 from tests.corpus.web_server import Served, serve_web
 
@@ -199,7 +199,7 @@ def test_a_package_that_is_missing_is_named(
         list_remote(f"{scheme}://bucket/a.jsonl")
     assert str(caught.value) == (
         f"Reading {scheme}:// addresses needs the package {package}, which is not installed: "
-        f"pip install 'data-scaling-advisor[{scheme}]'"
+        f"{install_command(*EXTRAS[scheme])}"
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.remote.address import scrubbed
 from advisor.corpus.remote.waiting import TooSlowError
-from advisor.errors import AdvisorError, HubError
+from advisor.errors import AdvisorError, HubError, install_command
 
 if TYPE_CHECKING:
     from advisor.corpus.hub.asked import Asked
@@ -166,7 +166,8 @@ def _content_sentence(chain: list[BaseException], asked: Asked) -> str:
         wish = f"there is no config {asked.name!r}" if asked.name else "it has several configs"
         return f"{repo}: {wish}; choose one with --name: {configs.group(1).replace(chr(39), '')}."
     if isinstance(error, ImportError) or "Compression type" in text:
-        return f"{repo} needs a package that is not installed ({_line(error)}): pip install it (zst: zstandard)."
+        command = install_command("PACKAGE")
+        return f"{repo} needs a package that is not installed ({_line(error)}): {command} (of zst files: zstandard)."
     if "corresponds to no data" in text:
         return f"{repo}: the split {asked.split or 'train'} has no rows: choose another with --split or --name."
     if "nstruction" in text or "slice" in text:

@@ -1,0 +1,45 @@
+"""What is said of a package that is missing: a command that works without an index that has this project."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from advisor.errors import EXTRAS, MissingExtraError, install_command
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_extras_are_those_of_the_metadata() -> None:
+    metadata = configparser.ConfigParser()
+    metadata.read(ROOT / "setup.cfg", encoding="utf-8")
+    declared = {name: tuple(value.split()) for name, value in metadata["options.extras_require"].items()}
+    assert {name: declared[name] for name in EXTRAS} == EXTRAS
+
+
+def test_the_command_is_of_the_python_that_runs() -> None:
+    command = install_command("torch>=2.6", "nltk")
+    assert shlex.split(command) == [sys.executable, "-m", "pip", "install", "torch>=2.6", "nltk"]
+    assert command.endswith(" -m pip install 'torch>=2.6' nltk")
+
+
+def test_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/my venv/bin/python")
+    assert install_command("x") == "'/my venv/bin/python' -m pip install x"
+
+
+def test_a_missing_extra_is_one_sentence() -> None:
+    said = str(MissingExtraError("matplotlib", "plot", "--plot"))
+    command = f"{shlex.quote(sys.executable)} -m pip install 'matplotlib>=3.8'"
+    assert said == f"--plot needs the package matplotlib, which is not installed: {command}"
+
+
+def test_no_message_asks_an_index_for_this_project() -> None:
+    code = [path for package in ("advisor", "calibration") for path in (ROOT / package).rglob("*.py")]
+    asking = r"install '?data-scaling-advisor|\"pip install|: pip install"
+    assert [path.name for path in code if re.search(asking, path.read_text(encoding="utf-8"))] == []
