@@ -34,6 +34,7 @@ COMMANDS = {
     "calibrate": "advisor.commands.calibrate",
     "completion": "advisor.commands.completion",
     "explain": "advisor.commands.explain",
+    "schema": "advisor.commands.schema",
 }
 
 
@@ -77,7 +78,11 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="data-scaling-advisor", prog_name="advisor")
 def group() -> None:
-    """Given this corpus and this compute: how many parameters, how many tokens?"""
+    """Given this corpus and this compute: how many parameters, how many tokens?
+
+    Exit codes: 0 ok, 1 a failure at run time, 2 wrong usage, 3 a caution named by --fail-on, 130 interrupted,
+    143 terminated.
+    """
 
 
 class Terminated(KeyboardInterrupt):

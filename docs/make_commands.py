@@ -16,7 +16,8 @@ PAGE = Path(__file__).parent / "commands.md"
 HEAD = """# Commands
 
 What `advisor COMMAND --help` prints. This page is written by `python docs/make_commands.py`; a check keeps it true.
-Where to begin is in [index.md](index.md); a word on a screen is explained by `advisor explain WORD`.
+Where to begin is in [index.md](index.md); a word on a screen is explained by `advisor explain WORD`. Documents of
+`--json`, their schemas and the exit codes are in [json.md](json.md).
 """
 
 

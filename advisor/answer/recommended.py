@@ -191,7 +191,8 @@ def _why_limited(answer: LimitedData) -> str:
     if answer.epochs <= 1:
         return f"The {unique} are enough: none is read twice."
     if answer.used_up:
-        share = f"{format_share(answer.flops_used / answer.flops)} of the budget"
+        part = answer.flops_used / answer.flops
+        share = f"{'under 0.1 %' if part < 0.001 else format_share(part)} of the budget"
         used = "all of the budget" if answer.flops_used >= answer.flops * (1 - 1e-9) else share
         return (
             f"No law sees what more than {answer.most_epochs:g} passes do, so the {unique} are read that often, with "
@@ -211,7 +212,7 @@ def _why_choice(headline: Answer, choice: Choice | None) -> str:
         return f"It is your choice, and the optimum: {best}."
     return (
         f"It is your choice, and wastes {format_share(choice.wasted)} of the FLOPs: the best use of "
-        f"{format_flops(choice.equivalent_flops)} has the same loss, and of this budget is {best}."
+        f"{format_flops(choice.equivalent_flops)} FLOPs has the same loss, and of this budget is {best}."
     )
 
 

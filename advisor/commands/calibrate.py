@@ -6,7 +6,7 @@ import importlib.util
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.commands import completed
+from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.options import (
     Reading,
     cautions_option,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 # What changes a new plan, what happens after planning, and what may stand beside --refit.
 _OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
 _OF_TRAINING = ("minutes", "h_ref", "install")
-_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "cautions", "full", "as_json", "quiet")
+_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "cautions", "full", "as_json", "quiet", "fail_on")
 _EXAMPLES = """
 \b
 Examples:
@@ -118,6 +119,7 @@ Examples:
 @json_option()
 @click.option("--quiet", is_flag=True, help="No progress.")
 @reading_options
+@fail_on_option
 def command(
     corpus: tuple[str, ...],
     only: tuple[str, ...],
@@ -141,7 +143,7 @@ def command(
     as_json: bool,
     quiet: bool,
     **asked: Any,
-) -> None:
+) -> Sequence[Coded]:
     """Train small models on sources of known compressibility, and learn how scaling laws depend on it.
 
     Everything is in one folder (--out): the plan, a ledger of every trained point, and at the end laws.json and
@@ -157,8 +159,7 @@ def command(
         from calibration.campaign.refit import refit as fit_again
 
         outcome = fit_again(refit, out, h_ref=h_ref)
-        _show(outcome, out or refit[0], shown, install=install, force=force, as_json=as_json)
-        return
+        return _show(outcome, out or refit[0], shown, install=install, force=force, as_json=as_json)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     request = _requested(corpus, only, score_tokenizer, reading, asked)
@@ -178,7 +179,7 @@ def command(
             opened, missing = plan(request, folder, devices=devices, extend=extend, progress=progress)
             planning.close()
             report.show_plan(opened, missing, folder, asked=shown, as_json=as_json)
-            return
+            return ()
         watch = partial(_watched, planning=planning, folder=folder, as_json=as_json, quiet=quiet)
         outcome = campaign.calibrate(
             request,
@@ -190,7 +191,7 @@ def command(
             progress=progress,
             watch=watch,
         )
-    _show(outcome, folder, shown, install=install, force=force, as_json=as_json)
+    return _show(outcome, folder, shown, install=install, force=force, as_json=as_json)
 
 
 @contextmanager
@@ -291,8 +292,11 @@ def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
 
 def _show(
     outcome: CalibrationOutcome, folder: Path, shown: Asked, *, install: str | None, force: bool, as_json: bool
-) -> None:
-    """Print what was found, draw and install it; without coefficients where there should be some, exit with 1."""
+) -> Sequence[Coded]:
+    """Print what was found, draw and install it; return the reasons of the laws.
+
+    Without coefficients where there should be some, exit with 1.
+    """
     from advisor.report import calibrate as report
 
     result, failures = outcome.result, outcome.trained.failures
@@ -304,6 +308,7 @@ def _show(
             _install(result, folder, install, force=force)
     if failures or (result is not None and result.document is None and not outcome.laws_only):
         click.get_current_context().exit(1)
+    return outcome.reasons
 
 
 def _drawn(result: Calibrated, folder: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import click
 
 from advisor.answer.comparison import BUDGETS, compare
 from advisor.answer.request import Request
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     FILE,
     Reading,
@@ -31,6 +32,7 @@ from advisor.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from advisor.caution import Caution
     from advisor.compressibility.protocol import MeasuredCorpus
 
 _EXAMPLES = """\b
@@ -71,6 +73,7 @@ Examples:
 @full_option
 @output_options("the tables")
 @quiet_option
+@fail_on_option
 def command(
     sources: tuple[str, ...],
     flops: tuple[float, ...],
@@ -84,7 +87,7 @@ def command(
     cautions: bool,
     reading: Reading,
     **asked: Any,
-) -> None:
+) -> Sequence[Caution]:
     """Compare what several corpora, or several budgets, want: the difference in a sentence, and one row for each.
 
     SOURCE is a corpus as `advisor score` takes it. With --weights a further row is their mixture, measured as one
@@ -104,6 +107,7 @@ def command(
     from advisor.report.compare import show
 
     show(comparison, full=full, cautions=cautions, as_json=as_json, out=out)
+    return comparison.cautions
 
 
 def _measured(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
@@ -32,8 +34,9 @@ _OF_A_COMPARISON = {
     "cautions",
     "full",
     "as_json",
+    "fail_on",
 }  # what a law file can be asked with
-_OF_EVERY_FIT = ("table", "out", "cautions", "full", "as_json")
+_OF_EVERY_FIT = ("table", "out", "cautions", "full", "as_json", "fail_on")
 _EXAMPLES = """
 \b
 Examples:
@@ -95,6 +98,7 @@ Examples:
 @full_option
 @json_option()
 @click.option("--force", is_flag=True, help="Print refused laws too, every number marked.")
+@fail_on_option
 def command(
     table: Path,
     reading: WantedReading,
@@ -116,7 +120,7 @@ def command(
     as_json: bool,
     force: bool,
     **asked: Any,
-) -> None:
+) -> Sequence[Coded]:
     """Fit L(N, D) = E + A/N^alpha + B/D^beta to a TABLE of runs, and refuse where the runs cannot carry a law.
 
     TABLE is delimited text, JSON, JSON lines or parquet with the columns n_params, n_tokens and loss (nats/token), also
@@ -131,12 +135,10 @@ def command(
 
     shown = Asked(cautions=cautions, full=full)
     if pilot:
-        _read_pilot(table, out, shown, as_json=as_json)
-        return
+        return _read_pilot(table, out, shown, as_json=as_json)
     if repeat_over is not None:
         refits = {"cluster": asked["cluster"], "n_draws": bootstrap, "seed": seed}
-        _fit_decay(table, repeat_over, out, reading, shown, as_json=as_json, **refits)
-        return
+        return _fit_decay(table, repeat_over, out, reading, shown, as_json=as_json, **refits)
     from advisor.report import fit as report
     from advisor.run_tables.json_rows import is_law
     from calibration.fit.analysis import Settings
@@ -147,7 +149,7 @@ def command(
     new = None if predict is None else reading.read(predict, asked["group"])
     if is_law(table):
         _compare_with_law(table, new, reading, shown, as_json=as_json)
-        return
+        return ()
     wanted.check(table, asked["covariate"])
     check_files(out, plot, table, predict)
     settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
@@ -177,10 +179,11 @@ def command(
     wanted.write(analysis, table)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
+    return analysis.reasons
 
 
-def _read_pilot(table: Path, out: Path | None, shown: Asked, *, as_json: bool) -> None:
-    """Print what a filled pilot says, and write it to ``out``."""
+def _read_pilot(table: Path, out: Path | None, shown: Asked, *, as_json: bool) -> Sequence[Coded]:
+    """Print what a filled pilot says, and write it to ``out``; return its cautions."""
     from advisor.pilot.pilot_file import result_of
     from advisor.pilot.run_table import read_table
     from advisor.report.pilot import show_result
@@ -188,7 +191,9 @@ def _read_pilot(table: Path, out: Path | None, shown: Asked, *, as_json: bool) -
     _refuse_beside("pilot", "says how laws are fitted, and --pilot fits none.")
     refuse_overwriting(out, table)
     check_writable(out)
-    show_result(result_of(read_table(table)), asked=shown, as_json=as_json, out=out)
+    result = result_of(read_table(table))
+    show_result(result, asked=shown, as_json=as_json, out=out)
+    return result.cautions
 
 
 def _refuse_beside(option: str, why: str, *allowed: str) -> None:
@@ -200,8 +205,8 @@ def _refuse_beside(option: str, why: str, *allowed: str) -> None:
 
 def _fit_decay(
     table: Path, law: str, out: Path | None, reading: WantedReading, shown: Asked, *, as_json: bool, **refits: Any
-) -> None:
-    """Print how repeated data decay over a law, and write the law that carries it to ``out``."""
+) -> Sequence[Coded]:
+    """Print how repeated data decay over a law, and write the law that carries it to ``out``; return the reasons."""
     from advisor.json_form import as_json as form_of
     from advisor.laws.law_file import write_law
     from advisor.report.repetition.decay import show
@@ -219,6 +224,7 @@ def _fit_decay(
     repeated = found.law_with_decay  # refused constants end here
     if out is not None:
         write_law(repeated, out, {"repetition": form_of(found)})
+    return found.reasons
 
 
 def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, shown: Asked, *, as_json: bool) -> None:

@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from advisor.commands import completed
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import cautions_option, full_option, json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
 from advisor.report import terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.caution import Caution
     from calibration.grammars.search import Search
     from calibration.grammars.sets import NamedGrammar
 
@@ -56,6 +60,7 @@ Examples:
 @full_option
 @json_option()
 @quiet_option
+@fail_on_option
 def command(
     name: str | None,
     target_h: str | None,
@@ -71,13 +76,13 @@ def command(
     full: bool,
     as_json: bool,
     quiet: bool,
-) -> None:
+) -> Sequence[Caution]:
     """Draw random grammars of known entropy and compressibility, and sample data sets from them.
 
     SET is paper (A1-A6), iso-vocab (V1-V6) or iso-gzip (G1-G4), as Pandey (2024) drew them, or two-way: twelve
     grammars in which compressibility and entropy rate vary independently.
     """
-    from advisor.report.grammar import show
+    from advisor.report.grammar import cautions_of, show
     from advisor.report.screen import Asked
     from calibration.grammars.survey import survey
 
@@ -104,6 +109,7 @@ def command(
         progress=progress,
     )
     show(result, asked=Asked(cautions=cautions, full=full), as_json=as_json)
+    return cautions_of(result)
 
 
 def _grammars(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.answer.request import Request
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     FILE,
     Reading,
@@ -27,6 +28,9 @@ from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.caution import Caution
     from advisor.pilot.pilot import PilotCorpus
 
 _EXAMPLES = """\b
@@ -78,6 +82,7 @@ Examples:
 @json_option("the tables")
 @click.option("--out", type=FILE, metavar="FILE", help="Write the runs as CSV, with an empty column for the losses.")
 @quiet_option
+@fail_on_option
 def command(
     source: str | None,
     share: float,
@@ -92,7 +97,7 @@ def command(
     out: Path | None,
     quiet: bool,
     **asked: Any,
-) -> None:
+) -> Sequence[Caution]:
     """Design the small runs that would narrow the interval of N most for a share of a budget.
 
     Absolute optima of small runs drift as budgets grow, and the drift is common to corpora: a pilot trains the same
@@ -130,6 +135,7 @@ def command(
     if out is not None:
         write_table(pilot, out)
     show(pilot, asked=Asked(cautions=cautions, full=full), as_json=as_json, out=out)
+    return pilot.cautions
 
 
 def _corpora(

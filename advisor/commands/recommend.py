@@ -10,6 +10,7 @@ import click
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.commands import completed
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     FILE,
     Reading,
@@ -34,6 +35,9 @@ from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from advisor.caution import Caution
     from advisor.compressibility.units import TokenCount
 
 _EXAMPLES = """\b
@@ -142,6 +146,7 @@ Examples:
 @corpus_options
 @output_options("the tables")
 @quiet_option
+@fail_on_option
 def command(
     source: str | None,
     profile: Path | None,
@@ -153,7 +158,7 @@ def command(
     quiet: bool,
     reading: Reading,
     **asked: Any,
-) -> None:
+) -> Sequence[Caution]:
     """Recommend parameters N and training tokens D for a compute budget.
 
     The budget is --flops, or --gpu with --gpus and --hours, or follows from one question alone: --params, --tokens or
@@ -183,6 +188,7 @@ def command(
 
     sections = Sections(**wanted, advice=request.advice)
     show(recommendation, sections=sections, explain_all=explain_all, as_json=as_json, out=out)
+    return recommendation.cautions
 
 
 def _measured(

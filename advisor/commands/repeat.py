@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from advisor.answer.repeat_table import repeat_table
+from advisor.caution import Caution
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     advice_option,
     bytes_per_token_option,
@@ -54,6 +57,7 @@ Examples:
 @explain_all_option
 @full_option
 @output_options("the table")
+@fail_on_option
 def command(
     advice: bool,
     cautions: bool,
@@ -63,7 +67,7 @@ def command(
     as_json: bool,
     out: Path | None,
     **asked: Any,
-) -> None:
+) -> Sequence[Caution]:
     """Print epochs, the unique tokens that they are worth, and the loss, where unique data are limited.
 
     Under the data-constrained law of Muennighoff et al. 2023. Without --flops or --params each row has the parameters
@@ -76,3 +80,4 @@ def command(
 
     shown = Asked(explain=explain, cautions=cautions, full=full)
     show(table, all_advice=advice, asked=shown, explain_all=explain_all, as_json=as_json, out=out)
+    return table.cautions

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from advisor.caution import Caution
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     FILE,
     Reading,
@@ -41,6 +44,7 @@ Examples:
 @full_option
 @output_options("the table")
 @quiet_option
+@fail_on_option
 def command(
     sources: tuple[str, ...],
     profile: Path | None,
@@ -50,7 +54,7 @@ def command(
     out: Path | None,
     quiet: bool,
     reading: Reading,
-) -> None:
+) -> Sequence[Caution]:
     """Measure how compressible a corpus is: H, its interval, and what else a scaling law needs.
 
     H is the median over 1000 random sequences of 256 tokens of gzip's output over its input. SOURCE is a file, a folder
@@ -72,3 +76,4 @@ def command(
     from advisor.report.screen import Asked
 
     show(profiles, as_json=as_json, out=out, asked=Asked(cautions=cautions, full=full))
+    return [caution for profile in profiles for caution in profile.cautions]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from advisor.answer.table import table
+from advisor.caution import Caution
+from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     bytes_per_token_option,
     calibration_options,
@@ -52,9 +55,10 @@ Examples:
 @explain_all_option
 @full_option
 @output_options("the table")
+@fail_on_option
 def command(
     cautions: bool, explain: bool, explain_all: bool, full: bool, as_json: bool, out: Path | None, **asked: Any
-) -> None:
+) -> Sequence[Caution]:
     """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
@@ -67,3 +71,4 @@ def command(
 
     shown = Asked(explain=explain, cautions=cautions, full=full)
     show(found, asked=shown, explain_all=explain_all, as_json=as_json, out=out)
+    return found.cautions

@@ -23,7 +23,7 @@ _MOST_ROWS = 14  # of a first screen's table
 
 def show(survey: Survey, *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
     """Print the survey on stdout, entropies in nats per token; with JSON its cautions go to stderr."""
-    found = cautions(survey)
+    found = cautions_of(survey)
     if as_json:
         for caution in found:
             terminal.note(f"Caution: {caution.message}")
@@ -53,7 +53,7 @@ def show(survey: Survey, *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
     emit(document, render, as_json=as_json)
 
 
-def cautions(survey: Survey) -> list[Caution]:
+def cautions_of(survey: Survey) -> list[Caution]:
     """Return what is degenerate in the set."""
     found = []
     for profile in survey.profiles:

@@ -48,6 +48,11 @@ class CalibrationOutcome:
         return () if self.result is None else source_figures(self.result.laws)
 
     @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Those against the laws of the sources, or to read them with care."""
+        return () if self.result is None else tuple(reason for law in self.result.laws for reason in law.reasons)
+
+    @property
     def lines(self) -> tuple[LineFigures, ...]:
         """What a table of lines in H shows of each; none where no line was fitted."""
         found = None if self.result is None else self.result.regression

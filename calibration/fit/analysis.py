@@ -99,6 +99,12 @@ class Analysis:
         """The groups whose law is refused."""
         return tuple(name for name, group in self.groups.items() if group.diagnostics.verdict == "refused")
 
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Those against any of the laws and against the regression, or to read them with care."""
+        of_laws = [reason for group in self.groups.values() for reason in group.diagnostics.reasons]
+        return (*of_laws, *(() if self.regression is None else self.regression.reasons))
+
 
 def fit(
     table: str | Path,
