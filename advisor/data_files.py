@@ -23,8 +23,8 @@ def shipped_file(name: str) -> Path:
     )
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``: to a temporary name beside it, flushed to disk, then renamed.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write ``content`` to ``path``, text in UTF-8: to a temporary name beside it, flushed to disk, then renamed.
 
     A link is followed; a device or a pipe, such as /dev/stdout, is written to as it is.
     """
@@ -32,9 +32,10 @@ def write_atomically(path: Path, text: str) -> None:
 
     if not path.name:
         raise UsageError("The name of the file to write is empty.")
+    data = content.encode("utf-8") if isinstance(content, str) else content
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        _write_through(path, text)
+        _write_through(path, data)
         return
     try:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
@@ -43,10 +44,10 @@ def write_atomically(path: Path, text: str) -> None:
             f"Cannot write {path}: {error.strerror}; name a file in a folder you can write to."
         ) from error
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "wb") as file:
             # mkstemp makes a private file; a result is as readable as any file the user makes.
             os.fchmod(descriptor, 0o666 & ~_umask())
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(descriptor)
         os.replace(temporary, target)
@@ -56,10 +57,10 @@ def write_atomically(path: Path, text: str) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _write_through(path: Path, text: str) -> None:
+def _write_through(path: Path, data: bytes) -> None:
     try:
-        with path.open("w", encoding="utf-8") as stream:
-            stream.write(text)
+        with path.open("wb") as stream:
+            stream.write(data)
     except OSError as error:
         raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
 

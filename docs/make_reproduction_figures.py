@@ -27,7 +27,7 @@ from advisor.errors import CoefficientsError
 from advisor.laws.parameters import LOG_SYMBOLS
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw
-from advisor.report.plots import new_figure, save_figure
+from advisor.report.pictures.style import new_figure
 from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.records import Row
@@ -270,7 +270,7 @@ def main() -> None:
         except CoefficientsError as error:  # the lines give no law at one of the two H
             print(f"No contours of {calibration.name}: {error}")
     for name, figure in drawn.items():
-        save_figure(figure, FOLDER / f"{name}.png")
+        figure.savefig(FOLDER / f"{name}.png", dpi=150)
 
 
 if __name__ == "__main__":

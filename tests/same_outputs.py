@@ -414,7 +414,7 @@ fit grid.csv --covariate H  # exits 2
 fit groups.csv --group corpus --covariate loss  # exits 1
 fit groups.csv --group corpus --out one-law.json  # exits 2
 fit grid.csv --out grid.csv  # exits 2
-fit grid.csv --plot fit.bmp --bootstrap 200  # exits 1
+fit grid.csv --plot fit.bmp --bootstrap 200  # exits 2
 fit  # exits 2
 """
 

@@ -20,9 +20,12 @@ from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.options import (
     Reading,
     cautions_option,
+    check_plot,
+    draw,
     full_option,
     is_given,
     json_option,
+    plot_option,
     reading_options,
     refuse_reading_options,
     spelled,
@@ -43,8 +46,8 @@ if TYPE_CHECKING:
 
 # What changes a new plan, what happens after planning, and what may stand beside --refit.
 _OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
-_OF_TRAINING = ("minutes", "h_ref", "install")
-_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "cautions", "full", "as_json", "quiet", "fail_on")
+_OF_TRAINING = ("minutes", "h_ref", "install", "plot")
+_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "plot", "cautions", "full", "as_json", "quiet", "fail_on")
 _EXAMPLES = """
 \b
 Examples:
@@ -114,6 +117,7 @@ Examples:
 @click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")
 @click.option("--install", metavar="NAME", help="Keep the coefficients where advisor recommend finds them.")
 @click.option("--force", is_flag=True, help="Replace an installed calibration of that name.")
+@plot_option("the laws of the sources, and their lines in H,")
 @cautions_option
 @full_option
 @json_option()
@@ -138,6 +142,7 @@ def command(
     h_ref: float | None,
     install: str | None,
     force: bool,
+    plot: Path | None,
     cautions: bool,
     full: bool,
     as_json: bool,
@@ -155,11 +160,12 @@ def command(
 
     _check(click.get_current_context())
     shown = Asked(cautions=cautions, full=full)
+    check_plot(plot, None, *(named_corpus(text)[1] for text in corpus))
     if refit:
         from calibration.campaign.refit import refit as fit_again
 
         outcome = fit_again(refit, out, h_ref=h_ref)
-        return _show(outcome, out or refit[0], shown, install=install, force=force, as_json=as_json)
+        return _show(outcome, out or refit[0], shown, install=install, force=force, plot=plot, as_json=as_json)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     request = _requested(corpus, only, score_tokenizer, reading, asked)
@@ -191,7 +197,7 @@ def command(
             progress=progress,
             watch=watch,
         )
-    return _show(outcome, folder, shown, install=install, force=force, as_json=as_json)
+    return _show(outcome, folder, shown, install=install, force=force, plot=plot, as_json=as_json)
 
 
 @contextmanager
@@ -291,7 +297,14 @@ def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
 
 
 def _show(
-    outcome: CalibrationOutcome, folder: Path, shown: Asked, *, install: str | None, force: bool, as_json: bool
+    outcome: CalibrationOutcome,
+    folder: Path,
+    shown: Asked,
+    *,
+    install: str | None,
+    force: bool,
+    plot: Path | None,
+    as_json: bool,
 ) -> Sequence[Coded]:
     """Print what was found, draw and install it; return the reasons of the laws.
 
@@ -306,6 +319,10 @@ def _show(
         report.show_result(outcome, _drawn(result, folder), asked=shown, as_json=as_json)
         if install is not None:
             _install(result, folder, install, force=force)
+    if result is not None and any(law.group.law is not None for law in result.laws):
+        draw(outcome, plot)
+    elif plot is not None:
+        terminal.note(f"There is no law yet, so nothing is drawn into {plot}.")
     if failures or (result is not None and result.document is None and not outcome.laws_only):
         click.get_current_context().exit(1)
     return outcome.reasons
@@ -315,7 +332,7 @@ def _drawn(result: Calibrated, folder: Path) -> list[Path]:
     """Return the figures that were drawn: none without matplotlib."""
     if importlib.util.find_spec("matplotlib") is None:
         return []
-    from advisor.report.calibration_plots import write_calibration_plots
+    from advisor.report.pictures.calibrate import write_calibration_plots
     from calibration.campaign.pipeline import make_folder
 
     make_folder(folder / "figures")

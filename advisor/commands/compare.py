@@ -14,11 +14,14 @@ from advisor.commands.options import (
     FILE,
     Reading,
     cautions_option,
+    check_plot,
     corpus_options,
+    draw,
     full_option,
     hardware_options,
     headline_options,
     output_options,
+    plot_option,
     quiet_option,
     refuse_reading_options,
     refuse_repeated_input,
@@ -72,6 +75,7 @@ Examples:
 @cautions_option
 @full_option
 @output_options("the tables")
+@plot_option("N and D of each corpus")
 @quiet_option
 @fail_on_option
 def command(
@@ -82,6 +86,7 @@ def command(
     corpus: tuple[str, ...],
     as_json: bool,
     out: Path | None,
+    plot: Path | None,
     quiet: bool,
     full: bool,
     cautions: bool,
@@ -99,7 +104,9 @@ def command(
         if not sources and profile is None:
             raise UsageError("There is nothing to compare: name two SOURCES, or give --flops twice.")
         flops = BUDGETS
-    refuse_overwriting(out, *sources, profile, asked["law"], asked["coefficients"])
+    read = (*sources, profile, asked["law"], asked["coefficients"])
+    refuse_overwriting(out, *read)
+    check_plot(plot, out, *read)
     requests = [Request(flops=budget, **asked) for budget in flops] or [Request(**asked)]
     measured = _measured(sources, profile, corpus, weights, reading, quiet=quiet)
     comparison = compare(requests, measured or [None])
@@ -107,6 +114,7 @@ def command(
     from advisor.report.compare import show
 
     show(comparison, full=full, cautions=cautions, as_json=as_json, out=out)
+    draw(comparison, plot)
     return comparison.cautions
 
 

@@ -12,7 +12,7 @@ from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
 from advisor.commands.fit_files import check_files, check_names, write_files
 from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
-from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option
+from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option, plot_option
 from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
@@ -86,7 +86,7 @@ Examples:
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
 @coefficients_options
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw residuals, profile of E, contours.")
+@plot_option("runs, residuals, contours, E, IsoFLOP curves and the optimum of larger budgets")
 @click.option("--pilot", is_flag=True, help="TABLE is a filled one of `advisor pilot`: print the gap that it shows.")
 @click.option(
     "--predict",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.commands.options import check_plot, draw
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
 from advisor.report import terminal
@@ -16,11 +18,9 @@ if TYPE_CHECKING:
 
 def check_files(out: Path | None, plot: Path | None, *read: Path | None) -> None:
     """Raise if a file cannot be written, or would take the place of one that is read or of the other."""
-    for option, written in (("--out", out), ("--plot", plot)):
-        refuse_overwriting(written, *read, option=option)
-        check_writable(written)
-    if out is not None and plot is not None and out.resolve() == plot.resolve():
-        raise UsageError(f"--out and --plot both name {out}: give them different names.")
+    refuse_overwriting(out, *read)
+    check_writable(out)
+    check_plot(plot, out, *read)
 
 
 def check_names(out: Path | None, groups: list[str]) -> None:
@@ -49,10 +49,9 @@ def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: 
             write_law_file(_law_path(out, name), group, analysis)
         if not shown:
             terminal.note(f"No law could be fitted, so nothing is written to {out}.")
-    if plot is not None and shown:
-        from advisor.report.plots import write_fit_plot
-
-        write_fit_plot(plot, shown)
+    if plot is not None and not shown:
+        terminal.note(f"No law could be fitted, so nothing is drawn into {plot}.")
+    draw(replace(analysis, groups=shown), plot if shown else None)
 
 
 def _law_path(out: Path, group: str) -> Path:

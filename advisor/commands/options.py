@@ -51,6 +51,27 @@ def output_options(in_place_of: str) -> Decorator:
     return _all_of(json_option(in_place_of), out)
 
 
+def plot_option(what: str) -> Decorator:
+    """Return --plot; ``what`` is what is drawn."""
+    return click.option("--plot", type=FILE, metavar="FILE", help=f"Draw {what} into FILE, a .svg, .pdf or .png.")
+
+
+def check_plot(plot: Path | None, out: Path | None, *read: str | Path | None) -> None:
+    """Raise, before any work is done, if no picture can be written to ``plot``, or it would overwrite what is read."""
+    if plot is not None:
+        from advisor.report.pictures.files import check_picture
+
+        check_picture(plot, *read, out=out)
+
+
+def draw(result: Any, plot: Path | None) -> None:
+    """Write the picture of a result where one is asked for."""
+    if plot is not None:
+        from advisor.report.pictures.plot import plot as draw_into
+
+        draw_into(result, plot)
+
+
 quiet_option = click.option("--quiet", is_flag=True, help="No progress on stderr.")
 explain_option = click.option(
     "--explain", is_flag=True, help="Print how the answer comes about: formulas, constants, sources."

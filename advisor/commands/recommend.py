@@ -17,14 +17,17 @@ from advisor.commands.options import (
     advice_option,
     bytes_per_token_option,
     cautions_option,
+    check_plot,
     compressibility_option,
     corpus_options,
+    draw,
     explain_all_option,
     explain_option,
     full_option,
     hardware_options,
     headline_options,
     output_options,
+    plot_option,
     quiet_option,
     refuse_reading_options,
     score_sources,
@@ -49,6 +52,7 @@ Examples:
   advisor recommend --flops 1e22 --unique-tokens 25B
   advisor recommend --params 13B --inference-tokens 2T
   advisor recommend --flops 1e21 --explain
+  advisor recommend corpus/ --flops 1e21 --plot answer.svg
   advisor recommend --profile profile.json --flops 5.76e23 --json
 """
 
@@ -145,6 +149,7 @@ Examples:
 @explain_all_option
 @corpus_options
 @output_options("the tables")
+@plot_option("the loss of other sizes, every law's N, and N and D by budget")
 @quiet_option
 @fail_on_option
 def command(
@@ -155,6 +160,7 @@ def command(
     explain_all: bool,
     as_json: bool,
     out: Path | None,
+    plot: Path | None,
     quiet: bool,
     reading: Reading,
     **asked: Any,
@@ -174,7 +180,9 @@ def command(
     those that ship or are installed).
     """
     wanted = {name: asked.pop(name) for name in ("laws", "sizes", "plan", "cautions", "explain", "full")}
-    refuse_overwriting(out, source, profile, asked["law"], asked["coefficients"], asked["pilot"])
+    read = (source, profile, asked["law"], asked["coefficients"], asked["pilot"])
+    refuse_overwriting(out, *read)
+    check_plot(plot, out, *read)
     if source is None:
         refuse_reading_options("a SOURCE")
     request = Request(**asked)
@@ -188,6 +196,7 @@ def command(
 
     sections = Sections(**wanted, advice=request.advice)
     show(recommendation, sections=sections, explain_all=explain_all, as_json=as_json, out=out)
+    draw(recommendation, plot)
     return recommendation.cautions
 
 

@@ -16,11 +16,14 @@ from advisor.commands.options import (
     bytes_per_token_option,
     calibration_options,
     cautions_option,
+    check_plot,
     compressibility_option,
+    draw,
     explain_all_option,
     explain_option,
     full_option,
     output_options,
+    plot_option,
     table_law_option,
 )
 from advisor.commands.values import quantities, quantity
@@ -57,6 +60,7 @@ Examples:
 @explain_all_option
 @full_option
 @output_options("the table")
+@plot_option("the loss and the worth of a token by epochs")
 @fail_on_option
 def command(
     advice: bool,
@@ -66,6 +70,7 @@ def command(
     full: bool,
     as_json: bool,
     out: Path | None,
+    plot: Path | None,
     **asked: Any,
 ) -> Sequence[Caution]:
     """Print epochs, the unique tokens that they are worth, and the loss, where unique data are limited.
@@ -73,6 +78,7 @@ def command(
     Under the data-constrained law of Muennighoff et al. 2023. Without --flops or --params each row has the parameters
     that are optimal for its tokens. Another --law keeps its own exponents and takes over how repeated tokens decay.
     """
+    check_plot(plot, out, asked["law"], asked["coefficients"])
     table = repeat_table(**asked)
 
     from advisor.report.repetition.repeat import show
@@ -80,4 +86,5 @@ def command(
 
     shown = Asked(explain=explain, cautions=cautions, full=full)
     show(table, all_advice=advice, asked=shown, explain_all=explain_all, as_json=as_json, out=out)
+    draw(table, plot)
     return table.cautions

@@ -13,9 +13,12 @@ from advisor.commands.options import (
     FILE,
     Reading,
     cautions_option,
+    check_plot,
     corpus_options,
+    draw,
     full_option,
     output_options,
+    plot_option,
     quiet_option,
     refuse_reading_options,
     score_sources,
@@ -31,7 +34,7 @@ Examples:
   advisor score 'shards/*.jsonl' --out profile.json
   zcat dump.gz | advisor score -
   advisor score allenai/c4 --name en
-  advisor score --from profile.json
+  advisor score --from profile.json --plot h.svg
 """
 
 
@@ -43,6 +46,7 @@ Examples:
 @cautions_option
 @full_option
 @output_options("the table")
+@plot_option("H of the corpora beside web text and code")
 @quiet_option
 @fail_on_option
 def command(
@@ -52,6 +56,7 @@ def command(
     full: bool,
     as_json: bool,
     out: Path | None,
+    plot: Path | None,
     quiet: bool,
     reading: Reading,
 ) -> Sequence[Caution]:
@@ -64,6 +69,7 @@ def command(
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
     refuse_overwriting(out, *sources, profile)
+    check_plot(plot, out, *sources, profile)
     if profile is not None:
         refuse_reading_options("a SOURCE")
         from advisor.compressibility.profile_file import read_profiles
@@ -76,4 +82,5 @@ def command(
     from advisor.report.screen import Asked
 
     show(profiles, as_json=as_json, out=out, asked=Asked(cautions=cautions, full=full))
+    draw(profiles, plot)
     return [caution for profile in profiles for caution in profile.cautions]

@@ -31,6 +31,16 @@ _N_DRAWS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
+class IsoCurve:
+    """The runs of one budget, and the profile through them: N and losses in nats/token."""
+
+    run_n_params: Array
+    run_loss: Array
+    n_params: Array
+    loss: Array
+
+
+@dataclass(frozen=True, kw_only=True)
 class IsoFlop:
     """Vertices by budget, what the law says there, and the exponent of N* in C read off each.
 
@@ -48,6 +58,7 @@ class IsoFlop:
         exponent_a: the slope of the vertices in ln C.
         exponent_a_ci95: its interval.
         law_exponent: the slope of ``law_n_params`` in ln C; None where the law has no lowest point at some budget.
+        curves: the profile of each budget, for pictures.
     """
 
     stated: bool
@@ -58,10 +69,11 @@ class IsoFlop:
     exponent_a: float
     exponent_a_ci95: tuple[float, float]
     law_exponent: float | None
+    curves: tuple[IsoCurve, ...]
 
     JSON = (
         *("stated", "flops", "n_params", "n_params_ci95", "law_n_params", "law_minus_vertex_ln_n=disagreement"),
-        *("exponent_a", "exponent_a_ci95", "law_exponent"),
+        *("exponent_a", "exponent_a_ci95", "law_exponent", "-curves"),
     )
 
     @property
@@ -115,7 +127,21 @@ def isoflop_optima(runs: Runs, law: Array, seed: int = 0) -> IsoFlop | None:
         return None
     said = profiles.lowest(profiles.shape_of(law))[0][counted]
     c = np.array([float(log_c[b].mean()) for b in budgets])[counted]
-    return _summary(c, vertices[counted], drawn[:, counted], said, stated=runs.stated_flops is not None)
+    curves = _curves(runs, budgets, profiles, shape)
+    kept = tuple(curve for curve, there in zip(curves, counted, strict=True) if there)
+    return _summary(c, vertices[counted], drawn[:, counted], said, kept, stated=runs.stated_flops is not None)
+
+
+def _curves(runs: Runs, budgets: list[np.ndarray], profiles: Profiles, shape: Shape) -> list[IsoCurve]:
+    """Return the profile of each budget over the sizes of its runs."""
+    log_n, loss = profiles.curves(shape)
+    found = []
+    for i, b in enumerate(budgets):
+        n = np.exp(log_n[i])
+        inside = (runs.n_params[b].min() / 1.2 <= n) & (n <= runs.n_params[b].max() * 1.2)
+        own = {"run_n_params": runs.n_params[b], "run_loss": runs.loss[b]}
+        found.append(IsoCurve(n_params=n[inside], loss=loss[i][inside], **own))
+    return found
 
 
 def _drawn(profiles: Profiles, shape: Shape, delta: float, vertices: Array, seed: int) -> Array:
@@ -131,7 +157,9 @@ def _drawn(profiles: Profiles, shape: Shape, delta: float, vertices: Array, seed
     return np.asarray(vertices + (drawn - vertices) * np.sqrt(profiles.sizes / (profiles.sizes - 3.0).clip(1.0)))
 
 
-def _summary(c: Array, vertices: Array, drawn: Array, said: Array, *, stated: bool) -> IsoFlop:
+def _summary(
+    c: Array, vertices: Array, drawn: Array, said: Array, curves: tuple[IsoCurve, ...], *, stated: bool
+) -> IsoFlop:
     line = fit_line(c, vertices)
     dx = c - c.mean()
     whole = drawn[np.isfinite(drawn).all(1)]
@@ -146,6 +174,7 @@ def _summary(c: Array, vertices: Array, drawn: Array, said: Array, *, stated: bo
         exponent_a=line.slope,
         exponent_a_ci95=(line.slope - half, line.slope + half),
         law_exponent=fit_line(c, said).slope if np.isfinite(said).all() else None,
+        curves=curves,
     )
 
 

@@ -100,11 +100,7 @@ class Profiles:
 
     def lowest(self, shape: Shape) -> Array:
         """Return ln N at the lowest point along each budget, (S, B); nan where there is none among its sizes."""
-        x = np.linspace(self.x.min(1) - _OUTSIDE, self.x.max(1) + _OUTSIDE, _N_POINTS, axis=1)
-        c = self.path[:, :, None]
-        y = ((c[:, 0] * x + c[:, 1]) * x + c[:, 2]) * x + c[:, 3]
-        alpha, beta = np.exp(shape.exponents).T[:, :, None, None]
-        loss = shape.levels[..., 1:2] * np.exp(-alpha * x) + shape.levels[..., 2:3] * np.exp(-beta * y)
+        x, loss = self._along(shape)
         at = loss.argmin(2)
         inner = at.clip(1, _N_POINTS - 2)
         before, here, after = (np.take_along_axis(loss, (inner + i)[..., None], 2)[..., 0] for i in (-1, 0, 1))
@@ -113,6 +109,19 @@ class Profiles:
         step = (x[:, 1] - x[:, 0])[None]
         found = x[np.arange(len(x)), inner] + shift * step + self.origin[0]
         return np.asarray(np.where(at == inner, found, np.nan))
+
+    def curves(self, shape: Shape) -> tuple[Array, Array]:
+        """Return ln N and the loss along each budget, (B, P) and (B, P), of a shape of one weighting."""
+        x, loss = self._along(shape)
+        return x + self.origin[0], (shape.levels[..., 0:1] + loss)[0]
+
+    def _along(self, shape: Shape) -> tuple[Array, Array]:
+        """Return centred ln N, (B, P), and there the loss but for E, (S, B, P), of each budget and a little beyond."""
+        x = np.linspace(self.x.min(1) - _OUTSIDE, self.x.max(1) + _OUTSIDE, _N_POINTS, axis=1)
+        c = self.path[:, :, None]
+        y = ((c[:, 0] * x + c[:, 1]) * x + c[:, 2]) * x + c[:, 3]
+        alpha, beta = np.exp(shape.exponents).T[:, :, None, None]
+        return x, shape.levels[..., 1:2] * np.exp(-alpha * x) + shape.levels[..., 2:3] * np.exp(-beta * y)
 
     def _terms(self, exponents: Array) -> tuple[Array, Array]:
         alpha, beta = np.exp(exponents).T[:, :, None, None]

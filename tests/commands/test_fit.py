@@ -258,8 +258,9 @@ def test_plot_is_a_picture(tmp_path: Path) -> None:
     assert path.stat().st_size > 20_000
     assert list(tmp_path.iterdir()) == [path]
     result = run(GRID, "--plot", str(tmp_path / "fit.bmp"))
-    assert result.exit_code == 1
-    assert result.stderr == f"Error: {tmp_path}/fit.bmp does not end in .png, .svg, .pdf; name the picture so.\n"
+    assert result.exit_code == 2
+    assert result.stderr == f"Error: {tmp_path}/fit.bmp does not end in .svg, .pdf, .png: name the picture so.\n"
+    assert result.stdout == ""
 
 
 def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,8 +344,9 @@ def test_a_constant_loss_is_refused_without_warnings(tmp_path: Path) -> None:
         ("", ("--columns", "loss=n_params,n_tokens=n_params"), 2, "--columns names n_params twice."),
         ("", ("--out", "{tmp}/no/law.json"), 1, "/no/law.json: there is no such folder."),
         ("", ("--out", "{tmp}"), 1, ": it is a folder."),
-        ("", ("--plot", "{tmp}/a", "--out", "{tmp}/a"), 2, "--out and --plot both name"),
-        ("", ("--plot", "{tmp}/runs.csv"), 2, "--plot {tmp}/runs.csv would overwrite what is read from"),
+        ("", ("--plot", "{tmp}/a.svg", "--out", "{tmp}/a.svg"), 2, "--out and --plot both name"),
+        ("", ("--plot", "{tmp}/no/a.svg"), 1, "/no/a.svg: there is no such folder."),
+        ("", ("--plot", "{tmp}/runs.csv"), 2, "/runs.csv does not end in .svg, .pdf, .png: name the picture so."),
         ("groups", ("--group", "corpus", "--out", "{tmp}/{group}.json"), 2, "would both be written to"),
     ],
 )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from advisor.errors import MissingExtraError, RunsError
+from advisor.errors import AdvisorError, MissingExtraError, UsageError
 from advisor.laws.parameters import LOG_NAMES
-from advisor.report.calibration_plots import loss_figure, parameter_figure, write_calibration_plots
+from advisor.report.pictures.calibrate import draw_lines, draw_losses, write_calibration_plots
+from advisor.report.pictures.plot import plot
+from advisor.report.pictures.style import new_figure, styled
+from calibration.campaign.refit import CalibrationOutcome
 from calibration.fit.analysis import Settings
 from calibration.fit.minimum import FitOptions, log_optimum
+from calibration.lines.document import Calibrated
 from calibration.lines.regression import HRegression, regress_on_h
 from calibration.lines.source_laws import SourceLaw, fit_sources
 from tests.lines.synthetic_rows import H, calibration_rows
+from tests.report.pictures.made import is_whole
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +36,25 @@ def found(laws: tuple[SourceLaw, ...]) -> HRegression:
     return regress_on_h(laws)
 
 
+def drawn(draw, of):
+    with styled():
+        figure = new_figure()
+        draw(figure, of)
+    return figure
+
+
 def test_a_panel_for_each_parameter_with_the_line_and_both_bands(laws, found):
-    axes = parameter_figure(found).axes
+    axes = drawn(draw_lines, found).axes
     assert [axis.get_ylabel() for axis in axes] == [
         *("E, nats/token", "ln A", "ln B", "alpha", "beta"),
-        "N*, non-embedding parameters",
+        "best N, non-embedding",
     ]
     for axis, name in zip(axes, LOG_NAMES, strict=False):
         x, y = axis.lines[-1].get_data()
         assert y == pytest.approx([found.log.lines[name].at(h) for h in x])
         new, line = (band.get_paths()[0].get_extents() for band in axis.collections)
         assert new.y0 < line.y0 < line.y1 < new.y1
-    assert axes[3].get_title() == f"alpha: slope {found.log.lines['alpha'].slope:.3g}, " + (
+    assert axes[3].get_title(loc="left") == f"alpha: slope {found.log.lines['alpha'].slope:.3g}, " + (
         f"p = {found.log.lines['alpha'].p_value:.2g}"
     )
     points = [line.get_data() for line in axes[5].lines if line.get_marker() == "o"]
@@ -51,14 +64,22 @@ def test_a_panel_for_each_parameter_with_the_line_and_both_bands(laws, found):
 
 
 def test_a_panel_for_each_source_with_its_runs_and_its_law(laws):
-    axes = loss_figure(laws[:7]).axes
-    assert [axis.get_title() for axis in axes[:2]] == ["g150, H = 0.150", "g220, H = 0.220"]
+    figure = drawn(draw_losses, laws[:7])
+    axes = figure.axes
+    assert [axis.get_title(loc="left") for axis in axes[:2]] == ["g150, H 0.150", "g220, H 0.220"]
     assert not axes[7].axison
-    drawn = np.concatenate([line.get_ydata() for line in axes[0].lines if line.get_marker() == "."])
-    assert sorted(drawn) == sorted(laws[0].group.runs.loss)
+    runs = np.concatenate([line.get_ydata() for line in axes[0].lines if line.get_marker() == "."])
+    assert sorted(runs) == sorted(laws[0].group.runs.loss)
     law, curve = laws[0].group.law, axes[0].lines[1]
     assert law is not None
     assert curve.get_ydata() == pytest.approx([law.loss(5120, d) for d in curve.get_xdata()])
+    assert figure._supxlabel.get_text().startswith("tokens D")
+    assert axes[-1].get_ylabel() == "parameters N, non-embedding"
+
+
+def test_more_sources_than_a_page_holds_are_counted(laws):
+    figure = drawn(draw_losses, laws[:7] * 9)
+    assert figure._supxlabel.get_text().endswith(". 3 more sources not drawn")
 
 
 def test_files_are_written(laws, found, tmp_path: Path):
@@ -69,7 +90,9 @@ def test_files_are_written(laws, found, tmp_path: Path):
     only.mkdir()
     assert write_calibration_plots(only, laws, None) == (only / "losses.png",)
     assert write_calibration_plots(only, laws[7:], None) == ()
-    with pytest.raises(RunsError, match=r"losses\.png cannot be written \(No such file or directory\)\.$"):
+    with pytest.raises(
+        AdvisorError, match=r"^Cannot write .*losses\.png: No such file or directory; name a file in a "
+    ):
         write_calibration_plots(tmp_path / "no", laws, None)
 
 
@@ -77,3 +100,16 @@ def test_without_matplotlib(laws, monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(MissingExtraError, match="needs the package matplotlib"):
         write_calibration_plots(tmp_path, laws, None)
+
+
+def test_the_whole_calibration_is_one_picture(laws, found, tmp_path: Path):
+    result = Calibrated(about=None, laws=laws, regression=found)  # type: ignore[arg-type]
+    figure = plot(CalibrationOutcome(result=result, laws_only=False))
+    assert len(figure.axes) == 9 + 1 + 6  # seven sources in rows of three, their scale, the lines
+    assert is_whole(figure)
+    alone = CalibrationOutcome(result=replace(result, regression=None), laws_only=True)
+    assert plot(alone, tmp_path / "a.pdf") == tmp_path / "a.pdf"
+    nothing = CalibrationOutcome(result=replace(result, laws=laws[7:], regression=None), laws_only=True)
+    for outcome in (nothing, CalibrationOutcome(laws_only=True)):
+        with pytest.raises(UsageError, match=r"^There is no picture of a calibration without a law: train more of it"):
+            plot(outcome)
