@@ -23,7 +23,7 @@ _NAME = 12  # columns of a law's name beside other words
 _FEWEST = 3  # laws of which a middle is worth a row
 
 
-class Row(NamedTuple):
+class SureRow(NamedTuple):
     """What one row of the table has: a label and intervals, or points, in words."""
 
     label: str
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     loss: str
 
 
-def how_sure_rows(recommendation: Recommendation) -> list[Row]:
+def how_sure_rows(recommendation: Recommendation) -> list[SureRow]:
     """Return the rows of the table, the weightiest first."""
     rows = _own_rows(recommendation)
     if recommendation.recommended.of != "inference":
@@ -41,16 +41,16 @@ def how_sure_rows(recommendation: Recommendation) -> list[Row]:
     return rows
 
 
-def print_how_sure(rows: Sequence[Row]) -> None:
+def print_how_sure(rows: Sequence[SureRow]) -> None:
     """Print the table; the loss gives way to the budget, where that is a question."""
-    header = Row("How sure (80 %)", "FLOPs", "parameters", "tokens", "loss")
+    header = SureRow("How sure (80 %)", "FLOPs", "parameters", "tokens", "loss")
     kept = [at for at, column in enumerate(zip(*rows, strict=True)) if at == 0 or any(column)]
     if any(row.flops for row in rows):
         kept = kept[:-1] if any(row.loss for row in rows) else kept
     print_table([header[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
-def _own_rows(r: Recommendation) -> list[Row]:
+def _own_rows(r: Recommendation) -> list[SureRow]:
     """Return the rows of the answer itself, and of web text where the answer is another."""
     rows = []
     if r.recommended.of == "limited_data":
@@ -74,21 +74,21 @@ def _label(r: Recommendation) -> str:
     return shortened(name, 2 * _NAME)
 
 
-def _of_answer(label: str, answer: Answer, r: Recommendation | None) -> Row:
+def _of_answer(label: str, answer: Answer, r: Recommendation | None) -> SureRow:
     found = answer.interval80
     if found is None:
         return _row(label, None, answer)
     loss = _free(found.loss, nats) if r is not None and r.recommended.loss is not None else ""
     flops, n_params, n_tokens = _free(found.flops, format_flops), _free(found.n_params), _free(found.n_tokens)
-    return Row(label, flops, n_params, n_tokens, loss)
+    return SureRow(label, flops, n_params, n_tokens, loss)
 
 
-def _row(label: str, interval: object, point: Answer | LimitedData | ServedModel) -> Row:
+def _row(label: str, interval: object, point: Answer | LimitedData | ServedModel) -> SureRow:
     """Return a row of an answer with limited data or with serving; its N where it has no intervals."""
     if interval is None:
-        return Row(label, "", f"{quantity(point.n_params)}, no interval", "", "")
+        return SureRow(label, "", f"{quantity(point.n_params)}, no interval", "", "")
     n_params, n_tokens, loss = (getattr(interval, name, None) for name in ("n_params", "n_tokens", "loss"))
-    return Row(label, "", _free(n_params), _free(n_tokens), _free(loss, nats))
+    return SureRow(label, "", _free(n_params), _free(n_tokens), _free(loss, nats))
 
 
 def _free(bounds: Bounds | None, look: Callable[[float], str] = quantity) -> str:
@@ -96,7 +96,7 @@ def _free(bounds: Bounds | None, look: Callable[[float], str] = quantity) -> str
     return "" if bounds is None or bounds[1] <= bounds[0] * (1 + 1e-9) else spread(bounds, look)
 
 
-def _published(laws: Sequence[Answer], what: str) -> list[Row]:
+def _published(laws: Sequence[Answer], what: str) -> list[SureRow]:
     """Return where published laws lie for the same budget: all of them, and those near their median."""
     published = [law for law in laws if law.law not in (*DATA_LAWS, *LAW_NAMES)]
     if len(published) < 2:
@@ -109,6 +109,6 @@ def _published(laws: Sequence[Answer], what: str) -> list[Row]:
     return rows
 
 
-def _range(label: str, laws: Sequence[Answer]) -> Row:
+def _range(label: str, laws: Sequence[Answer]) -> SureRow:
     n_params, n_tokens = [law.n_params for law in laws], [law.n_tokens for law in laws]
-    return Row(label, "", spread((min(n_params), max(n_params))), spread((min(n_tokens), max(n_tokens))), "")
+    return SureRow(label, "", spread((min(n_params), max(n_params))), spread((min(n_tokens), max(n_tokens))), "")
