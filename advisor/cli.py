@@ -28,6 +28,7 @@ COMMANDS = {
     "evidence": "advisor.commands.evidence",
     "compare": "advisor.commands.compare",
     "table": "advisor.commands.table",
+    "report": "advisor.commands.report",
     "pilot": "advisor.commands.pilot",
     "fit": "advisor.commands.fit",
     "grammar": "advisor.commands.grammar",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -279,6 +279,11 @@ def corpus_options(command: Command) -> Command:
 def reading_options(command: Command) -> Command:
     """Add the options that say how a corpus is read, without those of its sample: ``reading`` has no ``sampling``."""
     return _READING(_gathered(command))
+
+
+def shared_options(command: click.Command, names: Container[str]) -> list[click.Parameter]:
+    """Return the options of ``command`` that are among ``names``, and those that say how a corpus is read."""
+    return [each for each in command.params if isinstance(each, _ReadingOption) or each.name in names]
 
 
 def _gathered(command: Command) -> Command:

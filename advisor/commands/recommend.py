@@ -186,10 +186,10 @@ def command(
     if source is None:
         refuse_reading_options("a SOURCE")
     request = Request(**asked)
-    measured = _measured(source, profile, corpus, request, reading, quiet=quiet)
+    measured = measured_corpus(source, profile, corpus, request, reading, quiet=quiet)
     counted = None
     if count_tokenizer is not None:
-        counted = _counted(source, count_tokenizer, reading, quiet=quiet)
+        counted = counted_tokens(source, count_tokenizer, reading, quiet=quiet)
     recommendation = recommend(request, profile=measured, counted=counted)
 
     from advisor.report.recommendation.show import Sections, show
@@ -200,7 +200,7 @@ def command(
     return recommendation.cautions
 
 
-def _measured(
+def measured_corpus(
     source: str | None, profile: Path | None, corpus: str | None, request: Request, reading: Reading, *, quiet: bool
 ) -> MeasuredCorpus | None:
     """Return the profile of the corpus that is named in one of the three ways, or None where none is."""
@@ -217,7 +217,7 @@ def _measured(
     return None if source is None else score_sources((source,), reading, quiet=quiet)[0]
 
 
-def _counted(source: str | None, tokenizer: str, reading: Reading, *, quiet: bool) -> TokenCount:
+def counted_tokens(source: str | None, tokenizer: str, reading: Reading, *, quiet: bool) -> TokenCount:
     """Return the bytes per token of ``tokenizer`` in the source."""
     if source is None:
         raise UsageError("--count-tokenizer counts the tokens of a SOURCE, and none is given.")

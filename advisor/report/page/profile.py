@@ -1,0 +1,82 @@
+"""Profiles of corpora to a section: how compressible each is, beside web text, and how it was measured."""
+
+from __future__ import annotations
+
+from advisor.json_fields import Node
+from advisor.laws.text import WEB_H
+from advisor.report.page.blocks import Axis, Chart, Section, Series, facts, part, table
+from advisor.report.page.curves import colour
+from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
+from advisor.report.page.recommendation import protocol_words
+from advisor.report.text import nats, spread
+
+
+def profile_section(document: Node) -> Section:
+    """Return the section of the corpora of ``advisor score --json``."""
+    corpora = members(document["corpora"])
+    if not corpora:
+        raise document.fail("holds no corpora: measure one with advisor score SOURCE --json")
+    measured = [each["compressibility"] for each in corpora]
+    names = [words(each["source"]) for each in corpora]
+    columns = [
+        ("corpus", names),
+        ("H, median", [figure(each["median"], nats) for each in measured]),
+        ("95 % interval", ["" if (f := each.get("ci95")) is None else spread(f.pair(0), nats) for each in measured]),
+        ("tokens shuffled", [figure(each["shuffled_median"], nats) for each in measured]),
+        ("random ids", [figure(each["ceiling"], nats) for each in measured]),
+        ("tokens", [figure(each.get("estimated_tokens")) for each in corpora]),
+        ("bytes per token", [figure(each.get("bytes_per_token"), lambda t: f"{t:.2f}") for each in corpora]),
+        ("sequences", [f"{each['n_sequences'].whole(0):,}" for each in corpora]),
+    ]
+    protocols = dict.fromkeys(protocol_words(each["protocol"]) for each in corpora)
+    return Section(
+        kind="Profile",
+        answer=_answer(corpora, names),
+        why=("H is the size of what gzip makes of a text's tokens over their own: smaller compresses better.",),
+        mind=warnings_of(*(each.get("cautions") for each in corpora)),
+        parts=(
+            *part("How compressible", table("Corpora", columns), _chart(measured, names)),
+            *part("How it was measured", facts(*(("H is", each) for each in protocols))),
+            *part("Good to know", notes_of(*(each.get("cautions") for each in corpora))),
+        ),
+        sources=(),
+    )
+
+
+def _answer(corpora: list[Node], names: list[str]) -> str:
+    """Return the H of each corpus, and on which side of web text it lies."""
+    said = []
+    for corpus, name in zip(corpora, names, strict=True):
+        h = corpus["compressibility"]["median"].number(0)
+        said.append(f"{name} has H {nats(h)}, {'less' if h < WEB_H else 'more'} than web text's {nats(WEB_H)}")
+    return "; ".join(said) + "."
+
+
+def _chart(measured: list[Node], names: list[str]) -> Chart | None:
+    """Return the distributions of H over the sequences of each corpus, on one axis."""
+    series = []
+    for number, (each, name) in enumerate(zip(measured, names, strict=True)):
+        histogram = each["histogram"]
+        counts = [count.whole(0) for count in members(histogram["counts"])]
+        low, high = histogram["low"].number(), histogram["high"].number()
+        if not counts or not sum(counts) or high <= low:
+            continue
+        step = (high - low) / len(counts)
+        x = tuple(round(low + step * (i + 0.5), 6) for i in range(len(counts)))
+        shares = tuple(100 * count / sum(counts) for count in counts)
+        text = tuple(
+            f"{name}: {share:.1f} % of the sequences near {at:.3f}" for at, share in zip(x, shares, strict=True)
+        )
+        series.append(Series(name=name, form="line", x=x, y=shares, text=text, colour=colour(number)))
+    if not series:
+        return None
+    top = max(max(each.y) for each in series)
+    web = Series(name="web text, median", form="line", x=(WEB_H, WEB_H), y=(0.0, top), colour=7)
+    return Chart(
+        name="h",
+        title="H of the sequences of each corpus",
+        x=Axis(label="H of a sequence"),
+        y=Axis(label="share of the sequences, %"),
+        series=(*series, web),
+        says=f"Web text's median is {nats(WEB_H)}.",
+    )

@@ -1,0 +1,86 @@
+"""A table of epochs to a section: what repeating the data is worth."""
+
+from __future__ import annotations
+
+from advisor.json_fields import Node
+from advisor.quantities import format_flops, format_share
+from advisor.report.page.blocks import Axis, Chart, Facts, Section, Series, facts, part, table
+from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
+from advisor.report.text import amount, counted, nats, quantity
+
+
+def repetition_section(document: Node) -> Section:
+    """Return the section of ``advisor repeat --json``."""
+    optimum = document.get("optimum")
+    rows = [(row, "") for row in members(document["rows"])]
+    if optimum is not None:
+        rows = sorted([*rows, (optimum, "optimum")], key=lambda pair: pair[0]["epochs"].number(0))
+    if not rows:
+        raise document["rows"].fail("holds no rows: make it again with advisor repeat --json")
+    unique = quantity(document["unique_tokens"].number(0))
+    columns = [
+        ("passes", [figure(row["epochs"], amount) for row, _ in rows]),
+        ("N", [figure(row["n_params"]) for row, _ in rows]),
+        ("D", [figure(row["n_tokens"]) for row, _ in rows]),
+        ("FLOPs", [figure(row["flops"], format_flops) for row, _ in rows]),
+        ("worth in unique tokens", [figure(row["effective_tokens"]) for row, _ in rows]),
+        ("worth of a token, average", [figure(row["average_value_fraction"], format_share) for row, _ in rows]),
+        ("in the last pass", [figure(row["last_value_fraction"], format_share) for row, _ in rows]),
+        ("loss", [figure(row["loss_nats_per_token"], nats) for row, _ in rows]),
+        ("", [remark for _, remark in rows]),
+    ]
+    strong = [i for i, (_, remark) in enumerate(rows) if remark]
+    law, source = words(document["law"]), words(document["source"])
+    most = quantity(document["most_effective_tokens"].number(0))
+    return Section(
+        kind="Repeated data",
+        answer=_answer(rows[-1][0] if optimum is None else optimum, unique, best=optimum is not None),
+        why=(f"However often they are read, {unique} unique tokens are worth at most {most}.",),
+        mind=warnings_of(document.get("cautions")),
+        parts=(
+            *part("Pass by pass", table("Epochs", columns, strong=strong), _chart([row for row, _ in rows], unique)),
+            *part("What goes with it", _advice(document)),
+            *part("What it rests on", facts(("Law", f"{law}: {source}"), ("N counts", _counts(document)))),
+            *part("Good to know", notes_of(document.get("cautions"))),
+        ),
+        sources=((law, source),),
+    )
+
+
+def _counts(document: Node) -> str:
+    return f"{counted(words(document['count']))} parameters"
+
+
+def _answer(row: Node, unique: str, *, best: bool) -> str:
+    passes, value = amount(row["epochs"].number(0)), format_share(row["average_value_fraction"].number(0))
+    n_params, n_tokens = quantity(row["n_params"].number(0)), quantity(row["n_tokens"].number(0))
+    if best:
+        return (
+            f"Train {n_params} parameters on {n_tokens} tokens: the {unique} unique ones {passes} times, a token worth "
+            f"{value} of a new one."
+        )
+    return f"Read {passes} times, a token of the {unique} unique ones is worth {value} of a new one."
+
+
+def _advice(document: Node) -> Facts | None:
+    return facts(*((words(row["source"]), words(row["text"])) for row in members(document.get("advice"))))
+
+
+def _chart(rows: list[Node], unique: str) -> Chart | None:
+    places = [(row["epochs"].number(0, open_ends=True), row) for row in rows]
+    if len(places) < 2:
+        return None
+    x = tuple(epochs for epochs, _ in places)
+    y = tuple(row["loss_nats_per_token"].number(0) for _, row in places)
+    text = tuple(f"{amount(at)} passes: loss {nats(loss)}" for at, loss in zip(x, y, strict=True))
+    return Chart(
+        name="epochs",
+        title="Loss along the passes over the data",
+        x=Axis(label="passes over the data", log=True),
+        y=Axis(label="loss, nats/token"),
+        series=(
+            Series(name="loss", form="line", x=x, y=y, text=text),
+            Series(name="rows", form="points", x=x, y=y, text=text),
+        ),
+        says=f"With {unique} unique tokens the loss falls from {nats(y[0])} to {nats(y[-1])}.",
+    )
