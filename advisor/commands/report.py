@@ -99,7 +99,7 @@ def _of_request(
             f"A recommendation is about one SOURCE, and {len(names)} are named: {', '.join(names)}; make a file of "
             "each with advisor recommend --json and name these files alone."
         )
-    from advisor.report.page.asked import Question
+    from advisor.report.page.asked import AskedRequest
     from advisor.report.page.sections import section_of_request
 
     source = names[0] if names else None
@@ -110,7 +110,7 @@ def _of_request(
     counted = None
     if count_tokenizer is not None:
         counted = recommending.counted_tokens(source, count_tokenizer, reading, quiet=quiet)
-    _write([section_of_request(Question(request=request, profile=measured, counted=counted))], out, [])
+    _write([section_of_request(AskedRequest(request=request, profile=measured, counted=counted))], out, [])
 
 
 def _write(sections: Sequence[Any], out: Path, files: Sequence[tuple[str, str]]) -> None:

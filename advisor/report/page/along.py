@@ -9,7 +9,7 @@ from advisor.answer.recommendation import Recommendation
 from advisor.answer.recommended import Recommended
 from advisor.errors import AdvisorError
 from advisor.quantities import format_flops
-from advisor.report.page.asked import Question
+from advisor.report.page.asked import AskedRequest
 from advisor.report.page.blocks import Budgets, Chart, DataTable, Step, table
 from advisor.report.page.curves import budgets_chart, colour, repeated_law_of, sizes_chart
 from advisor.report.plan import data_size
@@ -42,7 +42,7 @@ def budgets_around(flops: float) -> list[float]:
     return [flops if i == half else float(f"{each:.2e}") for i, each in enumerate(near)]
 
 
-def along_budgets(asked: Question, answer: Recommendation) -> tuple[Budgets, tuple[Chart, ...]]:
+def along_budgets(asked: AskedRequest, answer: Recommendation) -> tuple[Budgets, tuple[Chart, ...]]:
     """Return the recommendation at budgets around that of ``answer``, and the charts at the one asked.
 
     Budgets at which the law has no answer, such as one of less than a token, are left out.
@@ -79,7 +79,7 @@ def _still(rows: Sequence[tuple[str, str]], steps: Sequence[Step]) -> DataTable 
     return table("The same question at other budgets", columns)
 
 
-def _at(asked: Question, answer: Recommendation, flops: float, unique: float | None) -> Found:
+def _at(asked: AskedRequest, answer: Recommendation, flops: float, unique: float | None) -> Found:
     """Return what ``advisor recommend`` says at one budget; at the one asked it is the answer, unless to a choice.
 
     With limited data all that it weighs besides would take a second for each budget: the optimum alone is sought, as

@@ -39,7 +39,7 @@ _FILES = ("coefficients", "calibration", "pilot", "epsilon", "base")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class AskedRequest:
     """A request with the corpus that it is about: what ``recommend`` takes."""
 
     request: Request
@@ -52,17 +52,17 @@ class Question:
 
         return recommend(self.request, profile=self.profile, counted=self.counted)
 
-    def at(self, flops: float) -> Question:
+    def at(self, flops: float) -> AskedRequest:
         """Return the same question for another budget: a choice or a question about N, D or a loss falls away."""
         budget = replace(self.request, flops=flops, hours=None, n_params=None, n_tokens=None, target_loss=None)
         return replace(self, request=budget)
 
-    def with_unlimited_data(self) -> Question:
+    def with_unlimited_data(self) -> AskedRequest:
         """Return the same question without a limit on unique tokens."""
         return replace(self, request=replace(self.request, unique_tokens=None, use_corpus_size=False))
 
 
-def asked_in(document: Node) -> tuple[Question, Recommendation]:
+def asked_in(document: Node) -> tuple[AskedRequest, Recommendation]:
     """Return what a document's recommendation was asked, and the answer of now, which must be the document's.
 
     Files that a document names are not read: it may come from anybody.
@@ -82,7 +82,7 @@ def asked_in(document: Node) -> tuple[Question, Recommendation]:
     return asked, found
 
 
-def _asked(document: Node) -> Question:
+def _asked(document: Node) -> AskedRequest:
     request = document["request"]
     if law := words(request.get("law")):
         _check_law(law)
@@ -96,7 +96,7 @@ def _asked(document: Node) -> Question:
     if not gpu:
         numbers.pop("mfu", None)
     use_corpus_size = request.get("use_corpus_size")
-    return Question(
+    return AskedRequest(
         request=Request(
             **numbers,
             **counts,

@@ -32,7 +32,7 @@ class KeyEntry(NamedTuple):
     mark: str
 
 
-class TableRow(NamedTuple):
+class PlacedRow(NamedTuple):
     """A row of a table: its name, its other cells each with the head of their column, and how it looks."""
 
     name: str
@@ -55,7 +55,7 @@ class Placed:
     id: str
     titles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    rows: tuple[TableRow, ...] = ()
+    rows: tuple[PlacedRow, ...] = ()
     look: str = ""
     svg: str = ""
     key: tuple[KeyEntry, ...] = ()
@@ -249,11 +249,11 @@ def _placed(block: Block, name: str) -> Placed:
     return Placed(block=block, id=name, titles=(block.title,) if isinstance(block, Facts) and block.title else ())
 
 
-def _row(number: int, table: DataTable) -> TableRow:
+def _row(number: int, table: DataTable) -> PlacedRow:
     first, *others = table.rows[number]
     cells = tuple(zip(table.header[1:], others, strict=True))
     looks = ["strong"] * (number in table.strong) + ["long"] * (len(first) > _LONG)
-    return TableRow(name=first, cells=cells, look=" ".join(looks))
+    return PlacedRow(name=first, cells=cells, look=" ".join(looks))
 
 
 def _key(chart: Chart) -> tuple[KeyEntry, ...]:

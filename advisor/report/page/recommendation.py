@@ -8,7 +8,7 @@ from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.quantities import format_flops
 from advisor.report.page.along import along_budgets
-from advisor.report.page.asked import Question, asked_in
+from advisor.report.page.asked import AskedRequest, asked_in
 from advisor.report.page.beyond import repetition_tables, serving_table
 from advisor.report.page.blocks import Budgets, Chart, DataTable, Facts, Section, facts, part, table
 from advisor.report.page.planned import plan_blocks
@@ -33,7 +33,7 @@ class Drawn:
     why_not: str = ""
 
 
-def recommendation_section(document: Node, asked: Question | None = None) -> Section:
+def recommendation_section(document: Node, asked: AskedRequest | None = None) -> Section:
     """Return the section of a recommendation; ``asked`` is its request where that was made just now."""
     best = document["recommended"]
     drawn = _drawn(document, asked)
@@ -56,7 +56,7 @@ def recommendation_section(document: Node, asked: Question | None = None) -> Sec
     )
 
 
-def _drawn(document: Node, asked: Question | None) -> Drawn:
+def _drawn(document: Node, asked: AskedRequest | None) -> Drawn:
     try:
         if asked is None:
             asked, answer = asked_in(document)

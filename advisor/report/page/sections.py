@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
-from advisor.report.page.asked import Question
+from advisor.report.page.asked import AskedRequest
 from advisor.report.page.blocks import Section
 from advisor.report.page.coefficients import coefficients_sections
 from advisor.report.page.comparison import comparison_section
@@ -69,7 +69,7 @@ def _fitted(root: Node, kind: Kind) -> Section:
     return fit_section(laws_in(root), f"Fitted to {runs:,} runs by advisor fit.")
 
 
-def section_of_request(asked: Question) -> Section:
+def section_of_request(asked: AskedRequest) -> Section:
     """Return the section of what ``advisor recommend`` answers."""
     from advisor.json_form import as_json
 

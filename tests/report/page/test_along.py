@@ -14,7 +14,7 @@ from advisor.json_fields import Node
 from advisor.json_form import as_json
 from advisor.report.page import along as module
 from advisor.report.page.along import along_budgets, budgets_around
-from advisor.report.page.asked import Question, asked_in
+from advisor.report.page.asked import AskedRequest, asked_in
 from advisor.report.text import nats, quantity, spread
 
 
@@ -23,7 +23,7 @@ def node(recommendation):
 
 
 def along(request):
-    asked = Question(request=request)
+    asked = AskedRequest(request=request)
     return along_budgets(asked, asked.recommendation())
 
 
@@ -133,7 +133,7 @@ def test_files_that_a_document_names_are_not_read(name):
 def test_the_middle_is_the_answer_to_what_was_asked(three_budgets):
     request = Request(n_params=13e9, inference_tokens=2e12)
     answer = recommend(request)
-    budgets, (sizes, _) = along_budgets(Question(request=request), answer)
+    budgets, (sizes, _) = along_budgets(AskedRequest(request=request), answer)
     low, high = answer.recommended.interval80.n_params
     assert budgets.steps[1].words["n_params80"] == f"{quantity(low)} to {quantity(high)}"
     assert next(each for each in sizes.series if each.form == "band").x == (low, high)

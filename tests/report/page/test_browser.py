@@ -16,7 +16,7 @@ import pytest
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
 from advisor.quantities import format_flops
-from advisor.report.page.asked import Question
+from advisor.report.page.asked import AskedRequest
 from advisor.report.page.html import page
 from advisor.report.page.sections import section_of_request, sections_of
 from advisor.report.text import quantity
@@ -59,7 +59,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     named = write(folder / "profile.json", {"corpora": [corpus(HOSTILE), corpus("code", 0.38)]})
     sections, files = sections_of([named])
-    asked = section_of_request(Question(request=Request(flops=1e21)))
+    asked = section_of_request(AskedRequest(request=Request(flops=1e21)))
     out = folder / "page.html"
     made = page([asked, *sections], [("Command", "advisor report"), *files], title="A page", version="0.1.0")
     out.write_text(made, encoding="utf-8")
