@@ -139,6 +139,7 @@ LAW_WARNINGS = {
 }
 # ... and those that are good to know.
 LAW_NOTES = {
+    "plan-note": "A plan says what it left out or assumed.",
     "e-at-entropy-bound": "E is at the entropy bound of the source's documents, and the runs want it higher.",
     "e-out-of-range": "E is larger than that of any text.",
     "e-under-entropy-rate": "E is below the source's entropy rate, which no model can beat.",

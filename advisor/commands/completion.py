@@ -18,9 +18,9 @@ def command(shell: str) -> None:
     """Print the script for a shell that completes commands, options, and names of laws, accelerators and more."""
     from click.shell_completion import get_completion_class
 
-    from advisor.cli import group
     from advisor.report import terminal
 
     found = get_completion_class(shell)
     assert found is not None  # the choice is of click's own
+    group = click.get_current_context().find_root().command
     terminal.document(found(group, {}, "advisor", "_ADVISOR_COMPLETE").source().lstrip("\n"))

@@ -139,7 +139,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
+class PageSection:
     """All that a page says of one result: ``answer`` is the sentence to read where there is time for no other.
 
     ``mind`` are the warnings, which change what one should do and stand beside it.

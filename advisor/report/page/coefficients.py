@@ -6,7 +6,7 @@ import math
 
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_short_quantity
-from advisor.report.page.blocks import Axis, Chart, DataTable, Facts, Section, Series, facts, part, table
+from advisor.report.page.blocks import Axis, Chart, DataTable, Facts, PageSection, Series, facts, part, table
 from advisor.report.page.reading import figure, members, words
 from advisor.report.page.recommendation import protocol_words
 from advisor.report.text import counted, nats, plural, spread
@@ -14,7 +14,7 @@ from advisor.report.text import counted, nats, plural, spread
 _WORDS = {"ok": "believed", "caution": "with care", "refused": "refused"}
 
 
-def coefficients_sections(document: Node) -> list[Section]:
+def coefficients_sections(document: Node) -> list[PageSection]:
     """Return a section for each calibration of a coefficients file."""
     found = members(document["calibrations"])
     if not found:
@@ -22,9 +22,9 @@ def coefficients_sections(document: Node) -> list[Section]:
     return [_section(each) for each in found]
 
 
-def _section(node: Node) -> Section:
+def _section(node: Node) -> PageSection:
     name, sources, predictors = words(node["name"]), members(node["sources"]), node.get("predictors")
-    return Section(
+    return PageSection(
         kind="Calibration",
         answer=f"{name}: {_found(predictors) or f'{_usable(sources)} sources with laws, of {len(sources)}'}.",
         why=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from advisor.json_fields import Node
 from advisor.quantities import format_flops
-from advisor.report.page.blocks import Axis, Chart, Section, Series, part, table
+from advisor.report.page.blocks import Axis, Chart, PageSection, Series, part, table
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
 from advisor.report.plan import data_size
@@ -13,7 +13,7 @@ from advisor.report.text import counted, nats, quantity, ratio
 _MOST_SAID = 4
 
 
-def comparison_section(document: Node) -> Section:
+def comparison_section(document: Node) -> PageSection:
     """Return the section of ``advisor compare --json``."""
     rows = members(document["rows"])
     answers = [row["headline"] for row in rows]
@@ -29,7 +29,7 @@ def comparison_section(document: Node) -> Section:
     ]
     laws = dict.fromkeys((words(each["law"]), words(each["source"])) for each in answers)
     counts = ", ".join(dict.fromkeys(counted(words(each["count"])) for each in answers))
-    return Section(
+    return PageSection(
         kind="Comparison",
         answer=_answer(rows),
         why=(f"Each is the best use of its budget; N counts {counts} parameters.",),

@@ -13,8 +13,8 @@ from advisor.report.page.blocks import (
     DataTable,
     Facts,
     Noted,
+    PageSection,
     Part,
-    Section,
     Series,
     facts,
     part,
@@ -36,14 +36,14 @@ _ALL = "all"  # the name of the one group of a table without groups
 _BEYOND = 10.0  # times the largest budget of the runs that a chart shows
 
 
-def fit_section(laws: dict[str, Node], title: str) -> Section:
+def fit_section(laws: dict[str, Node], title: str) -> PageSection:
     """Return the section of laws by the group that each is of."""
     if len(laws) == 1:
         (law,) = laws.values()
         detail = _law_parts(law)
     else:
         detail = (*part("How sure", _side_by_side(laws)), *part("Whether to believe them", _reasons(laws)))
-    return Section(
+    return PageSection(
         kind="Fit",
         answer=_answer(laws),
         why=(title,) if title else (),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from advisor.errors import MissingExtraError
 from advisor.quantities import format_flops
-from advisor.report.page.blocks import Axis, Block, Budgets, Cautions, Chart, DataTable, Facts, Section, Step
+from advisor.report.page.blocks import Axis, Block, Budgets, Cautions, Chart, DataTable, Facts, PageSection, Step
 from advisor.report.page.svg import bounds, svg, tick_text, ticks
 
 _MANY = 4  # columns: a table of more is shown a row below the other where the page is narrow
@@ -91,7 +91,7 @@ def check_extra() -> None:
             raise MissingExtraError(package, "report", "advisor report")
 
 
-def page(sections: Sequence[Section], provenance: Sequence[tuple[str, str]], *, title: str, version: str) -> str:
+def page(sections: Sequence[PageSection], provenance: Sequence[tuple[str, str]], *, title: str, version: str) -> str:
     """Return the HTML of a page.
 
     Raises:
@@ -208,7 +208,7 @@ def _step_data(step: Step) -> dict[str, Any]:
     }
 
 
-def _section(number: int, section: Section, *, alone: bool) -> PlacedSection:
+def _section(number: int, section: PageSection, *, alone: bool) -> PlacedSection:
     """Return a section with its parts in their places; ``alone`` on its page its kind is said by the title."""
     parts = tuple(
         PlacedPart(

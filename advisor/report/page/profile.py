@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from advisor.json_fields import Node
 from advisor.laws.text import WEB_H
-from advisor.report.page.blocks import Axis, Chart, Section, Series, facts, part, table
+from advisor.report.page.blocks import Axis, Chart, PageSection, Series, facts, part, table
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
 from advisor.report.page.recommendation import protocol_words
 from advisor.report.text import nats, spread
 
 
-def profile_section(document: Node) -> Section:
+def profile_section(document: Node) -> PageSection:
     """Return the section of the corpora of ``advisor score --json``."""
     corpora = members(document["corpora"])
     if not corpora:
@@ -29,7 +29,7 @@ def profile_section(document: Node) -> Section:
         ("sequences", [f"{each['n_sequences'].whole(0):,}" for each in corpora]),
     ]
     protocols = dict.fromkeys(protocol_words(each["protocol"]) for each in corpora)
-    return Section(
+    return PageSection(
         kind="Profile",
         answer=_answer(corpora, names),
         why=("H is the size of what gzip makes of a text's tokens over their own: smaller compresses better.",),

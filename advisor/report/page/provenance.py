@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from advisor.errors import UsageError, printable
-from advisor.report.page.blocks import Section
+from advisor.report.page.blocks import PageSection
 
 _LATEST = 253402300799  # the last second of the year 9999
 
@@ -38,7 +38,7 @@ def date() -> str:
 
 
 def provenance(
-    sections: Iterable[Section], *, command: str, files: Sequence[tuple[str, str]]
+    sections: Iterable[PageSection], *, command: str, files: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, str], ...]:
     """Return the lines that say where a page comes from."""
     cited = dict.fromkeys(source for section in sections for source in section.sources)

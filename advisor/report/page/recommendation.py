@@ -10,7 +10,7 @@ from advisor.quantities import format_flops
 from advisor.report.page.along import along_budgets
 from advisor.report.page.asked import AskedRequest, asked_in
 from advisor.report.page.beyond import repetition_tables, serving_table
-from advisor.report.page.blocks import Budgets, Chart, DataTable, Facts, Section, facts, part, table
+from advisor.report.page.blocks import Budgets, Chart, DataTable, Facts, PageSection, facts, part, table
 from advisor.report.page.planned import plan_blocks
 from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
 from advisor.report.plan import data_size
@@ -33,11 +33,11 @@ class Drawn:
     why_not: str = ""
 
 
-def recommendation_section(document: Node, asked: AskedRequest | None = None) -> Section:
+def recommendation_section(document: Node, asked: AskedRequest | None = None) -> PageSection:
     """Return the section of a recommendation; ``asked`` is its request where that was made just now."""
     best = document["recommended"]
     drawn = _drawn(document, asked)
-    return Section(
+    return PageSection(
         kind="Recommendation",
         answer=_answer(best),
         why=tuple(line for line in (words(best["why"]), _budget(document)) if line),

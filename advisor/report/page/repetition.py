@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_share
-from advisor.report.page.blocks import Axis, Chart, Facts, Section, Series, facts, part, table
+from advisor.report.page.blocks import Axis, Chart, Facts, PageSection, Series, facts, part, table
 from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
 from advisor.report.text import amount, counted, nats, quantity
 
 
-def repetition_section(document: Node) -> Section:
+def repetition_section(document: Node) -> PageSection:
     """Return the section of ``advisor repeat --json``."""
     optimum = document.get("optimum")
     rows = [(row, "") for row in members(document["rows"])]
@@ -32,7 +32,7 @@ def repetition_section(document: Node) -> Section:
     strong = [i for i, (_, remark) in enumerate(rows) if remark]
     law, source = words(document["law"]), words(document["source"])
     most = quantity(document["most_effective_tokens"].number(0))
-    return Section(
+    return PageSection(
         kind="Repeated data",
         answer=_answer(rows[-1][0] if optimum is None else optimum, unique, best=optimum is not None),
         why=(f"However often they are read, {unique} unique tokens are worth at most {most}.",),

@@ -8,7 +8,7 @@ from pathlib import Path
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.report.page.asked import AskedRequest
-from advisor.report.page.blocks import Section
+from advisor.report.page.blocks import PageSection
 from advisor.report.page.coefficients import coefficients_sections
 from advisor.report.page.comparison import comparison_section
 from advisor.report.page.fits import check_law, fit_section, laws_in
@@ -29,13 +29,13 @@ _NAMES: dict[Kind, str] = {
 }
 
 
-def sections_of(paths: Iterable[Path]) -> tuple[list[Section], list[tuple[str, str]]]:
+def sections_of(paths: Iterable[Path]) -> tuple[list[PageSection], list[tuple[str, str]]]:
     """Return the sections of files, in their order, and what each file is with its SHA-256.
 
     Raises:
         AdvisorError: a file cannot be read, or is nothing that a page shows.
     """
-    sections: list[Section] = []
+    sections: list[PageSection] = []
     files: list[tuple[str, str]] = []
     for path in paths:
         document = read_document(path)
@@ -44,7 +44,7 @@ def sections_of(paths: Iterable[Path]) -> tuple[list[Section], list[tuple[str, s
     return sections, files
 
 
-def _sections(document: ResultFile) -> list[Section]:
+def _sections(document: ResultFile) -> list[PageSection]:
     root, kind = document.root, document.kind
     if kind == "recommendation":
         return [recommendation_section(root)]
@@ -59,7 +59,7 @@ def _sections(document: ResultFile) -> list[Section]:
     return [_fitted(root, kind)]
 
 
-def _fitted(root: Node, kind: Kind) -> Section:
+def _fitted(root: Node, kind: Kind) -> PageSection:
     if kind == "law":
         check_law(root)
         return fit_section({words(root.get("name")) or "law": root}, words(root.get("source")))
@@ -69,7 +69,7 @@ def _fitted(root: Node, kind: Kind) -> Section:
     return fit_section(laws_in(root), f"Fitted to {runs:,} runs by advisor fit.")
 
 
-def section_of_request(asked: AskedRequest) -> Section:
+def section_of_request(asked: AskedRequest) -> PageSection:
     """Return the section of what ``advisor recommend`` answers."""
     from advisor.json_form import as_json
 
