@@ -76,6 +76,7 @@ NOTES = {
     "evidence_disagrees": "Published work on code says otherwise.",
     "few-sentences": "A grammar has few distinct sentences.",
     "gap_extrapolated": "How corpora differ was seen at smaller budgets only.",
+    "gpu_without_bf16": "A GPU has no bf16, and its peak is that of fp16.",
     "gpu_variant_assumed": "A GPU's name is taken to mean one of its variants.",
     "inference_not_priced": "Serving has no price, so FLOPs are minimised in place of cost.",
     "laws_disagree": "The laws disagree at this budget.",
