@@ -88,6 +88,7 @@ TITLES = {
     "On ": "The plan",
     "Cautions": None,
 }
+_FIRST = "The first lines"
 NUMBER = re.compile(
     r"(?<![\w.*^])(?P<digits>\d{1,3}(?:,\d{3})+|\d*\.?\d+)(?P<exponent>e-?\d+)?(?P<unit> %|[KMBT]\b| [KMGTP]B\b)?"
 )
@@ -145,6 +146,8 @@ def unexplained(screen: str, document: dict[str, Any], explained: Explained) -> 
         if section is None:
             continue
         values = [*known.get(section, ()), *known.get("The answer", ()), *known.get("The table", ())]
+        if section == _FIRST:  # the answer in a sentence is of any part
+            values = [value for each in known.values() for value in each]
         for match in NUMBER.finditer(without_names(text, document)):
             if not any(agrees(match, value, section) for value in values):
                 missing.append(f"{match[0]} in {text.strip()!r}")
@@ -167,12 +170,14 @@ def agrees(match: re.Match[str], value: float, section: str) -> bool:
 
 def sections(screen: str) -> list[tuple[str | None, str]]:
     """Return the lines of a report with the section that each is in."""
-    section: str | None = "The answer"
+    section: str | None = _FIRST
     found = []
     for line in screen.splitlines():
         for title, named in TITLES.items():
             if line.startswith(title):
                 section = named
+        if section == _FIRST and not line:
+            section = "The answer"
         if line.startswith("With "):
             section = "Inference" if "tokens of inference" in line else "Limited data"
         found.append((section, line))
@@ -201,17 +206,22 @@ def without_names(text: str, document: dict[str, Any]) -> str:
     names += [] if profile is None else [profile["source"]]
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(name, "")
-    return re.sub(r"al\. \d{4}|arXiv:\d{4}\.\d{5}", "", text)  # what a line's end has left of a citation
+    return re.sub(r"al\. \d{4}|(\d{4}, )?arXiv:\d{4}\.\d{5}", "", text)  # what a line's end has left of a citation
 
 
 def check_screen(advisor: Any, arguments: list[str]) -> None:
-    document = json.loads(advisor(*arguments, "--explain", "--json").stdout)
+    document = json.loads(advisor(*arguments, "--explain-all", "--json").stdout)
     explained = Explained(document["explanations"], advisor.draws)
     check_formulas(document, explained)
-    screen = advisor(*arguments).stdout
+    screen = full_screen(advisor, *arguments)
     assert len(NUMBER.findall(screen)) > 10
     assert unexplained(screen, document, explained) == []
     assert unexplained_cautions(document, explained) == []
+
+
+def full_screen(advisor: Any, *arguments: str) -> str:
+    """Return all that there is on a screen but the cautions, which are looked at by themselves."""
+    return re.split(r"\n\d+ cautions?, the weightiest first\n", advisor(*arguments, "--full").stdout)[0]
 
 
 def unexplained_cautions(document: dict[str, Any], explained: Explained) -> list[str]:
@@ -275,7 +285,7 @@ def test_laws_that_depend_on_the_corpus_are_explained_down_to_the_lines_in_h(adv
     arguments = ["recommend", "--flops", "1e18", "--law", law, "--coefficients", str(coefficients)]
     check_screen(advisor, [*arguments, "--profile", str(profile)])
     assert set(advisor.draws) >= {"", "_data", "_bytes", "_chinchilla"}
-    document = json.loads(advisor(*arguments, "--compressibility", ".4", "--explain", "--json").stdout)
+    document = json.loads(advisor(*arguments, "--compressibility", ".4", "--explain-all", "--json").stdout)
     by_name = {each["name"]: each for each in document["explanations"]}
     slope, intercept = (hand_made.LINEAR if law == "blend" else hand_made.LOG)["alpha"]
     assert by_name["alpha"]["constants"]["slope"] == slope
@@ -311,7 +321,7 @@ def test_laws_on_a_base_of_the_calibrations_own_are_explained_from_it(advisor, t
     arguments = ["recommend", "--flops", "1e18", "--law", law, "--coefficients", str(coefficients)]
     arguments += ["--compressibility", ".4"]
     check_screen(advisor, arguments)
-    document = json.loads(advisor(*arguments, "--explain", "--json").stdout)
+    document = json.loads(advisor(*arguments, "--explain-all", "--json").stdout)
     by_name = {each["name"]: each for each in document["explanations"]}
     assert by_name["alpha"]["constants"]["alpha_base"] == 0.38
     assert document["reliance"]["base"] == "hand-made's own law"
@@ -326,7 +336,7 @@ def test_a_corpus_that_is_measured_and_counted_in_other_tokens(advisor, tmp_path
 
 
 def test_intervals_say_which_draws_and_which_quantiles(advisor) -> None:
-    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain-all", "--json").stdout)
     by_key = {each["key"]: each for each in document["explanations"]}
     low, high = (by_key[f"headline.interval80.n_params[{i}]"] for i in (0, 1))
     assert (low["formula"], high["formula"]) == ("quantile(N, (1 - level)/2)", "quantile(N, (1 + level)/2)")
@@ -342,7 +352,7 @@ def test_intervals_say_which_draws_and_which_quantiles(advisor) -> None:
 
 
 def test_sources_name_the_files_and_functions_that_compute(advisor) -> None:
-    words = "recommend --flops 1e22 --unique-tokens 1B --gpu H100 --compressibility .4 --explain --json"
+    words = "recommend --flops 1e22 --unique-tokens 1B --gpu H100 --compressibility .4 --explain-all --json"
     document = json.loads(advisor(*words.split()).stdout)
     named = {found for each in document["explanations"] for found in FILE.findall(each["source"])}
     assert named == {
@@ -360,7 +370,7 @@ def test_sources_name_the_files_and_functions_that_compute(advisor) -> None:
 
 
 def test_the_optimum_with_limited_data_is_a_search_of_the_papers_law(advisor) -> None:
-    arguments = "recommend --flops 1e22 --unique-tokens 25B --law muennighoff --explain --json"
+    arguments = "recommend --flops 1e22 --unique-tokens 25B --law muennighoff --explain-all --json"
     document = json.loads(advisor(*arguments.split()).stdout)
     each = next(x for x in document["explanations"] if x["key"] == "limited_data.answers[0].n_params")
     assert each["formula"] == (
@@ -374,9 +384,9 @@ def test_the_optimum_with_limited_data_is_a_search_of_the_papers_law(advisor) ->
 
 @pytest.mark.parametrize("name", ["N", "loss", "N_high", "wasted_3", "D_flops_high", "N_kaplan", "P_total", "steps_1"])
 def test_a_number_without_its_explanation_is_found(advisor, name: str) -> None:
-    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain-all", "--json").stdout)
     explained = Explained(document["explanations"], advisor.draws)
-    screen = advisor("recommend", "--flops", "1e21").stdout
+    screen = full_screen(advisor, "recommend", "--flops", "1e21")
     assert unexplained(screen, document, explained) == []
     value = explained.value(name)
     left = [x for x in document["explanations"] if not math.isclose(explained.value(x["name"]), value, rel_tol=1e-9)]
@@ -384,7 +394,7 @@ def test_a_number_without_its_explanation_is_found(advisor, name: str) -> None:
 
 
 def test_an_equation_that_does_not_hold_is_found(advisor) -> None:
-    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain", "--json").stdout)
+    document = json.loads(advisor("recommend", "--flops", "1e21", "--explain-all", "--json").stdout)
     for name in ("N_loss_low", "N_flops_high"):
         each = next(x for x in document["explanations"] if x["name"] == name)
         each["value"] *= 1.01
@@ -393,7 +403,7 @@ def test_an_equation_that_does_not_hold_is_found(advisor) -> None:
 
 
 def test_the_text_has_every_formula_constant_and_source(advisor) -> None:
-    arguments = ["recommend", "--flops", "1e22", "--unique-tokens", "25B", "--gpu", "H100", "--explain"]
+    arguments = ["recommend", "--flops", "1e22", "--unique-tokens", "25B", "--gpu", "H100", "--explain-all"]
     out = advisor(*arguments).stdout
     explanations = json.loads(advisor(*arguments, "--json").stdout)["explanations"]
     before, after = out.split("Where every number comes from")

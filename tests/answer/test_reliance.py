@@ -174,8 +174,8 @@ def test_the_screen_and_the_json_say_the_same(tmp_path):
     made = calibration(protocol=native, epsilon_estimate=ESTIMATE, predictors=PREDICTORS, h_ref_source="by hand")
     path = str(write(tmp_path / "c.json", document(made)))
     options = ["recommend", "--flops", "1e21", "--compressibility", ".65", "--coefficients", path]
-    text = CliRunner().invoke(group, options, env={"COLUMNS": "120"}).stdout
-    lines = {line[:11].strip(): line for line in text.splitlines()[:12] if line[:1].strip()}
+    text = CliRunner().invoke(group, [*options, "--full"], env={"COLUMNS": "120"}).stdout
+    lines = {line[:11].strip(): line for line in text.splitlines()[2:14] if line[:1].strip()}
     assert lines["weight"].startswith("weight     epsilon = 0.3 (95 % 0 to 0.86): on held-out sources N* is missed by")
     assert lines["trained on"] == (
         "trained on hand-made; H 0.2 to 0.6 (this corpus is outside); 1e12 to 1e17 FLOPs (4.0 decades below this "

@@ -89,9 +89,12 @@ def _of_choice(r: Recommendation, run: str) -> list[str]:
         return [f"Your {run} cannot be weighed: the law {r.headline.law} predicts no loss."]
     best = r.limited[0] if r.limited else r.headline
     interval = "" if best.interval80 is None else f" (80 % {spread(best.interval80.n_params)} parameters)"
-    budget = f"{percent(own.wasted)} of {format_flops(getattr(own, 'flops_used', r.headline.flops))} FLOPs"
+    flops = getattr(own, "flops_used", r.headline.flops)
+    best_use = own.wasted < 5e-4 and not r.limited
     return [
-        f"Your {run} waste {budget}." if own.wasted >= 5e-4 else f"Your {run} are the best use of the FLOPs.",
+        f"Your {run} are the best use of the FLOPs."
+        if best_use
+        else f"Your {run} waste {percent(own.wasted)} of {format_flops(flops)} FLOPs.",
         f"Best are {quantity(best.n_params)} parameters on {quantity(best.n_tokens)} tokens{interval}.",
     ]
 
