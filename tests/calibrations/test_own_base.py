@@ -146,7 +146,7 @@ def test_the_commands_have_it(tmp_path, advisor):
         assert json.loads(out)["rows"][0]["n_params"] == answer["headline"]["n_params"]
         found[base] = answer["headline"]["n_params"]
     assert found["own"] != found["chinchilla"]
-    _, out, _ = advisor("recommend", "--flops", "1e19", *arguments[:-1], "--explain")
+    _, out, _ = advisor("recommend", "--flops", "1e19", *arguments[:-1], "--explain-all")
     assert "E_base + epsilon*slope*(H - H_ref)" in out
     code, _, err = advisor("recommend", "--flops", "1e19", *arguments, "mine")
     assert code == 2
