@@ -193,7 +193,7 @@ def train_in_processes(
     try:
         for number in range(n_workers):
             hardware = workshop.hardware[number % len(workshop.hardware)]
-            with _sigint_blocked():
+            with _signals_put_off():
                 worker = _Worker(context, workshop, hardware, held)
             workers[worker.link] = worker
         for worker in workers.values():
@@ -210,10 +210,10 @@ def train_in_processes(
 
 
 @contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """Start processes that a Ctrl-C never reaches, not even while they import torch; here it is only put off."""
+def _signals_put_off() -> Iterator[None]:
+    """Start processes that a Ctrl-C never reaches, not even while they import torch, and none by half."""
     resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
     try:
         yield
     finally:

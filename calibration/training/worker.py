@@ -17,6 +17,7 @@ def begin(life: Connection, link: Connection, *others: Any) -> None:
     ends too: this module imports nothing that takes long.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted too, and ends its workers
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])  # put off while this process was started
     threading.Thread(target=_end_with, args=(life,), daemon=True).start()
     try:
         function, first = link.recv()
