@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 
 from advisor.errors import UsageError
 
@@ -183,6 +184,18 @@ def format_times(factor: float) -> str:
     ('12.3', '12,346', '1.23e7')
     """
     return f"{factor:,.0f}" if 999.5 <= factor < 1e6 else format_flops(factor)
+
+
+def format_interval(bounds: tuple[float, float] | None, show: Callable[[float], str] = format_quantity) -> str:
+    """Return an interval in words; nothing for None.
+
+    >>> format_interval((1e9, 2e9)), format_interval((1e9, math.inf)), format_interval(None)
+    ('1.00B to 2.00B', 'above 1.00B', '')
+    """
+    if bounds is None:
+        return ""
+    low, high = bounds
+    return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
 
 
 def check_positive(value: float, what: str, text: str | None = None) -> float:

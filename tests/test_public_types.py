@@ -25,7 +25,7 @@ from advisor.errors import UsageError
         (lambda: advisor.Request(flops=1e21, compressibility="x"), "--compressibility must be a number, not 'x'."),
         (lambda: advisor.Request(flops=1e21, law=3), "--law must be a text, not int."),
         (lambda: advisor.Request(flops=1e21, context="2048"), "--context must be a number, not '2048'."),
-        (lambda: advisor.recommend(3), "request must be an advisor.Request(flops=1e21) or the like, not int."),
+        (lambda: advisor.recommend(3), "corpus must be a path, a profile or the name of a dataset, not int."),
         (lambda: advisor.score(3), "source must be a text, not int."),
         (lambda: advisor.fit(None), "table must be a text, not NoneType."),
         (lambda: advisor.fit("runs.csv", group=1), "group must be a text, not int."),

@@ -12,7 +12,8 @@ from advisor.answer.request import Request
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import UsageError
-from advisor.quantities import format_amount, format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_interval, format_quantity
+from advisor.results.result import Result, Shown
 
 # Where nobody gives a budget: a small run, one of about 10B parameters, and one of about 100B, two powers of ten apart,
 # so that a difference that grows or turns about with the budget is seen.
@@ -54,8 +55,8 @@ class Contrast:
     params_apart: bool | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Comparison(Result):
     """One recommendation for each corpus and budget, the budgets of a corpus together.
 
     ``contrast`` is None where there are not two corpora of which H is known. ``cautions`` has each caution once; one
@@ -67,6 +68,30 @@ class Comparison:
     cautions: tuple[Caution, ...]
 
     JSON = (("rows", ROW_FORM), "contrast", "cautions")
+    ROWS = "rows"
+
+    @property
+    def in_brief(self) -> str:
+        """How many corpora and budgets there are."""
+        named = [", ".join(names) for names in (_sources(self.rows), _budgets(self.rows)) if names]
+        return f"{len(self.rows)} answers: {' at '.join(named)}"
+
+    def shown(self) -> Shown:
+        """Return a row for each corpus and budget."""
+        header = ("corpus", "H", "FLOPs", "N", "80 %", "D")
+        return Shown(header, [_shown(row) for row in self.rows], [each.message for each in self.cautions])
+
+
+def _shown(row: Recommendation) -> tuple[str, ...]:
+    found = row.headline
+    return (
+        "" if row.profile is None else row.profile.source,
+        "" if row.compressibility is None else f"{row.compressibility:.3f}",
+        format_flops(found.flops),
+        format_quantity(found.n_params),
+        format_interval(None if found.interval80 is None else found.interval80.n_params),
+        format_quantity(found.n_tokens),
+    )
 
 
 def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | None] = (None,)) -> Comparison:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
 from advisor.answer.flat_region import FlatRegion, flat_region
@@ -18,7 +18,7 @@ from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.calibrations.installed import available
 from advisor.calibrations.laws_in_h import LAW_NAMES, Sensitivity
 from advisor.calibrations.own_base import based_on
-from advisor.caution import Caution
+from advisor.caution import Caution, warnings_first
 from advisor.compressibility.protocol import (
     DEFAULT_PROTOCOL,
     MEASURED_FORM,
@@ -32,6 +32,8 @@ from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, slope_in_h
 from advisor.laws.scaling_law import Allocation, Count, Law
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
+from advisor.quantities import format_flops, format_interval, format_quantity
+from advisor.results.result import Result, Shown
 
 # What only some requests ask for is imported where they do: each of these modules is a millisecond of every start.
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ if TYPE_CHECKING:
     from advisor.compressibility.units import TokenCount, Units
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recommendation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Recommendation(Result):
     """The answer to a request: ``laws`` has every law that applies, the headline first, for the same budget.
 
     ``choice`` weighs the parameters or tokens that were given beside a budget, ``neighbours`` the optimum's N times
@@ -92,6 +94,39 @@ class Recommendation:
         *("reliance", "shift", "wasted_fraction_if_wrong=wrong", "corpus_loss", "units", "plan", "cautions"),
         *("-candidates", "-usable", "-seen", "-coefficients"),
     )
+
+    ROWS = "laws"
+
+    @property
+    def in_brief(self) -> str:
+        """What to follow: parameters, tokens, budget and law."""
+        found = self.recommended
+        return (
+            f"{format_quantity(found.n_params)} parameters on {format_quantity(found.n_tokens)} tokens for "
+            f"{format_flops(self.headline.flops)} FLOPs ({found.law})"
+        )
+
+    def shown(self) -> Shown:
+        """Return what to follow with its intervals, why, and what to mind."""
+        found = self.recommended
+        bounds = found.interval80
+        rows = [
+            (
+                f"Parameters N, {found.count}",
+                format_quantity(found.n_params),
+                None if bounds is None else bounds.n_params,
+            ),
+            ("Training tokens D", format_quantity(found.n_tokens), None if bounds is None else bounds.n_tokens),
+            ("Tokens per parameter", f"{found.tokens_per_param:.3g}", None),
+        ]
+        mind = [each.message for each in warnings_first(self.cautions) if each.severity == "warning"]
+        return Shown(
+            ("", "", "80 % interval"), [(*row, format_interval(ends)) for *row, ends in rows], (found.why, *mind)
+        )
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document; --explain alone fills the last two of its keys."""
+        return {**super().document(), "explanations": None, "explanation_functions": None}
 
     @property
     def mixture(self) -> tuple[dict[str, str | float], ...] | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from advisor.answer.advice import Advice, advice_for
 from advisor.answer.cautions import about_losses, about_rows
@@ -19,7 +19,8 @@ from advisor.errors import LawError, UsageError
 from advisor.laws.drift import widened
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
-from advisor.quantities import check_positive
+from advisor.quantities import check_positive, format_amount, format_quantity
+from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation, Page
@@ -50,8 +51,8 @@ class RepeatRow:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class RepeatTable:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class RepeatTable(Result):
     """Rows of increasing epochs under one law; ``optimum`` is the best one of a budget, where ``flops`` gives one.
 
     Without ``n_params`` and ``flops`` each row has the parameters that are optimal for its tokens. Rows have the epochs
@@ -87,6 +88,35 @@ class RepeatTable:
             "-base",
         ),
     )
+    ROWS = "rows"
+
+    @property
+    def in_brief(self) -> str:
+        """How many unique tokens there are, the epochs, and the best of them where there is a budget."""
+        tokens, law = format_quantity(self.unique_tokens), f"({self.law})"
+        if self.optimum is not None:
+            return f"{tokens} unique tokens, best read {format_amount(self.optimum.epochs)} times {law}"
+        ends = (format_amount(self.rows[0].epochs), format_amount(self.rows[-1].epochs))
+        return f"{tokens} unique tokens, {' to '.join(dict.fromkeys(ends))} epochs {law}"
+
+    def shown(self) -> Shown:
+        """Return the rows, and the optimum where there is one."""
+        optimum = [] if self.optimum is None else [("optimum", self.optimum)]
+        rows = [
+            (
+                format_amount(row.epochs) + (f", the {mark}" if mark else ""),
+                format_quantity(row.n_params),
+                format_quantity(row.n_tokens),
+                format_quantity(row.effective_tokens),
+                f"{row.loss:.3f}",
+            )
+            for mark, row in sorted([*(("", row) for row in self.rows), *optimum], key=lambda pair: pair[1].epochs)
+        ]
+        return Shown(("epochs", "N", "D", "worth", "loss"), rows, [each.message for each in self.cautions])
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document; --explain alone fills the last two of its keys."""
+        return {**super().document(), "explanations": None, "explanation_functions": None}
 
 
 def repeat_table(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.answer.cautions import about_losses, about_rows
 from advisor.answer.law_choice import DATA, DATA_LAWS, default_of_table, law_answering, law_of_table
@@ -17,6 +17,8 @@ from advisor.errors import UsageError
 from advisor.laws.data_rule import DataLaw
 from advisor.laws.scaling_law import Allocation, Count, FrontierLaw, Law, ScalingLaw
 from advisor.laws.text import Text
+from advisor.quantities import format_flops, format_quantity
+from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation, Page
@@ -41,8 +43,8 @@ class TableRow:
     JSON = (*("n_params", "flops", "gopher_units", "n_tokens", "tokens_per_param", "loss_nats_per_token=loss"),)
 
 
-@dataclass(frozen=True, kw_only=True)
-class AllocationTable:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AllocationTable(Result):
     """The optimal allocations of one law, in the order in which they were asked for."""
 
     law: str
@@ -63,6 +65,30 @@ class AllocationTable:
         *("depends_on_compressibility", "-depends_on_bytes_per_token", "rows", "cautions"),
         *("-asked_by", "-laws", "-text"),
     )
+    ROWS = "rows"
+
+    @property
+    def in_brief(self) -> str:
+        """How many rows of which law there are."""
+        return f"{len(self.rows)} {'optimum' if len(self.rows) == 1 else 'optima'} of the law {self.law}"
+
+    def shown(self) -> Shown:
+        """Return the rows."""
+        rows = [
+            (
+                format_quantity(row.n_params),
+                format_flops(row.flops),
+                format_quantity(row.n_tokens),
+                f"{row.tokens_per_param:.3g}",
+                "" if row.loss is None else f"{row.loss:.3f}",
+            )
+            for row in self.rows
+        ]
+        return Shown(("N", "FLOPs", "D", "D/N", "loss"), rows, [each.message for each in self.cautions])
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document; --explain alone fills the last two of its keys."""
+        return {**super().document(), "explanations": None, "explanation_functions": None}
 
 
 def table(

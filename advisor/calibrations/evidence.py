@@ -26,8 +26,10 @@ from advisor.errors import CoefficientsError
 from advisor.laws.parameters import Parameters
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw, central_interval
+from advisor.results.result import Result, Shown
 
 Verdict = Literal["agree", "disagree", "cannot say"]
+_WORDS: tuple[Verdict, ...] = ("agree", "disagree", "cannot say")
 _LAWS = ("anchored", "gzip")
 _MOST_MISSING = 0.05
 _FEWEST_DRAWS = 30
@@ -118,8 +120,8 @@ class CalibrationRow:
         return " ".join(parts)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scorecard:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Scorecard(Result):
     """Every row, in the order of the calibrations in their file."""
 
     calibrations: tuple[CalibrationRow, ...]
@@ -127,6 +129,26 @@ class Scorecard:
     signs: tuple[SignRow, ...]
     transfers: tuple[Transfer, ...] = ()
     default: DefaultEvidence | None = None  # what the law ``data`` rests on; None for a file of coefficients alone
+
+    ROWS = "exponents"
+
+    @property
+    def in_brief(self) -> str:
+        """How many figures were published, and how the predictions of them fare."""
+        verdicts = [*(row.verdict for row in self.exponents), *(row.verdict for row in self.signs)]
+        counts = ", ".join(f"{verdicts.count(word)} {word}" for word in _WORDS)
+        return f"predictions beside published figures: {counts}"
+
+    def shown(self) -> Shown:
+        """Return what the default law says of published figures, else the exponents by every calibration."""
+        if self.default is not None:
+            rows = [(one.paper, one.says, one.default, one.verdict) for one in self.default.published]
+            return Shown(("paper", "says", "the default", ""), rows)
+        found = [
+            (row.published.corpus, f"{row.published.exponent_a:.3f}", row.calibration or "", row.law, row.verdict)
+            for row in self.exponents
+        ]
+        return Shown(("corpus", "published a", "calibration", "law", ""), found)
 
 
 def scorecard(coefficients: Coefficients) -> Scorecard:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from advisor.calibrations.installed import available
+from advisor.calibrations.law_list import list_laws
 from advisor.commands.options import coefficients_option, full_option, output_options
-from advisor.laws.published import published_laws
 
 _EXAMPLES = """\b
 Examples:
@@ -28,8 +27,8 @@ def command(coefficients: Path | None, full: bool, as_json: bool, out: Path | No
     The calibrations are those that ship and those that are installed in the user's data folder ($ADVISOR_DATA_DIR, else
     data-scaling-advisor in $XDG_DATA_HOME or ~/.local/share).
     """
-    found = available(coefficients)
+    found = list_laws(coefficients)
 
     from advisor.report.laws import show
 
-    show(tuple(published_laws().values()), found, full=full, as_json=as_json, out=out)
+    show(found, full=full, as_json=as_json, out=out)

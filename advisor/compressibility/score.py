@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from advisor.caution import Caution
+from advisor.caution import Caution, warnings_first
 from advisor.compressibility.measure import ENDS, Compressibility, measure
 from advisor.compressibility.no_text import about_text
 from advisor.compressibility.profile_cautions import DRAWN, about_profile, left_out_words
@@ -24,16 +24,19 @@ from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
-from advisor.quantities import check_text, format_share
+from advisor.quantities import check_text, format_interval, format_quantity, format_share
+from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tally import Column, LeftOut
     from advisor.explanation import Page
 
 
-@dataclass(frozen=True, kw_only=True)
-class Profile:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Profile(Result):
     """What was measured of a corpus.
 
     Attributes:
@@ -80,6 +83,34 @@ class Profile:
         *("n_documents_seen", "n_documents_skipped", "skipped", "columns", "n_bytes", "left_out", "bytes_per_token"),
         *("non_ascii_fraction", "estimated_tokens", "estimated_tokens_ci95", "zlib_version", "cautions"),
     )
+
+    ROWS = "corpora"
+
+    @property
+    def in_brief(self) -> str:
+        """The corpus, its H and its size."""
+        size = "" if self.estimated_tokens is None else f", about {format_quantity(self.estimated_tokens)} tokens"
+        return f"{self.source}: H = {self.median:.3f}{size}"
+
+    def shown(self) -> Shown:
+        """Return H, the size and the rate with their intervals, and what to mind."""
+        rate = self.bytes_per_token
+        rows = [
+            ("H", f"{self.median:.3f}", format_interval(self.ci95, "{:.3f}".format)),
+            (
+                "Tokens",
+                "" if self.estimated_tokens is None else format_quantity(self.estimated_tokens),
+                format_interval(self.estimated_tokens_ci95),
+            ),
+            ("Bytes per token", "" if rate is None else f"{rate:.2f}", ""),
+            ("Documents", "" if self.n_documents is None else f"{self.n_documents:,}", ""),
+        ]
+        mind = [each.message for each in warnings_first(self.cautions) if each.severity == "warning"]
+        return Shown(("", "", "95 % interval"), rows, mind)
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of a file of profiles that has this one alone."""
+        return {"corpora": [super().document()]}
 
     @property
     def missed(self) -> tuple[LeftOut, ...]:

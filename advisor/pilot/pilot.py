@@ -15,7 +15,8 @@ from advisor.pilot.design import Expectation, Question, best, least_flops, runs_
 from advisor.pilot.gap import NOISE
 from advisor.pilot.runs import PilotRun
 from advisor.plan.plan import Plan, make_plan
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, format_interval, format_quantity, format_share
+from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
     from advisor.plan.hardware import Hardware
@@ -70,8 +71,8 @@ class PlannedRun:
         return None if self.plan.cluster is None else self.plan.cluster.cost
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pilot:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Pilot(Result):
     """A pilot for a run of ``flops``.
 
     ``now`` is the data rule's shift and ``interval80`` that of N* without a pilot, ``chosen`` what the pilot is
@@ -100,6 +101,30 @@ class Pilot:
         *("now.wasted_fraction=wasted", "expected=chosen", "alternative", "-others", "other_shares", "gpu_hours"),
         *("cost", "runs", "cautions"),
     )
+
+    ROWS = "runs"
+
+    @property
+    def in_brief(self) -> str:
+        """How many runs it has, for which budget, and what they would leave."""
+        return (
+            f"{len(self.runs)} runs for {format_share(self.chosen.share)} of {format_flops(self.flops)} FLOPs on "
+            f"{self.corpus.name}: {'worth' if self.chosen.worth_it else 'not worth'} it"
+        )
+
+    def shown(self) -> Shown:
+        """Return the runs."""
+        rows = [
+            (
+                f"{one.run.corpus}, {one.run.role}",
+                format_flops(one.run.flops),
+                format_quantity(one.run.n_params),
+                format_quantity(one.run.n_tokens),
+            )
+            for one in self.runs
+        ]
+        notes = (f"80 % of N now {format_interval(self.interval80)}, after {format_interval(self.chosen.n_params)}.",)
+        return Shown(("run", "FLOPs", "N", "D"), rows, (*notes, *(each.message for each in self.cautions)))
 
     @property
     def other_shares(self) -> list[dict[str, float | Expectation | None]]:

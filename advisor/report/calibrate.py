@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.report.screen import FIRST_SCREEN, Asked, print_answer, print_rows, print_screen
@@ -15,13 +15,10 @@ from advisor.report.text import duration, echo, emit, percent, print_labelled, q
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from advisor.calibrations.transfer import Transfer
     from calibration.campaign.pipeline import Opened, Trained
     from calibration.campaign.plan_file import CalibrationPlan
     from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
-    from calibration.lines.document import Calibrated
-    from calibration.lines.summary import LineFigures, SourceFigures
 
 _MOST_SOURCES = 10  # of a first screen's table
 _MORE = ("--cautions", "--full", "--json")
@@ -31,15 +28,12 @@ def show_plan(
     opened: Opened, missing: Sequence[TimedWork], folder: Path, *, asked: Asked = FIRST_SCREEN, as_json: bool
 ) -> None:
     """Print what would be trained, or its JSON document."""
-    emit(plan_as_json(opened, missing), lambda: print_plan(opened, missing, folder, asked), as_json=as_json)
+    emit(opened.document(missing), lambda: print_plan(opened, missing, folder, asked), as_json=as_json)
 
 
 def show_left(outcome: CalibrationOutcome, folder: Path, *, as_json: bool) -> None:
     """Print what was not begun for want of time, or its JSON document."""
-    opened, trained = outcome.opened, outcome.trained
-    assert opened is not None
-    document = {**plan_as_json(opened, trained.left), "not_trained": dict(trained.failures)}
-    emit(document, lambda: print_left(trained, folder), as_json=as_json)
+    emit(outcome.document, lambda: print_left(outcome.trained, folder), as_json=as_json)
 
 
 def show_result(
@@ -61,28 +55,7 @@ def show_result(
             lines=4,
         )
 
-    document = result_as_json(
-        result, outcome.sources, outcome.lines, files, outcome.trained.failures, outcome.transfers
-    )
-    emit({**document, "notes": outcome.notes}, render, as_json=as_json)
-
-
-def plan_as_json(opened: Opened, missing: Sequence[TimedWork]) -> dict[str, Any]:
-    """Return the plan as one document; ``hours`` are by the clock on this machine, done or not."""
-    from advisor.json_form import as_json
-
-    plan = opened.plan
-    return {
-        **as_json(plan),
-        "n_runs": plan.n_runs,
-        "flops": sum(plan.flops(job) for job in plan.jobs),
-        "hours": opened.hours,
-        "n_works_missing": len(missing),
-        "hardware": opened.devices.first,
-        "n_workers": opened.devices.n_workers,
-        "threads": opened.devices.threads,
-        "notes": [*plan.notes, *opened.notes],
-    }
+    emit({**outcome.document(), "files": files}, render, as_json=as_json)
 
 
 # --- before
@@ -167,36 +140,6 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
 
 
 # --- after
-
-
-def result_as_json(
-    result: Calibrated,
-    sources: Sequence[SourceFigures],
-    lines: Sequence[LineFigures],
-    files: Sequence[Path],
-    failures: Mapping[str, str],
-    transfers: Sequence[Transfer] = (),
-) -> dict[str, Any]:
-    """Return the laws, the lines in H and what was written as one document."""
-    document = result.document
-    found = result.regression
-    return {
-        "name": result.about.name,
-        "sources": sources,
-        "lines": lines,
-        "epsilon": None if found is None else document_of(document)["epsilon_estimate"],
-        "predictors": None if found is None else found.predictors,
-        "transfers": transfers,
-        "refusal": result.refusal,
-        "not_trained": failures,
-        "files": files,
-    }
-
-
-def document_of(document: Any) -> dict[str, Any]:
-    """Return the one calibration of a coefficients document."""
-    calibration: dict[str, Any] = document["calibrations"][0]
-    return calibration
 
 
 def _answer(outcome: CalibrationOutcome) -> list[str]:

@@ -5,32 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from advisor.calibrations.coefficients import Calibration, Coefficients
-from advisor.laws.parameters import NAMES
+from advisor.calibrations.law_list import BY_CALIBRATION, BY_THE_RULE, LawList
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
-from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, WEB_H, WEB_T
 from advisor.quantities import format_flops
 from advisor.report.screen import Asked, print_rows, print_screen
 from advisor.report.text import counted, echo, emit, print_labelled, print_table, quantity, ratio, spread
 
-_BY_THE_RULE = {
-    "data": f"ln N* = chinchilla's + r(C) ({SLOPE_T:g} ln(T_c/{WEB_T:g}) + {SLOPE_H:g} (H - {WEB_H:g}))/2 + "
-    f"{SLOPE_TOKENIZER:g} ln(T_t/T_c); T_c, T_t bytes per token of the corpus under the protocol's and the training "
-    f"tokenizer, r the share of the gap that the budget shows: {SIX_CORPORA}; {TOKENIZERS}; the default where H or T_t "
-    "is known (docs/data_rule.md)",
-    "bytes": f"ln N* = chinchilla's + {SLOPE_TOKENIZER:g} ln(T/{WEB_T:g}), as many bytes for each parameter: "
-    f"{TOKENIZERS}",
-}
-_DEPENDENT = {
-    "anchored": "x' + eps (x(H) - x(H_ref)): x' at H_ref, the H of web text; the headline with --calibration",
-    "blend": "(1-eps) x' + eps x(H): Pandey 2024, arXiv:2405.16684, Eq. 6",
-    "gzip": "x(H): the calibration alone, Pandey 2024, Eq. 5",
-}
-
-
-# The same for people: what each does to chinchilla's answer.
+# The laws of the corpus for people: what each does to chinchilla's answer.
 _IN_BRIEF = {
     "data": "chinchilla, moved by how the corpus compresses and by bytes per token",
     "bytes": "chinchilla, moved by the bytes per token of the training tokenizer alone",
@@ -41,56 +24,20 @@ _IN_BRIEF = {
 _BUDGET = 1e21  # FLOPs: where the laws are set side by side
 
 
-def show(
-    laws: Sequence[Law], coefficients: Coefficients, *, full: bool = False, as_json: bool, out: Path | None
-) -> None:
+def show(found: LawList, *, full: bool = False, as_json: bool, out: Path | None) -> None:
     """Print the laws and the installed calibrations, or their JSON document; write that to ``out`` if given."""
-    document = {
-        "laws": [_law(law) for law in laws],
-        "data_dependent_laws": [{"law": name, "form": form} for name, form in (_BY_THE_RULE | _DEPENDENT).items()],
-        "default_calibration": coefficients.default,
-        "calibrations": [
-            {
-                "name": one.name,
-                "installed": one.name in coefficients.installed,
-                "n_sources": one.n_sources,
-                "n_laws": one.n_laws,
-                "epsilon": one.dependence.epsilon,
-                "protocol": one.protocol,
-                "count": one.dependence.count,
-            }
-            for one in coefficients.calibrations
-        ],
-        "unreadable_calibrations": coefficients.problems,
-    }
 
     def render() -> None:
         print_screen(
-            _answer(laws),
-            rows=lambda: _print_laws(laws, coefficients),
-            everything=lambda: _print_everything(laws, coefficients),
+            _answer(found.laws),
+            rows=lambda: _print_laws(found.laws, found.coefficients),
+            everything=lambda: _print_everything(found.laws, found.coefficients),
             cautions=(),
             asked=Asked(full=full),
             more=("--full", "--json"),
         )
 
-    emit(document, render, as_json=as_json, out=out)
-
-
-def _law(law: Law) -> dict[str, Any]:
-    additive = isinstance(law, ScalingLaw)
-    constants = (*NAMES, "coefficient")
-    return {
-        "law": law.name,
-        "form": "E + A/N^alpha + B/D^beta, C = 6 N D" if additive else "N = coefficient C^exponent_a, D = C/(6 N)",
-        **{name: getattr(law, name, None) for name in constants},
-        "exponent_a": law.exponent_a,
-        "count": law.count,
-        "source": law.source,
-        "note": law.note,
-        "n_draws": len(law.draws) if isinstance(law, ScalingLaw) else 0,
-        "ranges": law.ranges,
-    }
+    emit(found.document, render, as_json=as_json, out=out)
 
 
 def _answer(laws: Sequence[Law]) -> list[str]:
@@ -141,14 +88,14 @@ def _print_everything(laws: Sequence[Law], coefficients: Coefficients) -> None:
     print_labelled([(law.name, f"{law.source}; {law.note}") for law in laws], "")
     echo()
     echo("Laws of the corpus and the tokenizer, from public runs", "bold")
-    print_labelled([*_BY_THE_RULE.items()], "")
+    print_labelled([*BY_THE_RULE.items()], "")
     echo()
     echo(
         "Laws of a calibration: x(H) is its law at H, x' its own law of web text or Chinchilla's, eps how much of it "
         "is believed (--epsilon)",
         "bold",
     )
-    print_labelled([*_DEPENDENT.items(), ("calibrations", _calibrations(coefficients))], "")
+    print_labelled([*BY_CALIBRATION.items(), ("calibrations", _calibrations(coefficients))], "")
 
 
 def _surfaces(laws: Sequence[ScalingLaw]) -> None:

@@ -11,20 +11,27 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from advisor.errors import first_line, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
 _STYLES = {"bold": 1, "dim": 2, "yellow": 33}
+_CAPTURED: ContextVar[list[str] | None] = ContextVar("_CAPTURED", default=None)
 _FULL = ("W", "F")  # East Asian widths that take two cells
 
 
 def line(text: str = "", style: str = "", tail: str = "", *, stream: TextIO | None = None) -> None:
     """Print one line on ``stream``, stdout where none is given: ``text`` in a style, ``tail`` plain behind it."""
+    if (lines := _CAPTURED.get()) is not None:
+        lines.append(printable(text) + printable(tail))
+        return
     stream = stream or sys.stdout
     try:
         print(_styled(printable(text), style, stream) + printable(tail), file=stream, flush=stream is sys.stderr)
@@ -32,6 +39,17 @@ def line(text: str = "", style: str = "", tail: str = "", *, stream: TextIO | No
         if stream is not sys.stderr:
             raise
         discard(stream)  # nobody can be told, and the answer on stdout is as good without
+
+
+@contextmanager
+def captured() -> Iterator[list[str]]:
+    """Give the lines that are printed inside, on either stream, in place of printing them: in this thread alone."""
+    lines: list[str] = []
+    before = _CAPTURED.set(lines)
+    try:
+        yield lines
+    finally:
+        _CAPTURED.reset(before)
 
 
 def discard(stream: TextIO | ClosedStream) -> None:
@@ -74,7 +92,16 @@ def console(*, stderr: bool = False) -> Console:
         def render_str(self, text: str, **settings: Any) -> Text:
             return super().render_str("\n".join(map(printable, text.split("\n"))), **settings)
 
-    return Literal(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if _CAPTURED.get() is None:
+        return Literal(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    class Lines(io.StringIO):
+        def write(self, text: str) -> int:
+            for each in text.splitlines():  # rich writes whole lines
+                line(each)
+            return len(text)
+
+    return Literal(file=Lines(), highlight=False, markup=False, emoji=False)
 
 
 def cells(text: str) -> int:

@@ -6,7 +6,6 @@ reports are lines and narrow tables.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import textwrap
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from advisor.data_files import write_atomically
 from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
-from advisor.quantities import format_amount, format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_interval, format_quantity
 from advisor.report import terminal
 
 if TYPE_CHECKING:
@@ -230,7 +229,4 @@ def counted(count: str) -> str:
 
 def spread(bounds: tuple[float, float] | None, show: Callable[[float], str] = format_quantity) -> str:
     """Return an interval in words; nothing for None."""
-    if bounds is None:
-        return ""
-    low, high = bounds
-    return f"above {show(low)}" if math.isinf(high) else f"{show(low)} to {show(high)}"
+    return format_interval(bounds, show)

@@ -45,6 +45,21 @@ class Opened:
     hours: float
     notes: tuple[str, ...]
 
+    def document(self, missing: Sequence[TimedWork]) -> dict[str, Any]:
+        """Return the plan as one document; ``hours`` are by the clock on this machine, done or not."""
+        plan = self.plan
+        return {
+            **as_json(plan),
+            "n_runs": plan.n_runs,
+            "flops": sum(plan.flops(job) for job in plan.jobs),
+            "hours": self.hours,
+            "n_works_missing": len(missing),
+            "hardware": self.devices.first,
+            "n_workers": self.devices.n_workers,
+            "threads": self.devices.threads,
+            "notes": [*plan.notes, *self.notes],
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
 from advisor.errors import AdvisorError, UsageError
+from advisor.results.result import Result, Shown
 from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
 from calibration.campaign.lock import lock
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
@@ -20,8 +22,8 @@ from calibration.lines.source_laws import SourceLaw, accepted, fit_sources
 from calibration.lines.summary import LineFigures, SourceFigures, line_figures, source_figures
 
 
-@dataclass(frozen=True, kw_only=True)
-class CalibrationOutcome:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CalibrationOutcome(Result):
     """What a calibration, or ledgers that are fitted again, came to.
 
     Attributes:
@@ -41,6 +43,50 @@ class CalibrationOutcome:
     opened: Opened | None = None
     transfers: tuple[transfer.Transfer, ...] = ()
     notes: tuple[str, ...] = ()
+
+    ROWS = "sources"
+
+    @property
+    def in_brief(self) -> str:
+        """How many sources have a law, and whether there are coefficients; or how much is left to train."""
+        if self.result is None:
+            return f"{len(self.trained.left)} trunks left to train"
+        n_laws = sum(source.verdict != "refused" for source in self.sources)
+        found = "laws alone" if self.result.document is None else "coefficients"
+        return f"{self.result.about.name}: {n_laws} of {len(self.sources)} sources have a law, {found}"
+
+    def shown(self) -> Shown:
+        """Return a source in each row, with its law's exponent of N* and its verdict."""
+        rows = [
+            (
+                source.name,
+                f"{source.compressibility:.3f}",
+                "" if source.law is None else f"{source.law['exponent_a']:.2f}",
+                source.verdict,
+            )
+            for source in self.sources
+        ]
+        return Shown(("source", "H", "a", ""), rows, self.notes)
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of ``advisor calibrate --json``: of the result, or of what is left to train."""
+        failures = dict(self.trained.failures)
+        if self.result is None:
+            assert self.opened is not None
+            return {**self.opened.document(self.trained.left), "not_trained": failures}
+        found, document = self.result.regression, self.result.document
+        return {
+            "name": self.result.about.name,
+            "sources": self.sources,
+            "lines": self.lines,
+            "epsilon": None if document is None else document["calibrations"][0]["epsilon_estimate"],
+            "predictors": None if found is None else found.predictors,
+            "transfers": self.transfers,
+            "refusal": self.result.refusal,
+            "not_trained": failures,
+            "files": self.files,
+            "notes": self.notes,
+        }
 
     @property
     def sources(self) -> tuple[SourceFigures, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
-from advisor.quantities import check_number, check_text
+from advisor.quantities import check_number, check_text, format_quantity
+from advisor.results.result import Result, Shown
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
 from calibration.fit.bootstrap import Draws, bootstrap, ci95
@@ -84,8 +86,8 @@ class GroupFit:
         return {name: ci95(column) for name, column in zip((*NAMES, "exponent_a"), columns, strict=True)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Analysis:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Analysis(Result):
     """The fits of all groups, the regression on the covariate or why there is none, and how the table was read."""
 
     groups: Mapping[str, GroupFit]
@@ -93,6 +95,48 @@ class Analysis:
     regression: Regression | None = None
     no_regression: str | None = None
     reading: TableReading | None = None
+
+    @property
+    def in_brief(self) -> str:
+        """The law of the runs, or how many laws there are, with what is to be believed of them."""
+        if len(self.groups) > 1:
+            refused = f", {len(self.refused)} of them refused" if self.refused else ""
+            return f"{len(self.groups)} laws of {sum(len(one.runs) for one in self.groups.values())} runs{refused}"
+        ((_, one),) = self.groups.items()
+        law = "no law" if one.law is None else f"a = {one.law.exponent_a:.3f}, E = {one.law.E:.3f}"
+        return f"{law} from {len(one.runs)} runs: {one.diagnostics.verdict}"
+
+    def shown(self) -> Shown:
+        """Return a law in each row, without the numbers of those that are refused, and the reasons against them."""
+        rows = [(name, str(len(one.runs)), *_shown(one), one.diagnostics.verdict) for name, one in self.groups.items()]
+        reasons = [
+            reason.message if len(self.groups) == 1 else f"{name}: {reason.message}"
+            for name, one in self.groups.items()
+            for reason in one.diagnostics.reasons
+        ]
+        return Shown(("law", "runs", "E", "A", "B", "alpha", "beta", "a", ""), rows, reasons)
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of ``advisor fit --json``, where the numbers of a refused law are null."""
+        from calibration.fit.document import fit_document
+
+        return fit_document(self)
+
+    def frame_rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the runs: what was read, and the loss of the group's law, None where that is refused."""
+        for name, one in self.groups.items():
+            law = None if one.diagnostics.verdict == "refused" else one.law
+            for n_params, n_tokens, loss in zip(*map(Array.tolist, _read(one.runs)), strict=True):
+                fitted = None if law is None else law.loss(n_params, n_tokens)
+                yield {
+                    "group": name,
+                    "n_params": n_params,
+                    "n_tokens": n_tokens,
+                    "flops": 6.0 * n_params * n_tokens,
+                    "loss_nats_per_token": loss,
+                    "loss_of_law_nats_per_token": fitted,
+                    "residual_ln_loss": None if fitted is None else math.log(loss / fitted),
+                }
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -104,6 +148,20 @@ class Analysis:
         """Those against any of the laws and against the regression, or to read them with care."""
         of_laws = [reason for group in self.groups.values() for reason in group.diagnostics.reasons]
         return (*of_laws, *(() if self.regression is None else self.regression.reasons))
+
+
+def _read(runs: Runs) -> tuple[Array, Array, Array]:
+    return runs.n_params, runs.n_tokens, runs.loss
+
+
+def _shown(group: GroupFit) -> tuple[str, ...]:
+    law = None if group.diagnostics.verdict == "refused" else group.law
+    if law is None:
+        return ("",) * 6
+    return (
+        *(f"{law.E:.3f}", format_quantity(law.A), format_quantity(law.B)),
+        *(f"{exponent:.3f}" for exponent in (law.alpha, law.beta, law.exponent_a)),
+    )
 
 
 def fit(

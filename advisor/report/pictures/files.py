@@ -56,11 +56,21 @@ def save_figure(figure: Any, path: Path) -> None:
     Raises:
         AdvisorError: the file cannot be written.
     """
+    write_atomically(path, _content(figure, path.suffix.lower()))
+
+
+def notebook_png(figure: Any) -> tuple[bytes, dict[str, int]]:
+    """Return a figure as a PNG, and the size at which a notebook shows it, in pixels."""
+    width, height = figure.get_size_inches() * figure.dpi
+    return _content(figure, ".png"), {"width": round(width), "height": round(height)}
+
+
+def _content(figure: Any, ending: str) -> bytes:
     import matplotlib
 
-    ending, content = path.suffix.lower(), io.BytesIO()
+    content = io.BytesIO()
     with styled(), matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
         # A letter that no installed font has is a box, and needs no line on stderr.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(content, dpi=_DPI, format=ending.removeprefix("."), metadata=_UNDATED[ending])
-    write_atomically(path, content.getvalue())
+    return content.getvalue()

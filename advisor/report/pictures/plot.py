@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from advisor.errors import UsageError
-from advisor.report.pictures.files import check_ending, save_figure
+from advisor.report.pictures.files import check_ending, notebook_png, save_figure
 from advisor.report.pictures.style import new_figure, styled
 
 
 def plot(result: Any, path: str | Path | None = None) -> Any:
     """Return the picture of a result as a matplotlib figure, or, where ``path`` is given, write it there and return it.
+
+    A notebook shows the figure where it is the last line of a cell.
 
     Args:
         result: what ``score`` (or several of it in a list), ``recommend``, ``compare``, ``repeat_table``, ``fit``,
@@ -31,6 +34,8 @@ def plot(result: Any, path: str | Path | None = None) -> Any:
         figure = new_figure()
         _draw(figure, result)
     if target is None:
+        # A notebook shows figures of pyplot alone, and these are none, so that nothing of the user's plots changes.
+        figure._repr_png_ = partial(notebook_png, figure)
         return figure
     save_figure(figure, target)
     return target

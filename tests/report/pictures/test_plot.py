@@ -36,6 +36,12 @@ def test_a_result_is_drawn_into_a_file_that_is_returned(made, tmp_path: Path):
     assert plot(made()).axes
 
 
+def test_a_notebook_shows_the_picture_at_the_size_of_its_letters():
+    content, size = plot(CORPUS)._repr_png_()
+    assert content.startswith(b"\x89PNG")
+    assert size["width"] == 630
+
+
 @pytest.mark.parametrize(
     ("result", "named"), [(7, "int"), ([], "nothing"), ("text", "str"), ([profile("a", 0.5), 7], "Profile, int")]
 )

@@ -1,0 +1,90 @@
+"""``score`` and ``score_mixture`` with the words of the command as keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from advisor.api.corpora import corpus_options, sampling_of
+from advisor.api.keywords import Number, Path, ReadingKeywords, Whole, takes
+from advisor.api.requests import numbers
+from advisor.errors import UsageError
+from advisor.quantities import check_text
+
+if TYPE_CHECKING:
+    from advisor.compressibility.mixture import Mixture
+    from advisor.compressibility.score import Profile
+    from advisor.corpus.options import CorpusOptions
+    from advisor.corpus.sampling import Sampling
+    from advisor.corpus.sequences import Progress
+
+
+class ScoreKeywords(ReadingKeywords, total=False):
+    """The options of ``advisor score``."""
+
+    vocab_size: Whole | None
+
+
+@takes(ScoreKeywords)
+def score(
+    source: Path,
+    *,
+    options: CorpusOptions | None = None,
+    sampling: Sampling | None = None,
+    progress: Progress | None = None,
+    **reading: Unpack[ScoreKeywords],
+) -> Profile:
+    """Return the profile of a corpus: how compressible it is, H, with its interval, its size and its bytes per token.
+
+    ``source`` is a file, a folder, a glob, ``-`` for standard input, an address or a dataset ``org/name`` of the hub.
+    How it is read and sampled is said by the keywords, which are the command's options, or by ``options`` and
+    ``sampling``. ``progress`` is called with what is done, how much of it, and how much there is.
+
+    >>> import sysconfig
+    >>> profile = score(f"{sysconfig.get_path('stdlib')}/json", sequences=100)
+    >>> 0.3 < profile.median < 0.5, profile.columns[0].type
+    (True, 'text')
+
+    Raises:
+        TypeError: a keyword that there is not.
+        UsageError: a value that cannot be, or that does not fit the source.
+        CorpusError: it cannot be read, or holds less than one sequence (HubError: the hub does not give it).
+        TokenizerError: the tokenizer cannot be found or read.
+    """
+    from advisor.compressibility.score import score as measured
+
+    check_text(source, "source")
+    ways = _ways(options, sampling, reading)
+    return measured(str(source), options=ways[0], sampling=ways[1], progress=progress)
+
+
+@takes(ScoreKeywords)
+def score_mixture(
+    sources: Sequence[Path],
+    weights: str | Sequence[Number],
+    *,
+    options: CorpusOptions | None = None,
+    sampling: Sampling | None = None,
+    progress: Progress | None = None,
+    **reading: Unpack[ScoreKeywords],
+) -> tuple[tuple[Profile, ...], Mixture]:
+    """Return the profile of each corpus and that of their mixture, in which each has its share of the tokens.
+
+    The other arguments and the errors are those of ``score``; ``weights`` has a number above 0 for each source.
+    """
+    from advisor.compressibility.mixture import score_mixture as mixed
+
+    ways = _ways(options, sampling, reading)
+    shares = numbers("weights", weights)
+    return mixed([str(each) for each in sources], shares, options=ways[0], sampling=ways[1], progress=progress)
+
+
+def _ways(
+    options: CorpusOptions | None, sampling: Sampling | None, reading: Mapping[str, Any]
+) -> tuple[CorpusOptions | None, Sampling | None]:
+    """Return how a corpus is read and sampled: as the two objects say, or the keywords."""
+    given = [name for name, value in reading.items() if value is not None]
+    if given and (options is not None or sampling is not None):
+        other = "options" if options is not None else "sampling"
+        raise UsageError(f"{given[0]} and {other} both say how a corpus is read: give keywords or objects, not both.")
+    return (corpus_options(reading), sampling_of(reading)) if given else (options, sampling)

@@ -1,0 +1,1 @@
+"""What a result shows of itself: in one line, as a screen, as a table of a notebook, as JSON, as a data frame."""
