@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from advisor.answer.comparison import Comparison
     from advisor.answer.explained import explain_recommendation
     from advisor.answer.recommendation import Recommendation
-    from advisor.answer.repeat_table import RepeatTable, repeat_table
+    from advisor.answer.repetition.repeat_table import RepeatTable, repeat_table
     from advisor.answer.request import Request
     from advisor.answer.table import AllocationTable
     from advisor.api.answers import compare, plan_pilot, recommend
@@ -108,7 +108,7 @@ _HOMES = {
     "Pilot": "advisor.pilot.pilot",
     "Profile": "advisor.compressibility.score",
     "Recommendation": "advisor.answer.recommendation",
-    "RepeatTable": "advisor.answer.repeat_table",
+    "RepeatTable": "advisor.answer.repetition.repeat_table",
     "Request": "advisor.answer.request",
     "Sampling": "advisor.corpus.sampling",
     "ScalingLaw": "advisor.laws.scaling_law",
@@ -127,7 +127,7 @@ _HOMES = {
     "recommend": "advisor.api.answers",
     "refit": "calibration.campaign.refit",
     "repeat": "advisor.api.tables",
-    "repeat_table": "advisor.answer.repeat_table",
+    "repeat_table": "advisor.answer.repetition.repeat_table",
     "score": "advisor.api.measurement",
     "score_mixture": "advisor.api.measurement",
     "table": "advisor.api.tables",

@@ -23,7 +23,7 @@ from schema_types import Definitions, Schema, any_of, nullable
 
 from advisor.answer.comparison import Comparison
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.repeat_table import RepeatTable
+from advisor.answer.repetition.repeat_table import RepeatTable
 from advisor.answer.table import AllocationTable
 from advisor.calibrations.evidence import Scorecard
 from advisor.calibrations.transfer import Transfer

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from schema_types import Definitions, Schema, nullable, row
 
-from advisor.answer.limited_data import LimitedData
+from advisor.answer.repetition.limited_data import LimitedData
 from advisor.pilot.design import Expectation
 
 NUMBER: Schema = {"type": "number"}

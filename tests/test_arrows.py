@@ -194,10 +194,10 @@ def test_a_start_loads_nothing_heavy(arguments):
 
 # What a request that does not ask for it must not wait for, and the request that does.
 ASKED = {
-    "advisor.answer.limited_data": ["--unique-tokens", "25B"],
-    "advisor.answer.repetition_cautions": ["--unique-tokens", "25B"],
+    "advisor.answer.repetition.limited_data": ["--unique-tokens", "25B"],
+    "advisor.answer.repetition.cautions": ["--unique-tokens", "25B"],
     "advisor.answer.inference": ["--inference-tokens", "2T"],
-    "advisor.answer.advice": ["--advice"],
+    "advisor.answer.repetition.advice": ["--advice"],
     "advisor.plan.cluster": ["--gpu", "H100"],
     "advisor.explanation": ["--explain"],
 }

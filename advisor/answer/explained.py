@@ -6,9 +6,9 @@ from advisor.answer.cautions_explained import explain_cautions
 from advisor.answer.flat_region import explain_flat_region
 from advisor.answer.inference_explained import explain_inference
 from advisor.answer.law_choice import DATA, DATA_LAWS
-from advisor.answer.limited_data_explained import explain_limited_data, limited_tag
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.reliance import explain_reliance, explain_wrong
+from advisor.answer.repetition.limited_data_explained import explain_limited_data, limited_tag
 from advisor.answer.row_explained import explain_bytes_of, explain_headline, explain_other, explain_sizes
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensitivity

@@ -37,9 +37,9 @@ from advisor.results.result import Result, Shown
 
 # What only some requests ask for is imported where they do: each of these modules is a millisecond of every start.
 if TYPE_CHECKING:
-    from advisor.answer.advice import Advice
     from advisor.answer.inference import InferenceAnswer
-    from advisor.answer.limited_data import LimitedData
+    from advisor.answer.repetition.advice import Advice
+    from advisor.answer.repetition.limited_data import LimitedData
     from advisor.calibrations.corpus_loss import CorpusLoss
     from advisor.compressibility.units import TokenCount, Units
 
@@ -310,7 +310,7 @@ def _limited(
     """Return the unique tokens that the request is limited to, and the answers with them; None and () without."""
     if request.unique_tokens is None and not request.use_corpus_size:
         return None, ()
-    from advisor.answer.limited_data import limited_answers, unique_tokens
+    from advisor.answer.repetition.limited_data import limited_answers, unique_tokens
 
     unique = unique_tokens(request, profile)
     return unique, limited_answers(request, law, flops, unique, chosen)
@@ -319,7 +319,7 @@ def _limited(
 def _about_limited(limited: tuple[LimitedData, ...]) -> Iterable[Caution]:
     if not limited:
         return ()
-    from advisor.answer.repetition_cautions import about_limited_data
+    from advisor.answer.repetition.cautions import about_limited_data
 
     return about_limited_data(limited)
 
@@ -343,7 +343,7 @@ def _about_served(serving: InferenceAnswer | None, law: Law, request: Request, p
 def _advice(request: Request, limited: tuple[LimitedData, ...]) -> tuple[Advice, ...]:
     if not limited and not request.advice:
         return ()
-    from advisor.answer.advice import advice_for
+    from advisor.answer.repetition.advice import advice_for
 
     return advice_for(limited[0].epochs if limited else None, asked=request.advice)
 

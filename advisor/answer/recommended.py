@@ -11,7 +11,7 @@ from advisor.quantities import format_flops, format_quantity, format_share, form
 
 if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
-    from advisor.answer.limited_data import LimitedData
+    from advisor.answer.repetition.limited_data import LimitedData
     from advisor.answer.row import Answer, Bounds, Choice
     from advisor.laws.data_rule import Shift
 

@@ -23,7 +23,7 @@ def _shown_of_answer(result: Result) -> bool:
     """Print what a budget is asked of; return whether it is that."""
     from advisor.answer.comparison import Comparison
     from advisor.answer.recommendation import Recommendation
-    from advisor.answer.repeat_table import RepeatTable
+    from advisor.answer.repetition.repeat_table import RepeatTable
     from advisor.answer.table import AllocationTable
     from advisor.report import compare, table
     from advisor.report.recommendation import show as recommend

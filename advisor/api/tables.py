@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from advisor.answer import repeat_table as repetition
 from advisor.answer import table as allocations
+from advisor.answer.repetition import repeat_table as repetition
 from advisor.api.keywords import Number, Path, one_name, takes
 from advisor.api.requests import SECOND_NAMES, numbers, read
 from advisor.quantities import check_text
 
 if TYPE_CHECKING:
-    from advisor.answer.repeat_table import RepeatTable
+    from advisor.answer.repetition.repeat_table import RepeatTable
     from advisor.answer.table import AllocationTable
     from advisor.calibrations.evidence import Scorecard
     from advisor.laws.scaling_law import Law

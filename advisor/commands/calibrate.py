@@ -36,7 +36,7 @@ from advisor.errors import CoefficientsError, MissingExtraError, UsageError
 from advisor.report import terminal
 
 if TYPE_CHECKING:
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
     from calibration.campaign.engine import Listener
     from calibration.campaign.pipeline import Opened
     from calibration.campaign.planning import CalibrationRequest
@@ -156,10 +156,10 @@ def command(
     than five sources have a law that is accepted: then there are no coefficients. A grid that is too small for them, or
     fewer than five sources, stops at the laws and exits 0.
     """
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
 
     _check(click.get_current_context())
-    shown = Asked(cautions=cautions, full=full)
+    shown = Wanted(cautions=cautions, full=full)
     check_plot(plot, None, *(named_corpus(text)[1] for text in corpus))
     if refit:
         from calibration.campaign.refit import refit as fit_again
@@ -299,7 +299,7 @@ def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
 def _show(
     outcome: CalibrationOutcome,
     folder: Path,
-    shown: Asked,
+    shown: Wanted,
     *,
     install: str | None,
     force: bool,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import click
 
 from advisor.commands.fail_on import Coded, fail_on_option
-from advisor.commands.fit_coefficients import WantedCoefficients, coefficients_options
-from advisor.commands.fit_files import check_files, check_names, write_files
-from advisor.commands.fit_table import TABLE_OPTIONS, WantedReading, say, table_options
+from advisor.commands.fitting.coefficients import WantedCoefficients, coefficients_options
+from advisor.commands.fitting.files import check_files, check_names, write_files
+from advisor.commands.fitting.table import TABLE_OPTIONS, WantedReading, say, table_options
 from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option, plot_option
 from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
@@ -19,7 +19,7 @@ from advisor.errors import RunsError, UsageError
 from advisor.report import terminal
 
 if TYPE_CHECKING:
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
     from calibration.fit.analysis import Analysis
     from calibration.fit.minimum import FitOptions
     from calibration.fit.runs import RunTable
@@ -131,9 +131,9 @@ def command(
     With --group and --covariate compressibility, --coefficients writes what `advisor recommend --coefficients` takes:
     the groups' laws, their lines in H and the law that those give for web text.
     """
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
 
-    shown = Asked(cautions=cautions, full=full)
+    shown = Wanted(cautions=cautions, full=full)
     if pilot:
         return _read_pilot(table, out, shown, as_json=as_json)
     if repeat_over is not None:
@@ -182,7 +182,7 @@ def command(
     return analysis.reasons
 
 
-def _read_pilot(table: Path, out: Path | None, shown: Asked, *, as_json: bool) -> Sequence[Coded]:
+def _read_pilot(table: Path, out: Path | None, shown: Wanted, *, as_json: bool) -> Sequence[Coded]:
     """Print what a filled pilot says, and write it to ``out``; return its cautions."""
     from advisor.pilot.pilot_file import result_of
     from advisor.pilot.run_table import read_table
@@ -204,7 +204,7 @@ def _refuse_beside(option: str, why: str, *allowed: str) -> None:
 
 
 def _fit_decay(
-    table: Path, law: str, out: Path | None, reading: WantedReading, shown: Asked, *, as_json: bool, **refits: Any
+    table: Path, law: str, out: Path | None, reading: WantedReading, shown: Wanted, *, as_json: bool, **refits: Any
 ) -> Sequence[Coded]:
     """Print how repeated data decay over a law, and write the law that carries it to ``out``; return the reasons."""
     from advisor.json_form import as_json as form_of
@@ -227,7 +227,7 @@ def _fit_decay(
     return found.reasons
 
 
-def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, shown: Asked, *, as_json: bool) -> None:
+def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, shown: Wanted, *, as_json: bool) -> None:
     """Print new runs beside the law in a file, which is not fitted again."""
     from advisor.laws.law_file import read_law
     from advisor.report import fit as report

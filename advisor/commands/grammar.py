@@ -83,7 +83,7 @@ def command(
     grammars in which compressibility and entropy rate vary independently.
     """
     from advisor.report.grammar import cautions_of, show
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
     from calibration.grammars.survey import survey
 
     if sum(source is not None for source in (name, target_h, shape, grammars)) != 1:
@@ -108,7 +108,7 @@ def command(
         n_tokens=n_tokens,
         progress=progress,
     )
-    show(result, asked=Asked(cautions=cautions, full=full), as_json=as_json)
+    show(result, asked=Wanted(cautions=cautions, full=full), as_json=as_json)
     return cautions_of(result)
 
 

@@ -111,7 +111,7 @@ def command(
     from advisor.pilot.pilot import plan_pilot
     from advisor.pilot.run_table import write_table
     from advisor.report.pilot import show
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
 
     refuse_overwriting(out, source, profile, reference)
     check_writable(out)
@@ -134,7 +134,7 @@ def command(
     )
     if out is not None:
         write_table(pilot, out)
-    show(pilot, asked=Asked(cautions=cautions, full=full), as_json=as_json, out=out)
+    show(pilot, asked=Wanted(cautions=cautions, full=full), as_json=as_json, out=out)
     return pilot.cautions
 
 

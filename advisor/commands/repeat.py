@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.caution import Caution
 from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
@@ -82,9 +82,9 @@ def command(
     table = repeat_table(**asked)
 
     from advisor.report.repetition.repeat import show
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
 
-    shown = Asked(explain=explain, cautions=cautions, full=full)
+    shown = Wanted(explain=explain, cautions=cautions, full=full)
     show(table, all_advice=advice, asked=shown, explain_all=explain_all, as_json=as_json, out=out)
     draw(table, plot)
     return table.cautions

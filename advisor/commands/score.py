@@ -79,8 +79,8 @@ def command(
         profiles = score_sources(sources, reading, quiet=quiet)
 
     from advisor.report.score import show
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
 
-    show(profiles, as_json=as_json, out=out, asked=Asked(cautions=cautions, full=full))
+    show(profiles, as_json=as_json, out=out, asked=Wanted(cautions=cautions, full=full))
     draw(profiles, plot)
     return [caution for profile in profiles for caution in profile.cautions]

@@ -66,9 +66,9 @@ def command(
     """
     found = table(**asked)
 
-    from advisor.report.screen import Asked
+    from advisor.report.screen import Wanted
     from advisor.report.table import show
 
-    shown = Asked(explain=explain, cautions=cautions, full=full)
+    shown = Wanted(explain=explain, cautions=cautions, full=full)
     show(found, asked=shown, explain_all=explain_all, as_json=as_json, out=out)
     return found.cautions

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.report.screen import FIRST_SCREEN, Asked, print_answer, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_answer, print_rows, print_screen
 from advisor.report.tables.calibration import print_laws, print_lines, print_meanings, print_sizes, print_sources
 from advisor.report.text import duration, echo, emit, percent, print_labelled, quantity
 
@@ -25,7 +25,7 @@ _MORE = ("--cautions", "--full", "--json")
 
 
 def show_plan(
-    opened: Opened, missing: Sequence[TimedWork], folder: Path, *, asked: Asked = FIRST_SCREEN, as_json: bool
+    opened: Opened, missing: Sequence[TimedWork], folder: Path, *, asked: Wanted = FIRST_SCREEN, as_json: bool
 ) -> None:
     """Print what would be trained, or its JSON document."""
     emit(opened.document(missing), lambda: print_plan(opened, missing, folder, asked), as_json=as_json)
@@ -37,7 +37,7 @@ def show_left(outcome: CalibrationOutcome, folder: Path, *, as_json: bool) -> No
 
 
 def show_result(
-    outcome: CalibrationOutcome, figures: Sequence[Path], *, asked: Asked = FIRST_SCREEN, as_json: bool
+    outcome: CalibrationOutcome, figures: Sequence[Path], *, asked: Wanted = FIRST_SCREEN, as_json: bool
 ) -> None:
     """Print the laws, the lines in H and what was written, or their JSON document; ``figures`` were drawn of them."""
     result = outcome.result
@@ -61,7 +61,7 @@ def show_result(
 # --- before
 
 
-def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None, asked: Asked = FIRST_SCREEN) -> None:
+def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None, asked: Wanted = FIRST_SCREEN) -> None:
     """Print what will be trained and what it costs: sources, runs, time; and what is there already."""
     plan = opened.plan
 

@@ -12,7 +12,7 @@ from advisor.calibrations.evidence import SPREAD, ExponentRow, PredictedFigure, 
 from advisor.calibrations.published_evidence import CODE_TEXT, PAPERS, SIGNS, WEB
 from advisor.calibrations.transfer import Transfer
 from advisor.quantities import format_flops
-from advisor.report.screen import Asked, print_rows, print_screen
+from advisor.report.screen import Wanted, print_rows, print_screen
 from advisor.report.text import echo, emit, percent, print_labelled, print_table
 
 _POWERS, _LARGEST = 1e4, 1e9
@@ -36,7 +36,7 @@ def show(card: Scorecard, *, full: bool, as_json: bool, out: Path | None) -> Non
             rows=lambda: _print_counts(card) if card.default is None else _print_first(card.default),
             everything=everything,
             cautions=(),
-            asked=Asked(full=full),
+            asked=Wanted(full=full),
             more=("--full", "--json"),
         )
 

@@ -11,7 +11,7 @@ from advisor.caution import Caution
 from advisor.json_fields import json_text
 from advisor.quantities import format_flops
 from advisor.report import terminal
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.tables.laws import interval, mark_of, number, print_law, print_optima, print_parameters
 from advisor.report.text import echo, nats, percent, print_table, quantity, shortened
 
@@ -21,7 +21,7 @@ _MOST_BUDGETS = 4
 _NAME = 20  # columns of a group's name
 
 
-def show(document: Mapping[str, Any], *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
+def show(document: Mapping[str, Any], *, asked: Wanted = FIRST_SCREEN, as_json: bool) -> None:
     """Print the document of ``calibration.fit.document``; with JSON the reasons against its laws go to stderr."""
     if as_json:
         terminal.document(json_text(document))

@@ -10,7 +10,7 @@ from advisor import json_form
 from advisor.caution import Caution
 from advisor.quantities import format_bytes, format_share
 from advisor.report import terminal
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import echo, emit, nats, plural, print_table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 14  # of a first screen's table
 
 
-def show(survey: Survey, *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
+def show(survey: Survey, *, asked: Wanted = FIRST_SCREEN, as_json: bool) -> None:
     """Print the survey on stdout, entropies in nats per token; with JSON its cautions go to stderr."""
     found = cautions_of(survey)
     if as_json:

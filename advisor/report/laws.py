@@ -10,7 +10,7 @@ from advisor.calibrations.coefficients import Calibration, Coefficients
 from advisor.calibrations.law_list import BY_CALIBRATION, BY_THE_RULE, LawList
 from advisor.laws.scaling_law import FrontierLaw, Law, ScalingLaw
 from advisor.quantities import format_flops
-from advisor.report.screen import Asked, print_rows, print_screen
+from advisor.report.screen import Wanted, print_rows, print_screen
 from advisor.report.text import counted, echo, emit, print_labelled, print_table, quantity, ratio, spread
 
 # The laws of the corpus for people: what each does to chinchilla's answer.
@@ -33,7 +33,7 @@ def show(found: LawList, *, full: bool = False, as_json: bool, out: Path | None)
             rows=lambda: _print_laws(found.laws, found.coefficients),
             everything=lambda: _print_everything(found.laws, found.coefficients),
             cautions=(),
-            asked=Asked(full=full),
+            asked=Wanted(full=full),
             more=("--full", "--json"),
         )
 

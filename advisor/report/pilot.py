@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from advisor.laws.data_rule import SD_OF_80
 from advisor.laws.measured_shift import BEYOND, GROWTH
 from advisor.quantities import format_flops
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import amount, echo, emit, percent, print_table, quantity, spread, warn
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LARGE_PART = 0.5  # of the variance that is left
 
 
-def show(pilot: Pilot, *, asked: Asked = FIRST_SCREEN, as_json: bool, out: Path | None) -> None:
+def show(pilot: Pilot, *, asked: Wanted = FIRST_SCREEN, as_json: bool, out: Path | None) -> None:
     """Print a pilot or its JSON document; ``out`` is where its table was written."""
 
     def render() -> None:
@@ -163,7 +163,7 @@ def _how_to_train(pilot: Pilot) -> str:
     )
 
 
-def show_result(result: PilotResult, *, asked: Asked = FIRST_SCREEN, as_json: bool, out: Path | None) -> None:
+def show_result(result: PilotResult, *, asked: Wanted = FIRST_SCREEN, as_json: bool, out: Path | None) -> None:
     """Print what a filled pilot says, or its JSON document; write the document to ``out`` if given."""
 
     def render() -> None:

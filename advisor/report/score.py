@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.quantities import format_bytes, format_flops, format_share
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import echo, emit, nats, plural, print_table, quantity, shortened, spread, warn
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _MOST_ROWS = 8  # of a table of corpora
 _BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
-def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None, asked: Asked = FIRST_SCREEN) -> None:
+def show(profiles: Sequence[Profile], *, as_json: bool, out: Path | None, asked: Wanted = FIRST_SCREEN) -> None:
     """Print the first screen of profiles, or their JSON document; write the document to ``out`` if given.
 
     With JSON the cautions go to stderr.

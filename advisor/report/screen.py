@@ -75,7 +75,7 @@ def print_more(flags: Sequence[str], cautions: Sequence[Caution]) -> None:
     echo("More: " + "  ".join(flag for flag in counted if flag != "--cautions (0)"), "dim")
 
 
-class Asked(NamedTuple):
+class Wanted(NamedTuple):
     """What is asked for in place of the rest of a first screen; ``full`` is all of it but the explanation."""
 
     explain: bool = False
@@ -83,7 +83,7 @@ class Asked(NamedTuple):
     full: bool = False
 
 
-FIRST_SCREEN = Asked()  # nothing else is asked for
+FIRST_SCREEN = Wanted()  # nothing else is asked for
 
 
 def print_screen(
@@ -92,7 +92,7 @@ def print_screen(
     rows: Callable[[], None],
     everything: Callable[[], None],
     cautions: Sequence[Caution],
-    asked: Asked,
+    asked: Wanted,
     more: Sequence[str],
     derivation: Callable[[], None] | None = None,
     lines: int = 8,

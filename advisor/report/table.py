@@ -7,14 +7,14 @@ from pathlib import Path
 from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained, print_derivation
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import counted, echo, nats, print_table, quantity, ratio, warn
 
 
 def show(
     table: AllocationTable,
     *,
-    asked: Asked = FIRST_SCREEN,
+    asked: Wanted = FIRST_SCREEN,
     explain_all: bool = False,
     as_json: bool,
     out: Path | None,
@@ -33,7 +33,7 @@ def show(
         warn(table.cautions)
 
 
-def _render(table: AllocationTable, asked: Asked) -> None:
+def _render(table: AllocationTable, asked: Wanted) -> None:
     print_screen(
         _answer(table),
         rows=lambda: _print_rows(table),

@@ -1,7 +1,7 @@
 import pytest
 
-from advisor.answer.advice import ADVICE, advice_for
 from advisor.answer.recommendation import recommend
+from advisor.answer.repetition.advice import ADVICE, advice_for
 from advisor.answer.request import Request
 
 # What must be said of repeated data, by a phrase of each line.

@@ -10,7 +10,7 @@ import pytest
 
 from advisor.answer.comparison import compare
 from advisor.answer.recommendation import recommend
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.answer.request import Request
 from advisor.answer.table import table
 from advisor.compressibility.mixture import score_mixture

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.answer.limited_data import limited_data
 from advisor.answer.recommendation import recommend
+from advisor.answer.repetition.limited_data import limited_data
 from advisor.answer.request import Request
 from advisor.calibrations.coefficients import load_coefficients
 from advisor.calibrations.laws_in_h import law_at

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.errors import UsageError
 from advisor.laws.published import CHINCHILLA, MUENNIGHOFF, chinchilla
 from advisor.laws.repetition import RepeatedLaw

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from advisor.answer.limited_data import limited_data
 from advisor.answer.recommendation import recommend
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.limited_data import limited_data
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.answer.request import Request
 from advisor.laws.published import CHINCHILLA, CODE, HOFFMANN, MUENNIGHOFF, chinchilla
 from advisor.laws.repetition import RepeatedLaw

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from advisor.answer.advice import ADVICE
+from advisor.answer.repetition.advice import ADVICE
 from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.repetition import RepeatedLaw
 from tests.calibrations.hand_made import profile, write

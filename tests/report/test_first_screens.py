@@ -11,7 +11,7 @@ import pytest
 
 from advisor.report import fit as report
 from advisor.report.score import KINDS
-from advisor.report.screen import LINES, Asked
+from advisor.report.screen import LINES, Wanted
 from calibration.fit.analysis import Settings
 from calibration.fit.analysis import fit as fit_table
 from calibration.fit.document import fit_document
@@ -157,7 +157,7 @@ def test_the_first_screens_of_fits(tmp_path: Path, capsys: Any, monkeypatch: Any
         if name != "refused":  # fewer of its reasons fit a narrow screen
             assert " ".join(texts[40].split()) == " ".join(texts[120].split())
         monkeypatch.setenv("COLUMNS", "80")
-        report.show(document, asked=Asked(full=True), as_json=False)
+        report.show(document, asked=Wanted(full=True), as_json=False)
         assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
     best = found["one"]["laws"]["all"]["frontier"][-1]
     report.show(found["one"], as_json=False)

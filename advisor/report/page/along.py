@@ -91,7 +91,7 @@ def _at(asked: AskedRequest, answer: Recommendation, flops: float, unique: float
     if unique is None:
         found = at_budget.recommendation()
         return found, found.recommended
-    from advisor.answer.limited_data import affordable, epochs_of, law_within
+    from advisor.answer.repetition.limited_data import affordable, epochs_of, law_within
 
     found = at_budget.with_unlimited_data().recommendation()
     law = law_within(repeated_law_of(answer.limited[0].law, found), unique)

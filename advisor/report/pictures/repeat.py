@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer.limited_data import MOST_EPOCHS
-from advisor.answer.repeat_table import RepeatTable, repeat_table
+from advisor.answer.repetition.limited_data import MOST_EPOCHS
+from advisor.answer.repetition.repeat_table import RepeatTable, repeat_table
 from advisor.quantities import format_flops, format_quantity
 from advisor.report.pictures.style import (
     BEST,
@@ -27,7 +27,7 @@ from advisor.report.text import nats
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from advisor.answer.repeat_table import RepeatRow
+    from advisor.answer.repetition.repeat_table import RepeatRow
 
 MARKS = (4.0, 16.0, 40.0)  # nearly as good as new; half is lost; no answer goes beyond
 _N_POINTS = 60

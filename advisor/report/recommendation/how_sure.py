@@ -12,8 +12,8 @@ from advisor.report.text import nats, print_table, quantity, shortened, spread
 
 if TYPE_CHECKING:
     from advisor.answer.inference import ServedModel
-    from advisor.answer.limited_data import LimitedData
     from advisor.answer.recommendation import Recommendation
+    from advisor.answer.repetition.limited_data import LimitedData
     from advisor.answer.row import Answer, Bounds
 
 _CHINCHILLA = "chinchilla"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from advisor.report.text import echo, print_labelled
 
 if TYPE_CHECKING:
-    from advisor.answer.advice import Advice
+    from advisor.answer.repetition.advice import Advice
 
 
 def print_advice(advice: Sequence[Advice], *, everything: bool) -> None:
     """Print lines of advice with their sources; without ``everything`` the most important ones, and how many more."""
-    from advisor.answer.advice import USUAL_SCOPE
+    from advisor.answer.repetition.advice import USUAL_SCOPE
 
     shown = [line for line in advice if everything or line.first]
     echo("Training on repeated data", "bold")

@@ -10,7 +10,7 @@ from advisor.caution import Caution
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.json_form import as_json as form_of
 from advisor.report import terminal
-from advisor.report.screen import FIRST_SCREEN, Asked, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import counted, echo, percent, print_table, spread
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from calibration.fit.repeated import Constant
 
 
-def show(fit: DecayFit, *, asked: Asked = FIRST_SCREEN, as_json: bool) -> None:
+def show(fit: DecayFit, *, asked: Wanted = FIRST_SCREEN, as_json: bool) -> None:
     """Print what repeated tokens are worth by these runs, or the JSON document, its reasons on stderr."""
     if as_json:
         table = {} if fit.reading is None else fit.reading.document

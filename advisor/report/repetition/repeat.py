@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from advisor.answer.limited_data import MOST_EPOCHS
-from advisor.answer.repeat_table import RepeatRow, RepeatTable
+from advisor.answer.repetition.limited_data import MOST_EPOCHS
+from advisor.answer.repetition.repeat_table import RepeatRow, RepeatTable
 from advisor.quantities import format_flops, format_share
 from advisor.report.explain import emit_explained, print_derivation
 from advisor.report.repetition.advice import print_advice
-from advisor.report.screen import FIRST_SCREEN, Asked, print_answer, print_rows, print_screen
+from advisor.report.screen import FIRST_SCREEN, Wanted, print_answer, print_rows, print_screen
 from advisor.report.text import counted, echo, epochs_text, nats, percent, plural, print_table, quantity, spread, warn
 
 _OPTIMUM = "optimum"
@@ -21,7 +21,7 @@ def show(
     table: RepeatTable,
     *,
     all_advice: bool,
-    asked: Asked = FIRST_SCREEN,
+    asked: Wanted = FIRST_SCREEN,
     explain_all: bool = False,
     as_json: bool,
     out: Path | None,
@@ -32,7 +32,7 @@ def show(
     """
     explanations = None
     if explain_all or (as_json and asked.explain):
-        from advisor.answer.repeat_table import explain_repeat
+        from advisor.answer.repetition.repeat_table import explain_repeat
 
         explanations = explain_repeat(table)
     emit_explained(table, lambda: _render(table, asked, all_advice), explanations, as_json=as_json, out=out)
@@ -40,7 +40,7 @@ def show(
         warn(table.cautions)
 
 
-def _render(table: RepeatTable, asked: Asked, all_advice: bool) -> None:
+def _render(table: RepeatTable, asked: Wanted, all_advice: bool) -> None:
     if all_advice and not any(asked):
         print_answer(*_answer(table))
         echo()
@@ -60,7 +60,7 @@ def _render(table: RepeatTable, asked: Asked, all_advice: bool) -> None:
 
 def _derive(table: RepeatTable) -> None:
     """Print how the optimum, or without one the row that the sentence begins with, comes about."""
-    from advisor.answer.repeat_table import explain_repeat
+    from advisor.answer.repetition.repeat_table import explain_repeat
     from advisor.explanation import leading_to
 
     tag = "optimum" if table.optimum is not None else str(table.rows.index(_told(table)[0]))

@@ -8,7 +8,7 @@ import pytest
 
 from advisor.answer.comparison import compare
 from advisor.answer.recommendation import recommend
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.answer.request import Request
 from advisor.errors import AdvisorError, UsageError
 from advisor.report.pictures.plot import plot

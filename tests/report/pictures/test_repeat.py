@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from advisor.answer.repeat_table import repeat_table
+from advisor.answer.repetition.repeat_table import repeat_table
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from tests.report.pictures.made import is_whole, picture, points
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import math
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
-from advisor.answer.limited_data import GOOD_EPOCHS, MOST_EPOCHS, LimitedChoice, LimitedData, MoreData, law_within
+from advisor.answer.repetition.limited_data import (
+    GOOD_EPOCHS,
+    MOST_EPOCHS,
+    LimitedChoice,
+    LimitedData,
+    MoreData,
+    law_within,
+)
 from advisor.explanation import Page, file_of
 from advisor.laws.explained import (
     REPETITION,

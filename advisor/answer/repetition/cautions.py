@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from advisor.answer.limited_data import GOOD_EPOCHS, MOST_EPOCHS
+from advisor.answer.repetition.limited_data import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.caution import Caution
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
 from advisor.quantities import format_quantity, format_times
 
 if TYPE_CHECKING:
-    from advisor.answer.limited_data import LimitedData
+    from advisor.answer.repetition.limited_data import LimitedData
     from advisor.explanation import Page
 
 # Above MOST_EPOCHS the law's error is larger than its signal: at 44 the loss was seen to rise 2.5 to 5 times as much.
