@@ -7,12 +7,14 @@ import json
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
 import advisor
 from advisor.answer.request import Request
 from advisor.api.keywords import RecommendationKeywords
 from advisor.api.requests import SECOND_NAMES, numbers, request_of
+from advisor.cli import group
 from advisor.compressibility.score import Profile
 from advisor.errors import AdvisorError, CorpusError, UsageError
 
@@ -37,6 +39,33 @@ def test_every_field_of_a_request_is_a_keyword():
     listed = inspect.signature(advisor.recommend).parameters
     assert keywords | {"corpus", "profile", "count_tokenizer"} <= set(listed)
     assert str(listed["n_gpus"]) == "n_gpus: 'Whole | None' = None"
+
+
+# How a command says what it found, and where to: a call returns it.
+OUTPUT = {
+    *("laws", "sizes", "plan", "cautions", "full", "explain", "explain_all", "as_json", "out", "plot", "quiet"),
+    *("fail_on", "source", "sources"),
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "call", "beside"),
+    [
+        ("score", advisor.score, {"profile"}),  # --from shows a file again
+        ("recommend", advisor.recommend, set()),
+        ("compare", advisor.compare, set()),
+        ("repeat", advisor.repeat, {"advice"}),  # which the table has in any case
+        ("table", advisor.table, set()),
+        ("pilot", advisor.plan_pilot, set()),
+        ("laws", advisor.list_laws, set()),
+        ("evidence", advisor.evidence, set()),
+    ],
+)
+def test_every_option_of_a_command_is_a_keyword_of_its_call(command, call, beside):
+    found = group.get_command(click.Context(group), command)
+    assert found is not None
+    options = {parameter.name for parameter in found.params}
+    assert options - OUTPUT - set(inspect.signature(call).parameters) == beside
 
 
 @pytest.mark.parametrize(
