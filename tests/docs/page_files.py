@@ -19,6 +19,7 @@ from tests.calibrations.hand_made import calibration, document, profile, write
 from tests.fit.test_repeat_over import decaying, table
 from tests.pilot.six_corpora import LAWS
 
+CALIBRATIONS = Path(__file__).parents[2] / "data" / "calibrations"
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 FOLDERS = ("corpus", "prose", "code", "web", "src", "a", "b", "c", "d", "e")
 END_OF_TEXT = 50256
@@ -31,6 +32,7 @@ def make(folder: Path, sources: list[str]) -> None:
     law(folder)
     profiles(folder)
     pilot(folder)
+    results(folder)
 
 
 def corpora(folder: Path, sources: list[str]) -> None:
@@ -77,11 +79,20 @@ def law(folder: Path) -> None:
 def profiles(folder: Path) -> None:
     """Write profiles, and coefficients made by hand."""
     one = profile()
-    for name in ("profile.json", "fineweb-edu.json"):
-        write(folder / name, {"schema_version": 1, "corpora": [one]})
+    write(folder / "fineweb-edu.json", {"schema_version": 1, "corpora": [one]})
     write(folder / "profiles.json", {"schema_version": 1, "corpora": [one, {**one, "source": "other.jsonl"}]})
     for name in ("fitted_coefficients.json", "mine.json"):
         write(folder / name, document(calibration()))
+
+
+def results(folder: Path) -> None:
+    """Write what commands print with --json, and a folder of a calibration."""
+    answer("score", str(folder / "books.jsonl"), "--quiet", "--out", str(folder / "profile.json"))
+    answer("recommend", "--flops", "1e21", "--out", str(folder / "answer.json"))
+    with redirect_stdout(io.StringIO()) as printed:
+        group.main(("fit", str(folder / "runs.csv"), "--bootstrap", "200", "--json"), standalone_mode=False)
+    (folder / "fit.json").write_text(printed.getvalue(), encoding="utf-8")
+    shutil.copytree(CALIBRATIONS / "text", folder / "calibration")
 
 
 def pilot(folder: Path) -> None:

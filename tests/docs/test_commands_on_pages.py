@@ -37,7 +37,7 @@ REASONS = {
     "stdlib": "the README's own test and docs/start.md",
     "score - ": "standard input; tests/commands/test_score.py",
 }
-PLACEHOLDER = re.compile(r"^(WORD|COMMAND|FILE|TABLE|NAME|T|\.\.\.|\[.*|NAME=SOURCE|.*NAME.*)$")
+PLACEHOLDER = re.compile(r"^(WORD|COMMAND|A|B|FILE|TABLE|NAME|T|\.\.\.|\[.*|NAME=SOURCE|.*NAME.*)$")
 
 # What makes a question of a command: an argument, or one of these options.
 _BUDGET = r".* --(flops|params|tokens|target-loss|gpu|profile|from) \S"
@@ -49,6 +49,8 @@ NEEDS = {
     "repeat": (r".* --unique-tokens \S",),
     "fit": (r"fit [^-]",),
     "grammar": (r"grammar [^-]", r".* --target-h"),
+    "completion": (r"completion [a-z]",),
+    "report": (r"report .*--out",),
     "calibrate": (r".* --[a-z-]+ \S",),
 }
 
@@ -61,7 +63,7 @@ def commands_on(page: Path) -> list[str]:
     spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", re.sub(r"(?ms)^```.*?^```", "", text))]
     parts = [part for line in (*lines, *spans) for part in re.split(r"&&|\|(?![^']*')", line)]
     found = [re.match(r"\s*(?:\$ )?advisor ([a-z][a-z]*\b.*)", part) for part in parts]
-    return [re.sub(r"\s{2,}#.*", "", match[1]).strip() for match in found if match]
+    return [re.sub(r"\s{2,}#.*|\s*>.*", "", match[1]).strip() for match in found if match]
 
 
 ALL = sorted({command for page in PAGES for command in commands_on(page)})
