@@ -34,8 +34,10 @@ WARNINGS = {
     "odd_losses": "Some of a pilot's runs are not like its others.",
     "loss_unit": "A pilot's losses look like another unit than nats/token.",
     # the answer cannot be followed as it is
+    "loss_of_guessing": "The law's loss is above that of a model that guesses: it says nothing here.",
     "cluster_too_small": "The model's training state does not fit into the GPUs.",
     "epochs_above_40": "More passes over the data would be needed than any law can judge.",
+    "time_exceeded": "The run takes longer than the hours that were given.",
     "training_exceeds_budget": "The model that serves takes more training than the budget.",
     "choice_not_weighed": "The law predicts no loss, so the chosen size is not weighed.",
     "no_shape": "No model shape has that many parameters with this vocabulary.",

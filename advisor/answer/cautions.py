@@ -13,6 +13,7 @@ from advisor.laws.data_rule import LARGEST, DataLaw
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw
 from advisor.laws.text import KNOWN_H, LEAST_T_OF_PROSE, LIMITS_H, LIMITS_T, MOST_NON_ASCII, Text
 from advisor.plan.accelerators import assumed_variant
+from advisor.plan.shape import DEFAULT_VOCAB_SIZE
 from advisor.quantities import format_amount, format_flops, format_quantity, format_times
 
 if TYPE_CHECKING:
@@ -206,13 +207,20 @@ def _about_compressibility(law: Law, h: float) -> Iterator[Caution]:
 
 
 def about_answers(
-    candidates: Candidates, headline: Answer, laws: tuple[Answer, ...], profile: MeasuredCorpus | None
+    candidates: Candidates,
+    headline: Answer,
+    laws: tuple[Answer, ...],
+    profile: MeasuredCorpus | None,
+    flops: float,
 ) -> Iterator[Caution]:
-    """Yield what follows from the numbers: extrapolation, too little data, laws that disagree or count differently."""
+    """Yield what follows from the numbers: extrapolation, too little data, laws that disagree or count differently.
+
+    ``flops`` are those of the run that is recommended, which may be fewer or more than the headline's.
+    """
     fitted = candidates.headline.ranges.flops
-    if fitted is not None and not fitted[0] <= headline.flops <= fitted[1]:
-        above = headline.flops > fitted[1]
-        times = headline.flops / fitted[1] if above else fitted[0] / headline.flops
+    if fitted is not None and not fitted[0] <= flops <= fitted[1]:
+        above = flops > fitted[1]
+        times = flops / fitted[1] if above else fitted[0] / flops
         decades = f": {math.log10(times):.1f} powers of ten of extrapolation" if candidates.at_h is not None else ""
         lower = (
             ""
@@ -221,7 +229,7 @@ def about_answers(
         )
         yield Caution(
             code="budget_outside_range",
-            message=f"{format_flops(headline.flops)} FLOPs is {format_times(times)} times "
+            message=f"{format_flops(flops)} FLOPs is {format_times(times)} times "
             f"{'above the largest' if above else 'below the smallest'} run that {headline.law} was fitted to "
             f"({format_flops(fitted[0])} to {format_flops(fitted[1])}){decades}.{lower}",
         )
@@ -248,6 +256,16 @@ def _beyond(available: float, n_tokens: float) -> str:
         f" That is not to be trained: above {MOST_EPOCHS:g} epochs no law sees what repetition does. --use-corpus-size "
         f"beside a budget answers with what these data afford, at most {most} training tokens."
     )
+
+
+def about_loss(loss: float | None) -> Iterator[Caution]:
+    """Yield that the law's loss of the run that is recommended is above that of a model that guesses."""
+    if loss is not None and loss > math.log(DEFAULT_VOCAB_SIZE):
+        yield Caution(
+            code="loss_of_guessing",
+            message=f"The law's loss of this run, {loss:.3g} nats/token, is above {math.log(DEFAULT_VOCAB_SIZE):.1f}, "
+            f"that of guessing one of {DEFAULT_VOCAB_SIZE:,} tokens: it is asked about so little that it says nothing.",
+        )
 
 
 def about_choice(law: Law, chosen: float | None) -> Iterator[Caution]:

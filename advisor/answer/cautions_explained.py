@@ -17,6 +17,8 @@ from advisor.laws.explained import LawNames
 from advisor.laws.scaling_law import Ranges
 from advisor.laws.text import KNOWN_H
 from advisor.plan.hardware import Hardware
+from advisor.plan.plan import Plan
+from advisor.plan.shape import DEFAULT_VOCAB_SIZE
 
 
 def explain_cautions(
@@ -29,6 +31,8 @@ def explain_cautions(
     limited: tuple[LimitedData, ...],
     serving: InferenceAnswer | None,
     hardware: Hardware | None,
+    plan: Plan,
+    hours: float | None,
 ) -> None:
     """Explain the numbers of the cautions with these ``codes``; ``laws``, ``ranges`` ... are what they are about.
 
@@ -36,7 +40,17 @@ def explain_cautions(
     """
     headline = laws[0]
     if "budget_outside_range" in codes and ranges.flops is not None:
-        _outside(page, headline, ranges.flops)
+        _outside(page, headline, ranges.flops, plan.flops)
+    if "loss_of_guessing" in codes:
+        _known(page, "guessed_of", DEFAULT_VOCAB_SIZE, "the vocabulary of the laws' runs")
+        page.add("loss_of_guessing", "log(guessed_of)", "nats/token", value=math.log(DEFAULT_VOCAB_SIZE))
+    if "time_exceeded" in codes and plan.cluster is not None and hours is not None:
+        took = plan.cluster.wall_hours or math.nan
+        _known(page, "hours_given", hours, "given: --hours")
+        _known(page, "hours_taken", took, "the plan's wall time")
+        page.add("hours_more", "hours_taken - hours_given", "beyond the time given", value=took - hours)
+        tokens, source = plan.n_tokens * hours / took, "the plan's tokens, as many as the time is enough for"
+        page.add("tokens_in_time", "D_plan*hours_given/hours_taken", source, value=tokens, D_plan=plan.n_tokens)
     if "laws_disagree" in codes:
         _disagreement(page, laws, names)
     if "near_world_supply" in codes:
@@ -74,11 +88,12 @@ def _known(page: Page, name: str, value: float, source: str) -> None:
     page.take(name, "known", source, value=value)
 
 
-def _outside(page: Page, headline: Answer, fitted: tuple[float, float]) -> None:
-    """Explain how far the budget is from the runs that the headline law was fitted to."""
-    (smallest, largest), flops = fitted, headline.flops
+def _outside(page: Page, headline: Answer, fitted: tuple[float, float], flops: float) -> None:
+    """Explain how far the run is from those that the headline law was fitted to."""
+    smallest, largest = fitted
     above = flops > largest
-    formula, times = ("C/largest", flops / largest) if above else ("smallest/C", smallest / flops)
+    formula, times = ("C_run/largest", flops / largest) if above else ("smallest/C_run", smallest / flops)
+    page.take("C_run", "computed", "6 N D of the plan", value=flops)
     source = f"the runs that {headline.law} was fitted to"
     page.add("times_outside", formula, source, value=times, smallest=smallest, largest=largest)
 

@@ -89,6 +89,8 @@ def _explained(r: Recommendation) -> tuple[tuple[Explanation, ...], tuple[str, s
         limited=r.limited,
         serving=r.inference,
         hardware=request.hardware,
+        plan=r.plan,
+        hours=request.hours,
     )
     if r.plan.shape is None:
         page.take("V", "known", "given, or the default", value=r.plan.vocab_size)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer.cautions import about_answers, about_choice, about_laws, about_request, about_supply
+from advisor.answer.cautions import about_answers, about_choice, about_laws, about_loss, about_request, about_supply
 from advisor.answer.flat_region import FlatRegion, flat_region
 from advisor.answer.law_choice import Candidates, calibration_for, choose_laws, known_of
-from advisor.answer.recommended import Recommended, recommended
+from advisor.answer.recommended import Recommended, loss_by_law, recommended
 from advisor.answer.reliance import Reliance, WrongChoice, about_reliance, reliance_of, wrong_choice
 from advisor.answer.request import Request
 from advisor.answer.row import NEIGHBOURS, Answer, Choice, Sheet, best_allocation, check_whole, chosen_params
@@ -259,7 +259,8 @@ def recommend(
             *about_laws(candidates, usable, h, request),
             *_about_pilot(request, h),
             *about_reliance(reliance),
-            *about_answers(candidates, headline, laws, None if unique else seen),
+            *about_answers(candidates, headline, laws, None if unique else seen, plan.flops),
+            *about_loss(loss_by_law(plan, headline, choice, limited, serving)),
             *_about_limited(limited),
             *about_choice(law, chosen),
             *_about_served(serving, law, request, plan),

@@ -122,6 +122,17 @@ def _numbers(
     return None if choice is None else choice.loss, _passes(headline, plan.n_tokens), _of_choice(choice)
 
 
+def loss_by_law(
+    plan: Plan,
+    headline: Answer,
+    choice: Choice | None,
+    limited: tuple[LimitedData, ...],
+    serving: InferenceAnswer | None,
+) -> float | None:
+    """Return the loss of what is trained by the law, be it this text's or not; None where the law says none."""
+    return _numbers(plan, headline, choice, limited, serving)[0]
+
+
 def _passes(headline: Answer, n_tokens: float) -> float | None:
     return None if headline.epochs is None else headline.epochs * n_tokens / headline.n_tokens
 
@@ -182,7 +193,7 @@ def _why(
             f"{'cost' if serving.minimised == 'cost' else 'FLOPs'} of training and serving, at the same loss."
         )
     if plan.of == "choice":
-        return _why_choice(headline, choice)
+        return _why_choice(headline, choice, limited)
     return _why_corpus(shift)
 
 
@@ -204,7 +215,14 @@ def _why_limited(answer: LimitedData) -> str:
     )
 
 
-def _why_choice(headline: Answer, choice: Choice | None) -> str:
+def _why_choice(headline: Answer, choice: Choice | None, limited: tuple[LimitedData, ...]) -> str:
+    if limited and (own := limited[0].choice) is not None:
+        found = limited[0]
+        best = f"{format_quantity(found.n_params)} parameters on {format_quantity(found.n_tokens)} tokens"
+        return (
+            f"It is your choice, {format_times(own.epochs)} passes for {format_flops(own.flops_used)} FLOPs: with "
+            f"these data {best} are best, for {format_flops(found.flops_used)} FLOPs."
+        )
     if choice is None:
         return "It is your choice, and the law predicts no loss that could weigh it."
     best = f"{format_quantity(headline.n_params)} parameters on {format_quantity(headline.n_tokens)} tokens"

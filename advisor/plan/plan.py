@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Whose N and D a plan trains: the headline's, the user's own, or the answer's with limited data or with serving.
 PlanOf = Literal["headline", "choice", "limited_data", "inference"]
+_LATE = 1.02  # times the hours given that a run may take
 _FAR = 1.1  # how many times 6 N D the exact FLOPs may be before it is said
 
 
@@ -165,7 +166,20 @@ def about_plan(plan: Plan, *, hours: float | None, budget: float | None) -> Iter
             "compute.",
         )
     if plan.cluster is not None:
+        yield from _about_time(plan, plan.cluster, hours)
         yield from _about_replicas(plan.cluster)
+
+
+def _about_time(plan: Plan, cluster: Cluster, hours: float | None) -> Iterator[Caution]:
+    """Yield that the run ends after the hours that were given, and what ends in time."""
+    took = cluster.wall_hours
+    if hours is not None and took is not None and took > _LATE * hours:
+        yield Caution(
+            code="time_exceeded",
+            message=f"The run takes {format_amount(took)} hours, {format_amount(took - hours)} more than the "
+            f"{format_amount(hours)} given: the shape's exact FLOPs, or GPUs that are left over. "
+            f"{format_quantity(plan.n_tokens * hours / took)} tokens end in time.",
+        )
 
 
 def _in_money(cluster: Cluster | None) -> str:

@@ -59,8 +59,8 @@ def _rate(value: float) -> str:
     return f"{value:.1e}".replace("e-0", "e-")
 
 
-def time_rows(plan: Plan) -> list[tuple[str, str]]:
-    """Return the row of a first screen that says what the run takes; none without a GPU."""
+def time_rows(plan: Plan, given: float | None = None) -> list[tuple[str, str]]:
+    """Return the row of a first screen that says what the run takes, of the hours ``given``; none without a GPU."""
     cluster = plan.cluster
     if cluster is None:
         return []
@@ -69,6 +69,7 @@ def time_rows(plan: Plan) -> list[tuple[str, str]]:
     said = f"{hours} of {hardware.gpu.name} at MFU {hardware.mfu:g}"
     if cluster.n_gpus is not None and cluster.wall_hours is not None:
         said = f"{hours_and_days(cluster.wall_hours)} on {cluster.n_gpus:,} {hardware.gpu.name} at MFU {hardware.mfu:g}"
+        said += "" if given is None else f" ({amount(given)} hours given)"
         said += f", {hours}"
     if cluster.cost is not None:
         said += f", cost {amount(cluster.cost)}"

@@ -39,7 +39,7 @@ def disagreement(*sizes, apart=()):
     laws = [replace(one, law=f"law {n}", n_params=n) for n in sizes]
     laws += [replace(one, law=name, n_params=n) for name, n in zip(APART, apart, strict=False)]
     candidates = SimpleNamespace(headline=CHINCHILLA, at_h=None)
-    found = about_answers(candidates, replace(one, count=laws[0].count, flops=1e21), tuple(laws), None)
+    found = about_answers(candidates, replace(one, count=laws[0].count, flops=1e21), tuple(laws), None, 1e21)
     return {caution.code for caution in found}
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
+from advisor.answer.law_choice import DATA_LAWS
 from advisor.answer.request import Request
 from advisor.answer.row import Bounds
 from advisor.compressibility.protocol import MeasuredCorpus
@@ -233,7 +234,7 @@ def limited_answers(
         return ()
     if not isinstance(headline, ScalingLaw):
         raise LawError(f"The law {headline.name} predicts no loss, so it cannot weigh repeated data: choose another.")
-    asked = request.law is not None or headline.name == "anchored"
+    asked = request.law is not None or headline.name in (*DATA_LAWS, "anchored")
     bases = [MUENNIGHOFF] if headline.name == MUENNIGHOFF.name else [headline, MUENNIGHOFF]
     bases = bases if asked else bases[::-1]
     own = None if chosen is None else Allocation(n_params=chosen, n_tokens=flops / (6 * chosen))

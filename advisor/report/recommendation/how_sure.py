@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor.answer.law_choice import DATA_LAWS
-from advisor.calibrations.laws_in_h import LAW_NAMES
+from advisor.laws.published import published_laws
 from advisor.quantities import format_flops
 from advisor.report.text import nats, print_table, quantity, shortened, spread
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 _CHINCHILLA = "chinchilla"
 NEAR = "..."  # begins the label of the row that gives way where lines are few
 _NEAR = 1.3  # times the median of the published laws, to either side
+_WIDTH = 80  # columns
 _NAME = 12  # columns of a law's name beside other words
 _FEWEST = 3  # laws of which a middle is worth a row
 
@@ -47,21 +47,29 @@ def print_how_sure(rows: Sequence[SureRow]) -> None:
     kept = [at for at, column in enumerate(zip(*rows, strict=True)) if at == 0 or any(column)]
     if any(row.flops for row in rows):
         kept = kept[:-1] if any(row.loss for row in rows) else kept
+    widths = [max(len(row[at]) for row in (header, *rows)) for at in kept]
+    if sum(widths) + 2 * (len(kept) - 1) > _WIDTH:
+        kept.pop()
     print_table([header[at] for at in kept], [[row[at] for at in kept] for row in rows])
 
 
 def _own_rows(r: Recommendation) -> list[SureRow]:
     """Return the rows of the answer itself, and of web text where the answer is another."""
     rows = []
-    if r.recommended.of == "limited_data":
-        rows = [_row(f"this much data, {shortened(each.law, _NAME)}", each.interval80, each) for each in r.limited]
+    shows_loss = r.recommended.loss is not None
+    if r.limited:
+        rows = [
+            _row(f"this much data, {shortened(each.law, _NAME)}", each.interval80, each, shows_loss=shows_loss)
+            for each in r.limited
+        ]
     elif r.inference is not None and r.recommended.of == "inference":
-        rows = [_row("to train and serve", r.inference.interval80, r.inference.best)]
+        rows = [_row("to train and serve", r.inference.interval80, r.inference.best, shows_loss=shows_loss)]
     else:
-        rows = [_of_answer(_label(r), r.headline, r)]
+        best = "best, " if r.recommended.of == "choice" else ""
+        rows = [_of_answer(best + _label(r), r.headline, r)]
         web = next((law for law in r.laws if law.law == _CHINCHILLA), None)
         if web is not None and web is not r.headline:
-            rows.append(_of_answer("web text, Chinchilla", web, None))
+            rows.append(_of_answer(f"{best}web text, Chinchilla", web, None))
     return rows
 
 
@@ -77,18 +85,18 @@ def _label(r: Recommendation) -> str:
 def _of_answer(label: str, answer: Answer, r: Recommendation | None) -> SureRow:
     found = answer.interval80
     if found is None:
-        return _row(label, None, answer)
+        return _row(label, None, answer, shows_loss=False)
     loss = _free(found.loss, nats) if r is not None and r.recommended.loss is not None else ""
     flops, n_params, n_tokens = _free(found.flops, format_flops), _free(found.n_params), _free(found.n_tokens)
     return SureRow(label, flops, n_params, n_tokens, loss)
 
 
-def _row(label: str, interval: object, point: Answer | LimitedData | ServedModel) -> SureRow:
+def _row(label: str, interval: object, point: Answer | LimitedData | ServedModel, *, shows_loss: bool) -> SureRow:
     """Return a row of an answer with limited data or with serving; its N where it has no intervals."""
     if interval is None:
         return SureRow(label, "", f"{quantity(point.n_params)}, no interval", "", "")
     n_params, n_tokens, loss = (getattr(interval, name, None) for name in ("n_params", "n_tokens", "loss"))
-    return SureRow(label, "", _free(n_params), _free(n_tokens), _free(loss, nats))
+    return SureRow(label, "", _free(n_params), _free(n_tokens), _free(loss, nats) if shows_loss else "")
 
 
 def _free(bounds: Bounds | None, look: Callable[[float], str] = quantity) -> str:
@@ -98,7 +106,8 @@ def _free(bounds: Bounds | None, look: Callable[[float], str] = quantity) -> str
 
 def _published(laws: Sequence[Answer], what: str) -> list[SureRow]:
     """Return where published laws lie for the same budget: all of them, and those near their median."""
-    published = [law for law in laws if law.law not in (*DATA_LAWS, *LAW_NAMES)]
+    known = published_laws()
+    published = [law for law in laws if law.law in known]
     if len(published) < 2:
         return []
     middle = sorted(law.n_params for law in published)[len(published) // 2]

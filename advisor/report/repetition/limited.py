@@ -160,16 +160,17 @@ def _more_cells(more: MoreData) -> tuple[str, ...]:
     )
 
 
-def more_data_rows(answer: LimitedData) -> list[tuple[str, str]]:
+def more_data_rows(answer: LimitedData, *, with_loss: bool) -> list[tuple[str, str]]:
     """Return rows of what more data would buy, and which sizes do nearly as well, for a first screen."""
     rows = [("Room", f"{spread(answer.n_params_by_loss)} parameters stay within 1 % of the loss")]
     if not answer.more_data:
         return rows
     more, free = answer.more_data[0], answer.more_data[-1]
+    losses = [f", loss {nats(each)}" if with_loss else "" for each in (more.loss, free.loss)]
     said = (
-        f"with {quantity(more.unique_tokens)} unique tokens loss {nats(more.loss)}, or this loss for "
-        f"{percent(more.saved)} fewer FLOPs; without a limit {quantity(free.n_params)} parameters on "
-        f"{quantity(free.n_tokens)} tokens, loss {nats(free.loss)}"
+        f"{quantity(more.unique_tokens)} unique tokens reach this loss for {percent(more.saved)} fewer FLOPs"
+        f"{losses[0] and f' (all of them: {losses[0][2:]})'}; without a limit {quantity(free.n_params)} parameters on "
+        f"{quantity(free.n_tokens)} tokens{losses[1]}"
     )
     if answer.used_up:
         needed = quantity(answer.unique_for_40 or 0.0), quantity(answer.unique_for_4 or 0.0)
