@@ -78,7 +78,7 @@ def coefficients(d: Definitions) -> Schema:
         "entropy_bound": (nullable(NUMBER), "The most that a perfect model's loss can be, nats/token; of grammars."),
         "law": (nullable(_inner_law(d)), "Its law; null where that is refused."),
         "verdict": (VERDICT, "On its law."),
-        "reasons": (listed(d.of(Reason)), "Those behind the verdict."),
+        "reasons": (listed(d.of(Reason, ("code", "level", "message"))), "Those behind the verdict."),
     }
     line = {"slope": (NUMBER, "In H."), "intercept": (NUMBER, "At H = 0.")}
     rows = {"type": "array", "maxItems": MAX_DRAWS}

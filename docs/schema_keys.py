@@ -42,6 +42,7 @@ KEYS = {
     "rows": "One for each row of the printed table.",
     "recipe": "How the models are trained.",
     "seed": "Seed of the random draws.",
+    "contrast": "The corpus that compresses best beside the one that compresses least; null without two.",
     # a recommendation
     "Recommendation.request": "What was asked.",
     "Recommendation.profile": "The corpus that was measured; null without one.",

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, install_command
 
 if TYPE_CHECKING:
     import pandas
@@ -19,7 +19,7 @@ def frame_of(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
         AdvisorError: pandas is not installed.
     """
     if importlib.util.find_spec("pandas") is None:
-        raise AdvisorError("to_frame() needs the package pandas, which is not installed: pip install pandas")
+        raise AdvisorError(f"to_frame() needs the package pandas, which is not installed: {install_command('pandas')}")
     import pandas
 
     found = [flat(row) for row in rows]

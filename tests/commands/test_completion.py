@@ -24,7 +24,7 @@ def offered(*words):
 @pytest.mark.parametrize(
     ("words", "values"),
     [
-        (("re",), ["recommend", "repeat"]),
+        (("re",), ["recommend", "repeat", "report"]),
         (("recommend", "--law", "chin"), ["chinchilla"]),
         (("table", "--law", "chin"), ["chinchilla"]),
         (("recommend", "--law", "./mine"), ["FILE"]),

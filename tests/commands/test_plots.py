@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from advisor.errors import install_command
+
 pytest.importorskip("matplotlib")
 
 
@@ -62,9 +64,8 @@ def test_what_cannot_be_drawn_is_refused_before_the_answer(advisor, profiles, tm
     assert (refused.code, refused.stdout, refused.stderr) == (2, "", expected)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     refused = advisor(*command, "--plot", one)
-    expected = (
-        "Error: --plot needs the package matplotlib, which is not installed: pip install 'data-scaling-advisor[plot]'\n"
-    )
+    missing = "--plot needs the package matplotlib, which is not installed"
+    expected = f"Error: {missing}: {install_command('matplotlib>=3.8')}\n"
     assert (refused.code, refused.stdout, refused.stderr) == (1, "", expected)
     assert not Path(one).exists()
 

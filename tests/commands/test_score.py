@@ -241,7 +241,7 @@ def test_a_terminal_without_unicode_gets_an_ascii_histogram(book: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
         check=True,
     )
-    line = next(line for line in result.stdout.decode("ascii").splitlines() if "spread" in line)
+    line = next(line for line in result.stdout.decode("ascii").splitlines() if "Spread" in line)
     assert "?" not in line
     assert "@" in line
 

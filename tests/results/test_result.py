@@ -15,7 +15,7 @@ import pytest
 
 import advisor as library
 from advisor.compressibility.score import Profile
-from advisor.errors import AdvisorError
+from advisor.errors import AdvisorError, install_command
 from advisor.results.result import Result
 
 RUNS = Path(__file__).parent.parent / "fit" / "grid36.csv"
@@ -162,7 +162,9 @@ def test_without_pandas_a_frame_is_one_sentence(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pandas" else found(name))
     with pytest.raises(AdvisorError) as caught:
         library.table().to_frame()
-    assert str(caught.value) == "to_frame() needs the package pandas, which is not installed: pip install pandas"
+    assert str(caught.value) == (
+        f"to_frame() needs the package pandas, which is not installed: {install_command('pandas')}"
+    )
 
 
 class Page(HTMLParser):
