@@ -42,6 +42,10 @@ KEYS = {
     "rows": "One for each row of the printed table.",
     "recipe": "How the models are trained.",
     "seed": "Seed of the random draws.",
+    "Contrast.other": "The source of the other corpus.",
+    "Contrast.other_compressibility": "H of the other corpus.",
+    "Contrast.times_params": "N of the first corpus over that of the other.",
+    "Contrast.times_tokens": "D of the first corpus over that of the other.",
     "contrast": "The corpus that compresses best beside the one that compresses least; null without two.",
     # a recommendation
     "Recommendation.request": "What was asked.",

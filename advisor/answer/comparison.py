@@ -36,11 +36,14 @@ class Contrast:
     """The corpus that compresses best beside the one that compresses least, at one budget.
 
     Attributes:
-        corpus, other: their sources.
-        compressibility, other_compressibility: their H.
+        corpus: its source.
+        other: ... and the other's.
+        compressibility: its H.
+        other_compressibility: ... and the other's.
         apart: whether these differ by more than the errors of their samples, 95 %; None where an interval is not known.
         flops: the budget.
-        times_params, times_tokens: N and D of ``corpus`` over those of ``other``.
+        times_params: N of ``corpus`` over that of ``other``.
+        times_tokens: ... and D.
         params_apart: whether the 80 % intervals of N keep apart; None where a law has none.
     """
 

@@ -73,7 +73,7 @@ def test_bad_lines_of_a_file_read_by_draws_are_a_share_of_the_draws(
     found = profile(path, skip_bad=True)
     [left] = found.left_out
     assert (left.reason, left.n_bytes) == ("bad lines that were drawn", None)
-    message = next(each.message for each in found.cautions if each.code == "skipped")
+    message = next(each.message for each in found.cautions if each.code == "much_skipped")
     [(count, share)] = re.findall(
         r"Left out: (\d+) \(bad lines that were drawn\)\. (\d+) % of the draws fell on what is left out\.", message
     )

@@ -24,7 +24,7 @@ def left_out(source: object, **options: object) -> dict[str, tuple[int, int | No
 
 
 def cautions(source: object, **options: object) -> dict[str, str]:
-    return dict(profile(source, **options).cautions)
+    return {each.code: each.message for each in profile(source, **options).cautions}
 
 
 def test_a_linked_folder_is_read_once_and_one_that_leads_up_is_not_entered(tmp_path: Path) -> None:
