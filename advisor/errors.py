@@ -33,6 +33,7 @@ _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2
 EXTRAS = {
     "calibrate": ("torch>=2.6", "nltk>=3.9.1"),
     "plot": ("matplotlib>=3.8",),
+    "report": ("jinja2>=3.1", "plotly>=6"),
     "s3": ("s3fs>=2024.6",),
     "gs": ("gcsfs>=2024.6",),
     "az": ("adlfs>=2024.7",),

@@ -22,6 +22,14 @@ def test_the_extras_are_those_of_the_metadata() -> None:
     assert {name: declared[name] for name in EXTRAS} == EXTRAS
 
 
+def test_every_extra_that_is_named_where_a_package_is_missing_is_known() -> None:
+    code = [
+        path.read_text(encoding="utf-8") for name in ("advisor", "calibration") for path in (ROOT / name).rglob("*.py")
+    ]
+    named = {name for text in code for name in re.findall(r'MissingExtraError\([^,()]+, "(\w+)"', text)}
+    assert {"plot", "report", "calibrate"} <= named <= EXTRAS.keys()
+
+
 def test_the_command_is_of_the_python_that_runs() -> None:
     command = install_command("torch>=2.6", "nltk")
     assert shlex.split(command) == [sys.executable, "-m", "pip", "install", "torch>=2.6", "nltk"]

@@ -112,19 +112,19 @@ headline_options = _all_of(
     ),
     calibration_options,
 )
-_HOURS_IN = {"days": 24.0, "weeks": 168.0}
+HOURS_IN = {"days": 24.0, "weeks": 168.0}
 
 
-def _in_hours(command: Command) -> Command:
+def in_hours(command: Command) -> Command:
     """Give a command the time of training as ``hours``, whichever of the options says it."""
 
     @wraps(command)
     def timed(*, hours: float | None, **given: Any) -> Any:
-        found = {"hours": hours, **{unit: given.pop(unit) for unit in _HOURS_IN}}
+        found = {"hours": hours, **{unit: given.pop(unit) for unit in HOURS_IN}}
         named = [f"--{name}" for name, value in found.items() if value is not None]
         if len(named) > 1:
             raise UsageError(f"{' and '.join(named)} both say how long training takes: give one.")
-        others = [_HOURS_IN[unit] * found[unit] for unit in _HOURS_IN if found[unit] is not None]
+        others = [HOURS_IN[unit] * found[unit] for unit in HOURS_IN if found[unit] is not None]
         return command(hours=others[0] if others else hours, **given)
 
     return timed
@@ -152,7 +152,7 @@ hardware_options = _all_of(
     click.option("--days", type=duration("--days", "days"), metavar="TIME", help="The same, in days."),
     click.option("--weeks", type=duration("--weeks", "weeks"), metavar="TIME", help="The same, in weeks."),
     click.option("--mfu", type=share("--mfu"), metavar="SHARE", help="Model FLOPs utilisation.  [default: 40%]"),
-    _in_hours,
+    in_hours,
 )
 
 

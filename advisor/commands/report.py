@@ -14,8 +14,10 @@ from advisor.answer.request import Request
 from advisor.commands import recommend as recommending
 from advisor.commands.options import (
     FILE,
+    HOURS_IN,
     Reading,
     corpus_options,
+    in_hours,
     is_given,
     refuse_reading_options,
     shared_options,
@@ -31,7 +33,7 @@ Examples:
   advisor recommend corpus/ --flops 1e21 --json > answer.json && advisor report answer.json --out report.html
   advisor report profile.json fit.json law.json calibration/ --out report.html
 """
-_ASKED = frozenset(field.name for field in fields(Request))
+_ASKED = frozenset((*(field.name for field in fields(Request)), *HOURS_IN))
 _CORPUS = ("profile", "corpus", "count_tokenizer")  # with the reading options, what a request is about
 _SECRET = "token"
 
@@ -156,7 +158,7 @@ def _as_typed(value: object) -> str:
 
 
 def _command() -> click.Command:
-    callback: Callable[..., Any] = corpus_options(_report)
+    callback: Callable[..., Any] = in_hours(corpus_options(_report))
     parameters = [
         click.Argument(["names"], nargs=-1, metavar="[FILE]..."),
         click.Option(["--out"], type=FILE, required=True, metavar="FILE", help="The page to write."),

@@ -30,7 +30,7 @@ _FIXED = 8  # lines of a first screen beside its rows, hours and cautions: the a
 _MOST_TIMED = 6  # rows beside which there is room for hours; they are behind --full otherwise
 
 if TYPE_CHECKING:
-    from advisor.answer.comparison import Comparison
+    from advisor.answer.comparison import Comparison, Contrast
     from advisor.answer.recommendation import Recommendation
     from advisor.compressibility.protocol import MeasuredCorpus
 
@@ -92,13 +92,42 @@ def _laws(rows: tuple[Recommendation, ...], *, sources: bool) -> str:
 def _answer(comparison: Comparison) -> tuple[str, ...]:
     """Return the answer in sentences: how corpora differ and what that means, or how it grows with the budget."""
     rows, contrast = comparison.rows, comparison.contrast
-    if contrast is None:
-        low, high = (chosen(rows, key=lambda row: row.headline.flops).headline for chosen in (min, max))
+    mixed = _of_mixture(rows)
+    if mixed:
+        return (mixed, *(() if contrast is None else _of_contrast(rows, contrast)))
+    if contrast is not None:
+        return _of_contrast(rows, contrast)
+    if len({row.headline.flops for row in rows}) == 1:
+        best = rows[0].headline
         return (
-            f"From {format_flops(low.flops)} to {format_flops(high.flops)} FLOPs the parameters grow "
-            f"{format_times(high.n_params / low.n_params)} times and the tokens "
-            f"{format_times(high.n_tokens / low.n_tokens)} times.",
+            f"{format_flops(best.flops)} FLOPs want {quantity(best.n_params)} parameters on "
+            f"{quantity(best.n_tokens)} tokens; there is nothing else to compare that with.",
         )
+    return _of_budgets(rows)
+
+
+def _of_mixture(rows: tuple[Recommendation, ...]) -> str:
+    """Return what the mixture wants of the least budget; nothing where none is compared."""
+    mixed = [row for row in rows if row.profile is not None and _is_mixture(row.profile)]
+    if not mixed:
+        return ""
+    best = min(mixed, key=lambda row: row.headline.flops).headline
+    return (
+        f"For {format_flops(best.flops)} FLOPs the mixture wants {quantity(best.n_params)} parameters on "
+        f"{quantity(best.n_tokens)} tokens."
+    )
+
+
+def _of_budgets(rows: tuple[Recommendation, ...]) -> tuple[str, ...]:
+    low, high = (chosen(rows, key=lambda row: row.headline.flops).headline for chosen in (min, max))
+    return (
+        f"From {format_flops(low.flops)} to {format_flops(high.flops)} FLOPs the parameters grow "
+        f"{format_times(high.n_params / low.n_params)} times and the tokens "
+        f"{format_times(high.n_tokens / low.n_tokens)} times.",
+    )
+
+
+def _of_contrast(rows: tuple[Recommendation, ...], contrast: Contrast) -> tuple[str, ...]:
     names = _names(rows)
     one, other = names[contrast.corpus], names[contrast.other]
     within = {True: "which is beyond the noise of sampling", False: "which is within the noise of sampling"}

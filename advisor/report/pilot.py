@@ -52,14 +52,15 @@ def _answer(pilot: Pilot) -> list[str]:
     ]
 
 
-def _print_first(pilot: Pilot, out: Path | None) -> None:
+def _print_first(pilot: Pilot, out: Path | None, *, full: bool = False) -> None:
     print_rows([("Today", _wasted(pilot)), ("Left", _left(pilot)), ("Design", _design(pilot)), *_cost(pilot)])
     _shares(pilot)
-    print_rows([("Then", _then(out))])
+    if out is not None or not full:
+        print_rows([("Then", _then(out))])
 
 
 def _print_everything(pilot: Pilot, out: Path | None) -> None:
-    _print_first(pilot, out)
+    _print_first(pilot, out, full=True)
     echo()
     _runs(pilot)
     echo(_how_to_train(pilot), "dim")
@@ -120,7 +121,7 @@ def _shares(pilot: Pilot) -> None:
     found = sorted([*pilot.others, (pilot.share, pilot.chosen)], key=lambda pair: pair[0])
     rows = [(f"{100 * share:.3g} %", *_share_cells(expected)) for share, expected in found]
     bold = [number for number, (share, _) in enumerate(found) if share == pilot.share]
-    print_table(("a pilot of", "80 % of N after", "sd of ln N", "saves", "pays"), rows, bold=bold)
+    print_table(("a pilot of", "80 % of N after", "sd of ln factor", "saves", "pays"), rows, bold=bold)
 
 
 def _share_cells(expected: Expectation | None) -> tuple[str, str, str, str]:

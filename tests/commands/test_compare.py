@@ -233,3 +233,32 @@ def test_what_is_within_the_noise_is_said_to_be(tmp_path):
     assert contrast is not None
     assert (contrast.corpus, contrast.other, contrast.apart, contrast.params_apart) == ("a", "b", False, False)
     assert compare([Request(flops=1e21), Request(flops=1e22)], records[:1]).contrast is None
+
+
+def test_the_mixture_is_answered_first_and_one_budget_is_no_growth(advisor, tmp_path):
+    words = [
+        "scaling",
+        "laws",
+        "depend",
+        "on",
+        "the",
+        "data",
+        "that",
+        "they",
+        "are",
+        "fitted",
+        "to",
+        "and",
+        "on",
+        "little",
+        "else",
+    ]
+    for name, step in (("a", 1), ("b", 4)):
+        text = "\n\n".join(" ".join(words[(i * j + step * j * j) % 14] for j in range(300)) for i in range(20))
+        (tmp_path / f"{name}.txt").write_text(text)
+    one, other = str(tmp_path / "a.txt"), str(tmp_path / "b.txt")
+    mixed = advisor("compare", one, other, "--weights", ".7,.3", "--flops", "1e21", "--quiet")
+    assert mixed.stdout.startswith("For 1e21 FLOPs the mixture wants ")
+    same = advisor("compare", one, one, "--flops", "1e21", "--quiet")
+    assert same.stdout.startswith("1e21 FLOPs want ")
+    assert "grow" not in same.stdout

@@ -16,6 +16,7 @@ from advisor.laws.scaling_law import Ranges, ScalingLaw
 from calibration.fit.analysis import Analysis, Settings, analyse
 from calibration.fit.beyond.new_runs import RunComparison, compare, compare_with_fit, compare_with_law
 from calibration.fit.document import write_law_file
+from calibration.fit.reason import Reason
 from calibration.fit.runs import Runs
 from tests.fit.drifting_runs import isoflop_runs
 from tests.fit.form_runs import runs_of
@@ -146,3 +147,21 @@ def test_many_runs_are_judged_without_overflow() -> None:
     law = law_of()
     many = runs_of(np.full(5000, 1e8), np.full(5000, 1e9), np.full(5000, law.loss(1e8, 1e9)))
     assert compare(law, many, 0.01).verdict == "agrees"
+
+
+def test_runs_whose_unit_is_in_doubt_are_not_to_be_fitted_with() -> None:
+    message = "the losses are 1.4 times those of web text: if they are bits per token, add --loss-unit bits."
+    doubt = Reason(code="odd-loss", level="caution", message=message)
+    law = law_of()
+    found = compare(law, replace(one_run(law, 1e20, 0.36), cautions=(doubt,)), 0.01)
+    assert found.in_words[0].endswith(
+        f"fewer than chance allows; see to their units first. {message[0].upper()}{message[1:]}"
+    )
+    assert sum("1.4 times" in sentence for sentence in found.in_words) == 1
+
+
+def test_a_run_beyond_by_rounding_alone_is_not_beyond() -> None:
+    law = law_of()
+    for factor, said in ((1.004, False), (1.01, True)):
+        found = compare(law, one_run(law, 1e20 * factor, 0.0), 0.01)
+        assert ("beyond the largest fitted budget" in " ".join(found.in_words)) is said

@@ -87,10 +87,10 @@ def _worth(table: RepeatTable) -> str:
 
 
 def _last(table: RepeatTable) -> str:
-    parts = [f"{format_share(row.last_value)} after {_times(row.epochs)}" for row in _told(table)]
+    parts = [f"{format_share(row.last_value)} of a new one after {_times(row.epochs)}" for row in _told(table)]
     sizes = "" if table.n_params is None else f" ({quantity(table.n_params)} parameters)"
     losses = [f"{nats(row.loss)} after {_times(row.epochs)}" for row in _told(table)]
-    return f"One more token is worth {' and '.join(parts)} of a new one; the loss{sizes} is {' and '.join(losses)}."
+    return f"One more token is worth {' and '.join(parts)}; the loss{sizes} is {' and '.join(losses)}."
 
 
 def _times(epochs: float) -> str:

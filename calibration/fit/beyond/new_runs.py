@@ -33,6 +33,8 @@ SIGMAS_80, SIGMAS_95 = 1.2815515655446004, 1.959963984540054
 # A law whose intervals are right leaves as many runs outside the 95 % interval this often. It is so for errors that
 # are independent as for one error common to all runs, of which the 80 % interval misses all in a fifth of the cases.
 _UNLIKELY = 0.05
+_OF_UNITS = {"odd-units", "odd-loss"}  # cautions that say that N, D or the losses may be in another unit
+_SEEN = 1.005  # a factor beyond the largest fitted budget that is not 1 in the digits it is said with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,8 @@ class RunComparison:
     def in_words(self) -> tuple[str, ...]:
         """The verdict first, then the direction, how far beyond the fitted budgets, and what was not known."""
         found = (_verdict(self), _direction(self), _far(self), _unknown(self), _left_out(self))
-        return (*(sentence for sentence in found if sentence), *(_sentence(each.message) for each in self.cautions))
+        others = [each for each in self.cautions if each.code not in _OF_UNITS]
+        return (*(sentence for sentence in found if sentence), *(_sentence(each.message) for each in others))
 
     def _inside(self, sigmas: float) -> int:
         return sum(abs(run.sigmas) <= sigmas for run in self.runs)
@@ -216,9 +219,11 @@ def _sentence(message: str) -> str:
 def _verdict(c: RunComparison) -> str:
     n, inside80, inside95 = len(c.runs), c._inside(SIGMAS_80), c._inside(SIGMAS_95)
     counts = f"{inside80} of {n} losses are inside their 80 % interval and {inside95} inside the 95 % one"
+    doubts = " ".join(_sentence(each.message) for each in c.cautions if each.code in _OF_UNITS)
     if c.verdict == "agrees":
-        return f"The new runs agree with the law: {counts}."
-    return f"The new runs disagree with the law: {counts}, fewer than chance allows; fit again with them."
+        return f"The new runs agree with the law: {counts}. {doubts}".rstrip()
+    few = f"The new runs disagree with the law: {counts}, fewer than chance allows"
+    return f"{few}; see to their units first. {doubts}" if doubts else f"{few}; fit again with them."
 
 
 def _direction(c: RunComparison) -> str:
@@ -228,7 +233,7 @@ def _direction(c: RunComparison) -> str:
 
 
 def _far(c: RunComparison) -> str:
-    beyond = [run.e_folds_beyond for run in c.runs if run.e_folds_beyond > 0]
+    beyond = [run.e_folds_beyond for run in c.runs if run.e_folds_beyond > math.log(_SEEN)]
     if c.largest is None:
         return "The law does not say which budgets it was fitted to, so nothing is widened beyond them."
     if not beyond:

@@ -29,7 +29,7 @@ _MOST_PARAMS, _MOST_TOKENS = 5e12, 1e14  # medians; the largest models that are 
 _MOST_EPOCHS = 1e4
 _TINY = 1e6  # N: below, a table that falls as text with a factor is not of models so small
 _CALLED = {1e3: "thousands", 1e6: "millions", 1e9: "billions", 1e12: "trillions"}
-_FAR_FROM_ONE = 2.0  # stated FLOPs over 6 N D: N without embeddings gives up to 1.5
+_FAR_FROM_ONE = 1.2  # stated FLOPs over 6 N D: from here on a frontier by the one misleads who thinks in the other
 
 
 class WrongUnitError(RunsError):
@@ -217,7 +217,7 @@ def stated_flops_caution(stated: Array, n_params: Array, n_tokens: Array) -> Rea
     if 1 / _FAR_FROM_ONE <= ratio <= _FAR_FROM_ONE:
         return None
     message = (
-        f"the column flops is {plainly(ratio)} times 6 N D in the median: it is kept as the runs' budgets, but one of "
-        "the three columns may be in another unit."
+        f"the column flops is {plainly(ratio)} times 6 N D in the median: the law and its budgets are by 6 N D, those "
+        "of IsoFLOP profiles by the column; if it counts the same FLOPs, a column may be in another unit."
     )
     return Reason(code="flops-not-6nd", level="caution", message=message)

@@ -216,10 +216,11 @@ def test_stated_flops_far_from_6nd_are_a_caution(tmp_path: Path) -> None:
         np.testing.assert_allclose(runs.stated_flops, 6 * N * D * factor)
         return [reason.message for reason in runs.cautions]
 
-    assert cautions(1.4) == []  # N without embeddings
+    assert cautions(1.15) == []
+    assert cautions(0.5)[0].startswith("the column flops is .5 times 6 N D in the median: the law and its budgets are")
     assert cautions(1e-6) == [
-        "the column flops is 1e-6 times 6 N D in the median: it is kept as the runs' budgets, but one of the three "
-        "columns may be in another unit."
+        "the column flops is 1e-6 times 6 N D in the median: the law and its budgets are by 6 N D, those of IsoFLOP "
+        "profiles by the column; if it counts the same FLOPs, a column may be in another unit."
     ]
     assert cautions(3.0)[0].startswith("the column flops is 3 times 6 N D in the median")
     assert cautions(3.0, scale={"flops": 1.0}) == []

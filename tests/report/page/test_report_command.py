@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 
+from advisor.commands import recommend as recommending
+from advisor.commands.report import command
 from advisor.report.page import along
 from tests.report.page.pages import HOSTILE, SEEN, Page, corpus, data_of, write
 
@@ -325,3 +327,17 @@ def test_a_missing_extra_is_said(advisor, tmp_path, monkeypatch, package):
         f"Error: advisor report needs the package {package}, which is not installed: pip install "
         "'data-scaling-advisor[report]'\n"
     )
+
+
+def test_every_option_that_says_what_is_asked_is_one_of_report_too():
+    """A budget in days is one; what a terminal's screen shows has no meaning on a page."""
+    screens = {"laws", "sizes", "plan", "cautions", "full", "explain", "explain_all", "as_json", "plot", "fail_on"}
+    wanted = {each.name for each in recommending.command.params} - screens - {"source"}
+    assert wanted == {each.name for each in command.params} - {"names"}
+
+
+def test_a_budget_in_days_is_one_in_hours(made):
+    by_days = made("--gpu", "H100", "--gpus", "8", "--days", "2")
+    assert data_of(by_days) == data_of(made("--gpu", "H100", "--gpus", "8", "--hours", "48"))
+    assert "advisor report --out" in by_days
+    assert "--days 2" in by_days
