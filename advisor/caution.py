@@ -97,6 +97,7 @@ NOTES = {
 }
 # Reasons of `advisor fit` and `advisor calibrate` that change what one should do, the weightiest first.
 LAW_WARNINGS = {
+    "not-trained": "A source has no runs yet.",
     "bad-loss": "A loss is not a positive number.",
     "few-tokens": "Runs have so few tokens that nothing was learned, or the unit is wrong.",
     "untrained-runs": "Runs have the loss of guessing.",
@@ -122,7 +123,6 @@ LAW_WARNINGS = {
     "repeated-runs": "Runs that repeat data are left out of the law.",
     "groups-left-out": "Groups are left out of the regression.",
     "no-regression": "Too few laws were accepted for lines in H.",
-    "not-trained": "A source has no runs yet.",
     "critical": "A grammar's sentences have no expected length.",
     "narrow-n": "N varies too little.",
     "narrow-d": "D varies too little.",

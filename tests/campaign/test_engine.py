@@ -130,7 +130,7 @@ def test_workers_come_to_the_rows_and_laws_of_one_process(folder, planned):
     assert (code, err) == (0, "")
     assert Ledger(folder / "runs.jsonl").digest() == planned[1]
     assert (folder / "laws.json").read_bytes() == planned[2]
-    assert f"Wrote {folder}/laws.json." in out
+    assert f"Wrote {folder}: laws.json" in " ".join(out.split())
     assert {row.hardware["threads"] for row in rows(folder)} == {1}
 
 
