@@ -63,7 +63,8 @@ def parse_duration(text: str, what: str, unit: str) -> float:
     """
     plain = text.strip()
     spans = re.findall(_SPAN, plain, _READ) if re.fullmatch(f"(?:{_SPAN})+", plain, _READ) else []
-    if spans and all(name.lower() in _SECONDS for _, name in spans):
+    _refuse_units([name for _, name in spans], text, what)
+    if spans:
         seconds = sum(float(_ungrouped(number)) * _SECONDS[name.lower()] for number, name in spans)
         return check_positive(seconds / _SECONDS[unit], what, text)
     match = re.fullmatch(_QUANTITY, plain, _READ)
@@ -73,6 +74,18 @@ def parse_duration(text: str, what: str, unit: str) -> float:
             f"{text!r}."
         )
     return parse_quantity(plain, what)
+
+
+def _refuse_units(names: list[str], text: str, what: str) -> None:
+    """Raise UsageError for a unit of time that is not known, or may be minutes as well as months."""
+    if "M" in names:
+        raise UsageError(f"{what} {text!r} may mean minutes or months: write m for minutes, and months in days (30d).")
+    unknown = [name for name in names if name.lower() not in _SECONDS]
+    if unknown:
+        raise UsageError(
+            f"{what} {text!r} has a unit of time that is not known, {unknown[0]}: write s, m (minutes), h, d or w, "
+            "such as 36h or 30d."
+        )
 
 
 def parse_share(text: str, what: str) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from advisor.corpus.remote.address import STORES
 from advisor.errors import EXTRAS, MissingExtraError, install_command
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +46,21 @@ def test_a_missing_extra_is_one_sentence() -> None:
     said = str(MissingExtraError("matplotlib", "plot", "--plot"))
     command = f"{shlex.quote(sys.executable)} -m pip install 'matplotlib>=3.8'"
     assert said == f"--plot needs the package matplotlib, which is not installed: {command}"
+
+
+def test_every_extra_that_the_code_names_is_known(advisor, tmp_path, monkeypatch) -> None:
+    code = [
+        path.read_text("utf-8") for package in ("advisor", "calibration") for path in (ROOT / package).rglob("*.py")
+    ]
+    named = {found for text in code for found in re.findall(r'MissingExtraError\([^,()]+, "(\w+)"', text)}
+    assert named == {"calibrate", "plot", "report"}
+    assert named | {extra for _, extra in STORES.values()} == set(EXTRAS)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    result = advisor("report", "--flops", "1e21", "--out", tmp_path / "x.html")
+    command = f"{shlex.quote(sys.executable)} -m pip install 'jinja2>=3.1' 'plotly>=6'"
+    assert (result.code, result.stderr) == (
+        *(1, f"Error: advisor report needs the package jinja2, which is not installed: {command}\n"),
+    )
 
 
 def test_no_message_asks_an_index_for_this_project() -> None:

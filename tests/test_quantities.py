@@ -97,9 +97,7 @@ def test_a_number_alone_is_of_the_options_own_unit():
     assert parse_duration("2w", "--days", "days") == 14
 
 
-@pytest.mark.parametrize(
-    "text", ["", "x", "h", "5x", "10mo", "1y", "1:30", "-3h", "1k", "90M5", "nan", "inf", "1h-2h", "3 4h"]
-)
+@pytest.mark.parametrize("text", ["", "x", "h", "1:30", "-3h", "90M5", "nan", "inf", "1h-2h", "3 4h"])
 def test_what_is_no_time_is_refused_with_the_ways_to_write_one(text):
     with pytest.raises(UsageError) as caught:
         parse_duration(text, "--days", "days")
@@ -183,3 +181,25 @@ def test_quantities_are_shown_with_three_digits(value, text):
 
 def test_flops_are_shown_without_padding():
     assert [format_flops(x) for x in (1e21, 5.76e23, 1.234e5, 12.0)] == ["1e21", "5.76e23", "1.23e5", "12"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("1M", "--hours '1M' may mean minutes or months: write m for minutes, and months in days (30d)."),
+        (
+            "1mo",
+            "--hours '1mo' has a unit of time that is not known, mo: write s, m (minutes), h, d or w, such as 36h or "
+            "30d.",
+        ),
+        (
+            "1d2y",
+            "--hours '1d2y' has a unit of time that is not known, y: write s, m (minutes), h, d or w, such as 36h or "
+            "30d.",
+        ),
+    ],
+)
+def test_units_of_time_that_may_mean_another_are_refused(text, complaint):
+    with pytest.raises(UsageError) as caught:
+        parse_duration(text, "--hours", "hours")
+    assert str(caught.value) == complaint

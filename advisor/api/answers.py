@@ -167,8 +167,8 @@ def compare(
     profiles, of which ``corpus`` names some. The other keywords are those of ``recommend``. A sequence of
     ``advisor.Request`` with one of profiles may stand in place of them.
 
-    >>> [f"{row.headline.n_params:.2e}" for row in compare(flops=["1e20", "1e21"]).rows]
-    ['8.55e+08', '2.78e+09']
+    >>> print(*[f"{row.headline.n_params:.2e}" for row in compare(flops=["1e20", "1e21"]).rows])
+    8.55e+08 2.78e+09
 
     Raises:
         TypeError: a keyword that there is not.

@@ -53,8 +53,8 @@ def table(
     Without either the sizes are the Chinchilla table's. ``law`` is a law, the name of one, or a law file; without one
     it is ``data`` where a compressibility or bytes per token are given, else ``chinchilla``.
 
-    >>> [f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes="1B,10B").rows]
-    ['2.02e+10', '2.06e+11']
+    >>> print(*[f"{row.n_tokens:.2e}" for row in table("hoffmann-table3", sizes="1B,10B").rows])
+    2.02e+10 2.06e+11
 
     Raises:
         TypeError: a keyword that there is not.
@@ -115,7 +115,8 @@ def evidence(coefficients: Path | None = None) -> Scorecard:
     ``coefficients`` is a file of calibrations in place of those that ship or are installed; the default law is then
     left out.
 
-    >>> [one.predictor for one in evidence().default.predictors][-1]
+    >>> *_, last = evidence().default.predictors
+    >>> last.predictor
     'both, the default'
 
     Raises:

@@ -44,10 +44,11 @@ def laws(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
 
 
 def gpus(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
-    """Return the accelerators of the table, without spaces."""
+    """Return the accelerators of the table, without spaces, the short names too (H100)."""
     from advisor.plan.accelerators import accelerators
 
-    return _beginning((gpu.name.replace(" ", "-") for gpu in accelerators()), incomplete)
+    names = (name.replace(" ", "-") for gpu in accelerators() for name in (gpu.short, gpu.name) if name)
+    return _beginning(names, incomplete)
 
 
 def calibrations(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
@@ -63,6 +64,14 @@ def calibrations(ctx: click.Context, param: click.Parameter, incomplete: str) ->
 def tokenizers(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Return the tokenizers that need no file, or files."""
     return _or_file(_TOKENIZERS, incomplete)
+
+
+def fail_on(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Return `warning` and the codes of cautions, behind those that stand before the last comma."""
+    from advisor.caution import CODES
+
+    before, comma, last = incomplete.rpartition(",")
+    return [CompletionItem(before + comma + each.value) for each in _beginning(("warning", *CODES), last)]
 
 
 def presets(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import click
 
 from advisor.caution import CODES, severity_of
+from advisor.commands import completed
 from advisor.errors import UsageError
 from advisor.report import terminal
 
@@ -39,6 +40,7 @@ def fail_on_option(command: Callable[..., Iterable[Coded]]) -> Callable[..., Non
         "--fail-on",
         multiple=True,
         metavar="CODE,...",
+        shell_complete=completed.fail_on,
         help="Exit with 3 if the answer has a caution of this code, or any `warning`; repeatable.",
     )(failing)
 

@@ -66,6 +66,8 @@ def _report(
     check_writable(out)
     files = (profile, asked["law"], asked["coefficients"], asked["pilot"])
     refuse_overwriting(out, *names, *files)
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out {out} must end in .html or .htm: the page is HTML, and a browser prints it as a PDF.")
     given = [name for name in (*_ASKED, *_CORPUS) if is_given(name)]
     if given:
         _of_request(names, out, profile, corpus, count_tokenizer, reading, asked, quiet=quiet)

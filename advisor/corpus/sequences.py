@@ -163,7 +163,8 @@ class Cutter:
 
         if not self.ids:
             raise TooSmallError(
-                f"The corpus holds no document, nor a run of them, of {self.seq_len} tokens: lower --seq-len."
+                f"The corpus holds no document, nor a run of them, of the {self.seq_len} tokens that H needs: "
+                "measure more text."
             )
         tokens, text, documents, non_ascii = np.array(self.rates).T * n_bytes
         margin = 1.96 * float(tokens.std()) / math.sqrt(len(tokens))
@@ -207,7 +208,7 @@ def exhaustive_sample(
         encoded = _joined(encoded, separator_of(documents[0].content, tokenizer, ids_separator), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
-        few = f"{n_tokens} tokens, less than one sequence of {seq_len}: lower --seq-len"
+        few = f"{n_tokens} tokens, and H needs at least {seq_len} of them: measure more text"
         raise TooSmallError(f"The corpus holds {few if n_tokens else 'no text'}.")
     tokenized = _holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))

@@ -74,10 +74,31 @@ def find_gpu(name: str) -> Gpu:
     """
     found, size = _known(name), _split(name)[1]
     if found is None:
-        hint = did_you_mean(name, [each for gpu in accelerators() for each in (gpu.name, *gpu.also)])
+        hint = _misspelled(name)
         way = f", where --peak-tflops would give its peak{hint}" if hint else _NOT_GUESSED
         raise UsageError(f"--gpu {name!r} is not in the table of accelerators{way}")
     return found if size is None else _with_memory(found, size)
+
+
+def _misspelled(name: str) -> str:
+    """Return a question with what ``name`` misspells; nothing where its digits say that another card is meant.
+
+    Letters may be wrong, digits not: an RTX 4080 is no RTX 4090. O and 0, l and 1 are taken for each other.
+    """
+    wanted = _split(name)[0]
+    variants = rf"{re.escape(wanted)}(\d+|[a-z])"  # the rest of a name that was left open: gaudi, MI300
+    family = [gpu.name for gpu in accelerators() if wanted and re.fullmatch(variants, _plain(gpu.name))]
+    if family:
+        return f": did you mean {' or '.join(map(repr, family))}?"
+    known = [each for gpu in accelerators() for each in (gpu.name, gpu.short or gpu.name, *gpu.also)]
+    near = [each for each in dict.fromkeys(known) if _same_model(wanted, _plain(each))]
+    return did_you_mean(name, near).partition(" (")[0]
+
+
+def _same_model(wanted: str, known: str) -> bool:
+    """Return whether two plain names have the same digits and as many letters, give or take one in a word of four."""
+    digits, others = (re.sub(r"\D", "", each.replace("o", "0")) for each in (wanted, known))
+    return digits == others and (wanted.isdigit() or abs(len(wanted) - len(known)) <= len(known) // 7)
 
 
 def _with_memory(gpu: Gpu, size: float) -> Gpu:

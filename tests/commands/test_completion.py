@@ -28,7 +28,9 @@ def offered(*words):
         (("recommend", "--law", "chin"), ["chinchilla"]),
         (("table", "--law", "chin"), ["chinchilla"]),
         (("recommend", "--law", "./mine"), ["FILE"]),
-        (("recommend", "--gpu", "h100"), ["H100-SXM", "H100-PCIe", "H100-NVL"]),
+        (("recommend", "--gpu", "h100"), ["H100", "H100-SXM", "H100-PCIe", "H100-NVL"]),
+        (("recommend", "--gpu", "H8"), ["H800", "H800-SXM"]),
+        (("recommend", "--fail-on", "warning,no_comp"), ["warning,no_compressibility"]),
         (("compare", "--gpu", "gh"), ["GH200"]),
         (("recommend", "--calibration", "no such"), []),
         (("score", "--tokenizer", "b"), ["bytes"]),
@@ -47,7 +49,7 @@ def test_what_is_offered_is_taken():
     from advisor.plan.accelerators import accelerators, find_gpu
 
     names = offered("recommend", "--gpu", "")
-    assert [find_gpu(name).name for name in names] == [gpu.name for gpu in accelerators()]
+    assert {find_gpu(name).name for name in names} == {gpu.name for gpu in accelerators()}
 
 
 def test_the_names_of_presets_and_grammars_are_those_of_their_modules():

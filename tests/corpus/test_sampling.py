@@ -196,7 +196,7 @@ def test_draws_touch_every_row_group_and_at_most_128(tmp_path: Path, monkeypatch
 def test_a_corpus_of_less_than_one_sequence_says_so(tmp_path: Path) -> None:
     path = write(tmp_path, ["a b c", "d"], "jsonl")
     with pytest.raises(
-        CorpusError, match=r"^The corpus holds 4 tokens, less than one sequence of 64: lower --seq-len\.$"
+        CorpusError, match=r"^The corpus holds 4 tokens, and H needs at least 64 of them: measure more text\.$"
     ):
         sample_of(path)
 

@@ -9,6 +9,7 @@ import pytest
 
 from advisor.commands import recommend as recommending
 from advisor.commands.report import command
+from advisor.errors import EXTRAS, install_command
 from advisor.report.page import along
 from tests.report.page.pages import HOSTILE, SEEN, Page, corpus, data_of, write
 
@@ -324,8 +325,8 @@ def test_a_missing_extra_is_said(advisor, tmp_path, monkeypatch, package):
     found = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name: None if name == package else found(name))
     assert refused(advisor, tmp_path, "--flops", "1e21") == (
-        f"Error: advisor report needs the package {package}, which is not installed: pip install "
-        "'data-scaling-advisor[report]'\n"
+        f"Error: advisor report needs the package {package}, which is not installed: "
+        f"{install_command(*EXTRAS['report'])}\n"
     )
 
 
@@ -341,3 +342,12 @@ def test_a_budget_in_days_is_one_in_hours(made):
     assert data_of(by_days) == data_of(made("--gpu", "H100", "--gpus", "8", "--hours", "48"))
     assert "advisor report --out" in by_days
     assert "--days 2" in by_days
+
+
+def test_a_page_of_another_ending_is_refused(advisor, tmp_path):
+    out = tmp_path / "page.pdf"
+    result = advisor("report", "--flops", "1e21", "--out", out)
+    assert (result.code, result.stderr) == (
+        *(2, f"Error: --out {out} must end in .html or .htm: the page is HTML, and a browser prints it as a PDF.\n"),
+    )
+    assert not out.exists()
