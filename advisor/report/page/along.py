@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.recommended import Recommended
+from advisor.answer.repetition.limited_data import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.errors import AdvisorError
 from advisor.quantities import format_flops
 from advisor.report.page.asked import AskedRequest
@@ -16,6 +17,7 @@ from advisor.report.plan import data_size
 from advisor.report.text import amount, nats, quantity, ratio, spread
 
 N_BUDGETS = 41
+_WORN = 16.0  # passes, after which a token is worth under half of a new one: exp(-15/15.4), Muennighoff et al. 2023
 _PER_DECADE = 20  # so that 41 budgets reach a tenth and ten times the one asked
 _ROWS = (
     ("n_params", "Parameters N"),
@@ -26,6 +28,7 @@ _ROWS = (
     ("n_bytes", "Text"),
     ("loss", "Loss, nats/token"),
     ("epochs", "Passes over the data"),
+    ("mind", "Mind"),
 )
 
 Found = tuple[Recommendation, Recommended]
@@ -128,12 +131,24 @@ def _step(answer: Recommendation, best: Recommended, chart: Chart | None) -> Ste
             "n_bytes": "" if best.n_bytes is None else data_size(best.n_bytes),
             "loss": "" if best.loss is None else nats(best.loss),
             "epochs": amount(best.epochs),
+            "mind": _wear(best),
         },
         flops=answer.headline.flops,
         n_params=best.n_params,
         n_tokens=best.n_tokens,
         chart=chart,
     )
+
+
+def _wear(best: Recommended) -> str:
+    """Return what so many passes over limited data mean; nothing where they are few, or nothing limits the data."""
+    if best.of != "limited_data" or best.epochs is None or best.epochs <= GOOD_EPOCHS:
+        return ""
+    if best.epochs >= MOST_EPOCHS * (1 - 1e-9):
+        return f"{MOST_EPOCHS:g} passes: no answer goes beyond"
+    if best.epochs > _WORN:
+        return f"over {_WORN:g} passes: one more is worth less than half"
+    return f"over {GOOD_EPOCHS:g} passes: repeated data lose value"
 
 
 def _note(answer: Recommendation) -> str:

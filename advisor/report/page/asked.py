@@ -11,6 +11,7 @@ from advisor.compressibility.protocol import MeasuredCorpus, read_protocol
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.laws.published import PUBLISHED_NAMES
+from advisor.quantities import format_flops
 from advisor.report.page.reading import words
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def asked_in(document: Node) -> tuple[AskedRequest, Recommendation]:
     Files that a document names are not read: it may come from anybody.
 
     Raises:
-        AdvisorError: it rests on files, or this version answers otherwise.
+        AdvisorError: its numbers contradict each other, it rests on files, or this version answers otherwise.
     """
+    if said := contradiction(document):
+        raise AdvisorError(said)
     asked = _asked(document)
     found = asked.recommendation()
     then = document["recommended"]
@@ -80,6 +83,24 @@ def asked_in(document: Node) -> tuple[AskedRequest, Recommendation]:
                 "recommend ... --json."
             )
     return asked, found
+
+
+def contradiction(document: Node) -> str:
+    """Return which numbers of a document that must agree do not, in a sentence; nothing where all do."""
+    best, given = document["recommended"], document["request"].get("flops")
+    flops = best["flops"].number(0, open_ends=True)
+    product = 6 * best["n_params"].number(0, open_ends=True) * best["n_tokens"].number(0, open_ends=True)
+    pairs = [("recommended.flops", flops, "6 recommended.n_params recommended.n_tokens", product)]
+    if given is not None:
+        budget = document["headline"]["flops"].number(0, open_ends=True)
+        pairs.append(("request.flops", given.number(0, open_ends=True), "headline.flops", budget))
+    for name, value, other, expected in pairs:
+        if abs(value / expected - 1) > _SAME:
+            return (
+                f"the file's numbers contradict each other ({name} is {format_flops(value)}, {other} "
+                f"{format_flops(expected)}), so it was altered: make it again with advisor recommend ... --json."
+            )
+    return ""
 
 
 def _asked(document: Node) -> AskedRequest:

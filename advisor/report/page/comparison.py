@@ -8,9 +8,10 @@ from advisor.report.page.blocks import Axis, Chart, PageSection, Series, part, t
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
 from advisor.report.plan import data_size
-from advisor.report.text import counted, nats, quantity, ratio
+from advisor.report.text import counted, nats, quantity, ratio, shortened
 
-_MOST_SAID = 4
+_MOST_SAID = 3  # corpora in the heading; the table has all
+_NAME = 60  # columns of a corpus's name
 
 
 def comparison_section(document: Node) -> PageSection:
@@ -18,7 +19,7 @@ def comparison_section(document: Node) -> PageSection:
     rows = members(document["rows"])
     answers = [row["headline"] for row in rows]
     columns = [
-        ("corpus", [words(row.get("corpus")) for row in rows]),
+        ("corpus", [_name(row) for row in rows]),
         ("H", [figure(row.get("compressibility"), nats) for row in rows]),
         ("FLOPs", [figure(row["flops"], format_flops) for row in rows]),
         ("N", [figure(each["n_params"]) for each in answers]),
@@ -42,13 +43,18 @@ def comparison_section(document: Node) -> PageSection:
     )
 
 
+def _name(row: Node) -> str:
+    """Return the name of a row's corpus, without its middle where it is long."""
+    return shortened(words(row.get("corpus")), _NAME)
+
+
 def _answer(rows: list[Node]) -> str:
     """Return what each corpus wants: N and D of one budget, or N from the least budget to the largest."""
     by_corpus: dict[str, list[Node]] = {}
     for row in sorted(rows, key=lambda row: row["flops"].number(0)):
         by_corpus.setdefault(words(row.get("corpus")), []).append(row)
-    said = [f"{corpus}: {_wants(found)}".removeprefix(": ") for corpus, found in by_corpus.items()]
-    more = [f"{len(said) - _MOST_SAID} more below"] if len(said) > _MOST_SAID else []
+    said = [f"{shortened(corpus, _NAME)}: {_wants(found)}".removeprefix(": ") for corpus, found in by_corpus.items()]
+    more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
     budgets = dict.fromkeys(format_flops(row["flops"].number(0)) for found in by_corpus.values() for row in found)
     first, *_, last = (*budgets, *budgets)
     at = f"{first} to {last}" if len(budgets) > 1 else first
@@ -69,7 +75,8 @@ def _chart(rows: list[Node]) -> Chart:
         place = row["flops"].number(0, open_ends=True), row["headline"]["n_params"].number(0, open_ends=True)
         found.setdefault(words(row.get("corpus")) or "web text", []).append(place)
     series = []
-    for number, (name, places) in enumerate(found.items()):
+    for number, (corpus, places) in enumerate(found.items()):
+        name = shortened(corpus, _NAME)
         x, y = zip(*sorted(places), strict=True)
         text = tuple(f"{name}: {quantity(n)} at {format_flops(c)} FLOPs" for c, n in zip(x, y, strict=True))
         if len(x) > 1:

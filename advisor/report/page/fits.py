@@ -33,18 +33,18 @@ _PARAMETERS = {
     "exponent_a": "a, where N grows as budget^a",
 }
 _ALL = "all"  # the name of the one group of a table without groups
-_BEYOND = 10.0  # times the largest budget of the runs that a chart shows
+_POINTS = "; points are the best sizes among runs of one budget"
 
 
-def fit_section(laws: dict[str, Node], title: str) -> PageSection:
-    """Return the section of laws by the group that each is of."""
+def fit_section(laws: dict[str, Node], title: str, kind: str = "Fit") -> PageSection:
+    """Return the section of laws by the group that each is of; ``kind`` is what they are of."""
     if len(laws) == 1:
         (law,) = laws.values()
         detail = _law_parts(law)
     else:
         detail = (*part("How sure", _side_by_side(laws)), *part("Whether to believe them", _reasons(laws)))
     return PageSection(
-        kind="Fit",
+        kind=kind,
         answer=_answer(laws),
         why=(title,) if title else (),
         mind=None,
@@ -178,12 +178,15 @@ def _chart(laws: dict[str, Node]) -> Chart | None:
         x=Axis(label="training budget, FLOPs", log=True),
         y=Axis(label="best number of parameters", log=True),
         series=tuple(series),
-        says=f"By {plural(f'{len(laws)}', 'law')}; points are the best sizes among runs of one budget.",
+        says=f"By {plural(f'{len(laws)}', 'law')}{_POINTS if any(s.form == 'points' for s in series) else ''}.",
     )
 
 
 def _lines(number: int, group: str, node: Node) -> list[Series]:
-    """Return a law's best sizes from the least to ten times the largest budget known of, and its runs' own optima."""
+    """Return a law's best sizes from the least to the largest budget known of, and its runs' own optima.
+
+    Beyond them a line without its interval would say more than is known.
+    """
     iso, ranges = node.get("isoflop"), node.get("ranges")
     places = [] if iso is None else _optima(iso)
     flops = [each for each, _ in places]
@@ -193,7 +196,9 @@ def _lines(number: int, group: str, node: Node) -> list[Series]:
     if not flops or any(node.get(name) is None for name in _PARAMETERS):
         return []
     law = law_from(node, name=group, source="")
-    low, high = min(flops) / 2, max(flops) * _BEYOND
+    low, high = min(flops), max(flops)
+    if high <= low:  # a single budget: the line is a short one about it
+        low, high = low / 2, high * 2
     x = [low * (high / low) ** (i / 40) for i in range(41)]
     y = [law.frontier(each).n_params for each in x]
     text = [f"{group}: {format_short_quantity(n)} at {format_flops(c)} FLOPs" for c, n in zip(x, y, strict=True)]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from advisor.json_fields import Node
 from advisor.laws.text import WEB_H
-from advisor.report.page.blocks import Axis, Chart, PageSection, Series, facts, part, table
+from advisor.report.page.blocks import Axis, Cautions, Chart, Noted, PageSection, Series, facts, part, table
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
 from advisor.report.page.recommendation import protocol_words
-from advisor.report.text import nats, spread
+from advisor.report.text import nats, shortened, spread
+
+_MOST_SAID = 3  # corpora in the heading; the table has all
+_NAME = 60  # columns of a corpus's name
 
 
 def profile_section(document: Node) -> PageSection:
@@ -17,7 +22,7 @@ def profile_section(document: Node) -> PageSection:
     if not corpora:
         raise document.fail("holds no corpora: measure one with advisor score SOURCE --json")
     measured = [each["compressibility"] for each in corpora]
-    names = [words(each["source"]) for each in corpora]
+    names = [shortened(words(each["source"]), _NAME) for each in corpora]
     columns = [
         ("corpus", names),
         ("H, median", [figure(each["median"], nats) for each in measured]),
@@ -33,23 +38,34 @@ def profile_section(document: Node) -> PageSection:
         kind="Profile",
         answer=_answer(corpora, names),
         why=("H is the size of what gzip makes of a text's tokens over their own: smaller compresses better.",),
-        mind=warnings_of(*(each.get("cautions") for each in corpora)),
+        mind=_of_each(corpora, names, warnings_of),
         parts=(
             *part("How compressible", table("Corpora", columns), _chart(measured, names)),
             *part("How it was measured", facts(*(("H is", each) for each in protocols))),
-            *part("Good to know", notes_of(*(each.get("cautions") for each in corpora))),
+            *part("Good to know", _of_each(corpora, names, notes_of)),
         ),
         sources=(),
     )
 
 
 def _answer(corpora: list[Node], names: list[str]) -> str:
-    """Return the H of each corpus, and on which side of web text it lies."""
+    """Return the H of the first corpora, and on which side of web text each lies."""
     said = []
     for corpus, name in zip(corpora, names, strict=True):
         h = corpus["compressibility"]["median"].number(0)
         said.append(f"{name} has H {nats(h)}, {'less' if h < WEB_H else 'more'} than web text's {nats(WEB_H)}")
-    return "; ".join(said) + "."
+    more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
+    return "; ".join([*said[:_MOST_SAID], *more]) + "."
+
+
+def _of_each(corpora: list[Node], names: list[str], take: Callable[[Node | None], Cautions | None]) -> Cautions | None:
+    """Return the cautions of all corpora, each with its corpus where there are several."""
+    rows = []
+    for corpus, name in zip(corpora, names, strict=True):
+        found = take(corpus.get("cautions"))
+        of = f"{name}: " if len(corpora) > 1 else ""
+        rows += [] if found is None else [Noted(label=row.label, message=of + row.message) for row in found.rows]
+    return Cautions(rows=tuple(rows)) if rows else None
 
 
 def _chart(measured: list[Node], names: list[str]) -> Chart | None:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.quantities import format_flops
 from advisor.report.page.along import along_budgets
-from advisor.report.page.asked import AskedRequest, asked_in
+from advisor.report.page.asked import AskedRequest, asked_in, contradiction
 from advisor.report.page.beyond import repetition_tables, serving_table
-from advisor.report.page.blocks import Budgets, Chart, DataTable, Facts, PageSection, facts, part, table
+from advisor.report.page.blocks import (
+    Budgets,
+    Cautions,
+    Chart,
+    DataTable,
+    Facts,
+    Noted,
+    PageSection,
+    facts,
+    part,
+    table,
+)
 from advisor.report.page.planned import plan_blocks
 from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
 from advisor.report.plan import data_size
+from advisor.report.recommendation.first_screen import answer_of
 from advisor.report.text import amount, counted, nats, percent, plural, quantity, ratio, spread
+
+if TYPE_CHECKING:
+    from advisor.answer.recommendation import Recommendation
 
 _OF = {
     "headline": "",
@@ -28,6 +44,7 @@ _OF = {
 class Drawn:
     """What is computed anew for a page: the recommendation along budgets with its charts, or why there is none."""
 
+    answer: Recommendation | None = None
     budgets: Budgets | None = None
     charts: tuple[Chart, ...] = ()
     why_not: str = ""
@@ -37,15 +54,16 @@ def recommendation_section(document: Node, asked: AskedRequest | None = None) ->
     """Return the section of a recommendation; ``asked`` is its request where that was made just now."""
     best = document["recommended"]
     drawn = _drawn(document, asked)
+    answer = _answer(best) if drawn.answer is None else " ".join(answer_of(drawn.answer))
     return PageSection(
         kind="Recommendation",
-        answer=_answer(best),
+        answer=answer,
         why=tuple(line for line in (words(best["why"]), _budget(document)) if line),
-        mind=warnings_of(document.get("cautions")),
+        mind=_mind(document),
         parts=(
             *part("How sure", _sure(document), *drawn.charts[:1], _wrong(document)),
             *part("At another budget", drawn.budgets, *drawn.charts[1:], _why_not(drawn)),
-            *part("What else would do", _neighbours(document), _flat(document), _laws(document)),
+            *part("What else would do", _room(document), _neighbours(document), _flat(document), _laws(document)),
             *part("Limited data", *repetition_tables(document)),
             *part("Serving", serving_table(document)),
             *part("The run", *plan_blocks(document["plan"])),
@@ -65,7 +83,17 @@ def _drawn(document: Node, asked: AskedRequest | None) -> Drawn:
         budgets, charts = along_budgets(asked, answer)
     except AdvisorError as error:
         return Drawn(why_not=str(error))
-    return Drawn(budgets=budgets, charts=charts)
+    return Drawn(answer=answer, budgets=budgets, charts=charts)
+
+
+def _mind(document: Node) -> Cautions | None:
+    """Return the warnings, first of them that a document contradicts itself."""
+    known, said = warnings_of(document.get("cautions")), contradiction(document)
+    if not said:
+        return known
+    return Cautions(
+        rows=(Noted(label="Mind", message=said[0].upper() + said[1:]), *(() if known is None else known.rows))
+    )
 
 
 def _why_not(drawn: Drawn) -> Facts | None:
@@ -74,7 +102,7 @@ def _why_not(drawn: Drawn) -> Facts | None:
 
 
 def _answer(best: Node) -> str:
-    """Return the sentence to follow."""
+    """Return the sentence to follow, where the document alone is known and not what it was asked."""
     n_params, n_tokens = quantity(best["n_params"].number(0)), quantity(best["n_tokens"].number(0))
     text = figure(best.get("n_bytes"), data_size)
     text = f" ({text} of text)" if text else ""
@@ -161,6 +189,16 @@ def _neighbours(document: Node) -> DataTable | None:
     ]
     strong = [i for i, (_, remark) in enumerate(rows) if remark]
     return table(f"The same budget on other sizes{_unlimited(document)}", columns, strong=strong)
+
+
+def _room(document: Node) -> Facts | None:
+    """Return which sizes are nearly as good with limited data; None where nothing limits them."""
+    limited = document.get("limited_data")
+    answers = members(None if limited is None else limited["answers"])
+    if not answers:
+        return None
+    sizes = interval(answers[0], "n_params_within_1_percent_of_loss")
+    return facts(("Room", f"{sizes} parameters stay within 1 % of the loss with these data" if sizes else ""))
 
 
 def _flat(document: Node) -> DataTable | None:

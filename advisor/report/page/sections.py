@@ -64,7 +64,7 @@ def _fitted(root: Node, kind: Kind) -> PageSection:
         check_law(root)
         return fit_section({words(root.get("name")) or "law": root}, words(root.get("source")))
     if kind == "laws":
-        return fit_section(laws_in(root), f"The laws of the calibration {words(root['calibration'])}.")
+        return fit_section(laws_in(root), f"The laws of the calibration {words(root['calibration'])}.", "Calibration")
     runs = sum(n.whole(0) for law in laws_in(root).values() if (n := law.get("n_runs")) is not None)
     return fit_section(laws_in(root), f"Fitted to {runs:,} runs by advisor fit.")
 

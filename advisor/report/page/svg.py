@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from advisor.quantities import format_short_quantity
+from advisor.quantities import format_flops, format_short_quantity
 from advisor.report.page.blocks import Axis, Chart, Series
+from advisor.report.pictures.style import ticks_between
 
 WIDTH, HEIGHT = 560, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 48
@@ -70,12 +71,16 @@ def ticks(axis: Axis, low: float, high: float) -> list[float]:
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     among = (1, 2, 5) if len(decades) <= 4 else (1,)
     found = [float(f"{digit}e{decade}") for decade in decades for digit in among]
-    return [each for each in found if low <= each <= high]
+    inside = [each for each in found if low <= each <= high]
+    # A single mark would not say how the axis runs.
+    return inside if len(inside) > 1 else ticks_between(low, high, 6)
 
 
 def tick_text(axis: Axis, value: float) -> str:
     """Return what stands beside a mark: 2B and 1e21 on logarithmic axes, 2.1 on others."""
-    return format_short_quantity(value).replace("e+", "e") if axis.log else f"{value:g}"
+    if not axis.log:
+        return f"{value:g}"
+    return (format_flops if "FLOPs" in axis.label else format_short_quantity)(value).replace("e+", "e")
 
 
 def _grid(chart: Chart, x: tuple[Scale, tuple[float, float]], y: tuple[Scale, tuple[float, float]]) -> Iterator[str]:

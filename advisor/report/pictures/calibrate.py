@@ -19,6 +19,7 @@ from advisor.report.pictures.style import (
     SHADES,
     VERMILION,
     WIDTH,
+    around,
     log_axis,
     new_figure,
     note,
@@ -89,13 +90,13 @@ def height_of_losses(laws: Sequence[SourceLaw]) -> float:
 
 
 def draw_losses(figure: Any, laws: Sequence[SourceLaw]) -> None:
-    """Draw a panel for each source: losses against tokens, a colour for each size, and the law."""
+    """Draw a panel for each source, in the order of H: losses against tokens, a colour for each size, and the law."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
     fitted = [law for law in laws if law.group.law is not None]
-    shown = fitted[:MOST_SOURCES]
+    shown = sorted(fitted[:MOST_SOURCES], key=lambda law: law.source.compressibility)
     n_rows = -(-len(shown) // _COLUMNS)
     axes = figure.subplots(n_rows, min(_COLUMNS, len(shown)), squeeze=False).ravel()
     sizes = [float(n) for law in shown for n in law.group.runs.n_params]
@@ -211,7 +212,7 @@ def _draw_optimum(axis: Any, found: HRegression, grid: Any) -> None:
     )
     line = found.log.log_optimum
     # Where the lines hardly make a law the bands run over dozens of decades, and the sources would be a flat line.
-    log_axis(axis, "y", (min(optima) / 1e3, max(optima) * 1e3), most=5)
+    log_axis(axis, "y", around(optima, 2.0), most=5)
     axis.set(xlabel=f"H, at {format_flops(flops)} FLOPs", ylabel="best N, non-embedding")
     plain_axis(axis, "x", 4)
     axis.set_title(f"ln N: slope {line.slope:.3g}, p = {line.p_value:.2g}")

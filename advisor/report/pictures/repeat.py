@@ -109,7 +109,7 @@ def _sizes(table: RepeatTable) -> str:
         return f"{format_quantity(table.n_params)} parameters"
     if table.flops is not None:
         return f"{format_flops(table.flops)} FLOPs"
-    return "the parameters that are optimal for each"
+    return "the best number of parameters for each number of epochs"
 
 
 def _law(table: RepeatTable) -> str:

@@ -119,10 +119,11 @@ def told_apart(names: Sequence[str], most: int = MOST_NAME) -> list[str]:
     return [f"{number}. {shortened(name, most - 4)}" for number, name in enumerate(names, 1)]
 
 
-def set_title(figure: Any, *lines: str) -> None:
-    """Write lines above a figure, each broken where it would be wider than that."""
+def set_title(figure: Any, *lines: str) -> int:
+    """Write lines above a figure, each broken where it would be wider than that; return how many lines they take."""
     broken = [part for line in lines for part in textwrap.wrap(line, 66) or [""]]
     figure.suptitle("\n".join(broken), x=0.01, ha="left")
+    return len(broken)
 
 
 def set_height(figure: Any, inches: float) -> None:

@@ -143,3 +143,14 @@ def test_the_middle_is_the_answer_to_what_was_asked(three_budgets):
 def test_limited_data_have_their_interval_at_the_budget_asked(three_budgets):
     budgets, _ = along(Request(flops=1e21, unique_tokens=60e9, law="chinchilla"))
     assert [bool(step.words["n_params80"]) for step in budgets.steps] == [False, True, False]
+
+
+def test_what_many_passes_mean_changes_with_the_budget(three_budgets):
+    budgets, _ = along(Request(flops=1e22, unique_tokens=9e9))
+    assert [step.words["mind"] for step in budgets.steps] == [
+        "over 4 passes: repeated data lose value",
+        "over 16 passes: one more is worth less than half",
+        "40 passes: no answer goes beyond",
+    ]
+    unlimited, _ = along(Request(flops=1e22))
+    assert [step.words["mind"] for step in unlimited.steps] == ["", "", ""]

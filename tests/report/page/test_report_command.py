@@ -63,7 +63,10 @@ def test_a_recommendation_has_its_answer_first_and_the_same_from_options_as_from
     by_file = made(document("recommend", "--flops", "1e21"))
     page = Page(by_options)
     assert page.texts["h1"] == ["Recommendation by advisor"]
-    assert page.texts["h2"] == ["Train 2.78B parameters on 59.9B tokens.", "Where this comes from"]
+    assert page.texts["h2"] == [
+        "Train 2.78B parameters on 59.9B tokens for 1e21 FLOPs, loss 2.305 nats/token.",
+        "Where this comes from",
+    ]
     assert "advisor report --out" in by_options
     assert "Made by</dt><dd>advisor 0.1.0, 2023-11-14 22:13 UTC" in by_options
     assert data_of(by_options) == data_of(by_file)
@@ -210,13 +213,38 @@ def test_a_document_that_is_answered_otherwise_now_keeps_its_numbers_and_has_no_
     path = document("recommend", "--flops", "1e21")
     answer = json.loads(path.read_text(encoding="utf-8"))
     answer["recommended"]["n_params"] *= 1.01
+    answer["recommended"]["n_tokens"] /= 1.01
     path.write_text(json.dumps(answer), encoding="utf-8")
     page = Page(made(path))
-    assert page.texts["h2"][0] == "Train 2.81B parameters on 59.9B tokens."
+    assert page.texts["h2"][0] == "Train 2.81B parameters on 59.3B tokens."
     assert page.texts["dd"][0] == (
         "Other budgets and charts: this version of advisor answers otherwise than the one that wrote it: make it again "
         "with advisor recommend ... --json."
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "said"),
+    [
+        (
+            "recommended",
+            "n_params",
+            "recommended.flops is 1e21, 6 recommended.n_params recommended.n_tokens 2e21",
+        ),
+        ("request", "flops", "request.flops is 2e21, headline.flops 1e21"),
+    ],
+)
+def test_a_document_whose_numbers_contradict_each_other_says_so_beside_its_answer(made, document, place, key, said):
+    path = document("recommend", "--flops", "1e21")
+    answer = json.loads(path.read_text(encoding="utf-8"))
+    answer[place][key] *= 2
+    path.write_text(json.dumps(answer), encoding="utf-8")
+    page = Page(made(path))
+    assert page.texts["li"][0] == (
+        f"Mind The file's numbers contradict each other ({said}), so it was altered: make it again with advisor "
+        "recommend ... --json."
+    )
+    assert "figure" not in page.texts
 
 
 def refused(advisor, tmp_path, *arguments, code=1):

@@ -47,6 +47,8 @@ def test_everything_is_inside_the_picture():
         (Axis(label="N", log=True), 9e8, 3e10, "1B 2B 5B 10B 20B"),
         (Axis(label="C", log=True), 1e18, 1e23, "1e18 1e19 1e20 1e21 1e22 1e23"),
         (Axis(label="passes", log=True), 1, 40, "1 2 5 10 20"),
+        (Axis(label="training budget, FLOPs", log=True), 1e8, 1e10, "1e8 2e8 5e8 1e9 2e9 5e9 1e10"),
+        (Axis(label="N", log=True), 2.2e9, 4.9e9, "2.5B 3B 3.5B 4B"),
         (Axis(label="loss"), 2.3, 2.52, "2.3 2.35 2.4 2.45 2.5"),
         (Axis(label="wasted, %"), 0, 80, "0 20 40 60 80"),
         (Axis(label="H"), 0.0, 0.8, "0 0.2 0.4 0.6 0.8"),

@@ -113,3 +113,12 @@ def test_the_whole_calibration_is_one_picture(laws, found, tmp_path: Path):
     for outcome in (nothing, CalibrationOutcome(laws_only=True)):
         with pytest.raises(UsageError, match=r"^There is no picture of a calibration without a law: train more of it"):
             plot(outcome)
+
+
+def test_the_axis_of_the_best_sizes_is_that_of_the_sources_and_panels_are_in_the_order_of_h(laws, found):
+    axis = drawn(draw_lines, found).axes[5]
+    optima = [float(line.get_ydata()[0]) for line in axis.lines if line.get_marker() == "o"]
+    low, high = axis.get_ylim()
+    assert (low, high) == pytest.approx((min(optima) / 2, max(optima) * 2))
+    panels = drawn(draw_losses, laws[:7][::-1]).axes[:2]
+    assert [each.get_title(loc="left") for each in panels] == ["g150, H 0.150", "g220, H 0.220"]

@@ -21,6 +21,10 @@ def rows(axis):
     return {names[int(line.get_ydata()[0])]: float(line.get_xdata()[0]) for line in marked}
 
 
+def title(figure):
+    return figure._suptitle.get_text().split("\n")
+
+
 def test_the_loss_of_every_size_with_what_is_nearly_as_good():
     found = recommend(Request(flops=1e21))
     loss, _, _ = picture(found).axes
@@ -80,19 +84,47 @@ def test_your_choice_limited_data_and_serving_are_marked():
     loss, laws, frontier = picture(chosen).axes
     assert points(loss, "X") == [(7e9, chosen.choice.loss)]
     assert rows(laws)["your choice"] == 7e9
+    assert title(laws.figure)[0] == "Your 7.00B parameters on 23.8B tokens waste 25.9 % of 1e21 FLOPs,"
     assert points(frontier, "X") == [(1e21, 7e9), (1e21, chosen.choice.n_tokens)]
     limited = recommend(Request(flops=1e22, unique_tokens=25e9))
     figure = picture(limited)
     first = limited.limited[0]
     assert rows(figure.axes[1])["25B unique, muennighoff"] == first.n_params
     assert points(figure.axes[2], "D") == [(1e22, first.n_params), (1e22, first.n_tokens)]
-    assert figure._suptitle.get_text().split("\n")[0] == "7.03B parameters on 237B tokens, 9.49 epochs of 25B unique"
+    assert title(figure) == [
+        "Train 7.03B parameters on 237B tokens: 9.49 passes over 25.0B",
+        "unique tokens, loss 2.222 nats/token by muennighoff.",
+        "1e22 FLOPs, law muennighoff",
+    ]
     served = recommend(Request(n_params=13e9, inference_tokens=2e12))
     figure, best = picture(served), served.inference.best
-    assert points(figure.axes[0], "s") == [pytest.approx((best.n_params, served.inference.loss))]
-    assert rows(figure.axes[1])["to serve 2T tokens"] == best.n_params
+    assert points(figure.axes[0], "s") == []  # it is trained with another budget than that of the curve
+    assert rows(figure.axes[1])["to serve 2T, 2.69e22 FLOPs"] == best.n_params
     assert points(figure.axes[2], "s") == [(best.training_flops, best.n_params), (best.training_flops, best.n_tokens)]
-    assert figure._suptitle.get_text().startswith("6.09B parameters on 736B tokens")
+    assert title(figure)[-1] == "2.69e22 FLOPs, law chinchilla"
+    assert title(figure)[0] == "Train 6.09B parameters on 736B tokens to serve 2.00T more: 29.0 %"
+    assert figure.axes[0].get_legend().get_texts()[-1].get_text() == "2.02e22 FLOPs"
+
+
+def test_the_curve_of_limited_data_has_their_answer_and_none_of_unlimited_data():
+    found = recommend(Request(flops=1e22, unique_tokens=25e9))
+    loss, limited = picture(found).axes[0], found.limited[0]
+    assert points(loss, "D") == [(limited.n_params, limited.loss)]
+    assert points(loss) == []
+    assert min(next(y for line in loss.lines if len(y := line.get_ydata()) > 2)) >= limited.loss
+    shaded = loss.collections[0].get_paths()[0].get_extents()
+    assert (shaded.x0, shaded.x1) == pytest.approx(limited.n_params_by_loss)
+    names = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert names == ["within 1 % of the loss", "25B unique tokens"]
+
+
+def test_a_choice_beyond_what_the_data_afford_is_on_the_curve_of_the_whole_budget():
+    found = recommend(Request(flops=1e22, unique_tokens=1e9, n_params=7e9))
+    loss, limited = picture(found).axes[0], found.limited[0]
+    assert points(loss, "X") == [(7e9, pytest.approx(limited.choice.loss))]
+    assert points(loss, "D") == [(limited.n_params, pytest.approx(limited.loss))]
+    assert loss.collections[:] == []
+    assert limited.choice.loss >= loss.get_ylim()[0]
 
 
 def test_a_law_without_losses_has_its_frontier_alone():
@@ -123,5 +155,6 @@ def test_a_name_from_outside_is_shown_as_it_is_and_fits():
     name = "/data/$x_{1}$/" + "a long folder/" * 20 + "日本語.jsonl"
     figure = picture(recommend(Request(flops=1e21), profile=profile(name, 0.5)))
     said = figure._suptitle.get_text().split("\n")
-    assert said == ["2.66B parameters on 62.6B tokens", "1e21 FLOPs, /data/$x_{1}$/a…older/日本語.jsonl, law data"]
+    assert said[-1] == "1e21 FLOPs, /data/$x_{1}$/a…older/日本語.jsonl, law data"
+    assert " ".join(said[:-1]).startswith("Train 2.66B parameters on 62.6B tokens")
     assert is_whole(figure)

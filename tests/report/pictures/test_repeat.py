@@ -43,3 +43,10 @@ def test_intervals_and_the_rows_beyond_40_epochs_are_there():
     assert drawn == [row.loss_interval80 for row in table.rows]
     blind = worth.patches[0].get_extents().transformed(worth.transData.inverted())
     assert (blind.x0, blind.x1) == pytest.approx((40, 115))
+
+
+def test_the_title_is_whole_where_neither_a_budget_nor_a_size_is_given():
+    figure = picture(repeat_table(None, 25e9))
+    said = " ".join(figure._suptitle.get_text().split("\n"))
+    assert said.startswith("25.0B unique tokens, the best number of parameters for each number of epochs law muenn")
+    assert is_whole(figure)
