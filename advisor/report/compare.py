@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.answer.comparison import TOO_SMALL
 from advisor.quantities import format_flops, format_times
 from advisor.report.plan import data_size
 from advisor.report.score import read_words
@@ -65,7 +64,7 @@ def _print_end(comparison: Comparison) -> None:
         echo()
         left -= 3 + len({row.headline.flops for row in rows})
     print_rows([("Law", _laws(rows, sources=False))])
-    print_warnings(comparison.cautions, said={TOO_SMALL} if timed else (), lines=left)
+    print_warnings(comparison.cautions, lines=left)
     print_more(("--cautions", "--full", "--json"), comparison.cautions)
 
 

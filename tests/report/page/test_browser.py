@@ -195,7 +195,8 @@ def test_without_a_script_the_answer_and_still_pictures_are_there(browser, answe
         opened(browser, answer, NARROW)
         from selenium.webdriver.common.by import By
 
-        assert browser.find_element(By.TAG_NAME, "h2").text == "Train 2.78B parameters on 59.9B tokens."
+        answer = "Train 2.78B parameters on 59.9B tokens for 1e21 FLOPs, loss 2.305 nats/token."
+        assert browser.find_element(By.TAG_NAME, "h2").text == answer
         assert [each.is_displayed() for each in browser.find_elements(By.CSS_SELECTOR, ".still svg")] == [True] * 3
         assert [each.is_displayed() for each in browser.find_elements(By.CSS_SELECTOR, ".drawn, .slider")] == [
             False
