@@ -167,7 +167,7 @@ def ticks_between(low: float, high: float, most: int) -> list[float]:
     """Return round numbers from ``low`` to ``high`` for a logarithmic axis, at most ``most`` and two where possible.
 
     >>> ticks_between(3e8, 4e10, 6)
-    [300000000.0, 1000000000.0, 3000000000.0, 10000000000.0, 30000000000.0]
+    [500000000.0, 1000000000.0, 2000000000.0, 5000000000.0, 10000000000.0, 20000000000.0]
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     choices = [[d * 10.0**k for k in range(first, last + 1) for d in digits] for digits in _DIGITS]
