@@ -134,7 +134,7 @@ def like(profile: Profile) -> str | None:
 def _like(h: float) -> str:
     """Return the kind of text that an H is near, or those that it lies between.
 
-    >>> _like(0.41), _like(0.43), _like(0.2), _like(0.7)
+    >>> _like(0.41), _like(0.434), _like(0.2), _like(0.7)
     ('like code', 'between code and mathematics', 'better than code', 'worse than web text')
     """
     near = min(KINDS, key=lambda kind: abs(KINDS[kind] - h))
