@@ -62,7 +62,7 @@ def _print_end(comparison: Comparison) -> None:
     if timed:
         _time(rows)
         echo()
-        left -= 3 + len({row.headline.flops for row in rows})
+        left -= 4 + len({row.headline.flops for row in rows})
     print_rows([("Law", _laws(rows, sources=False))])
     print_warnings(comparison.cautions, lines=left)
     print_more(("--cautions", "--full", "--json"), comparison.cautions)
