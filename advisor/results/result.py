@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from advisor.errors import printable
@@ -22,7 +23,7 @@ class Shown(NamedTuple):
     notes: Sequence[str] = ()
 
 
-class Result:
+class Result(ABC):
     """A result: a frozen dataclass (``repr=False``) that says what it is in brief, and what its table has.
 
     ``ROWS`` is the key of its document under which the rows of ``to_frame`` stand.
@@ -31,13 +32,13 @@ class Result:
     ROWS = ""
 
     @property
+    @abstractmethod
     def in_brief(self) -> str:
         """The result in a few words, for ``repr``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def shown(self) -> Shown:
         """Return the table that a notebook shows."""
-        raise NotImplementedError
 
     def document(self) -> Mapping[str, Any]:
         """Return what ``to_dict`` gives a JSON form and a schema version; results may lie in it."""
