@@ -239,4 +239,5 @@ def _evaluated(hint: Any, module: str) -> Any:
         hint = hint.__forward_arg__
     if not isinstance(hint, str):
         return hint
-    return eval(hint, {}, names_in(module))
+    written = types.SimpleNamespace(__annotations__={"hint": hint})
+    return typing.get_type_hints(written, {}, names_in(module))["hint"]
