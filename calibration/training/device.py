@@ -13,7 +13,7 @@ from typing import Literal, cast
 import torch
 
 from advisor.errors import UsageError
-from advisor.plan.accelerators import find_gpu
+from advisor.plan.accelerators import assumed_variant, find_gpu
 from advisor.plan.shape import Architecture
 
 DType = Literal["bfloat16", "float32"]
@@ -94,10 +94,13 @@ def known_peak(name: str) -> float | None:
     """
     words = [word for word in re.split(r"[\s-]+", name) if word.lower() not in _VENDOR_WORDS]
     words = [word for word in words if not _FORM.fullmatch(word)]
-    # An H100 PCIe is not an H100, and an A100 PCIe is an A100: the whole name first.
+    # An H100 PCIe or H800 PCIe is not the SXM that H100 and H800 stand for, and an A100 PCIe is an A100.
     for part in (words, [word for word in words if word.lower() != "pcie"]):
+        wanted = " ".join(part)
         with suppress(UsageError):
-            return find_gpu(" ".join(part)).peak_flops
+            gpu = find_gpu(wanted)
+            if gpu.number_format == "bf16" and (part == words or assumed_variant(wanted) is None):
+                return gpu.peak_flops
     return None
 
 
