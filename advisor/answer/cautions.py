@@ -247,7 +247,7 @@ def about_answers(
 
 def _beyond(available: float, n_tokens: float) -> str:
     """Return what to do where the corpus would be read more often than any answer does; nothing where it is not."""
-    from advisor.answer.repetition.limited_data import MOST_EPOCHS
+    from advisor.answer.repetition.affordable import MOST_EPOCHS
 
     if n_tokens <= MOST_EPOCHS * available:
         return ""

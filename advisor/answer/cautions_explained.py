@@ -7,8 +7,9 @@ from collections.abc import Set
 
 from advisor.answer.cautions import APART, WORLD_GROWTH, WORLD_TOKENS_2023, XUE
 from advisor.answer.inference import InferenceAnswer
+from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.repetition.cautions import explain_epochs
-from advisor.answer.repetition.limited_data import MOST_EPOCHS, LimitedData
+from advisor.answer.repetition.limited_data import LimitedData
 from advisor.answer.row import Answer
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL
 from advisor.explanation import Page, file_of

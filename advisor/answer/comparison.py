@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from advisor.answer.recommendation import Recommendation, recommend
-from advisor.answer.repetition.limited_data import MOST_EPOCHS
+from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.request import Request
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus

@@ -357,7 +357,7 @@ def test_sources_name_the_files_and_functions_that_compute(advisor) -> None:
     named = {found for each in document["explanations"] for found in FILE.findall(each["source"])}
     assert named == {
         ("advisor/answer/flat_region.py", ""),
-        ("advisor/answer/repetition/limited_data.py", ""),
+        ("advisor/answer/repetition/affordable.py", ""),
         ("advisor/answer/repetition/cautions.py", ""),
         ("advisor/compressibility/protocol.py", ""),
         ("advisor/laws/data_rule.py", ""),

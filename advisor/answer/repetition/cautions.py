@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from advisor.answer.repetition.limited_data import GOOD_EPOCHS, MOST_EPOCHS
+from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.caution import Caution
 from advisor.laws.repetition import R_D_STAR, R_N_STAR, SOURCE
 from advisor.quantities import format_quantity, format_times

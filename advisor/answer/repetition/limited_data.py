@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
 from advisor.answer.law_choice import DATA_LAWS
+from advisor.answer.repetition.affordable import (
+    GOOD_EPOCHS,
+    MOST_EPOCHS,
+    LargerModel,
+    affordable,
+    alone,
+    epochs_of,
+    larger_model,
+    law_within,
+    stops_early,
+)
+from advisor.answer.repetition.more_data import MoreData, more_data
+from advisor.answer.repetition.sizes import LimitedChoice, weighed
 from advisor.answer.request import Request
 from advisor.answer.row import Bounds
 from advisor.compressibility.protocol import MeasuredCorpus
@@ -15,44 +28,8 @@ from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
-# How many times the unique tokens at hand "more data" is.
-_MORE = (2.0, 4.0, math.inf)
-# No answer reads the data more often: the law knows no overfitting, and at 44 epochs the loss was seen to rise 2.5 to 5
-# times as much as it predicts (Muennighoff et al. 2023, arXiv:2305.16264).
-MOST_EPOCHS = 40.0
-GOOD_EPOCHS = 4.0  # up to here a repeated token is nearly as good as a new one
-
-
-@dataclass(frozen=True, kw_only=True)
-class MoreData:
-    """The optimum of the same budget with ``factor`` times the unique tokens; unlimited data have no ``epochs``.
-
-    Attributes:
-        factor: infinity is unlimited data.
-        unique_tokens: that many, or infinity.
-        flops_used: what the optimum costs: less than the budget where even these data end at 40 epochs.
-        n_params: of the optimum.
-        n_tokens: ... its tokens.
-        epochs: ... 0 with unlimited data.
-        loss: ... nats/token.
-        matching_flops: the budget that would reach this loss with the unique tokens at hand; None where none does.
-        saved: the share of the FLOPs used now that the loss of now would not need, 1 - C'/C.
-    """
-
-    factor: float
-    unique_tokens: float
-    flops_used: float
-    n_params: float
-    n_tokens: float
-    epochs: float | None
-    loss: float
-    matching_flops: float | None
-    saved: float
-
-    JSON = (
-        *("factor", "unique_tokens", "n_params", "n_tokens", "epochs", "loss_nats_per_token=loss", "matching_flops"),
-        *("saved_fraction=saved", "flops_used"),
-    )
+if TYPE_CHECKING:
+    from advisor.plan.hardware import Hardware
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,42 +42,6 @@ class LimitedInterval:
     loss: Bounds
 
     JSON = ("n_params", "n_tokens", "epochs", "loss_nats_per_token=loss")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LargerModel:
-    """The model that the whole budget pays for where its answer stops at 40 epochs: as many tokens, more parameters.
-
-    ``gained`` is the share of the answer's loss by which it is better, if the law is right so far out.
-    """
-
-    n_params: float
-    loss: float
-    gained: float
-
-    JSON = ("n_params", "loss_nats_per_token=loss", "gained_fraction=gained")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LimitedChoice:
-    """The user's own size with the same unique tokens, weighed as ``advisor.answer.row.Choice`` is.
-
-    A choice of parameters is trained for 40 epochs at most; a choice of tokens is weighed as it is. ``flops_used`` is
-    what it costs, ``wasted`` the share of that.
-    """
-
-    n_params: float
-    n_tokens: float
-    epochs: float
-    flops_used: float
-    loss: float
-    equivalent_flops: float
-    wasted: float
-
-    JSON = (
-        *("n_params", "n_tokens", "epochs", "flops_used", "loss_nats_per_token=loss", "equivalent_flops"),
-        "wasted_fraction=wasted",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,13 +181,15 @@ def limited_answers(
     own = None if chosen is None else Allocation(n_params=chosen, n_tokens=flops / (6 * chosen))
     if own is not None and request.n_tokens is None:
         own = replace(own, n_tokens=min(own.n_tokens, MOST_EPOCHS * unique))
-    return tuple(limited_data(base, flops, unique, own) for base in bases)
+    return tuple(limited_data(base, flops, unique, own, request.hardware) for base in bases)
 
 
-def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: Allocation | None = None) -> LimitedData:
+def limited_data(
+    base: ScalingLaw, flops: float, unique: float, chosen: Allocation | None = None, hardware: Hardware | None = None
+) -> LimitedData:
     """Return the optimum of ``flops`` with ``unique`` tokens under the data-constrained law over ``base``.
 
-    ``chosen`` is the user's own choice, to be weighed.
+    ``chosen`` is the user's own choice, to be weighed; ``hardware`` is what prices it.
 
     >>> answer = limited_data(MUENNIGHOFF, 1e22, 25e9)
     >>> round(answer.n_params / 1e9, 2), round(answer.epochs, 2), round(answer.loss, 4)
@@ -270,7 +213,7 @@ def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: Allocati
         n_tokens=best.n_tokens,
         epochs=epochs,
         law_epochs=alone(law).optimum(flops).n_tokens / unique if epochs == MOST_EPOCHS else epochs,
-        larger=_larger(law, flops, loss) if stops else None,
+        larger=larger_model(law, flops, loss) if stops else None,
         effective_tokens=law.effective_tokens(best.n_tokens),
         usable_params=law.usable_params(best.n_tokens),
         effective_params=law.effective_params(best.n_params, best.n_tokens),
@@ -284,88 +227,11 @@ def limited_data(base: ScalingLaw, flops: float, unique: float, chosen: Allocati
         wasted=1 - min(base.for_loss(loss).flops / flops, 1.0),
         nearly_flops=used if nearly is None else nearly.flops,
         n_params_by_loss=law.sizes_within(best, nearly_loss),
-        more_data=tuple(_more(law, flops, used, loss, factor) for factor in _MORE) if epochs > 1 else (),
+        more_data=more_data(law, flops, used, loss) if epochs > 1 else (),
         unique_for_40=law.unique_tokens_for(flops, MOST_EPOCHS) if epochs > 1 else None,
         unique_for_4=law.unique_tokens_for(flops, GOOD_EPOCHS) if epochs > 1 else None,
-        choice=_choice(law, chosen),
+        choice=None if chosen is None else weighed(law, chosen, hardware),
         interval80=_interval(law, flops, spends_all=epochs == MOST_EPOCHS and not stops),
-    )
-
-
-def law_within(base: ScalingLaw, unique: float) -> RepeatedLaw:
-    """Return the data-constrained law over ``base``, no answer of which reads the data more than MOST_EPOCHS times."""
-    return RepeatedLaw(base=base, unique_tokens=unique, most_epochs=MOST_EPOCHS)
-
-
-def affordable(law: RepeatedLaw, flops: float) -> Allocation:
-    """Return what the unique tokens and a budget afford: the law's optimum, or what stops short of the budget."""
-    return law.used_up(flops) if stops_early(law, flops) else law.optimum(flops)
-
-
-def stops_early(law: RepeatedLaw, flops: float) -> bool:
-    """Return whether the answer leaves some of the budget over: 40 epochs are reached, and the rest buys under 1 %."""
-    whole, enough = law.optimum(flops), law.used_up(flops)
-    least = law.loss(whole.n_params, whole.n_tokens)
-    return enough != whole and law.loss(enough.n_params, enough.n_tokens) <= (1 + LOSS_TOLERANCE) * least
-
-
-def alone(law: RepeatedLaw) -> RepeatedLaw:
-    """Return the law without a limit on the epochs, which answers what it cannot see."""
-    return replace(law, most_epochs=math.inf)
-
-
-def epochs_of(at: Allocation, unique: float) -> float:
-    """Return how often the tokens of an allocation within the limit read the unique ones: 40, exactly, at most."""
-    epochs = at.n_tokens / unique
-    return MOST_EPOCHS if math.isclose(epochs, MOST_EPOCHS, rel_tol=1e-12) else epochs
-
-
-def _larger(law: RepeatedLaw, flops: float, loss: float) -> LargerModel:
-    """Return what the rest of the budget would buy."""
-    whole = law.optimum(flops)
-    least = law.loss(whole.n_params, whole.n_tokens)
-    return LargerModel(n_params=whole.n_params, loss=least, gained=1 - least / loss)
-
-
-def _more(law: RepeatedLaw, flops: float, used: float, loss: float, factor: float) -> MoreData:
-    """Return what ``factor`` times the unique tokens would do; a factor of infinity is the law of unique data."""
-    base, richer = law.base, replace(law, unique_tokens=law.unique_tokens * factor)
-    if math.isinf(factor):
-        best = base.frontier(flops)
-        better, saving = base.loss(best.n_params, best.n_tokens), base.for_loss(loss)
-    else:
-        best = affordable(richer, flops)
-        better, saving = richer.loss(best.n_params, best.n_tokens), richer.cheapest(loss) or best
-    matching = law.cheapest(better)
-    epochs = None if math.isinf(factor) else epochs_of(best, richer.unique_tokens)
-    return MoreData(
-        factor=factor,
-        unique_tokens=richer.unique_tokens,
-        flops_used=min(best.flops, flops) if epochs == MOST_EPOCHS else flops,
-        n_params=best.n_params,
-        n_tokens=best.n_tokens,
-        epochs=epochs,
-        loss=better,
-        matching_flops=None if matching is None else matching.flops,
-        saved=1 - min(saving.flops / used, 1.0),
-    )
-
-
-def _choice(law: RepeatedLaw, chosen: Allocation | None) -> LimitedChoice | None:
-    """Return how the user's choice does against the optimum with the same unique tokens."""
-    if chosen is None:
-        return None
-    loss, used = law.loss(chosen.n_params, chosen.n_tokens), chosen.flops
-    same = law.cheapest(loss)
-    equivalent = used if same is None else min(same.flops, used)
-    return LimitedChoice(
-        n_params=chosen.n_params,
-        n_tokens=chosen.n_tokens,
-        epochs=epochs_of(chosen, law.unique_tokens),
-        flops_used=used,
-        loss=loss,
-        equivalent_flops=equivalent,
-        wasted=1 - equivalent / used,
     )
 
 

@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 
 from advisor.answer.flat_region import LOSS_TOLERANCE
-from advisor.answer.repetition.limited_data import (
-    GOOD_EPOCHS,
-    MOST_EPOCHS,
-    LimitedChoice,
-    LimitedData,
-    MoreData,
-    law_within,
-)
+from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS, affordable, law_within
+from advisor.answer.repetition.limited_data import LimitedData
+from advisor.answer.repetition.more_data import MoreData
+from advisor.answer.repetition.sizes import LimitedChoice
 from advisor.explanation import Page, file_of
 from advisor.laws.explained import (
     REPETITION,
@@ -136,7 +132,7 @@ def _enough(page: Page, base: LawNames, answer: LimitedData, tag: str) -> str:
 def _limit(page: Page, base: LawNames, answer: LimitedData, tag: str, key: str) -> None:
     """Explain the limit on the epochs: what the law alone would do, what is left over, what data the budget needs."""
     known = {**base.decay, **_MOST}
-    what = f"{file_of(LimitedData.__module__)}: no answer has more"
+    what = f"{file_of(affordable.__module__)}: no answer has more"
     page.add(f"most{tag}", "epochs_most", what, value=MOST_EPOCHS, key=f"{key}.most_epochs", known=_MOST)
     page.add(f"used{tag}", f"C_used{tag}/C", "the share of the budget", value=answer.flops_used / answer.flops)
     if answer.used_up:

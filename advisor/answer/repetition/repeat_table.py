@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from advisor.answer.cautions import about_losses, about_rows
 from advisor.answer.law_choice import default_of_table, law_answering, law_of_table
 from advisor.answer.repetition.advice import Advice, advice_for
+from advisor.answer.repetition.affordable import MOST_EPOCHS, affordable, epochs_of, law_within
 from advisor.answer.repetition.cautions import about_epochs, about_transplant, about_used_up, unique_tokens_text
-from advisor.answer.repetition.limited_data import MOST_EPOCHS, affordable, epochs_of, law_within
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
 from advisor.errors import LawError, UsageError

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.recommended import Recommended
-from advisor.answer.repetition.limited_data import GOOD_EPOCHS, MOST_EPOCHS
+from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.errors import AdvisorError
 from advisor.quantities import format_flops
 from advisor.report.page.asked import AskedRequest
@@ -94,7 +94,7 @@ def _at(asked: AskedRequest, answer: Recommendation, flops: float, unique: float
     if unique is None:
         found = at_budget.recommendation()
         return found, found.recommended
-    from advisor.answer.repetition.limited_data import affordable, epochs_of, law_within
+    from advisor.answer.repetition.affordable import affordable, epochs_of, law_within
 
     found = at_budget.with_unlimited_data().recommendation()
     law = law_within(repeated_law_of(answer.limited[0].law, found), unique)

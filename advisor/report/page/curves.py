@@ -86,7 +86,7 @@ def _sizes(answer: Recommendation, best: Recommended, unique: float | None) -> S
 
 
 def _with_limited_data(answer: Recommendation, best: Recommended, unique: float) -> SizeCurve:
-    from advisor.answer.repetition.limited_data import MOST_EPOCHS, law_within
+    from advisor.answer.repetition.affordable import MOST_EPOCHS, law_within
 
     law, flops = law_within(repeated_law_of(best.law, answer), unique), answer.headline.flops
     whose = "loss" if answer.loss_is_of_corpus else "loss of web text"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.answer.flat_region import FLOPS_TOLERANCE, LOSS_TOLERANCE
 from advisor.answer.recommendation import Recommendation
-from advisor.answer.repetition.limited_data import MOST_EPOCHS, law_within
+from advisor.answer.repetition.affordable import MOST_EPOCHS, law_within
 from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.quantities import format_flops, format_short_quantity

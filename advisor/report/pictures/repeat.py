@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer.repetition.limited_data import MOST_EPOCHS
+from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.repetition.repeat_table import RepeatTable, repeat_table
 from advisor.quantities import format_flops, format_quantity
 from advisor.report.pictures.style import (

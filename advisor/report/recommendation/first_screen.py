@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
     from advisor.answer.recommendation import Recommendation
     from advisor.answer.recommended import Recommended
-    from advisor.answer.repetition.limited_data import LimitedChoice, LimitedData
+    from advisor.answer.repetition.limited_data import LimitedData
+    from advisor.answer.repetition.sizes import LimitedChoice
 
 _MORE = ("--laws", "--sizes", "--plan", "--cautions", "--explain", "--full", "--json")
 _NAME = 40  # columns of a corpus's name

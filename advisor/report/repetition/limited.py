@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from advisor.answer.repetition.limited_data import GOOD_EPOCHS, MOST_EPOCHS
+from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS
 from advisor.quantities import format_flops
 from advisor.report.text import counted, echo, epochs_text, nats, percent, plural, print_table, quantity, spread
 
 if TYPE_CHECKING:
-    from advisor.answer.repetition.limited_data import LimitedChoice, LimitedData, LimitedInterval, MoreData
+    from advisor.answer.repetition.limited_data import LimitedData, LimitedInterval
+    from advisor.answer.repetition.more_data import MoreData
+    from advisor.answer.repetition.sizes import LimitedChoice
 
 _LABELS = (
     "Parameters N",

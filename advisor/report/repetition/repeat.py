@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from advisor.answer.repetition.limited_data import MOST_EPOCHS
+from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.repetition.repeat_table import RepeatRow, RepeatTable
 from advisor.quantities import format_flops, format_share
 from advisor.report.explain import emit_explained, print_derivation
