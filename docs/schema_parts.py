@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from schema_types import Definitions, Schema, nullable, row
 
+from advisor.answer.repetition.by_law import LimitedLaw
 from advisor.answer.repetition.limited_data import LimitedData
+from advisor.answer.repetition.sizes import LimitedChoice
 from advisor.pilot.design import Expectation
 
 NUMBER: Schema = {"type": "number"}
@@ -60,9 +62,14 @@ def with_more(d: Definitions, kind: type, more: Keys) -> Schema:
 def _limited(d: Definitions) -> Schema:
     answers = listed(d.of(LimitedData))
     said = "The answer of each law, the one to follow first."
-    both: Keys = {"unique_tokens": (NUMBER, "Unique tokens there are."), "answers": (answers, said)}
+    parts: Keys = {
+        "unique_tokens": (NUMBER, "Unique tokens there are."),
+        "answers": (answers, said),
+        "sizes": (listed(d.of(LimitedChoice)), "Sizes around the best of the first answer, by its law."),
+        "laws": (listed(d.of(LimitedLaw)), "What every law recommends with them, the one to follow first."),
+    }
     about = "The answers with limited unique tokens; null where nothing limits them."
-    return {**nullable(keys(both)), "description": about}
+    return {**nullable(keys(parts)), "description": about}
 
 
 def _other_shares(d: Definitions) -> Schema:

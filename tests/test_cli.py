@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -82,3 +83,21 @@ def test_an_answer_that_cannot_be_printed_is_an_error(to, why, form):
 
 def test_a_closed_stdin_is_a_sentence():
     assert shell("score - <&-") == (1, "", "Error: Standard input is closed: there is nothing to read from it.\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "table --sizes 0.5,1B",
+        "table --flops 5",
+        "repeat --unique-tokens 1B --flops 5",
+        "recommend --flops 5",
+        "compare --flops 5 --flops 1e21",
+    ],
+)
+def test_answers_below_one_are_one_sentence(advisor, arguments):
+    result = advisor(*arguments.split())
+    assert (result.code, result.stdout) == (1, "")
+    assert re.fullmatch(
+        r"Error: The answer has [\d.e-]+ of a parameter, less than one: ask a larger question\.\n", result.stderr
+    )

@@ -8,7 +8,8 @@ from advisor.answer.inference_explained import explain_inference
 from advisor.answer.law_choice import DATA, DATA_LAWS
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.reliance import explain_reliance, explain_wrong
-from advisor.answer.repetition.limited_data_explained import explain_limited_data, limited_tag
+from advisor.answer.repetition.limited_data_explained import explain_limited_data
+from advisor.answer.repetition.sizes_explained import explain_limited_laws, explain_limited_sizes, limited_tag
 from advisor.answer.row_explained import explain_bytes_of, explain_headline, explain_other, explain_sizes
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.calibrations.laws_in_h_explained import explain_law, explain_sensitivity
@@ -73,7 +74,10 @@ def _explained(r: Recommendation) -> tuple[tuple[Explanation, ...], tuple[str, s
         explain_bytes_of(page, ["choice"], [r.choice] if r.choice else [], r.units.bytes_per_token)
     explain_flat_region(page, head, r.flat, r.headline)
     page.section = "Limited data"
-    explain_limited_data(page, r.limited, request.unique_tokens, names)
+    explain_limited_data(page, r.limited, request.unique_tokens, names, request.hardware)
+    if r.limited:
+        explain_limited_sizes(page, names[r.limited[0].law], r.limited[0], r.limited_sizes, request.hardware)
+        explain_limited_laws(page, names, r.limited, r.limited_laws)
     page.section = "Inference"
     explain_inference(page, head, r.inference, request.hardware)
     page.section = "The plan"

@@ -30,7 +30,7 @@ from advisor.compressibility.protocol import (
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, slope_in_h
-from advisor.laws.scaling_law import Allocation, Count, Law
+from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
 from advisor.quantities import format_flops, format_interval, format_quantity
 from advisor.results.result import Result, Shown
@@ -39,7 +39,9 @@ from advisor.results.result import Result, Shown
 if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
     from advisor.answer.repetition.advice import Advice
+    from advisor.answer.repetition.by_law import LimitedLaw
     from advisor.answer.repetition.limited_data import LimitedData
+    from advisor.answer.repetition.sizes import LimitedChoice
     from advisor.calibrations.corpus_loss import CorpusLoss
     from advisor.compressibility.units import TokenCount, Units
 
@@ -149,9 +151,34 @@ class Recommendation(Result):
         return self.shift is None or self.candidates.headline_text.like_web_text
 
     @property
-    def limited_data(self) -> dict[str, float | tuple[LimitedData, ...]] | None:
-        """The answers with limited unique tokens beside those tokens; None where nothing limits them."""
-        return {"unique_tokens": self.limited[0].unique_tokens, "answers": self.limited} if self.limited else None
+    def limited_data(self) -> dict[str, Any] | None:
+        """The answers with limited unique tokens, other sizes and every law; None where nothing limits the data."""
+        if not self.limited:
+            return None
+        unique, sizes, laws = self.limited[0].unique_tokens, self.limited_sizes, self.limited_laws
+        return {"unique_tokens": unique, "answers": self.limited, "sizes": sizes, "laws": laws}
+
+    @cached_property
+    def limited_sizes(self) -> tuple[LimitedChoice, ...]:
+        """What sizes around the best do with limited data, by the law to follow; none where nothing limits them."""
+        if not self.limited:
+            return ()
+        from advisor.answer.repetition.sizes import sizes_around  # a tenth of a second: only who asks for it pays
+
+        best, headline = self.limited[0], self.candidates.headline
+        base = next(law for law in (headline, *self.candidates.others) if law.name == best.law)
+        assert isinstance(base, ScalingLaw)
+        return sizes_around(base, best, self.request.hardware)
+
+    @cached_property
+    def limited_laws(self) -> tuple[LimitedLaw, ...]:
+        """What every law recommends with limited data, the one to follow first; none where nothing limits them."""
+        if not self.limited:
+            return ()
+        from advisor.answer.repetition.by_law import by_law
+
+        best, laws = self.limited[0], (self.candidates.headline, *self.candidates.others)
+        return by_law(laws, best.flops, best.unique_tokens, first=best.law)
 
 
 def recommend(

@@ -71,7 +71,9 @@ def explain_budget(page: Page, hardware: Hardware, *, gpus: int, hours: float, v
     )
 
 
-def explain_gpu_hours(page: Page, name: str, flops: str, hardware: Hardware, *, value: float | None, key: str) -> None:
+def explain_gpu_hours(
+    page: Page, name: str, flops: str, hardware: Hardware, *, value: float | None, key: str | None
+) -> None:
     """Explain the GPU-hours that the ``flops`` of this name take."""
     peak, source = hardware.gpu.peak_flops, peak_source(hardware)
     page.add(name, f"{flops}/(peak*mfu*3600)", source, value=value, key=key, peak=peak, mfu=hardware.mfu)

@@ -46,6 +46,7 @@ PLAIN = [
     "recommend --flops 1e21 --unique-tokens 1B",
     "recommend --flops 1e22 --unique-tokens 1B --params 2B --law muennighoff",
     "recommend --flops 1e22 --unique-tokens 1B --tokens 100B --law hoffmann",
+    "recommend --flops 1e22 --unique-tokens 1B --params 3B --law hoffmann --gpu H100 --price-per-hour 2",
     "recommend --flops 1e27 --params 3T --gpu A40 --gpus 8",
     "recommend --tokens 1T",
     "recommend --tokens 1T --law hoffmann-table3",
@@ -80,6 +81,8 @@ SLOW = [
 TITLES = {
     "Compute-optimal for": "The answer",
     "With": "",  # see `sections`
+    "Other sizes with": "Limited data",
+    "Every law with": "Limited data",
     "More unique data": "Limited data",
     "Training on repeated data": None,  # quotes papers, each line with its source
     "The same budget on": "Other sizes",

@@ -344,3 +344,34 @@ def test_help_has_an_example_that_runs(program, tmp_path, monkeypatch, command):
     for example in examples:
         if not any(word.endswith("/") for word in example):
             assert program(*example)[0] == 0, example
+
+
+def test_a_plain_recommendation_has_nulls_and_the_flat_region(program):
+    found = json.loads(program("recommend", "--flops", "1e21", "--json")[1])
+    assert (found["limited_data"], found["inference"], found["advice"]) == (None, None, [])
+    flat = found["flat_region"]
+    assert (flat["loss_tolerance_fraction"], flat["flops_tolerance_fraction"]) == (0.01, 0.1)
+    low, high = flat["within_loss"]["n_params"]
+    assert low < flat["within_flops"]["n_params"][0] < found["headline"]["n_params"] < high
+    without = json.loads(program("recommend", "--flops", "1e21", "--law", "kaplan", "--json")[1])
+    assert without["flat_region"] is None
+
+
+def test_a_choice_under_a_law_without_loss_is_said(program):
+    def asked(*arguments):
+        found = json.loads(program("recommend", "--flops", "1e21", "--params", "7B", *arguments, "--json")[1])
+        return found["choice"], {each["code"]: each["message"] for each in found["cautions"]}
+
+    choice, cautions = asked("--law", "kaplan")
+    assert choice is None
+    assert cautions["choice_not_weighed"] == (
+        "The law kaplan predicts no loss, so your choice of 7.00B parameters cannot be weighed against its optimum: "
+        "choose another --law."
+    )
+    assert "choice_not_weighed" not in asked()[1]
+
+
+def test_an_unknown_calibration_is_wrong_usage(program):
+    code, _, err = program("recommend", "--flops", "1e21", "--calibration", "foo")
+    assert code == 2
+    assert err.startswith("Error: No calibration 'foo' ships or is installed: there are ")

@@ -210,3 +210,18 @@ def test_a_budget_in_time_is_given_in_hours_days_or_weeks(advisor, time):
 def test_times_and_shares_that_cannot_be_meant(advisor, time, complaint):
     result = advisor("recommend", "--gpu", "H100", "--gpus", "8", *time.split())
     assert (result.code, result.stdout, result.stderr) == (2, "", f"Error: {complaint}\n")
+
+
+@pytest.mark.parametrize(("written", "value"), [("32K", 32000), ("1e5", 100_000), ("128256", 128_256)])
+def test_a_vocabulary_as_people_write_it(advisor, written, value):
+    arguments = ("recommend", "--flops", "1e21", "--vocab-size", written, "--context", written, "--json")
+    request = json.loads(advisor(*arguments).stdout)["request"]
+    assert (request["vocab_size"], request["context_tokens"]) == (value, value)
+
+
+def test_a_vocabulary_is_whole(advisor):
+    result = advisor("recommend", "--flops", "1e21", "--vocab-size", "32.5")
+    assert (result.code, result.stderr) == (
+        2,
+        "Error: --vocab-size must be a whole number such as 32000 or 32K, not '32.5'.\n",
+    )

@@ -125,3 +125,61 @@ def test_an_optimum_that_uses_the_data_up(advisor):
     said = " ".join(lines)
     assert "That takes 2e20 FLOPs, 2.0 % of the budget: the data end there. The law alone would go on to 305" in said
     assert "305 epochs of the 1.00B unique tokens are beyond what this law" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "repeat --unique-tokens 25B --law chinchilla --advice",
+        "repeat --unique-tokens 25B --law chinchilla --flops 1e22 --epochs 1,100",
+    ],
+)
+def test_lines_fit_the_terminal(advisor, monkeypatch, columns, arguments):
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, err = advisor(*arguments.split())
+    assert code == 0
+    assert 60 < max(map(len, (out + err).splitlines())) <= int(columns)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (
+            "repeat --unique-tokens 25B --params 7B --flops 1e22",
+            2,
+            "--params and --flops cannot be combined: with both the epochs are fixed.",
+        ),
+        ("repeat --unique-tokens .1", 2, "--unique-tokens must be at least 1, not 0.1."),
+        (
+            "repeat --unique-tokens 25B --epochs 0",
+            2,
+            "--epochs must be a finite number above 0, not 0.",
+        ),
+        (
+            "repeat --unique-tokens 25B --law kaplan",
+            1,
+            "The law kaplan predicts no loss, so it cannot weigh repeated data: choose another.",
+        ),
+        (
+            "repeat --unique-tokens 25B --law gzip",
+            1,
+            "The law gzip needs data-dependent coefficients and none are installed: give a file of them with "
+            "--coefficients, or use --law chinchilla.",
+        ),
+        (
+            "repeat --unique-tokens 25B --params 1e300 --epochs 1e300",
+            1,
+            "The answer is beyond 1e308 FLOPs: ask a smaller question.",
+        ),
+        ("repeat --unique-tokens 25B --params .5", 2, "--params must be at least 1, not 0.5."),
+        ("repeat --flops 1e22", 2, None),
+    ],
+)
+def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
+    found = advisor(*arguments.split())
+    assert (found.code, found.stdout) == (code, "")
+    if complaint is None:
+        assert "Missing option '--unique-tokens'" in found.stderr
+    else:
+        assert found.stderr == f"Error: {complaint}\n"

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.answer.repetition.affordable import affordable, epochs_of, law_within
-from advisor.laws.scaling_law import Count, Law, ScalingLaw
+from advisor.laws.repetition import RepeatedLaw
+from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw
 
-Repetition = Literal["own", "muennighoff", "none"]
+Repetition = Literal["own", "muennighoff"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class LimitedLaw:
     Attributes:
         law: its name.
         count: which parameters N counts.
-        repetition: whose law of repetition it is: its own, muennighoff's that it takes over, or none.
+        repetition: whose law of repetition it is, its own or muennighoff's that it takes over; None where it has none.
         n_params: N; None where tokens would be repeated under a law that has no law of repetition.
         n_tokens: ... the tokens, repeated ones among them.
         epochs: ... n_tokens over the unique tokens, 40 at most.
@@ -35,7 +36,7 @@ class LimitedLaw:
 
     law: str
     count: Count
-    repetition: Repetition
+    repetition: Repetition | None
     n_params: float | None
     n_tokens: float | None
     epochs: float | None
@@ -56,27 +57,32 @@ def by_law(laws: Iterable[Law], flops: float, unique: float, *, first: str) -> t
     >>> known = published_laws()
     >>> rows = by_law([known["chinchilla"], known["muennighoff"], known["kaplan"]], 1e22, 25e9, first="muennighoff")
     >>> [(row.law, row.repetition, row.epochs and round(row.epochs, 1)) for row in rows]
-    [('muennighoff', 'own', 9.5), ('chinchilla', 'muennighoff', 10.0), ('kaplan', 'none', 1.6)]
+    [('muennighoff', 'own', 9.5), ('chinchilla', 'muennighoff', 10.0), ('kaplan', None, None)]
     """
     return tuple(_of(law, flops, unique) for law in sorted(laws, key=lambda law: law.name != first))
 
 
 def _of(law: Law, flops: float, unique: float) -> LimitedLaw:
     free = law.frontier(flops)
-    if not isinstance(law, ScalingLaw):
-        best, loss, repetition = (free if free.n_tokens <= unique else None), None, "none"
-    else:
-        limited = law_within(law, unique)
-        best = affordable(limited, flops)
-        loss, repetition = limited.loss(best.n_params, best.n_tokens), _whose(limited)
+    limited = law_within(law, unique) if isinstance(law, ScalingLaw) else None
+    best = _without(free, unique) if limited is None else affordable(limited, flops)
     return LimitedLaw(
         law=law.name,
         count=law.count,
-        repetition=repetition,
+        repetition=None if limited is None else _whose(limited),
         n_params=None if best is None else best.n_params,
         n_tokens=None if best is None else best.n_tokens,
         epochs=None if best is None else epochs_of(best, unique),
         flops_used=None if best is None else min(best.flops, flops),
-        loss=loss,
+        loss=None if limited is None or best is None else limited.loss(best.n_params, best.n_tokens),
         unlimited_n_params=free.n_params,
     )
+
+
+def _without(best: Allocation, unique: float) -> Allocation | None:
+    """Return the optimum of a law without a law of repetition; None where it would read a token twice."""
+    return best if best.n_tokens <= unique else None
+
+
+def _whose(law: RepeatedLaw) -> Repetition:
+    return "muennighoff" if law.transplanted else "own"

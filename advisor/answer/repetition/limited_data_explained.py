@@ -8,7 +8,7 @@ from advisor.answer.flat_region import LOSS_TOLERANCE
 from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS, affordable, law_within
 from advisor.answer.repetition.limited_data import LimitedData
 from advisor.answer.repetition.more_data import MoreData
-from advisor.answer.repetition.sizes import LimitedChoice
+from advisor.answer.repetition.sizes_explained import explain_limited_choice, limited_tag
 from advisor.explanation import Page, file_of
 from advisor.laws.explained import (
     REPETITION,
@@ -29,6 +29,7 @@ from advisor.laws.explained import (
     usable_params,
 )
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.plan.hardware import Hardware
 
 _SEARCHED = f"{REPETITION}: {SEARCH}"
 _LOSS = f"{REPETITION}: L"
@@ -40,11 +41,15 @@ _NEAR = MOST_EPOCHS / 2  # from here on a draw of the law may reach the most epo
 
 
 def explain_limited_data(
-    page: Page, answers: tuple[LimitedData, ...], given: float | None, names: dict[str, LawNames]
+    page: Page,
+    answers: tuple[LimitedData, ...],
+    given: float | None,
+    names: dict[str, LawNames],
+    hardware: Hardware | None,
 ) -> None:
     """Explain every column of the answer, and what more data is worth; ``given`` are the unique tokens if they were.
 
-    ``names`` are those of the answers' base laws, by law.
+    ``names`` are those of the answers' base laws, by law; ``hardware`` prices a choice.
     """
     if not answers:
         return
@@ -60,14 +65,9 @@ def explain_limited_data(
         _comparisons(page, base, answer, tag, key)
         _limit(page, base, answer, tag, key)
         if answer.choice is not None:
-            _choice(page, base, answer.choice, answer.flops, tag, f"{key}.choice")
+            explain_limited_choice(page, base, answer.choice, answer.flops, hardware, f"{key}.choice")
         for j, more in enumerate(answer.more_data):
             _more(page, base, answer, more, tag, f"{key}.more_data[{j}]", j)
-
-
-def limited_tag(base: LawNames) -> str:
-    """Return what the names of the answer over a base law end in."""
-    return f"_u{base.suffix}"
 
 
 def _optimum(page: Page, base: LawNames, answer: LimitedData, tag: str, key: str) -> None:
@@ -176,26 +176,6 @@ def _comparisons(page: Page, base: LawNames, answer: LimitedData, tag: str, key:
         formula = f"root({limited_loss(name, tokens_within(f'C_used{tag}', name))} - {near}, {name})"
         at = f"{key}.n_params_within_1_percent_of_loss[{i}]"
         base.add(page, name, formula, what, value=value, key=at, known=known)
-
-
-def _choice(page: Page, base: LawNames, choice: LimitedChoice, flops: float, tag: str, key: str) -> None:
-    """Explain what the user's own size does with the same unique tokens."""
-    n, d, loss, spent = (f"{name}_choice{tag}" for name in ("N", "D", "loss", "C"))
-    page.add(n, "N_choice", "as chosen", value=choice.n_params, key=f"{key}.n_params")
-    whole = choice.epochs > MOST_EPOCHS  # tokens that were chosen are not limited
-    formula = f"C/(6*{n})" if whole else tokens_within("C", n)
-    page.add(d, formula, "C = 6 N D", value=choice.n_tokens, key=f"{key}.n_tokens", known={} if whole else _MOST)
-    page.add(f"epochs_choice{tag}", f"{d}/U", _EPOCHS, value=choice.epochs, key=f"{key}.epochs")
-    used, what = f"C_used_choice{tag}", "what of the budget it takes"
-    page.add(used, f"6*{n}*{d}", what, value=choice.flops_used, key=f"{key}.flops_used")
-    page.add(f"used_choice{tag}", f"{used}/C", "the share of the budget", value=choice.flops_used / flops)
-    at = f"{key}.loss_nats_per_token"
-    base.add(page, loss, limited_loss(n, d), _LOSS, value=choice.loss, key=at, known=base.decay)
-    same = choice.equivalent_flops == choice.flops_used
-    formula, known = (used, {}) if same else (cheapest(spent, loss), {**base.decay, **_MOST})
-    what, at = f"the budget that reaches this loss at its optimum: {SEARCH}", f"{key}.equivalent_flops"
-    base.add(page, spent, formula, what, value=choice.equivalent_flops, key=at, known=known)
-    page.add(f"wasted_choice{tag}", f"1 - {spent}/{used}", _LOST, value=choice.wasted, key=f"{key}.wasted_fraction")
 
 
 def _more(page: Page, base: LawNames, answer: LimitedData, more: MoreData, tag: str, key: str, j: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from advisor.answer.repetition.affordable import epochs_of
+from advisor.answer.repetition.affordable import epochs_of, law_within
 from advisor.answer.row import NEIGHBOURS
 from advisor.laws.repetition import RepeatedLaw
-from advisor.laws.scaling_law import Allocation
+from advisor.laws.scaling_law import Allocation, ScalingLaw
 
 if TYPE_CHECKING:
+    from advisor.answer.repetition.limited_data import LimitedData
     from advisor.plan.hardware import Hardware
 
 
@@ -46,11 +47,15 @@ class LimitedChoice:
     )
 
 
-def sizes_around(
-    law: RepeatedLaw, best: float, flops: float, hardware: Hardware | None = None
-) -> tuple[LimitedChoice, ...]:
-    """Return what a third, a half, once, twice and three times ``best`` parameters do with a budget and these data."""
-    return tuple(weighed(law, within(law, factor * best, flops), hardware) for factor in NEIGHBOURS.values())
+def sizes_around(base: ScalingLaw, best: LimitedData, hardware: Hardware | None = None) -> tuple[LimitedChoice, ...]:
+    """Return what a third, a half, once, twice and three times the best N do with the same budget and unique tokens.
+
+    ``best`` is the answer by the law ``base``.
+    """
+    law = law_within(base, best.unique_tokens)
+    return tuple(
+        weighed(law, within(law, factor * best.n_params, best.flops), hardware) for factor in NEIGHBOURS.values()
+    )
 
 
 def within(law: RepeatedLaw, n_params: float, flops: float) -> Allocation:

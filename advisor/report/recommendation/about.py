@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from advisor.answer.recommendation import Recommendation
 from advisor.quantities import format_flops
 from advisor.report.plan import unit_rows
-from advisor.report.recommendation.laws import unlimited
 from advisor.report.score import read_words
 from advisor.report.text import (
     amount,
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
 def print_about(recommendation: Recommendation) -> None:
     """Print what the headline rests on, its numbers with their intervals, and the loss of a corpus unlike web text."""
-    of = f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited(recommendation)}"
-    echo(of, "bold")
+    unlimited = ", were unique data unlimited" if recommendation.limited else ""
+    echo(f"Compute-optimal for {format_flops(recommendation.headline.flops)} FLOPs{unlimited}", "bold")
     print_labelled(_about(recommendation))
     echo()
     _allocation(recommendation)

@@ -26,7 +26,7 @@ def print_laws(recommendation: Recommendation) -> None:
         for answer in recommendation.laws
     ]
     header = ("law", "N", "80 %", "D", "D/N", "loss", "wasted", "N counts")
-    print_table(header, rows, title=f"The same budget by every law{unlimited(recommendation)}", bold=(0,))
+    print_table(header, rows, title="The same budget by every law", bold=(0,))
     echo("Losses of different laws are of different data and tokenizers.", "dim")
     if any(answer.wasted is not None for answer in recommendation.laws):
         name = recommendation.headline.law
@@ -37,8 +37,3 @@ def _interval(answer: Answer) -> str:
     """Return the interval of N; nothing where the request fixed it."""
     bounds = None if answer.interval80 is None else answer.interval80.n_params
     return "" if bounds is None or math.isclose(*bounds) else spread(bounds)
-
-
-def unlimited(recommendation: Recommendation) -> str:
-    """Return what to add to a title over numbers that hold for unlimited data, where data are limited."""
-    return ", were unique data unlimited" if recommendation.limited else ""

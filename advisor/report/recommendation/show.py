@@ -63,10 +63,7 @@ def _render(recommendation: Recommendation, sections: Sections) -> None:
     if sections.sizes or sections.full:
         _print_sizes(recommendation)
     if sections.laws or sections.full:
-        from advisor.report.recommendation.laws import print_laws
-
-        echo()
-        print_laws(recommendation)
+        _print_laws(recommendation)
     if sections.plan or sections.full:
         from advisor.report.plan import show_plan
 
@@ -100,8 +97,27 @@ def _print_numbers(recommendation: Recommendation) -> None:
 
 
 def _print_sizes(recommendation: Recommendation) -> None:
-    from advisor.report.recommendation.sizes import print_sizes
+    """Print other sizes: with the unique tokens that there are, where these are limited."""
+    if recommendation.limited:
+        from advisor.report.repetition.sizes import print_limited_sizes
 
-    if recommendation.neighbours:
+        echo()
+        print_limited_sizes(recommendation)
+    elif recommendation.neighbours:
+        from advisor.report.recommendation.sizes import print_sizes
+
         echo()
         print_sizes(recommendation)
+
+
+def _print_laws(recommendation: Recommendation) -> None:
+    """Print every law: with the unique tokens that there are, where these are limited."""
+    echo()
+    if recommendation.limited:
+        from advisor.report.repetition.laws import print_limited_laws
+
+        print_limited_laws(recommendation)
+    else:
+        from advisor.report.recommendation.laws import print_laws
+
+        print_laws(recommendation)

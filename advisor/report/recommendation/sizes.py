@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from advisor.answer.recommendation import Recommendation
 from advisor.answer.row import Choice
 from advisor.quantities import format_flops
-from advisor.report.recommendation.laws import unlimited
 from advisor.report.text import echo, nats, percent, print_table, quantity, ratio, spread
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def print_sizes(recommendation: Recommendation) -> None:
     best = recommendation.headline.n_params
     bold = [i for i, (choice, remark) in enumerate(choices) if remark or choice.n_params == best]
     header = ("N", "D", "D/N", "" if units is None else "bytes/N", "loss" if with_loss else "", "FLOPs wasted", "")
-    print_table(header, rows, title=f"The same budget on other sizes{unlimited(recommendation)}", bold=bold)
+    print_table(header, rows, title="The same budget on other sizes", bold=bold)
     _print_off_optimum(recommendation)
 
 
