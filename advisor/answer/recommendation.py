@@ -385,8 +385,9 @@ def _to_train(
 ) -> tuple[PlanOf, Count, float, float]:
     """Return which part of the answer is to be trained, which parameters its N counts, N and D."""
     if chosen is not None:
-        own = limited[0].choice if limited else None
-        return "choice", law.count, chosen, headline.flops / (6 * chosen) if own is None else own.n_tokens
+        if limited and (own := limited[0].choice) is not None:
+            return "choice", limited[0].count, own.n_params, own.n_tokens
+        return "choice", law.count, chosen, headline.flops / (6 * chosen)
     if serving is not None:
         return "inference", law.count, serving.best.n_params, serving.best.n_tokens
     if limited:

@@ -90,7 +90,7 @@ def recommended(
         loss, interval = None, None if interval is None else _without_loss(interval)
     return Recommended(
         of=plan.of,
-        law=limited[0].law if plan.of == "limited_data" else headline.law,
+        law=limited[0].law if limited else headline.law,  # of a choice too: its loss is that law's
         count=plan.count,
         flops=plan.flops,
         n_params=plan.n_params,

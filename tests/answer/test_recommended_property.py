@@ -51,6 +51,10 @@ def test_what_to_follow_is_what_the_plan_trains(asked):
     assert (found.of, found.count) == (plan.of, plan.count)
     assert (found.n_params, found.n_tokens, found.flops) == (plan.n_params, plan.n_tokens, plan.flops)
     assert found.flops == pytest.approx(6 * found.n_params * found.n_tokens, rel=1e-6)
+    if answer.limited:  # a choice is weighed by the same law as the best
+        followed = answer.limited[0]
+        assert (found.law, found.count) == (followed.law, followed.count)
+        assert found.loss in (None, (followed.choice or followed).loss)
     if found.of == "limited_data":
         assert found.epochs <= 40 * (1 + 1e-9)
         assert found.n_tokens == pytest.approx(found.epochs * asked["unique_tokens"])

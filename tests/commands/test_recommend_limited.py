@@ -101,7 +101,7 @@ def test_lines_fit_the_terminal(advisor, monkeypatch, columns, arguments):
 
 SIZES = """\
 Your 7.00B parameters on 238B tokens, 23.8 passes over 10.0B unique tokens, take
-1e22 FLOPs, loss 2.286.
+1e22 FLOPs, loss 2.286 by muennighoff.
 Best for these data are 6.13B parameters on 272B tokens, 1e22 FLOPs, loss 2.286.
 Corpus    none: this is web text's answer. Name a SOURCE, and its text decides.
 
@@ -144,6 +144,20 @@ Losses of different laws are of different data and tokenizers.
 def test_other_sizes_are_those_with_limited_data(advisor):
     arguments = "recommend --flops 1e22 --unique-tokens 10B --params 7B --sizes --gpu H100 --price-per-hour 2"
     assert advisor(*arguments.split()) == (0, SIZES, "")
+
+
+@pytest.mark.parametrize(
+    ("law", "named"), [("", "muennighoff"), ("--law hoffmann", "hoffmann"), ("--compressibility .4", "data")]
+)
+def test_the_law_of_a_choice_is_the_one_whose_loss_it_has(advisor, law, named):
+    arguments = f"recommend --flops 1e22 --unique-tokens 10B --tokens 100B {law}".split()
+    found = json.loads(advisor(*arguments, "--json").stdout)
+    first = found["limited_data"]["answers"][0]
+    assert (found["recommended"]["of"], found["recommended"]["law"], first["law"]) == ("choice", named, named)
+    assert found["recommended"]["loss_nats_per_token"] in (None, first["choice"]["loss_nats_per_token"])
+    assert (found["recommended"]["count"], found["plan"]["count"]) == (first["count"], first["count"])
+    said = advisor(*arguments).stdout.split("Best for")[0]
+    assert ("by muennighoff." in said) == (named == "muennighoff")
 
 
 def test_every_law_says_what_it_recommends_with_limited_data(advisor):

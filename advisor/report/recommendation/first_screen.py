@@ -113,7 +113,7 @@ def _of_limited_choice(r: Recommendation, best: LimitedData, own: LimitedChoice,
     passes = f"{epochs_text(own.epochs)} passes over {unique}"
     losses = [f", loss {nats(each)}" if r.recommended.loss is not None else "" for each in (own.loss, best.loss)]
     return [
-        f"Your {run}, {passes}, take {format_flops(own.flops_used)} FLOPs{losses[0]}.",
+        f"Your {run}, {passes}, take {format_flops(own.flops_used)} FLOPs{losses[0]}{_by(r, best)}.",
         f"Best for these data are {quantity(best.n_params)} parameters on {quantity(best.n_tokens)} tokens, "
         f"{format_flops(best.flops_used)} FLOPs{losses[1]}.",
     ]
@@ -123,12 +123,16 @@ def _of_limited(r: Recommendation, run: str) -> list[str]:
     best = r.limited[0]
     unique = plural(quantity(best.unique_tokens), "unique token")
     passes = f"{epochs_text(best.epochs)} passes over {unique}" if best.epochs > 1 else f"{unique} are enough"
-    by = f" by {best.law}" if best.law != r.headline.law and r.recommended.loss is not None else ""
-    said = f"Train {run}: {passes}{_loss(r.recommended)}{by}."
+    said = f"Train {run}: {passes}{_loss(r.recommended)}{_by(r, best)}."
     if best.flops_used < best.flops * (1 - 1e-9):
         share = format_share(best.flops_used / best.flops)
         return [said, f"That takes {format_flops(best.flops_used)} FLOPs, {share} of the budget: the data end there."]
     return [said]
+
+
+def _by(r: Recommendation, best: LimitedData) -> str:
+    """Return whose loss it is, where it is another law's than that of unlimited data."""
+    return f" by {best.law}" if best.law != r.headline.law and r.recommended.loss is not None else ""
 
 
 def corpus_row(r: Recommendation) -> tuple[str, str]:
