@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from advisor.answer.law_choice import CORPORA, DATA_LAWS, depends_on_corpus
 from advisor.answer.recommendation import Recommendation, recommend
 from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.request import Request
+from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import UsageError
@@ -109,6 +111,10 @@ def compare(requests: Sequence[Request], profiles: Sequence[MeasuredCorpus | Non
     """
     if len(requests) * len(profiles) < 2:
         raise UsageError("There is one answer and nothing to compare it with: name two SOURCES, or give --flops twice.")
+    for request in requests if None in profiles else ():
+        given = (request.compressibility, request.bytes_per_token)
+        if request.law in (*DATA_LAWS, *LAW_NAMES) and given == (None, None):
+            raise depends_on_corpus(request.law, CORPORA)
     rows = tuple(recommend(request, profile=profile) for profile in profiles for request in requests)
     return Comparison(rows=rows, contrast=_contrast(rows), cautions=(*_twice(profiles), *_shared_once(rows)))
 

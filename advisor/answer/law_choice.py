@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -32,6 +32,7 @@ DATA_LAWS = (DATA, BYTES)
 DEFAULT_LAW = "chinchilla"  # where nothing is known of the corpus
 DEFAULT_WITH_COEFFICIENTS = "anchored"
 _ON_A_BASE = ("anchored", "blend")
+CORPORA = ("a SOURCE", "a --profile")  # how recommend is told of a corpus; tables are told of its H alone
 # Of a calibration's draws, the share that may give no law at an H before there is no interval there.
 MOST_DROPPED = 0.25
 
@@ -133,7 +134,7 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
     found: dict[str, Law | DataLaw] = {each: at_h.law for each, at_h in dependent.items()}
     found |= {law.name: law for law in _by_the_rule(known.text)}
     if wanted not in found:
-        found[wanted] = find_law(wanted, calibration, known)
+        found[wanted] = find_law(wanted, calibration, known, CORPORA)
     flops = _budget(found[wanted], request)
     others = {each: law for each, law in (found | published_laws()).items() if each != wanted}
     headline, base = found[wanted], None
@@ -186,8 +187,10 @@ def calibration_for(law: str | None, coefficients: Coefficients, name: str | Non
     return found
 
 
-def find_law(name: str, calibration: Calibration | None, known: Known) -> Law | DataLaw:
+def find_law(name: str, calibration: Calibration | None, known: Known, corpora: Sequence[str] = ()) -> Law | DataLaw:
     """Return the law ``name``: the data rule's, a published one, a calibration's, or a law file's.
+
+    ``corpora`` are the ways to name a corpus that the command takes: an error tells of them.
 
     Raises:
         UsageError: there is no such law, or it needs something of the corpus and that is not given.
@@ -197,7 +200,7 @@ def find_law(name: str, calibration: Calibration | None, known: Known) -> Law | 
     if name in (published := published_laws()):
         return published[name]
     if name in DATA_LAWS:
-        return _named(name, known.text)
+        return _named(name, known.text, corpora)
     if name not in LAW_NAMES:
         return _from_file(name)
     if calibration is None:
@@ -206,7 +209,7 @@ def find_law(name: str, calibration: Calibration | None, known: Known) -> Law | 
             "--coefficients, or use --law chinchilla."
         )
     if known.compressibility is None:
-        raise UsageError(f"The law {name} depends on the corpus: give a SOURCE, a --profile or a --compressibility.")
+        raise depends_on_corpus(name, (*corpora, "--compressibility"))
     return _law_at_h(name, calibration, known).law
 
 
@@ -270,12 +273,21 @@ def _by_the_rule(text: Text) -> list[DataLaw]:
     return found
 
 
-def _named(name: str, text: Text) -> DataLaw:
+def _named(name: str, text: Text, corpora: Sequence[str]) -> DataLaw:
     found = next((law for law in _by_the_rule(text) if law.name == name), None)
     if found is None:
-        needed = "a SOURCE, a --profile, a --compressibility or" if name == DATA else "a SOURCE, a --profile or"
-        raise UsageError(f"The law {name} depends on the corpus: give {needed} --bytes-per-token.")
+        raise depends_on_corpus(
+            name, (*corpora, *(("--compressibility",) if name == DATA else ()), "--bytes-per-token")
+        )
     return found
+
+
+def depends_on_corpus(name: str, ways: Sequence[str]) -> UsageError:
+    """Return the error that a law needs something of the corpus or the tokenizer, which ``ways`` give."""
+    *others, last = ways
+    given = f"{', '.join(others)} or {last}" if others else last
+    what = "bytes per token" if name == BYTES else "the corpus"
+    return UsageError(f"The law {name} depends on {what}: give {given}.")
 
 
 def _law_at_h(name: str, calibration: Calibration, known: Known) -> LawAtH:

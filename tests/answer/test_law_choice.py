@@ -107,7 +107,7 @@ def test_without_a_compressibility_the_answer_is_chinchillas(coefficients):
     with pytest.raises(UsageError) as caught:
         recommend(Request(flops=1e21, coefficients=coefficients, law="anchored"))
     assert str(caught.value) == (
-        "The law anchored depends on the corpus: give a SOURCE, a --profile or a --compressibility."
+        "The law anchored depends on the corpus: give a SOURCE, a --profile or --compressibility."
     )
 
 

@@ -88,7 +88,7 @@ def test_a_table_under_a_law_of_h(program, tmp_path):
     code, _, err = program("table", *options)
     assert (code, err) == (
         2,
-        "Error: The law gzip depends on the corpus: give a SOURCE, a --profile or a --compressibility.\n",
+        "Error: The law gzip depends on the corpus: give --compressibility.\n",
     )
     rows = [json.loads(program("table", *options, "--compressibility", h, "--json")[1])["rows"] for h in (0.3, 0.5)]
     assert rows[0][0]["n_tokens"] != rows[1][0]["n_tokens"]
@@ -105,3 +105,23 @@ def test_a_table_under_a_law_of_h(program, tmp_path):
 )
 def test_bad_tables(program, arguments, message):
     assert program("table", *arguments.split()) == (2, "", f"Error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("law", "needs"),
+    [
+        ("data", "the corpus: give --compressibility or --bytes-per-token"),
+        ("bytes", "bytes per token: give --bytes-per-token"),
+        ("bytes --compressibility .4", "bytes per token: give --bytes-per-token"),
+    ],
+)
+def test_a_law_asks_for_what_the_command_takes(program, law, needs):
+    for table in ("table", "repeat --unique-tokens 1B"):
+        said = f"Error: The law {law.split()[0]} depends on {needs}.\n"
+        assert program(*f"{table} --law {law}".split()) == (2, "", said)
+    of, name = needs.split(":")[0], law.split()[0]
+    said = f"Error: The law {name} depends on {of}: give a SOURCE or a --profile.\n"
+    assert program("compare", "--flops", "1e20", "--law", name) == (2, "", said)
+    corpus = needs.replace("give ", "give a SOURCE, a --profile, ").replace(", --bytes", " or --bytes")
+    said = f"Error: The law {name} depends on {corpus}.\n"
+    assert program("recommend", "--flops", "1e21", "--law", name) == (2, "", said)
