@@ -7,6 +7,7 @@ reports are lines and narrow tables.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Wider lines of prose are hard to read.
 MAX_WIDTH = 120
 _FILLER = "\x00"  # stands behind a wide character while lines are broken: nothing printable is it
+_HELD = "\x01"  # ... and for the space between a number and its percent sign, where no line may break
 
 
 def emit(
@@ -121,10 +123,10 @@ def _padded(cell: str, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, **settings: Any) -> list[str]:
-    """Return ``text`` in lines of at most ``width`` columns, broken at spaces."""
-    text = terminal.widened(printable(text), _FILLER)
+    """Return ``text`` in lines of at most ``width`` columns, broken at spaces but that between a number and its %."""
+    text = re.sub(r"(?<=\d) (?=(%|percent\b))", _HELD, terminal.widened(printable(text), _FILLER))
     lines = textwrap.wrap(text, width, break_on_hyphens=False, **settings)
-    return [line.replace(_FILLER, "") for line in lines]
+    return [line.replace(_FILLER, "").replace(_HELD, " ") for line in lines]
 
 
 def terminal_columns() -> int:

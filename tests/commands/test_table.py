@@ -121,7 +121,7 @@ def test_a_law_asks_for_what_the_command_takes(program, law, needs):
         assert program(*f"{table} --law {law}".split()) == (2, "", said)
     of, name = needs.split(":")[0], law.split()[0]
     said = f"Error: The law {name} depends on {of}: give a SOURCE or a --profile.\n"
-    assert program("compare", "--flops", "1e20", "--law", name) == (2, "", said)
+    assert program("compare", "--flops", "1e20", "--flops", "1e21", "--law", name) == (2, "", said)
     corpus = needs.replace("give ", "give a SOURCE, a --profile, ").replace(", --bytes", " or --bytes")
     said = f"Error: The law {name} depends on {corpus}.\n"
     assert program("recommend", "--flops", "1e21", "--law", name) == (2, "", said)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from advisor.report.text import echo, print_labelled, print_table, terminal_columns
+from advisor.report.terminal import cells
+from advisor.report.text import echo, print_hanging, print_labelled, print_table, terminal_columns
 
 pytestmark = pytest.mark.usefixtures("nothing_ships")
 
@@ -43,3 +44,22 @@ def test_wide_text_is_broken_by_the_room_that_it_takes(capsys, monkeypatch):
     echo("データ データ データ データ")
     print_labelled([("コード", "データ データ")])
     assert capsys.readouterr().out.splitlines() == ["データ データ データ", "データ", "コード データ データ"]
+
+
+@pytest.mark.parametrize("columns", range(26, 60))
+def test_a_number_and_its_percent_sign_stay_on_one_line(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    said = "They lose 10.0 % of the FLOPs, 5 percent in コード, .5 % of the loss (80 % 1.2 % to 3.4 %), % alone."
+    for write in (echo, print_hanging, lambda text: print_labelled([("Mind", text)])):
+        write(said)
+        lines = capsys.readouterr().out.splitlines()
+        assert " ".join(line.strip() for line in lines).removeprefix("Mind ") == said
+        assert max(map(cells, lines)) <= columns
+        kept = ("10.0 %", "5 percent", ".5 %", "80 %", "1.2 %", "3.4 %")
+        assert all(any(number in line for line in lines) for number in kept)
+
+
+def test_a_line_breaks_before_the_number_where_its_sign_has_no_room(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "24")
+    echo("That takes no more of 12 % of it.")
+    assert capsys.readouterr().out.splitlines() == ["That takes no more of", "12 % of it."]
