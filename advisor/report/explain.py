@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.report.text import echo, emit, print_hanging, print_labelled
+from advisor.report.text import echo, emit, print_hanging, print_labelled, warn
 
 if TYPE_CHECKING:
     from advisor.explanation import Explanation
@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 def emit_explained(
     result: Any,
     render: Callable[[], None],
-    explanations: Sequence[Explanation] | None,
+    explain: Callable[[], Sequence[Explanation]],
     *,
+    asked: bool,
+    explain_all: bool,
     as_json: bool,
     out: Path | None,
 ) -> None:
-    """Emit a result with its explanations, in the document and below the text; null in the one where none are asked."""
+    """Emit a result, its cautions on stderr beside a document on stdout.
+
+    ``explain`` returns where every number comes from: it is called where ``explain_all`` asks for that, below the text
+    and in the document, or ``asked`` beside ``as_json`` for the document; else the document has null there.
+    """
+    explanations = explain() if explain_all or (as_json and asked) else None
 
     def document() -> dict[str, Any]:
         from advisor import json_form
@@ -35,6 +42,8 @@ def emit_explained(
             print_explanations(explanations)
 
     emit(document, both, as_json=as_json, out=out)
+    if as_json:
+        warn(result.cautions)
 
 
 def _functions() -> dict[str, str]:

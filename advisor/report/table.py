@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained, print_derivation
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
-from advisor.report.text import counted, echo, nats, print_table, quantity, ratio, warn
+from advisor.report.text import counted, echo, nats, print_table, quantity, ratio
+
+if TYPE_CHECKING:
+    from advisor.explanation import Explanation
 
 
 def show(
@@ -23,14 +27,21 @@ def show(
 
     ``explain_all`` adds where every number comes from, to the document too.
     """
-    explanations = None
-    if explain_all or (as_json and asked.explain):
-        from advisor.answer.table import explain_table
+    emit_explained(
+        table,
+        lambda: _render(table, asked),
+        lambda: _explanations(table),
+        asked=asked.explain,
+        explain_all=explain_all,
+        as_json=as_json,
+        out=out,
+    )
 
-        explanations = explain_table(table)
-    emit_explained(table, lambda: _render(table, asked), explanations, as_json=as_json, out=out)
-    if as_json:
-        warn(table.cautions)
+
+def _explanations(table: AllocationTable) -> tuple[Explanation, ...]:
+    from advisor.answer.table import explain_table
+
+    return explain_table(table)
 
 
 def _render(table: AllocationTable, asked: Wanted) -> None:
@@ -47,10 +58,9 @@ def _render(table: AllocationTable, asked: Wanted) -> None:
 
 def _derive(table: AllocationTable) -> None:
     """Print how the first row comes about."""
-    from advisor.answer.table import explain_table
     from advisor.explanation import leading_to
 
-    print_derivation(leading_to(explain_table(table), ("N_0", "D_0", "C_0")))
+    print_derivation(leading_to(_explanations(table), ("N_0", "D_0", "C_0")))
 
 
 def _answer(table: AllocationTable) -> list[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.answer.recommendation import Recommendation
 from advisor.report.explain import emit_explained, print_derivation
 from advisor.report.recommendation.first_screen import answer_of, corpus_row, print_first_screen
 from advisor.report.screen import print_answer, print_cautions, print_rows
-from advisor.report.text import echo, warn
+from advisor.report.text import echo
+
+if TYPE_CHECKING:
+    from advisor.explanation import Explanation
 
 
 class Sections(NamedTuple):
@@ -36,14 +39,21 @@ def show(
 
     ``explain_all`` adds where every number comes from, to the document too.
     """
-    explanations = None
-    if explain_all or (as_json and sections.explain):
-        from advisor.answer.explained import explain_recommendation
+    emit_explained(
+        recommendation,
+        lambda: _render(recommendation, sections),
+        lambda: _explanations(recommendation),
+        asked=sections.explain,
+        explain_all=explain_all,
+        as_json=as_json,
+        out=out,
+    )
 
-        explanations = explain_recommendation(recommendation)
-    emit_explained(recommendation, lambda: _render(recommendation, sections), explanations, as_json=as_json, out=out)
-    if as_json:
-        warn(recommendation.cautions)
+
+def _explanations(recommendation: Recommendation) -> tuple[Explanation, ...]:
+    from advisor.answer.explained import explain_recommendation
+
+    return explain_recommendation(recommendation)
 
 
 def _render(recommendation: Recommendation, sections: Sections) -> None:

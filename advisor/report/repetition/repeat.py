@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.repetition.repeat_table import RepeatRow, RepeatTable
@@ -11,7 +12,10 @@ from advisor.quantities import format_flops, format_share
 from advisor.report.explain import emit_explained, print_derivation
 from advisor.report.repetition.advice import print_advice
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_answer, print_rows, print_screen
-from advisor.report.text import counted, echo, epochs_text, nats, percent, plural, print_table, quantity, spread, warn
+from advisor.report.text import counted, echo, epochs_text, nats, percent, plural, print_table, quantity, spread
+
+if TYPE_CHECKING:
+    from advisor.explanation import Explanation
 
 _OPTIMUM = "optimum"
 _TOLD = (4.0, 16.0)  # epochs that the sentence speaks of, where the table has them
@@ -30,14 +34,21 @@ def show(
 
     ``explain_all`` adds where every number comes from, to the document too.
     """
-    explanations = None
-    if explain_all or (as_json and asked.explain):
-        from advisor.answer.repetition.repeat_table import explain_repeat
+    emit_explained(
+        table,
+        lambda: _render(table, asked, all_advice),
+        lambda: _explanations(table),
+        asked=asked.explain,
+        explain_all=explain_all,
+        as_json=as_json,
+        out=out,
+    )
 
-        explanations = explain_repeat(table)
-    emit_explained(table, lambda: _render(table, asked, all_advice), explanations, as_json=as_json, out=out)
-    if as_json:
-        warn(table.cautions)
+
+def _explanations(table: RepeatTable) -> tuple[Explanation, ...]:
+    from advisor.answer.repetition.repeat_table_explained import explain_repeat
+
+    return explain_repeat(table)
 
 
 def _render(table: RepeatTable, asked: Wanted, all_advice: bool) -> None:
@@ -60,11 +71,10 @@ def _render(table: RepeatTable, asked: Wanted, all_advice: bool) -> None:
 
 def _derive(table: RepeatTable) -> None:
     """Print how the optimum, or without one the row that the sentence begins with, comes about."""
-    from advisor.answer.repetition.repeat_table import explain_repeat
     from advisor.explanation import leading_to
 
     tag = "optimum" if table.optimum is not None else str(table.rows.index(_told(table)[0]))
-    print_derivation(leading_to(explain_repeat(table), (f"epochs_{tag}", f"D_eff_{tag}", f"loss_{tag}")))
+    print_derivation(leading_to(_explanations(table), (f"epochs_{tag}", f"D_eff_{tag}", f"loss_{tag}")))
 
 
 def _told(table: RepeatTable) -> list[RepeatRow]:
