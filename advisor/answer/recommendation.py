@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from advisor.answer.cautions import about_answers, about_choice, about_laws, about_loss, about_request, about_supply
+from advisor.answer.beyond import about_limited, about_pilot_of, about_served, advice_of, served, with_limited_data
+from advisor.answer.cautions import about_answers, about_choice, about_loss, about_request, about_supply
 from advisor.answer.flat_region import FlatRegion, flat_region
+from advisor.answer.law_cautions import about_laws
 from advisor.answer.law_choice import Candidates, calibration_for, choose_laws, known_of
 from advisor.answer.recommended import Recommended, loss_by_law, recommended
 from advisor.answer.reliance import Reliance, WrongChoice, about_reliance, reliance_of, wrong_choice
@@ -30,7 +32,7 @@ from advisor.compressibility.protocol import (
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, slope_in_h
-from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw
+from advisor.laws.scaling_law import Count, Law, ScalingLaw
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
 from advisor.quantities import format_flops, format_interval, format_quantity
 from advisor.results.result import Result, Shown
@@ -227,8 +229,8 @@ def recommend(
     flops = request.budget or optimum.flops
     seen, tokens_of = _as_trained(profile, candidates, counted)
     chosen = chosen_params(request, flops)
-    unique, limited = _limited(request, seen, law, flops, chosen)
-    serving = _served(request, law, optimum)
+    unique, limited = with_limited_data(request, seen, law, flops, chosen)
+    serving = served(request, law, optimum)
     sheet = Sheet(request=request, headline=law, flops=flops, profile=seen, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
     of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
@@ -272,7 +274,7 @@ def recommend(
         flat=flat_region(law, flops),
         limited=limited,
         inference=serving,
-        advice=_advice(request, limited),
+        advice=advice_of(request, limited),
         sensitivity=_sensitivity(candidates),
         reliance=reliance,
         shift=candidates.shift,
@@ -284,13 +286,13 @@ def recommend(
             *about_request(request, coefficients, calibration, protocol),
             *about_plan(plan, hours=request.hours, budget=request.budget),
             *about_laws(candidates, usable, h, request),
-            *_about_pilot(request, h),
+            *about_pilot_of(request, h),
             *about_reliance(reliance),
             *about_answers(candidates, headline, laws, None if unique else seen, plan.flops),
             *about_loss(loss_by_law(plan, headline, choice, limited, serving)),
-            *_about_limited(limited),
+            *about_limited(limited),
             *about_choice(law, chosen),
-            *_about_served(serving, law, request, plan),
+            *about_served(serving, law, request, plan),
             *about_supply(unique or max(headline.n_tokens, 0.0 if serving is None else serving.best.n_tokens), unique),
         ),
         candidates=candidates,
@@ -298,16 +300,6 @@ def recommend(
         seen=seen,
         coefficients=coefficients,
     )
-
-
-def _about_pilot(request: Request, h: float | None) -> tuple[Caution, ...]:
-    """Return that the pilot was of another corpus."""
-    if request.pilot is None:
-        return ()
-    from advisor.laws.text import Text
-    from advisor.pilot.pilot_file import about_pilot, read_pilot_file
-
-    return tuple(about_pilot(Text(compressibility=h), read_pilot_file(request.pilot)))
 
 
 def _as_trained(
@@ -330,50 +322,6 @@ def _sensitivity(candidates: Candidates) -> Sensitivity | None:
     if candidates.shift is None or (slope := slope_in_h(candidates.headline_text, candidates.flops)) is None:
         return None
     return Sensitivity(dlnN_dH=slope, flip_flops=None)
-
-
-def _limited(
-    request: Request, profile: MeasuredCorpus | None, law: Law, flops: float, chosen: float | None
-) -> tuple[float | None, tuple[LimitedData, ...]]:
-    """Return the unique tokens that the request is limited to, and the answers with them; None and () without."""
-    if request.unique_tokens is None and not request.use_corpus_size:
-        return None, ()
-    from advisor.answer.repetition.limited_data import limited_answers, unique_tokens
-
-    unique = unique_tokens(request, profile)
-    return unique, limited_answers(request, law, flops, unique, chosen)
-
-
-def _about_limited(limited: tuple[LimitedData, ...]) -> Iterable[Caution]:
-    if not limited:
-        return ()
-    from advisor.answer.repetition.cautions import about_limited_data
-
-    return about_limited_data(limited)
-
-
-def _served(request: Request, law: Law, optimum: Allocation) -> InferenceAnswer | None:
-    if request.inference_tokens is None:
-        return None
-    from advisor.answer.inference import inference_answer
-
-    return inference_answer(request, law, optimum)
-
-
-def _about_served(serving: InferenceAnswer | None, law: Law, request: Request, plan: Plan) -> Iterable[Caution]:
-    if serving is None:
-        return ()
-    from advisor.answer.inference import about_inference
-
-    return about_inference(serving, law, request, None if plan.cluster is None else plan.cluster.wall_hours)
-
-
-def _advice(request: Request, limited: tuple[LimitedData, ...]) -> tuple[Advice, ...]:
-    if not limited and not request.advice:
-        return ()
-    from advisor.answer.repetition.advice import advice_for
-
-    return advice_for(limited[0].epochs if limited else None, asked=request.advice)
 
 
 def _to_train(

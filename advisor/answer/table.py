@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from advisor.answer.cautions import about_losses, about_rows
-from advisor.answer.law_choice import DATA, DATA_LAWS, default_of_table, law_answering, law_of_table
+from advisor.answer.cautions import about_rows
+from advisor.answer.law_cautions import about_losses
+from advisor.answer.law_choice import DATA, DATA_LAWS, law_answering
+from advisor.answer.law_of_table import default_of_table, law_of_table
 from advisor.answer.row import check_whole
 from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution

@@ -14,9 +14,18 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from advisor.errors import LawError
 from advisor.laws.frontier import log_usable
-from advisor.laws.scaling_law import TOO_LARGE, Allocation, Decay, ScalingLaw
+from advisor.laws.in_logs import (
+    LARGEST,
+    effective,
+    exp_or_inf,
+    finite_exp,
+    log_shortfall,
+    log_slope,
+    log_sum,
+    log_term_gap,
+)
+from advisor.laws.scaling_law import Allocation, Decay, ScalingLaw
 from advisor.laws.search import crossing, minimise
 
 # Fitted together with the law MUENNIGHOFF (unrounded, from the paper's code): the decay of the value of a repeated
@@ -27,8 +36,6 @@ SOURCE = "Muennighoff et al. 2023, arXiv:2305.16264"
 MUENNIGHOFFS = Decay(R_D_STAR, R_N_STAR, SOURCE)
 
 _MARGIN = 4 * math.log(10)  # the search reaches this far beyond where the optimum can be thought to be
-_OVERFLOW = 709.78
-_LARGEST = 690.0  # exp of more overflows
 _SMALLEST_BUDGET = 1e-299
 
 
@@ -110,16 +117,16 @@ class RepeatedLaw:
     def effective_tokens(self, n_tokens: float) -> float:
         """Return D', the unique tokens that ``n_tokens`` are worth."""
         log_d = math.log(n_tokens)
-        return _finite_exp(_effective(log_d, min(log_d, math.log(self.unique_tokens)), self.r_d))
+        return finite_exp(effective(log_d, min(log_d, math.log(self.unique_tokens)), self.r_d))
 
     def usable_params(self, n_tokens: float) -> float:
         """Return G (G U_D)^(beta/alpha), the parameters beyond which one more is worth less than in one epoch."""
-        return _finite_exp(self._log_usable(math.log(min(self.unique_tokens, n_tokens))))
+        return finite_exp(self._log_usable(math.log(min(self.unique_tokens, n_tokens))))
 
     def effective_params(self, n_params: float, n_tokens: float) -> float:
         """Return N', the parameters that ``n_params`` are worth."""
         log_n, log_u_d = math.log(n_params), math.log(min(self.unique_tokens, n_tokens))
-        return _finite_exp(_effective(log_n, min(log_n, self._log_usable(log_u_d)), self.r_n))
+        return finite_exp(effective(log_n, min(log_n, self._log_usable(log_u_d)), self.r_n))
 
     def loss(self, n_params: float, n_tokens: float) -> float:
         """Return the predicted loss in nats/token."""
@@ -140,8 +147,8 @@ class RepeatedLaw:
         log_nd = math.log(flops) - math.log(6)
         log_u, frontier = math.log(self.unique_tokens), math.log(unlimited.n_params)
         balanced = (log_nd + self._log_usable(log_u) - log_u + math.log(self.r_n / self.r_d)) / 2
-        low = max(min(frontier, balanced) - _MARGIN, -_LARGEST)
-        high = min(max(frontier, balanced) + _MARGIN, _LARGEST)
+        low = max(min(frontier, balanced) - _MARGIN, -LARGEST)
+        high = min(max(frontier, balanced) + _MARGIN, LARGEST)
         log_n = minimise(lambda x: self._log_gap(x, log_nd - x), low, high)
         if log_nd - log_n > self._log_most:
             return Allocation(n_params=math.exp(log_nd - self._log_most), n_tokens=self.most_tokens)
@@ -183,11 +190,11 @@ class RepeatedLaw:
         ends = []
         for direction in (-1.0, 1.0):
             step = direction
-            while abs(step) < _LARGEST and above(log_best + step) < 0:
+            while abs(step) < LARGEST and above(log_best + step) < 0:
                 step *= 1.5
             bounded = above(log_best + step) >= 0
             log_end = crossing(above, *sorted((log_best, log_best + step))) if bounded else log_best + step
-            ends.append(math.exp(max(-_LARGEST, min(log_end, _LARGEST))))
+            ends.append(math.exp(max(-LARGEST, min(log_end, LARGEST))))
         return ends[0], ends[1]
 
     def for_tokens(self, n_tokens: float) -> Allocation:
@@ -199,10 +206,10 @@ class RepeatedLaw:
             return self.base.for_tokens(n_tokens)
         law, log_d, log_u = self.base, math.log(n_tokens), math.log(self.unique_tokens)
         log_u_n = self._log_usable(log_u)
-        wanted = math.log(law.beta * law.B) + _log_slope(log_d, log_u, self.r_d, law.beta)
+        wanted = math.log(law.beta * law.B) + log_slope(log_d, log_u, self.r_d, law.beta)
 
         def missing(log_n: float) -> float:
-            return math.log(law.alpha * law.A) + _log_slope(log_n, log_u_n, self.r_n, law.alpha) - wanted
+            return math.log(law.alpha * law.A) + log_slope(log_n, log_u_n, self.r_n, law.alpha) - wanted
 
         high = log_u_n + 1
         while missing(high) > 0:
@@ -225,14 +232,14 @@ class RepeatedLaw:
         high = low + 1
         while missing(high) > 0:
             low, high = high, 2 * high - low
-            if high > _LARGEST:
+            if high > LARGEST:
                 return None
         return self.optimum(math.exp(crossing(missing, low, high, tolerance=1e-11)))
 
     def _loss(self, log_n: float, log_d: float) -> float:
         log_u = min(log_d, math.log(self.unique_tokens))
         log_u_n = min(log_n, self._log_usable(log_u))
-        return self.base.E + sum(self._terms(_effective(log_n, log_u_n, self.r_n), _effective(log_d, log_u, self.r_d)))
+        return self.base.E + sum(self._terms(effective(log_n, log_u_n, self.r_n), effective(log_d, log_u, self.r_d)))
 
     def _log_usable(self, log_u_d: float) -> float:
         return log_usable(self._ratio, self.base.alpha, self.base.beta, log_u_d)
@@ -254,7 +261,7 @@ class RepeatedLaw:
         """Return A/N'^alpha and B/D'^beta."""
         law = self.base
         logs = math.log(law.A) - law.alpha * log_n, math.log(law.B) - law.beta * log_d
-        return _exp_or_inf(logs[0]), _exp_or_inf(logs[1])
+        return exp_or_inf(logs[0]), exp_or_inf(logs[1])
 
     def _log_gap(self, log_n: float, log_d: float) -> float:
         """Return ln(L - L_limit), the objective of the search.
@@ -267,59 +274,7 @@ class RepeatedLaw:
         below = self._log_usable(log_u) - log_u_n
         limit_n, limit_d = self._limits()
         gaps = (
-            _log_term_gap(law.alpha, _log_shortfall(log_n, log_u_n, self.r_n, below)) - law.alpha * limit_n,
-            _log_term_gap(law.beta, _log_shortfall(log_d, log_u, self.r_d)) - law.beta * limit_d,
+            log_term_gap(law.alpha, log_shortfall(log_n, log_u_n, self.r_n, below)) - law.alpha * limit_n,
+            log_term_gap(law.beta, log_shortfall(log_d, log_u, self.r_d)) - law.beta * limit_d,
         )
-        return _log_sum(math.log(law.A) + gaps[0], math.log(law.B) + gaps[1])
-
-
-def _exp_or_inf(log_x: float) -> float:
-    """Return e^x, infinity where that is beyond floats: of use where only the least is looked for."""
-    return math.exp(log_x) if log_x < _OVERFLOW else math.inf
-
-
-def _finite_exp(log_x: float) -> float:
-    """Return e^x.
-
-    Raises:
-        LawError: it is beyond floats.
-    """
-    if not log_x < _OVERFLOW:
-        raise LawError(TOO_LARGE)
-    return math.exp(log_x)
-
-
-def _effective(log_x: float, log_u: float, r: float) -> float:
-    """Return ln of u + u r (1 - e^(-(x/u - 1)/r)); x itself up to u."""
-    excess = math.expm1(min(log_x - log_u, _LARGEST))
-    return log_x if excess <= 0 else log_u + math.log1p(-r * math.expm1(-excess / r))
-
-
-def _log_slope(log_x: float, log_u: float, r: float, exponent: float) -> float:
-    """Return ln of -d(x'^-exponent)/d ln x over the exponent, for x of u and more."""
-    log_effective = _effective(log_x, log_u, r)
-    return log_x - (1 + exponent) * log_effective - math.expm1(min(log_x - log_u, _LARGEST)) / r
-
-
-def _log_shortfall(log_x: float, log_u: float, r: float, below: float = 0.0) -> float:
-    """Return ln of ln(limit/x'), where x' is the effective x and the limit is (1 + r) u e^below."""
-    excess = math.expm1(min(log_x - log_u, _LARGEST))
-    if excess <= 0:
-        return math.log(log_u - log_x + math.log1p(r) + below)
-    log_share = math.log(r / (1 + r)) - excess / r  # of the limit, what x' falls short of
-    shortfall = below - math.log1p(-math.exp(log_share))
-    return math.log(shortfall) if shortfall > 1e-300 else log_share
-
-
-def _log_term_gap(exponent: float, log_shortfall: float) -> float:
-    """Return ln(e^(exponent * shortfall) - 1): the excess of a term over its limit, relative to that limit."""
-    y = math.log(exponent) + log_shortfall
-    if y < -20:
-        return y
-    power = math.exp(min(y, _LARGEST))
-    return math.log(math.expm1(power)) if power < _LARGEST else power
-
-
-def _log_sum(x: float, y: float) -> float:
-    high = max(x, y)
-    return high + math.log1p(math.exp(min(x, y) - high))
+        return log_sum(math.log(law.A) + gaps[0], math.log(law.B) + gaps[1])

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from advisor.answer.cautions import about_losses, about_rows
-from advisor.answer.law_choice import default_of_table, law_answering, law_of_table
+from advisor.answer.cautions import about_rows
+from advisor.answer.law_cautions import about_losses
+from advisor.answer.law_choice import law_answering
+from advisor.answer.law_of_table import default_of_table, law_of_table
 from advisor.answer.repetition.advice import Advice, advice_for
 from advisor.answer.repetition.affordable import MOST_EPOCHS, affordable, epochs_of, law_within
 from advisor.answer.repetition.cautions import about_epochs, about_transplant, about_used_up, unique_tokens_text
