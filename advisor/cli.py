@@ -8,6 +8,7 @@ import gc
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 import warnings
@@ -69,11 +70,27 @@ class LazyGroup(click.Group):
         """Run the command; an AdvisorError becomes one sentence on stderr and its exit code."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            hint = _units_apart(error.message)
+            if not hint:
+                raise
+            raise click.UsageError(error.message + hint, error.ctx) from None
         except AdvisorError as error:
             from advisor.corpus.remote.address import scrubbed
 
             terminal.note(f"Error: {scrubbed(str(error))}")
             ctx.exit(error.exit_code)
+
+
+def _units_apart(message: str) -> str:
+    """Return what to add to click's complaint about an argument too many that is a unit, as in --unique-tokens 10 B."""
+    extra = re.search(r"unexpected extra arguments? \((\S+)", message)
+    if extra is None:
+        return ""
+    from advisor.commands.values import is_unit, put_together
+
+    word = extra[1].rstrip(")")
+    return f", and {word} {put_together(word)}" if is_unit(word) else ""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,4 +1,4 @@
-"""Quantities as people write and read them: 1e21, 400M, 1.5T, 14d, 40%."""
+"""Quantities as people write and read them: 1e21, 400M, 1.5T, 40%."""
 
 from __future__ import annotations
 
@@ -13,19 +13,11 @@ _SUFFIXES = {
     **{"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12},
     **{"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12},
 }
-_NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)"
-_QUANTITY = rf"\+?(?P<number>{_NUMBER})(?P<exponent>e[+-]?\d+)?\s*(?P<suffix>{'|'.join(_SUFFIXES)})"
-_POWER = rf"(?:(?P<number>{_NUMBER})\s*[*x\u00d7]\s*)?10(?:\^|\*\*)(?P<power>[+-]?\d+)"  # 2*10^21, 10**21
-_SECONDS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
-    **dict.fromkeys(("d", "day", "days"), 86_400.0),
-    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), 604_800.0),
-}
-_SPAN = rf"({_NUMBER}(?:e[+-]?\d+)?)\s*([a-z]+)\s*"
-_SHARE = rf"({_NUMBER}(?:e[+-]?\d+)?)\s*(%|percent|per cent)?"
-_READ = re.IGNORECASE | re.ASCII  # patterns are compiled where they are first used: few starts need them all
+NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+(?:_\d+)*)(?:\.\d*)?|\.\d+)"
+_QUANTITY = rf"\+?(?P<number>{NUMBER})(?P<exponent>e[+-]?\d+)?\s*(?P<suffix>{'|'.join(_SUFFIXES)})"
+_POWER = rf"(?:(?P<number>{NUMBER})\s*[*x\u00d7]\s*)?10(?:\^|\*\*)(?P<power>[+-]?\d+)"  # 2*10^21, 10**21
+_SHARE = rf"({NUMBER}(?:e[+-]?\d+)?)\s*(%|percent|per cent)?"
+READ = re.IGNORECASE | re.ASCII  # patterns are compiled where they are first used: few starts need them all
 
 
 def parse_quantity(text: str, what: str) -> float:
@@ -38,54 +30,39 @@ def parse_quantity(text: str, what: str) -> float:
     (1500000000000.0, 5.76e+23, 1000.0)
     """
     plain = text.strip()
-    if (power := re.fullmatch(_POWER, plain, _READ)) is not None:
-        return check_positive(float(f"{_ungrouped(power['number'] or '1')}e{power['power']}"), what, text)
-    match = re.fullmatch(_QUANTITY, plain, _READ)
+    if (power := re.fullmatch(_POWER, plain, READ)) is not None:
+        return check_positive(float(f"{ungrouped(power['number'] or '1')}e{power['power']}"), what, text)
+    match = re.fullmatch(_QUANTITY, plain, READ)
     if match is None:
         raise UsageError(f"{what} must be a positive number such as 1e21, 400M, 7B or 1.5T, not {text!r}.")
-    digits = _ungrouped(match["number"]) + (match["exponent"] or "")
+    digits = ungrouped(match["number"]) + (match["exponent"] or "")
     return check_positive(float(digits) * _SUFFIXES[match["suffix"].lower()], what, text)
 
 
-def _ungrouped(digits: str) -> str:
-    return digits.replace(",", "").replace("_", "")
-
-
-def parse_duration(text: str, what: str, unit: str) -> float:
-    """Return the time that ``text`` writes in ``unit`` (minutes, hours, days or weeks), which a number alone is of.
-
-    Units are s, m or min, h, d and w, also in full; several add up.
-
-    >>> parse_duration("14d", "--hours", "hours"), parse_duration("1d12h", "--hours", "hours")
-    (336.0, 36.0)
-    >>> parse_duration("2", "--weeks", "weeks"), parse_duration("1.5h", "--minutes", "minutes")
-    (2.0, 90.0)
-    """
+def is_quantity(text: str) -> bool:
+    """Return whether ``parse_quantity`` reads this."""
     plain = text.strip()
-    spans = re.findall(_SPAN, plain, _READ) if re.fullmatch(f"(?:{_SPAN})+", plain, _READ) else []
-    _refuse_units([name for _, name in spans], text, what)
-    if spans:
-        seconds = sum(float(_ungrouped(number)) * _SECONDS[name.lower()] for number, name in spans)
-        return check_positive(seconds / _SECONDS[unit], what, text)
-    match = re.fullmatch(_QUANTITY, plain, _READ)
-    if match is None or match["suffix"]:
-        raise UsageError(
-            f"{what} must be a time above 0 such as 100, 90m, 36h, 14d, 2w or 1d12h, a number alone being {unit}, not "
-            f"{text!r}."
-        )
-    return parse_quantity(plain, what)
+    return any(re.fullmatch(pattern, plain, READ) for pattern in (_POWER, _QUANTITY))
 
 
-def _refuse_units(names: list[str], text: str, what: str) -> None:
-    """Raise UsageError for a unit of time that is not known, or may be minutes as well as months."""
-    if "M" in names:
-        raise UsageError(f"{what} {text!r} may mean minutes or months: write m for minutes, and months in days (30d).")
-    unknown = [name for name in names if name.lower() not in _SECONDS]
-    if unknown:
-        raise UsageError(
-            f"{what} {text!r} has a unit of time that is not known, {unknown[0]}: write s, m (minutes), h, d or w, "
-            "such as 36h or 30d."
-        )
+def comma_hint(text: str) -> str:
+    """Return the end of a sentence about a number with a decimal comma: how it is written; else nothing.
+
+    >>> comma_hint("2,50"), comma_hint("1,5T"), comma_hint("1,000"), comma_hint("1,2,3")
+    (': write 2.50', ': write 1.5T', '', '')
+    """
+    meant = re.fullmatch(r"(\D*\d+),(\d{1,2}(?!\d)[^,]*|\d{4,}[^,]*)", text.strip(), re.ASCII)
+    return f": write {meant[1]}.{meant[2]}" if meant else ""
+
+
+def without_about(text: str) -> str:
+    """Return ``text`` without spaces around it and without a sign before it that it is only about so much: ~40%."""
+    return text.strip().lstrip("~\u2248").lstrip()
+
+
+def ungrouped(digits: str) -> str:
+    """Return digits without the commas and underscores between them."""
+    return digits.replace(",", "").replace("_", "")
 
 
 def parse_share(text: str, what: str) -> float:
@@ -94,10 +71,10 @@ def parse_share(text: str, what: str) -> float:
     >>> parse_share("40%", "--mfu"), parse_share(".4", "--mfu")
     (0.4, 0.4)
     """
-    match = re.fullmatch(_SHARE, text.strip(), _READ)
+    match = re.fullmatch(_SHARE, without_about(text), READ)
     if match is None:
-        raise UsageError(f"{what} must be a share such as 0.4 or 40%, not {text!r}.")
-    number = float(_ungrouped(match[1]))
+        raise UsageError(f"{what} must be a share such as 0.4 or 40%, not {text!r}{comma_hint(text)}.")
+    number = float(ungrouped(match[1]))
     return number / 100 if match[2] else number
 
 
@@ -108,19 +85,6 @@ def check_share(value: float, what: str, example: float) -> None:
     meant = f": did you mean {value:g}%?" if 5 <= value <= 100 else "."  # 1.2 is no share, and hardly 1.2%
     such = f"{example:g} or {100 * example:g}%"
     raise UsageError(f"{what} must be above 0 and at most 1, such as {such}, not {value:g}{meant}")
-
-
-def parse_gigabytes(text: str, what: str) -> float:
-    """Return the gigabytes that ``text`` writes: 80, 80G or 80 GB; whether they can be is not looked at.
-
-    >>> parse_gigabytes("80GB", "--gpu-memory"), parse_gigabytes("141", "--gpu-memory")
-    (80.0, 141.0)
-    """
-    plain = re.sub(r"\s*gb?$", "", text.strip(), flags=re.IGNORECASE)
-    match = re.fullmatch(_QUANTITY, plain, _READ)
-    if match is None or match["suffix"]:
-        raise UsageError(f"{what} must be a number of GB such as 80 or 80GB, not {text!r}.")
-    return float(_ungrouped(match["number"]) + (match["exponent"] or ""))
 
 
 def format_quantity(value: float) -> str:

@@ -38,8 +38,8 @@ CHANGES = {
     "change the default tokenizer": ("advisor/corpus/tokenizer.py",),
     "add a caution": ("advisor/answer/cautions.py", "advisor/answer/cautions_explained.py"),
     "add a number to the recommendation": ("advisor/answer/row.py", "advisor/report/recommendation/about.py"),
-    "add an option that commands share": ("advisor/commands/options.py",),
-    "add a form of report, such as a page": ("advisor/report/text.py", "advisor/commands/options.py"),
+    "add an option that commands share": ("advisor/commands/options/__init__.py",),
+    "add a form of report, such as a page": ("advisor/report/text.py", "advisor/commands/options/output.py"),
     "change Huber's delta": ("calibration/fit/objective.py", "advisor/commands/fit.py"),
     "add a predictor beside H": ("calibration/lines/predictors.py", "calibration/lines/records.py"),
     "add an engine to calibrate": (

@@ -164,11 +164,12 @@ def tokenizer(name: str) -> Call:
 
 def quantity(data: bytes, _folder: Path, _turn: int) -> None:
     """Read an option's text in every way in which one is read."""
-    from advisor.commands.values import duration, gigabytes, quantities, quantity, share, whole
+    from advisor.commands.values import duration, is_unit, quantities, quantity, share, whole
 
     text = data.decode("utf-8", "surrogateescape")
     _each(text, (quantity("--flops"), whole("--vocab-size"), quantities("--tokens")))
-    _each(text, (duration("--hours", "hours"), share("--mfu"), gigabytes("--gpu-memory")))
+    _each(text, (duration("--hours", "hours"), share("--mfu"), quantity("--gpu-memory")))
+    _each(text, (quantity("--price-per-hour"), quantity("--peak-tflops"), whole("--gpus"), is_unit))
 
 
 def address(data: bytes, _folder: Path, _turn: int) -> None:

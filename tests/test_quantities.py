@@ -8,8 +8,6 @@ from advisor.quantities import (
     check_share,
     format_flops,
     format_quantity,
-    parse_duration,
-    parse_gigabytes,
     parse_quantity,
     parse_share,
 )
@@ -69,52 +67,6 @@ def test_zero_and_what_overflows_are_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "hours"),
-    [
-        ("100", 100),
-        ("1,000", 1000),
-        ("1e2", 100),
-        ("14d", 336),
-        ("2w", 336),
-        ("36h", 36),
-        ("90m", 1.5),
-        ("90 min", 1.5),
-        ("5400s", 1.5),
-        ("1d12h", 36),
-        ("1 day 6 hours", 30),
-        ("2 Weeks", 336),
-        (".5D", 12),
-        ("1,000h", 1000),
-    ],
-)
-def test_times_as_people_write_them(text, hours):
-    assert parse_duration(text, "--hours", "hours") == pytest.approx(hours, rel=1e-15)
-
-
-def test_a_number_alone_is_of_the_options_own_unit():
-    assert parse_duration("2", "--weeks", "weeks") == parse_duration("14", "--days", "days") / 7
-    assert parse_duration("90", "--minutes", "minutes") == parse_duration("1h30m", "--minutes", "minutes")
-    assert parse_duration("2w", "--days", "days") == 14
-
-
-@pytest.mark.parametrize("text", ["", "x", "h", "1:30", "-3h", "90M5", "nan", "inf", "1h-2h", "3 4h"])
-def test_what_is_no_time_is_refused_with_the_ways_to_write_one(text):
-    with pytest.raises(UsageError) as caught:
-        parse_duration(text, "--days", "days")
-    assert str(caught.value) == (
-        "--days must be a time above 0 such as 100, 90m, 36h, 14d, 2w or 1d12h, a number alone being days, not "
-        f"{text!r}."
-    )
-
-
-@pytest.mark.parametrize("text", ["0", "0h", "0d0h", "1e400h"])
-def test_no_time_and_endless_times_are_refused(text):
-    with pytest.raises(UsageError) as caught:
-        parse_duration(text, "--hours", "hours")
-    assert str(caught.value) == f"--hours must be a finite number above 0, not {text}."
-
-
-@pytest.mark.parametrize(
     ("text", "share"), [("40%", 0.4), ("40 %", 0.4), ("40 percent", 0.4), (".4", 0.4), ("4e-1", 0.4), ("40", 40.0)]
 )
 def test_shares_as_people_write_them(text, share):
@@ -136,18 +88,6 @@ def test_a_share_that_looks_like_per_cent_is_asked_back(value, end):
     with pytest.raises(UsageError) as caught:
         check_share(value, "--mfu", 0.4)
     assert str(caught.value) == f"--mfu must be above 0 and at most 1, such as 0.4 or 40%, not {end}"
-
-
-@pytest.mark.parametrize("text", ["80", "80GB", "80 gb", "80G"])
-def test_gigabytes_as_people_write_them(text):
-    assert parse_gigabytes(text, "--gpu-memory") == 80
-
-
-@pytest.mark.parametrize("text", ["", "GB", "80GiB", "80MB", "80K", "a lot"])
-def test_other_units_of_memory_are_refused(text):
-    with pytest.raises(UsageError) as caught:
-        parse_gigabytes(text, "--gpu-memory")
-    assert str(caught.value) == f"--gpu-memory must be a number of GB such as 80 or 80GB, not {text!r}."
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
@@ -181,25 +121,3 @@ def test_quantities_are_shown_with_three_digits(value, text):
 
 def test_flops_are_shown_without_padding():
     assert [format_flops(x) for x in (1e21, 5.76e23, 1.234e5, 12.0)] == ["1e21", "5.76e23", "1.23e5", "12"]
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("1M", "--hours '1M' may mean minutes or months: write m for minutes, and months in days (30d)."),
-        (
-            "1mo",
-            "--hours '1mo' has a unit of time that is not known, mo: write s, m (minutes), h, d or w, such as 36h or "
-            "30d.",
-        ),
-        (
-            "1d2y",
-            "--hours '1d2y' has a unit of time that is not known, y: write s, m (minutes), h, d or w, such as 36h or "
-            "30d.",
-        ),
-    ],
-)
-def test_units_of_time_that_may_mean_another_are_refused(text, complaint):
-    with pytest.raises(UsageError) as caught:
-        parse_duration(text, "--hours", "hours")
-    assert str(caught.value) == complaint

@@ -10,7 +10,7 @@ from typing import Any
 
 from advisor.answer.request import Request
 from advisor.api.keywords import check_flag, one_name
-from advisor.commands.values import duration, gigabytes, quantities, quantity, share, whole
+from advisor.commands.values import duration, one_gpu, quantities, quantity, share, whole
 from advisor.errors import UsageError
 from advisor.quantities import check_number, check_whole
 
@@ -37,14 +37,14 @@ _QUANTITIES = (
         "bytes_per_token",
         "unique_tokens",
     ),
-    *("inference_tokens", "inference_price_per_hour"),
+    *("inference_tokens", "inference_price_per_hour", "gpu_memory"),
 )
 _TEXTS: dict[str, Callable[[str], Any]] = {
     **{name: quantity(option(name)) for name in _QUANTITIES},
     **{name: whole(option(name)) for name in ("gpus", "vocab_size", "context")},
     **{name: share(option(name)) for name in ("mfu", "inference_mfu", "epsilon", "compressibility")},
     **{name: duration(option(name), name) for name in _HOURS},
-    "gpu_memory": gigabytes("--gpu-memory"),
+    "gpu": one_gpu,
 }
 _FILES = ("coefficients", "pilot")
 _FLAGS = ("use_corpus_size", "advice")

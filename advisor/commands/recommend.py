@@ -32,7 +32,7 @@ from advisor.commands.options import (
     refuse_reading_options,
     score_sources,
 )
-from advisor.commands.values import gigabytes, quantity, share, whole
+from advisor.commands.values import quantity, share, whole
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.data_files import refuse_overwriting
 from advisor.errors import UsageError
@@ -63,7 +63,7 @@ Examples:
 @hardware_options
 @click.option(
     "--gpu-memory",
-    type=gigabytes("--gpu-memory"),
+    type=quantity("--gpu-memory"),
     metavar="GB",
     help="Memory of one accelerator.  [default: the vendor's]",
 )

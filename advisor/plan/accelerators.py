@@ -74,10 +74,23 @@ def find_gpu(name: str) -> Gpu:
     """
     found, size = _known(name), _split(name)[1]
     if found is None:
+        refuse_count(name)
         hint = _misspelled(name)
         way = f", where --peak-tflops would give its peak{hint}" if hint else _NOT_GUESSED
         raise UsageError(f"--gpu {name!r} is not in the table of accelerators{way}")
     return found if size is None else _with_memory(found, size)
+
+
+def refuse_count(name: str) -> None:
+    """Raise UsageError where a number of accelerators stands with the name of one, as in 8xH100 or H100 x 8."""
+    counted = re.fullmatch(r"(?P<n>\d+)(?:\s*[x*\u00d7]\s*|\s+)(?P<gpu>.+)", name.strip(), re.ASCII) or re.fullmatch(
+        r"(?P<gpu>.+?)\s*[x*\u00d7:]\s*(?P<n>\d+)", name.strip(), re.ASCII
+    )
+    if counted is not None and _known(name) is None and _known(gpu := re.sub(r"s$", "", counted["gpu"])):
+        spelled = repr(gpu) if " " in gpu else gpu
+        raise UsageError(
+            f"--gpu {name!r} has a number before or behind it: write --gpus {counted['n']} --gpu {spelled}."
+        )
 
 
 def _misspelled(name: str) -> str:
@@ -86,13 +99,17 @@ def _misspelled(name: str) -> str:
     Letters may be wrong, digits not: an RTX 4080 is no RTX 4090. O and 0, l and 1 are taken for each other.
     """
     wanted = _split(name)[0]
-    variants = rf"{re.escape(wanted)}(\d+|[a-z])"  # the rest of a name that was left open: gaudi, MI300
-    family = [gpu.name for gpu in accelerators() if wanted and re.fullmatch(variants, _plain(gpu.name))]
+    variants = rf"{re.escape(wanted)}(\d+|[a-z])"  # the rest of a name that was left open: gaudi, MI300, H10
+    family = [each for each in _usual_names() if wanted and re.fullmatch(variants, _plain(each))]
     if family:
         return f": did you mean {' or '.join(map(repr, family))}?"
     known = [each for gpu in accelerators() for each in (gpu.name, gpu.short or gpu.name, *gpu.also)]
     near = [each for each in dict.fromkeys(known) if _same_model(wanted, _plain(each))]
     return did_you_mean(name, near).partition(" (")[0]
+
+
+def _usual_names() -> list[str]:
+    return [gpu.short or gpu.name for gpu in accelerators()]
 
 
 def _same_model(wanted: str, known: str) -> bool:

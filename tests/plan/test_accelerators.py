@@ -103,7 +103,7 @@ def test_a_name_without_its_variant_means_sxm_and_that_is_said():
 
 @pytest.mark.parametrize(("name", "close"), [
     ("GH2O0", "'GH200'"), ("RXT 4090", "'RTX 4090'"), ("MI300", "'MI300A' or 'MI300X'"),
-    ("gaudi", "'Gaudi 2' or 'Gaudi 3'"),
+    ("gaudi", "'Gaudi 2' or 'Gaudi 3'"), ("H10", "'H100'"), ("A1", "'A10' or 'A100'"), ("RTX 409", "'RTX 4090'"),
 ])  # fmt: skip
 def test_a_gpu_that_is_like_a_known_one_is_asked_back(name, close):
     with pytest.raises(UsageError) as caught:
@@ -112,6 +112,26 @@ def test_a_gpu_that_is_like_a_known_one_is_asked_back(name, close):
         f"--gpu {name!r} is not in the table of accelerators, where --peak-tflops would give its peak: did you mean "
         f"{close}?"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("8xH100", "--gpus 8 --gpu H100"),
+        ("8 x h100s", "--gpus 8 --gpu h100"),
+        ("16 A100", "--gpus 16 --gpu A100"),
+        ("H100:8", "--gpus 8 --gpu H100"),
+        ("A100 80GB x 8", "--gpus 8 --gpu 'A100 80GB'"),
+    ],
+)
+def test_a_number_of_accelerators_is_no_part_of_a_name(name, written):
+    with pytest.raises(UsageError) as caught:
+        find_gpu(name)
+    assert str(caught.value) == f"--gpu {name!r} has a number before or behind it: write {written}."
+
+
+def test_digits_that_belong_to_a_name_are_no_number_of_accelerators():
+    assert [find_gpu(name).name for name in ("4090", "RTX 4090", "A100 80GB")] == ["RTX 4090", "RTX 4090", "A100"]
 
 
 @pytest.mark.parametrize(

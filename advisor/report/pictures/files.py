@@ -46,6 +46,8 @@ def check_picture(path: Path | None, *read: str | Path | None, out: Path | None 
 
 def check_ending(path: Path) -> None:
     """Raise UsageError unless the ending of a picture's name is that of a format."""
+    if path.name.lower() in FORMATS:
+        raise UsageError(f"{str(path)[:200]} is an ending without a name: name the picture such as answer{path.name}.")
     if path.suffix.lower() not in FORMATS:
         raise UsageError(f"{str(path)[:200]} does not end in {', '.join(FORMATS)}: name the picture so.")
 
