@@ -140,12 +140,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("chinchila", ["chinchilla", "kaplan"]), did_you_mean("gzip", ["data", "kaplan"])
     (": did you mean 'chinchilla'? (chinchilla, kaplan)", '')
     """
+    spellings = list(known)
+    close = nearest(name, spellings, n=1)
+    listed = f" ({', '.join(spellings)})" if 1 < len(spellings) <= _FEW else ""
+    return f": did you mean {close[0]!r}?{listed}" if close else ""
+
+
+def nearest(name: str, known: Iterable[str], *, n: int) -> list[str]:
+    """Return up to ``n`` known names that ``name`` may misspell, the likest first, whatever the case.
+
+    >>> nearest("Kapln", ["chinchilla", "kaplan"], n=2)
+    ['kaplan']
+    """
     import difflib  # here, because few starts need it
 
     plain = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), plain, n=1, cutoff=0.7)
-    listed = f" ({', '.join(plain.values())})" if 1 < len(plain) <= _FEW else ""
-    return f": did you mean {plain[close[0]]!r}?{listed}" if close else ""
+    return [plain[each] for each in difflib.get_close_matches(name.casefold(), plain, n=n, cutoff=0.7)]
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ import click
 
 from advisor.caution import CODES, severity_of
 from advisor.commands import completed
-from advisor.errors import UsageError
+from advisor.errors import UsageError, did_you_mean
 from advisor.report import terminal
 
 EXIT_CODE = 3
@@ -54,7 +54,10 @@ def wanted_codes(given: Sequence[str]) -> frozenset[str]:
     named = [part.strip() for text in given for part in text.split(",")]
     for code in named:
         if code != ANY_WARNING and code not in CODES:
-            raise UsageError(f"--fail-on names {code!r}, which is no code of a caution{_meant(code)}.")
+            hint = did_you_mean(code, (ANY_WARNING, *CODES)) or ";"
+            raise UsageError(
+                f"--fail-on names {code!r}, which is no code of a caution{hint} `advisor schema --codes` lists them."
+            )
     return frozenset(named)
 
 
@@ -62,12 +65,3 @@ def failing_codes(codes: Iterable[str], wanted: frozenset[str]) -> list[str]:
     """Return those of an answer's codes that are wanted, each once."""
     every = ANY_WARNING in wanted
     return [code for code in dict.fromkeys(codes) if code in wanted or (every and severity_of(code) == "warning")]
-
-
-def _meant(code: str) -> str:
-    """Return what may be meant, and where all codes are."""
-    from difflib import get_close_matches  # here, because only a mistake asks for it
-
-    near = get_close_matches(code.lower(), [ANY_WARNING, *CODES], n=1)
-    where = "`advisor schema --codes` lists them"
-    return f": did you mean {near[0]}? {where}" if near else f"; {where}"

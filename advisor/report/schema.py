@@ -7,7 +7,7 @@ from pathlib import Path
 
 from advisor.caution import CODES, severity_of
 from advisor.data_files import shipped_file
-from advisor.errors import UsageError
+from advisor.errors import UsageError, did_you_mean
 from advisor.report import terminal
 from advisor.report.text import emit, print_labelled
 
@@ -20,7 +20,8 @@ def show_schema(name: str) -> None:
     """
     paths = _paths()
     if name not in paths:
-        raise UsageError(f"There is no schema {name!r}{_meant(name, paths)} `advisor schema` lists all.")
+        hint = did_you_mean(name, paths) or ";"
+        raise UsageError(f"There is no schema {name!r}{hint} `advisor schema` lists all.")
     terminal.document(paths[name].read_text(encoding="utf-8"))
 
 
@@ -41,10 +42,3 @@ def show_codes(*, as_json: bool) -> None:
 def _paths() -> dict[str, Path]:
     folder = shipped_file("schemas/recommend.json").parent
     return {path.stem: path for path in sorted(folder.glob("*.json"), key=lambda path: path.stem)}
-
-
-def _meant(name: str, known: dict[str, Path]) -> str:
-    from difflib import get_close_matches  # here, because only a mistake asks for it
-
-    near = get_close_matches(name.lower(), known, n=1)
-    return f": did you mean {near[0]}?" if near else ";"

@@ -289,7 +289,7 @@ FLAG = "must be True or False, not"
         (
             lambda: advisor.repeat("x"),
             UsageError,
-            "--unique-tokens must be a positive number such as 1e21, 400M, 7B or 1.5T, not 'x'.",
+            "--unique-tokens must be a positive number of tokens such as 300B or 1.5T, not 'x'.",
         ),
         (
             lambda: advisor.fit("x.csv", columns="loss=val"),

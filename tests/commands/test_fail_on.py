@@ -32,9 +32,9 @@ def test_codes_are_named_one_by_one_or_with_commas(given, codes):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("epochs_above_30", "'epochs_above_30', which is no code of a caution: did you mean epochs_above_40? "),
-        ("epochs-above-40", "'epochs-above-40', which is no code of a caution: did you mean epochs_above_40? "),
-        ("Warnings", "'Warnings', which is no code of a caution: did you mean warning? "),
+        ("epochs_above_30", "'epochs_above_30', which is no code of a caution: did you mean 'epochs_above_40'? "),
+        ("epochs-above-40", "'epochs-above-40', which is no code of a caution: did you mean 'epochs_above_40'? "),
+        ("Warnings", "'Warnings', which is no code of a caution: did you mean 'warning'? "),
         ("qqqqqqq", "'qqqqqqq', which is no code of a caution; "),
         ("skipped,", "'', which is no code of a caution; "),
     ],

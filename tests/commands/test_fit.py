@@ -288,7 +288,11 @@ def test_plot_without_matplotlib_names_the_extra(tmp_path: Path, monkeypatch: py
         ((GRID, "--fix", "E=x"), 2, "--fix E is 'x'; give nats/token."),
         ((GRID, "--delta", "x"), 2, "--delta is 'x'; give a positive number, auto or l1."),
         ((GRID, "--delta", "-1"), 2, "delta is -1; give a positive number, auto or l1."),
-        ((GRID, "--flops", "-1"), 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not '-1'."),
+        (
+            (GRID, "--flops", "-1"),
+            2,
+            "--flops must be a positive number of FLOPs such as 1e21, 1 ZFLOP or 10PF-days, not '-1'.",
+        ),
         ((GRID, "--covariate", "H"), 2, "--covariate H needs --group: a covariate has one value for each group."),
     ],
 )

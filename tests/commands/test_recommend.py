@@ -267,10 +267,18 @@ def test_the_printed_sensitivity_is_the_slope_between_two_answers(program, tmp_p
     ("arguments", "code", "message"),
     [
         ("--flops 0", 2, "--flops must be a finite number above 0, not 0."),
-        ("--flops=-1e21", 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not '-1e21'."),
-        ("--flops nan", 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not 'nan'."),
-        ("--flops inf", 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not 'inf'."),
-        ("--flops lots", 2, "--flops must be a positive number such as 1e21, 400M, 7B or 1.5T, not 'lots'."),
+        (
+            "--flops=-1e21",
+            2,
+            "--flops must be a positive number of FLOPs such as 1e21, 1 ZFLOP or 10PF-days, not '-1e21'.",
+        ),
+        ("--flops nan", 2, "--flops must be a positive number of FLOPs such as 1e21, 1 ZFLOP or 10PF-days, not 'nan'."),
+        ("--flops inf", 2, "--flops must be a positive number of FLOPs such as 1e21, 1 ZFLOP or 10PF-days, not 'inf'."),
+        (
+            "--flops lots",
+            2,
+            "--flops must be a positive number of FLOPs such as 1e21, 1 ZFLOP or 10PF-days, not 'lots'.",
+        ),
         ("--params 0", 2, "--params must be a finite number above 0, not 0."),
         ("--flops 1e21 --compressibility 0", 2, "--compressibility must be above 0 and below 1, such as 0.45, not 0."),
         ("--flops 1e21 --compressibility 1", 2, "--compressibility must be above 0 and below 1, such as 0.45, not 1."),

@@ -296,7 +296,7 @@ def test_tokens_of_a_corpus_are_not_deduplicated(advisor, stdlib):
         (
             "recommend --flops 1e22 --unique-tokens lots",
             2,
-            "--unique-tokens must be a positive number such as 1e21, 400M, 7B or 1.5T, not 'lots'.",
+            "--unique-tokens must be a positive number of tokens such as 300B or 1.5T, not 'lots'.",
         ),
         (
             "recommend --flops 1e22 --unique-tokens 1B --law deepseek",

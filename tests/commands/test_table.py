@@ -97,7 +97,7 @@ def test_a_table_under_a_law_of_h(program, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("--sizes 7B,", "--sizes must be a positive number such as 1e21, 400M, 7B or 1.5T, not ''."),
+        ("--sizes 7B,", "--sizes must be a positive number of parameters such as 400M or 7B, not ''."),
         ("--epsilon .5", "--epsilon weighs the laws blend and anchored; --law chinchilla has none."),
         ("--sizes 7B --flops 1e21", "--sizes and --flops both give the rows of the table: give one."),
         ("--compressibility 2", "--compressibility must be above 0 and below 1, such as 0.45, not 2."),

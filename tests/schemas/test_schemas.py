@@ -81,7 +81,7 @@ def test_the_command_prints_them_as_they_ship(program):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("recomend",), "There is no schema 'recomend': did you mean recommend? `advisor schema` lists all."),
+        (("recomend",), "There is no schema 'recomend': did you mean 'recommend'? `advisor schema` lists all."),
         (("qqq",), "There is no schema 'qqq'; `advisor schema` lists all."),
         (("score", "--codes"), "--codes lists the codes of cautions, and score names a document: give one."),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from advisor.errors import UsageError, printable
+from advisor.errors import UsageError, nearest, printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +51,14 @@ def find(asked: str, sections: Sequence[Section]) -> Term:
 
 
 def _loosely(word: str) -> str:
-    return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
+    """Return ``word`` in small letters, without hyphens, and a space before %: as in 80%, --flops, h_ref."""
+    return " ".join(word.casefold().replace("_", " ").replace("-", " ").replace("%", " % ").split())
 
 
 def _nearest(asked: str, terms: dict[str, Term]) -> str:
     """Return a question with up to two spellings that are nearly so, each of another term; nothing where none is."""
-    from difflib import get_close_matches
-
     loose = {_loosely(spelling): spelling for spelling in terms}
-    near = [loose[each] for each in get_close_matches(_loosely(asked), loose, cutoff=0.7)]
+    near = [loose[each] for each in nearest(_loosely(asked), loose, n=3)]
     of_terms = {terms[spelling].word: spelling for spelling in reversed(near)}
-    nearest = list(reversed(of_terms.values()))[:2]
-    return f" (did you mean {' or '.join(nearest)}?)" if nearest else ""
+    spelled = list(reversed(of_terms.values()))[:2]
+    return f" (did you mean {' or '.join(spelled)}?)" if spelled else ""
