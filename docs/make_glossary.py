@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
-from advisor.commands.glossary import WORDS
+from advisor.commands.glossary import LABELS, WORDS
 from advisor.commands.glossary.cautions import CAUTIONS
 from advisor.commands.glossary.term import Term
 
@@ -24,7 +24,7 @@ stands here. This page is written by `python docs/make_glossary.py`; a check kee
 def page() -> str:
     """Return the text of the page."""
     parts = [HEAD]
-    for section in WORDS:
+    for section in (*WORDS, *LABELS):
         parts += [f"## {section.title}\n", *map(entry, section.terms)]
     rows = [f"| `{term.word}` | {escaped(term.text)} | {term.unit.split(':')[0][2:]} |\n" for term in CAUTIONS.terms]
     parts += [f"## {CAUTIONS.title}\n", "| code | what it means | |\n|---|---|---|\n" + "".join(rows)]

@@ -212,6 +212,19 @@ def calibrate(d: Definitions) -> Schema:
     return any_of([planned, keys(result)])
 
 
+def explain(d: Definitions) -> Schema:
+    """Return the document of `advisor explain`."""
+    term: Keys = {
+        "word": (TEXT, "The word, label, code or option."),
+        "text": (TEXT, "What it means, in sentences."),
+        "unit": (TEXT, "The unit it is in; of an option, what it takes."),
+        "where": (TEXT, "Where it stands."),
+        "page": (TEXT, "The page below docs/ that has more."),
+        "also": (listed(TEXT), "Its other spellings, keys of JSON documents too."),
+    }
+    return keys({"terms": (listed(keys(term)), "The one that is asked for; without a WORD all.")})
+
+
 DOCUMENTS: Mapping[str, tuple[str, Callable[[Definitions], Schema]]] = {
     "score": ("`advisor score --json`: profiles of corpora", score),
     "recommend": ("`advisor recommend --json`: what to train, and how sure", lambda d: explained(d, Recommendation)),
@@ -223,5 +236,6 @@ DOCUMENTS: Mapping[str, tuple[str, Callable[[Definitions], Schema]]] = {
     "pilot": ("`advisor pilot --json`: the runs that would narrow an answer", lambda d: with_more(d, Pilot, {})),
     "fit": ("`advisor fit --json`: laws from a table of runs", fit),
     "grammar": ("`advisor grammar --json`: grammars and what is known of them", grammar),
+    "explain": ("`advisor explain --json`: what words mean", explain),
     "calibrate": ("`advisor calibrate --json`: a plan, or its laws and lines", calibrate),
 }

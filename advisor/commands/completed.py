@@ -84,3 +84,18 @@ def grammars(ctx: click.Context, param: click.Parameter, incomplete: str) -> Ite
     names = [name for names in GRAMMARS.values() for name in names]
     before, comma, last = incomplete.rpartition(",")
     return [CompletionItem(before + comma + each.value) for each in _beginning(names, last)]
+
+
+def words(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Return the words, labels and codes of cautions that `advisor explain` knows, those without spaces."""
+    from advisor.commands.glossary import SECTIONS
+
+    known = (spelling for section in SECTIONS for term in section.terms for spelling in term.spellings)
+    return _beginning((each for each in known if " " not in each), incomplete)
+
+
+def schemas(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Return the documents and files that there are schemas of."""
+    from advisor.report.schema import schema_names
+
+    return _beginning(schema_names(), incomplete)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from advisor.commands import completed
 from advisor.commands.options import json_option
 from advisor.report.text import echo, emit, print_labelled
 
@@ -17,18 +18,19 @@ Examples:
   advisor explain H
   advisor explain tokens per parameter
   advisor explain corpus_too_small
+  advisor explain --unique-tokens
   advisor explain --json
 """
 
 
-@click.command(epilog=_EXAMPLES)
-@click.argument("word", nargs=-1)
+@click.command(epilog=_EXAMPLES, context_settings={"ignore_unknown_options": True})
+@click.argument("word", nargs=-1, shell_complete=completed.words)
 @json_option("the text")
 def command(word: tuple[str, ...], as_json: bool) -> None:
     """Say what a WORD on the screens means, in which unit, where it stands, and which page has more.
 
-    WORD is as a screen, a table's head or a key of a JSON document has it, in any case, or the code of a caution.
-    Without one the words are listed.
+    WORD is as a screen, a table's head or a key of a JSON document has it, in any case, the code of a caution, or an
+    option. Without one the words are listed.
     """
     from advisor.commands.glossary import SECTIONS
     from advisor.commands.glossary.term import find
@@ -37,8 +39,37 @@ def command(word: tuple[str, ...], as_json: bool) -> None:
         terms = [term for section in SECTIONS for term in section.terms]
         emit({"terms": terms}, _list, as_json=as_json)
         return
-    term = find(" ".join(word), SECTIONS)
+    asked = " ".join(word)
+    term = find(asked, SECTIONS, _options() if asked.startswith("--") else ())
     emit({"terms": [term]}, lambda: _show(term), as_json=as_json)
+
+
+def _options() -> list[Term]:
+    """Return every option of every command, with its help as it stands first."""
+    from advisor.commands.glossary.term import Term
+
+    context = click.get_current_context()
+    group = context.find_root().command
+    assert isinstance(group, click.Group)
+    found: dict[str, list[str]] = {}
+    helps: dict[str, click.Option] = {}
+    for name in group.list_commands(context):
+        each = group.get_command(context, name)
+        for option in each.params if each is not None else ():
+            if isinstance(option, click.Option):
+                helps.setdefault(option.opts[0], option)
+                found.setdefault(option.opts[0], []).append(f"`advisor {name}`")
+    return [
+        Term(
+            word=spelling,
+            also=tuple(option.secondary_opts),
+            text=" ".join((option.help or "").split()),
+            unit=option.metavar or "none",
+            where=", ".join(found[spelling]),
+            page="commands.md",
+        )
+        for spelling, option in helps.items()
+    ]
 
 
 def _list() -> None:
@@ -47,7 +78,7 @@ def _list() -> None:
 
     print_labelled([(section.title, "; ".join(term.word for term in section.terms)) for section in WORDS])
     echo()
-    echo("advisor explain WORD says what one of them means, or what the code of a caution does.")
+    echo("advisor explain WORD explains one of them, a label of any screen, or the code of a caution.")
 
 
 def _show(term: Term) -> None:

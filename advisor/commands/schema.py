@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from advisor.commands import completed
 from advisor.commands.options import json_option
 from advisor.errors import UsageError
 
@@ -16,7 +17,7 @@ Examples:
 
 
 @click.command("schema", epilog=_EXAMPLES)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completed.schemas)
 @click.option("--codes", is_flag=True, help="List the codes of all cautions in place of documents.")
 @json_option("the list")
 def command(name: str | None, codes: bool, as_json: bool) -> None:

@@ -12,6 +12,11 @@ from advisor.report import terminal
 from advisor.report.text import emit, print_labelled
 
 
+def schema_names() -> list[str]:
+    """Return the documents and files that there are schemas of."""
+    return list(_paths())
+
+
 def show_schema(name: str) -> None:
     """Print the schema of a document or a file.
 

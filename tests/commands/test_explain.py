@@ -47,7 +47,7 @@ def test_without_a_word_all_are_listed_on_one_screen(program: Any, monkeypatch: 
     lines = out.splitlines()
     assert len(lines) <= 24
     assert " ".join(lines[-2:]) == (
-        "advisor explain WORD says what one of them means, or what the code of a caution does."
+        "advisor explain WORD explains one of them, a label of any screen, or the code of a caution."
     )
     listed = " ".join(out.split())
     assert [term.word for section in WORDS for term in section.terms if term.word not in listed] == []
@@ -64,6 +64,17 @@ def test_without_a_word_all_are_listed_on_one_screen(program: Any, monkeypatch: 
         (("A",), "A and B"),
         (("a",), "exponent a"),
         (("80 %",), "80 % interval"),
+        (("80%",), "80 % interval"),
+        (("How", "sure", "(80 %)"), "80 % interval"),
+        (("Mind:",), "caution"),
+        (("batch, tokens",), "batch and learning rate"),
+        (("7", "published", "laws"), "published laws"),
+        (("... 5 of them",), "of them"),
+        (("--flops",), "FLOPs"),
+        (("--unique-tokens",), "unique tokens"),
+        (("--weights",), "--weights"),
+        (("--hours",), "--hours"),
+        (("--no-streaming",), "--streaming"),
         (("wasted", "flops"), "wasted FLOPs"),
         (("--covariate",), "covariate"),
         (("r_d*",), "R_D*"),
@@ -79,6 +90,7 @@ def test_a_word_is_found_as_people_type_it(program: Any, asked: tuple[str, ...],
     [
         ("compresibility", " (did you mean compressibility or no_compressibility?)"),
         ("exponant", " (did you mean exponent?)"),
+        ("--wieghts", " (did you mean --weights or weight?)"),
         ("qqq", ""),
         ("\x1b[2J", ""),
     ],
@@ -87,6 +99,20 @@ def test_an_unknown_word_is_answered_with_the_nearest(program: Any, asked: str, 
     shown = asked.replace("\x1b", "?")
     error = f"Error: No term is called '{shown}'{said}: `advisor explain` lists them.\n"
     assert program("explain", asked) == (2, "", error)
+
+
+def test_an_option_is_explained_by_its_help(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert program("explain", "--weights") == (
+        0,
+        "--weights\n"
+        "Shares of the tokens, one for each SOURCE: adds their mixture.\n"
+        "\n"
+        "unit  W,W,...\n"
+        "where `advisor compare`\n"
+        "more  docs/commands.md\n",
+        "",
+    )
 
 
 def test_the_document_has_every_term(program: Any) -> None:

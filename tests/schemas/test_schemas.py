@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.docs import conftest  # noqa: F401  (puts docs/ on the path)
-from tests.schemas.documents import FOLDER, NAMES, jsonschema, schema
+from tests.schemas.documents import FOLDER, NAMES, faults, jsonschema, only_finite, schema
 
 
 def objects(found: Any) -> Iterator[dict[str, Any]]:
@@ -26,7 +26,8 @@ def objects(found: Any) -> Iterator[dict[str, Any]]:
 
 def test_there_is_one_of_every_document_and_file():
     assert [
-        *("calibrate", "coefficients", "compare", "evidence", "fit", "grammar", "law-file", "laws", "ledger-row"),
+        *("calibrate", "coefficients", "compare", "evidence", "explain", "fit", "grammar", "law-file", "laws"),
+        "ledger-row",
         *("pilot", "pilot-file", "plan", "profile", "recommend", "repeat", "score", "table"),
     ] == NAMES
 
@@ -88,6 +89,11 @@ def test_the_command_prints_them_as_they_ship(program):
 )
 def test_what_the_command_refuses(program, arguments, said):
     assert program("schema", *arguments) == (2, "", f"Error: {said}\n")
+
+
+def test_words_are_of_their_schema(program):
+    for words in ((), ("H",), ("--weights",)):
+        assert faults(only_finite(program("explain", *words, "--json")[1]), "explain") == []
 
 
 def test_the_codes_are_listed_for_people_and_programs(program):

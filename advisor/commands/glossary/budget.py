@@ -28,7 +28,7 @@ BUDGET = Section(
         ),
         Term(
             word="total parameters",
-            also=("total", "count"),
+            also=("total", "count", "N counts"),
             text="N with the embedding and the output matrix. For small models with a large vocabulary most of N is "
             "embedding, and the same model has a far smaller non-embedding N.",
             unit="parameters",
@@ -113,7 +113,7 @@ BUDGET = Section(
         ),
         Term(
             word="inference tokens",
-            also=("serving", "inference_tokens"),
+            also=("serving", "inference_tokens", "training alone", "with inference", "to train and serve"),
             text="Tokens that the model will read and write once it is in use. Each costs about 2 N FLOPs, so much use "
             "favours a smaller model that is trained for longer (Sardana et al. 2024, arXiv:2401.00448).",
             unit="tokens",

@@ -37,7 +37,7 @@ CERTAINTY = Section(
         ),
         Term(
             word="caution",
-            also=("cautions", "mind", "caution code", "code of a caution"),
+            also=("cautions", "mind", "caution code", "code of a caution", "note"),
             text="A reason for care that belongs to the answer: a sentence for people and a code for programs. What "
             "changes what to do stands on the first screen as Mind; `--cautions` prints all. In a JSON document they "
             "are the list `cautions`, with a severity.",

@@ -38,7 +38,7 @@ CORPUS = Section(
         ),
         Term(
             word="bytes per token",
-            also=("T", "T_c", "T_t", "bytes_per_token"),
+            also=("T", "T_c", "T_t", "bytes_per_token", "B/token"),
             text="Bytes of UTF-8 text for each token that a tokenizer makes of it. A larger vocabulary gives more; "
             "with Mistral-v1's 32,000 pieces web text has about 4.06 and code 3.0. The law `data` uses two: that of "
             "your corpus under the tokenizer H is measured with (T_c), and that under the tokenizer your model is "

@@ -7,7 +7,7 @@ REPETITION = Section(
     terms=(
         Term(
             word="epoch",
-            also=("epochs",),
+            also=("epochs", "passes", "pass", "epochs of the corpus"),
             text="One pass over the unique tokens that there are: epochs = D over unique tokens. Up to about 4 "
             "repeated tokens are nearly as good as new ones; above 16 little is left, and above 40 the law is blind.",
             unit="passes",

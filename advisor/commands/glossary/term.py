@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,8 +37,11 @@ class Section:
     terms: tuple[Term, ...]
 
 
-def find(asked: str, sections: Sequence[Section]) -> Term:
+def find(asked: str, sections: Sequence[Section], options: Sequence[Term] = ()) -> Term:
     """Return the term that is spelled so, first letter by letter, then whatever the case, spaces and hyphens.
+
+    An option among ``options`` is itself, but where a term says that it stands there: --weights are no weights of a
+    model, --flops are FLOPs.
 
     Raises UsageError, with the nearest spellings, where none is.
     """
@@ -45,14 +49,26 @@ def find(asked: str, sections: Sequence[Section]) -> Term:
     if asked in terms:
         return terms[asked]
     loose = {_loosely(spelling): term for spelling, term in terms.items()}
-    if _loosely(asked) in loose:
-        return loose[_loosely(asked)]
-    raise UsageError(f"No term is called '{printable(asked)}'{_nearest(asked, terms)}: `advisor explain` lists them.")
+    named = {spelling: option for option in options for spelling in option.spellings}
+    for spelled in (asked, asked.partition(",")[0], asked.partition("(")[0]):  # as in: batch, tokens; how sure (80 %)
+        found = loose.get(_loosely(spelled))
+        if found is not None and (asked not in named or f"`{asked}`" in found.where):
+            return found
+    if asked in named:
+        return named[asked]
+    known = {**terms, **named}
+    raise UsageError(f"No term is called '{printable(asked)}'{_nearest(asked, known)}: `advisor explain` lists them.")
 
 
 def _loosely(word: str) -> str:
-    """Return ``word`` in small letters, without hyphens, and a space before %: as in 80%, --flops, h_ref."""
-    return " ".join(word.casefold().replace("_", " ").replace("-", " ").replace("%", " % ").split())
+    """Return ``word`` in small letters, with spaces for hyphens and underscores, one before %, and without a count.
+
+    >>> _loosely("--h_ref"), _loosely("80%"), _loosely("... 5 of them"), _loosely("Mind:")
+    ('h ref', '80 %', 'of them', 'mind')
+    """
+    small = word.casefold().replace("_", " ").replace("-", " ").replace("%", " % ")
+    counted = re.fullmatch(r"(?:\.\.\. ?)?(?:\d+ )?([a-z].*)", small.strip())  # as in: 7 published laws
+    return " ".join((counted[1] if counted else small).split()).rstrip(":")
 
 
 def _nearest(asked: str, terms: dict[str, Term]) -> str:
