@@ -262,3 +262,13 @@ def test_the_mixture_is_answered_first_and_one_budget_is_no_growth(advisor, tmp_
     same = advisor("compare", one, one, "--flops", "1e21", "--quiet")
     assert same.stdout.startswith("1e21 FLOPs want ")
     assert "grow" not in same.stdout
+
+
+def test_the_rows_of_a_small_corpus_say_how_often_it_is_read(advisor, tmp_path):
+    small = profile(estimated_tokens=1e6)
+    path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [small]})
+    asked = ("compare", "--profile", path, "--flops", "1e20", "--flops", "1e21")
+    for row in json.loads(advisor(*asked, "--json").stdout)["rows"]:
+        assert row["headline"]["epochs"] == row["headline"]["n_tokens"] / 1e6
+    text = " ".join(advisor(*asked).stdout.split())
+    assert "Less data than is asked for: corpus.jsonl, about 1.00M tokens, " in text

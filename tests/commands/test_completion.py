@@ -39,6 +39,10 @@ def offered(*words):
         (("grammar", "iso-gzip", "--only", "g"), ["G1", "G2", "G3", "G4"]),
         (("grammar", "paper", "--only", "A1,A"), [f"A1,A{number}" for number in range(1, 7)]),
         (("completion", ""), ["bash", "zsh", "fish"]),
+        (("explain", "gb"), ["GB", "GB/GPU"]),
+        (("explain", "corpus_too"), ["corpus_too_small"]),
+        (("schema", "law"), ["law-file", "laws"]),
+        (("schema", "expl"), ["explain"]),
     ],
 )
 def test_names_are_offered(words, values):

@@ -297,3 +297,26 @@ def test_progress_is_on_stderr_and_silent_with_quiet(tmp_path: Path) -> None:
             check=True,
         )
         assert (result.stdout, result.stderr) == ("", expected)
+
+
+def test_a_folder_of_text_whose_names_say_nothing_is_told_the_option_that_reads_it(advisor, tmp_path):
+    folder = tmp_path / "licences"
+    folder.mkdir()
+    for name in ("GPL-2", "GPL-2.1", "Artistic"):
+        (folder / name).write_text("Permission is granted \u00e9 to copy. " * 200, encoding="utf-8")
+    said = f"Error: The folder {folder} holds no file whose name says what it is, but UTF-8 text in "
+    result = advisor("score", folder)
+    assert (result.code, result.stdout, result.stderr) == (1, "", f"{said}3 files: --format text reads it.\n")
+    assert advisor("score", folder, "--format", "text", "--quiet").code == 0
+    (folder / "GPL-2.1").unlink()
+    (folder / "Artistic").unlink()
+    assert advisor("score", folder).stderr == f"{said}1 file: --format text reads it.\n"
+
+
+@pytest.mark.parametrize("content", [b"a\0b", b"caf\xe9 au lait"])
+def test_a_folder_of_other_files_is_not_said_to_be_text(advisor, tmp_path, content):
+    folder = tmp_path / "things"
+    folder.mkdir()
+    (folder / "one").write_bytes(b"words of a text")
+    (folder / "two").write_bytes(content)
+    assert advisor("score", folder).stderr.startswith(f"Error: The folder {folder} holds no file to read")

@@ -18,7 +18,7 @@ ANSWER_LABELS = Section(
         ),
         Term(
             word="web text",
-            also=("web text, Chinchilla", "web"),
+            also=("web text, Chinchilla", "best, web text, Chinchilla", "web"),
             text=(
                 "English text of the web, which Chinchilla's law is taken to be of. The default law starts there and "
                 "moves by how far your corpus lies from it. The row of that name is Chinchilla's answer, without your "

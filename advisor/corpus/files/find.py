@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.tally import Tally
+
+
+_MOST_LOOKED_INTO = 1000  # files, to say that all are text
+_HEAD = 4096  # bytes of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +137,33 @@ def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
             named, str(folder), replace(options, hub=replace(options.hub, split=None)), tally, choose_split=False
         )
     if not found:
+        if _begin_as_text(places):
+            n_files = "1 file" if len(places) == 1 else f"{len(places):,} files"
+            raise CorpusError(
+                f"The folder {folder} holds no file whose name says what it is, but UTF-8 text in {n_files}: --format "
+                "text reads it."
+            )
         reasons = "; ".join(f"{each.n:,} {each.reason}" for each in tally.left_out)
         raise CorpusError(
             f"The folder {folder} holds no file to read{f'; left out: {reasons}' if reasons else ''}. "
             f"Expected: {', '.join(FORMATS)} or a save_to_disk folder; --format reads any file as one of these."
         )
     return FileSet(files=found, has_splits=True, has_configurations=named is not None)
+
+
+def _begin_as_text(places: Sequence[Place]) -> bool:
+    """Return whether there are files, and all begin as UTF-8 text; of very many the first are looked at."""
+    return bool(places) and all(_begins_as_text(place) for place in places[:_MOST_LOOKED_INTO])
+
+
+def _begins_as_text(place: Place) -> bool:
+    with place.open() as file:
+        head = file.read(_HEAD)
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # which may be cut within a character
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and "\0" not in text
 
 
 def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) -> FileSet:
