@@ -7,7 +7,7 @@ ANSWER_LABELS = Section(
     terms=(
         Term(
             word="Corpus",
-            also=("corpus", "this corpus"),
+            also=("corpus", "this corpus", "mixture"),
             text=(
                 "The text that the answer is for: its size in tokens, its H, and its bytes per token. None is named "
                 "where the answer is web text's."
@@ -66,6 +66,11 @@ ANSWER_LABELS = Section(
         ),
         Term(
             word="More data",
+            also=(
+                "unlimited",
+                "... with unlimited data",
+                "... with unlimited compute",
+            ),
             text=(
                 "What more unique tokens would be worth: the FLOPs saved at the same loss, and the optimum without a "
                 "limit."
@@ -94,7 +99,7 @@ ANSWER_LABELS = Section(
         ),
         Term(
             word="cost",
-            also=("price",),
+            also=("price", "cost by 6 N D", "training cost", "inference cost", "total cost"),
             text="GPU-hours times the price of one, in the currency of the price.",
             unit="as `--price-per-hour`",
             where="answers with `--price-per-hour`",
@@ -123,7 +128,7 @@ ANSWER_LABELS = Section(
         ),
         Term(
             word="memory",
-            also=("GPU memory", "GB", "GB/GPU", "weights", "gradients", "Adam", "all"),
+            also=("GPU memory", "GB", "GB/GPU", "weights", "gradients", "Adam", "all", "bf16", "fp32"),
             text="What the training state takes: weights, gradients and Adam's two moments. Activations come on top.",
             unit="GB",
             where="the memory table of `--plan`",

@@ -7,7 +7,7 @@ BUDGET = Section(
     terms=(
         Term(
             word="FLOPs",
-            also=("C", "budget", "6ND", "6 N D", "flops"),
+            also=("C", "budget", "6ND", "6 N D", "flops", "training FLOPs", "total FLOPs"),
             text="All floating-point operations of one training run, a total and not a rate. It is counted as C = 6 N "
             "D: for each parameter and token two operations forward and four backward. Attention over the context is "
             "not in it; the shape's exact count stands beside it. `advisor recommend --flops 1e21 --gpu H100` says how "
@@ -18,7 +18,7 @@ BUDGET = Section(
         ),
         Term(
             word="N",
-            also=("parameters", "n_params", "params"),
+            also=("parameters", "n_params", "params", "parameters N"),
             text="Parameters of the model. Laws differ in which they count: the default law counts all of them, others "
             "leave embeddings out, and every row says which. Comparing N across counts is wrong by a factor that is "
             "large for small models.",
@@ -46,7 +46,7 @@ BUDGET = Section(
         ),
         Term(
             word="D",
-            also=("training tokens", "n_tokens", "tokens"),
+            also=("training tokens", "n_tokens", "tokens", "training tokens D"),
             text="Tokens that training reads, repeats counted each time. At a given budget D = C/(6 N), so more "
             "parameters mean fewer tokens.",
             unit="tokens",
@@ -85,7 +85,7 @@ BUDGET = Section(
         ),
         Term(
             word="GPU-hours",
-            also=("gpu_hours", "hours"),
+            also=("gpu_hours", "hours", "GPU-hours by 6 N D"),
             text="Hours of one accelerator: the budget over its dense bf16 peak and MFU. Restarts, evaluation and "
             "failures are not in it.",
             unit="hours",
@@ -113,7 +113,14 @@ BUDGET = Section(
         ),
         Term(
             word="inference tokens",
-            also=("serving", "inference_tokens", "training alone", "with inference", "to train and serve"),
+            also=(
+                "serving",
+                "inference_tokens",
+                "training alone",
+                "with inference",
+                "to train and serve",
+                "inference FLOPs",
+            ),
             text="Tokens that the model will read and write once it is in use. Each costs about 2 N FLOPs, so much use "
             "favours a smaller model that is trained for longer (Sardana et al. 2024, arXiv:2401.00448).",
             unit="tokens",

@@ -19,7 +19,7 @@ CORPUS = Section(
         ),
         Term(
             word="ceiling",
-            also=("ceiling (random ids)",),
+            also=("ceiling (random ids)", "ceiling of H"),
             text="H of token ids drawn at random from the whole vocabulary: about the most that any corpus can have. "
             "It depends on the vocabulary and the length of the sequences, and is .727 for 32,000 pieces and 256 "
             "tokens.",

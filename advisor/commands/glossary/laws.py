@@ -101,7 +101,15 @@ LAWS = Section(
         ),
         Term(
             word="flat region",
-            also=("room", "nearly as good", "flat_region"),
+            also=(
+                "room",
+                "nearly as good",
+                "flat_region",
+                "within 1 % of the loss",
+                "within 10 % of the FLOPs",
+                "FLOPs for 1 % more loss",
+                "N for at most 1 % more",
+            ),
             text="All sizes that do nearly as well as the best one: within 1 % of its loss, and within 10 % of the "
             "FLOPs. Anything in it is a sound choice, such as a round shape, or the smaller end where the model will "
             "be served.",

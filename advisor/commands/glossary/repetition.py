@@ -16,7 +16,7 @@ REPETITION = Section(
         ),
         Term(
             word="unique tokens",
-            also=("U", "U_D", "unique_tokens"),
+            also=("U", "U_D", "unique_tokens", "unique"),
             text="Tokens of your corpus counted once, after removing duplicates. More training tokens than these "
             "repeat data.",
             unit="tokens",

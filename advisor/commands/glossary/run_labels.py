@@ -189,11 +189,7 @@ RUN_LABELS = Section(
         ),
         Term(
             word="Agree",
-            also=(
-                "Disagree",
-                "Unclear",
-                "cannot say",
-            ),
+            also=("Disagree", "Unclear", "cannot say", "published", "predicted", "with H rising"),
             text="Published results that point the same way as the default law, the other way, or neither.",
             unit="none",
             where="`advisor evidence`",

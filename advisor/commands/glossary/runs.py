@@ -81,7 +81,7 @@ RUNS = Section(
         ),
         Term(
             word="calibration",
-            also=("--calibration", "calibrate"),
+            also=("--calibration", "calibrate", "calibrations"),
             text="What one set of sources says about how laws move with H: their laws, lines through them and the "
             "weight that these lines earned. Some ship with the advisor, you can make your own, and `advisor laws` "
             "lists them. The default law `data` uses none.",
