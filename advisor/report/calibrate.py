@@ -8,9 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.report.screen import FIRST_SCREEN, Wanted, print_answer, print_rows, print_screen
-from advisor.report.tables.calibration import print_laws, print_lines, print_meanings, print_sizes, print_sources
-from advisor.report.text import duration, echo, emit, percent, print_labelled, quantity
+from advisor.report.screen import (
+    FIRST_SCREEN,
+    LINES,
+    Wanted,
+    lines_of,
+    print_answer,
+    print_rows,
+    print_screen,
+    warnings_within,
+)
+from advisor.report.tables.calibration import (
+    print_first_laws,
+    print_laws,
+    print_lines,
+    print_meanings,
+    print_sizes,
+    print_sources,
+)
+from advisor.report.text import duration, echo, emit, percent, plural, print_labelled, quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +36,7 @@ if TYPE_CHECKING:
     from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
 
-_MOST_SOURCES = 10  # of a first screen's table
+_WARNED = 4  # lines of a first screen that warnings take
 _MORE = ("--cautions", "--full", "--json")
 
 
@@ -45,17 +61,31 @@ def show_result(
     files = (*outcome.files, *figures)
 
     def render() -> None:
+        answer, cautions = _answer(outcome), list(_reasons(outcome))
+        rows = [*_line(outcome), *_written(files)]
+
+        def first() -> None:
+            print_first_laws(outcome.sources, most=_most_sources(answer, rows, cautions))
+            print_rows(rows)
+
         print_screen(
-            _answer(outcome),
-            rows=lambda: _print_found(outcome, files),
+            answer,
+            rows=first,
             everything=lambda: _print_everything(outcome, files),
-            cautions=list(_reasons(outcome)),
+            cautions=cautions,
             asked=asked,
             more=_MORE,
-            lines=4,
+            lines=_WARNED,
         )
 
     emit({**outcome.document(), "files": files}, render, as_json=as_json)
+
+
+def _most_sources(answer: Sequence[str], rows: Sequence[tuple[str, str]], cautions: Sequence[Caution]) -> int:
+    """Return how many sources the table of a first screen has room for: three at least, and hardly ever so few."""
+    taken = lines_of([("", sentence) for sentence in answer]) + lines_of(rows)
+    about = 4  # the table's header, what it means, how many sources there are more, and which options
+    return max(3, LINES - taken - about - lines_of(warnings_within(cautions, _WARNED)))
 
 
 # --- before
@@ -63,7 +93,8 @@ def show_result(
 
 def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None, asked: Wanted = FIRST_SCREEN) -> None:
     """Print what will be trained and what it costs: sources, runs, time; and what is there already."""
-    plan = opened.plan
+    plan, answer, cost = opened.plan, _cost_in_words(opened, missing), _cost(opened, missing, folder)
+    notes = [Caution(code="plan-note", message=note) for note in (*plan.cuts, *plan.notes, *opened.notes)]
 
     def everything() -> None:
         print_sources(plan)
@@ -71,24 +102,16 @@ def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None
         echo()
         print_sizes(opened)
         echo()
-        print_rows(_cost(opened, missing, folder))
+        print_rows(cost)
 
     def rows() -> None:
-        print_sources(plan, most=_MOST_SOURCES)
-        if len(plan.sources) > _MOST_SOURCES:
-            echo(f"{len(plan.sources) - _MOST_SOURCES} more sources: --full.", "dim")
-        print_rows(_cost(opened, missing, folder))
+        most = _most_sources(answer, cost, notes)
+        print_sources(plan, most=most)
+        if len(plan.sources) > most:
+            echo(f"{plural(str(len(plan.sources) - most), 'more source')}: --full.", "dim")
+        print_rows(cost)
 
-    notes = [Caution(code="plan-note", message=note) for note in (*plan.cuts, *plan.notes, *opened.notes)]
-    print_screen(
-        _cost_in_words(opened, missing),
-        rows=rows,
-        everything=everything,
-        cautions=notes,
-        asked=asked,
-        more=_MORE,
-        lines=4,
-    )
+    print_screen(answer, rows=rows, everything=everything, cautions=notes, asked=asked, more=_MORE, lines=_WARNED)
 
 
 def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
@@ -97,7 +120,8 @@ def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
     left = duration(sum(each.seconds for each in missing) / devices.n_workers)
     time = f"about {left}" if missing else "nothing is left to train"
     said = (
-        f"{plan.n_runs} runs on {_sources(len(plan.sources))} take {duration(3600 * opened.hours)} here; to go: {time}."
+        f"{plural(f'{plan.n_runs:,}', 'run')} on {plural(str(len(plan.sources)), 'source')} take "
+        f"{duration(3600 * opened.hours)} here; to go: {time}."
     )
     if not plan.laws_only:
         return [said]
@@ -105,10 +129,6 @@ def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
         said,
         "That is too small for coefficients, which take five sources with sound laws: it stops at their laws.",
     ]
-
-
-def _sources(n: int) -> str:
-    return "1 source" if n == 1 else f"{n} sources"
 
 
 def batches(plan: CalibrationPlan) -> str:
@@ -150,7 +170,8 @@ def _answer(outcome: CalibrationOutcome) -> list[str]:
     verdicts = Counter(source.verdict for source in sources)
     kinds = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("ok", "caution", "refused"))
     accepted = (
-        f"{len(sources) - verdicts['refused']} of {_sources(len(sources))} have a law that is accepted ({kinds})."
+        f"{len(sources) - verdicts['refused']} of {plural(str(len(sources)), 'source')} have a law that is accepted "
+        f"({kinds})."
     )
     if result.regression is not None:
         return [accepted, result.regression.predictors.verdict]
@@ -170,13 +191,6 @@ def _reasons(outcome: CalibrationOutcome) -> Iterator[Caution]:
         yield Caution(code="plan-note", message=note)
 
 
-def _print_found(outcome: CalibrationOutcome, files: Sequence[Path]) -> None:
-    print_laws(outcome.sources, most=_MOST_SOURCES)
-    if len(outcome.sources) > _MOST_SOURCES:
-        echo(f"{len(outcome.sources) - _MOST_SOURCES} more sources: --full.", "dim")
-    print_rows([*_line(outcome), *_written(files)])
-
-
 def _line(outcome: CalibrationOutcome) -> list[tuple[str, str]]:
     """Return how ln N* moves with H, and how much of that is believed."""
     found = outcome.result.regression if outcome.result is not None else None
@@ -190,13 +204,19 @@ def _line(outcome: CalibrationOutcome) -> list[tuple[str, str]]:
 
 
 def _written(files: Sequence[Path]) -> list[tuple[str, str]]:
-    """Return what was written, by folder."""
-    folders: dict[Path, list[str]] = {}
-    for path in files:
-        folders.setdefault(path.parent, []).append(path.name)
-    return (
-        [("Wrote", "; ".join(f"{folder}: {', '.join(names)}" for folder, names in folders.items()))] if folders else []
-    )
+    """Return what was written: names of the first file's folder, files and the folders in it; others in full."""
+    if not files:
+        return []
+    folder = files[0].parent
+    names = dict.fromkeys(_in_folder(path, folder) for path in files)
+    return [("Wrote", f"{folder}: {', '.join(names)}")]
+
+
+def _in_folder(path: Path, folder: Path) -> str:
+    if not path.is_relative_to(folder):
+        return str(path)
+    name, *inside = path.relative_to(folder).parts
+    return f"{name}/" if inside else name
 
 
 def _print_everything(outcome: CalibrationOutcome, files: Sequence[Path]) -> None:

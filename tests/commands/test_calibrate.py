@@ -200,7 +200,7 @@ def test_a_dry_run_says_the_plan_and_writes_nothing(advisor, tiny, tmp_path, tex
     )
     assert lines[1:3] == [
         "That is too small for coefficients, which take five sources with sound laws: it stops at their laws.",
-        "source  vocab      H  shuffled  bound, nats  unique tokens    trained to",
+        "source  vocab      H  shuffled  bound  unique    trained to",
     ]
     g1, code = (line.split() for line in lines[3:5])
     assert (g1[0], g1[1], g1[-3:]) == ("G1", "601", ["any", "10.2K,", "20.5K"])

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from advisor.report import calibrate as calibration_report
 from advisor.report import fit as report
 from advisor.report.score import KINDS
 from advisor.report.screen import LINES, Wanted
+from calibration.campaign.devices import take_devices
+from calibration.campaign.pipeline import Opened, Trained
+from calibration.campaign.plan_file import CalibrationPlan, read_plan
+from calibration.campaign.refit import CalibrationOutcome
 from calibration.fit.analysis import Settings
 from calibration.fit.analysis import fit as fit_table
 from calibration.fit.document import fit_document
+from calibration.fit.minimum import FitOptions
+from calibration.lines.document import About, calibrated
+from calibration.lines.source_laws import fit_sources
 from tests.commands.test_fit import GRID, pooled, three_groups
+from tests.lines.synthetic_rows import calibration_rows
 
 _WORDS = ["scaling", "laws", "depend", "on", "the", "data", "they", "are", "fitted", "to"]
 
@@ -175,3 +185,76 @@ def test_a_refusal_stands_first_and_with_its_number(tmp_path: Path, capsys: Any,
     assert mind.split()[1] == "Refused:"
     reasons = document["laws"]["all"]["diagnostics"]["reasons"]
     assert {reason["severity"] for reason in reasons if reason["level"] == "refused"} == {"warning"}
+
+
+# --- calibrations: from laws that are made, which take long to fit
+
+CALIBRATIONS = Path(__file__).parents[2] / "data" / "calibrations"
+LONG = Path("/a/long/way/to/the/folder/in/which/somebody/keeps/calibrations/of/this/autumn")
+
+
+def outcome(n_sources: int) -> CalibrationOutcome:
+    """Return eight sources over and over, under long names, some without and some with a bound on E."""
+    sources, rows = calibration_rows(scatter=0.5)
+    laws = fit_sources(sources, rows, Settings(n_draws=200, options=FitOptions(starts="fast")))
+    many = [
+        replace(law, source=replace(law.source, name=f"{law.source.name}-of-the-part-{i}"))
+        for i in range(-(-n_sources // len(laws)))
+        for law in laws
+    ][:n_sources]
+    plan = read_plan(CALIBRATIONS / "text")
+    assert plan is not None
+    about = About(name="many", protocol=plan.protocol, command="", date=None, ledger_sha256="")
+    files = tuple(LONG / name for name in ("fitted_coefficients.json", "laws.json"))
+    notes = ("a note on a ledger that takes more than the whole of a line of eighty columns to be said, and so two.",)
+    failures = {f"{law.source.name} 64x2": "the loss is not finite at half of a half of the rate" for law in many[:2]}
+    return CalibrationOutcome(
+        result=calibrated(many, about),
+        files=files,
+        laws_only=False,
+        trained=Trained(failures=failures),
+        notes=notes,
+    )
+
+
+@pytest.mark.parametrize("n_sources", [3, 8, 21])
+def test_the_first_screen_of_a_calibration(n_sources: int, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = outcome(n_sources)
+    figures = [LONG / "figures" / name for name in ("losses.png", "parameters.png")]
+    calibration_report.show_result(found, figures, as_json=False)
+    text = capsys.readouterr().out
+    check_screen(text)
+    assert text.startswith(f"{sum(s.verdict != 'refused' for s in found.sources)} of {n_sources} sources have a law ")
+    n_shown = sum(" to " in line and line.startswith("g") for line in text.splitlines())
+    more = re.search(r"^(\d+) more sources?: --full\.$", text, re.MULTILINE)
+    assert n_shown + (int(more[1]) if more else 0) == n_sources
+    assert f"Wrote     {LONG}:" in text.replace("\n          ", "")
+    assert "laws.json, figures/" in text
+    calibration_report.show_result(found, figures, asked=Wanted(full=True), as_json=False)
+    full = capsys.readouterr().out
+    assert sum(" to " in line and line.startswith("g") for line in full.splitlines()) == n_sources
+    assert max(len(line) for line in full.splitlines() if not line.startswith("Wrote ")) <= 80
+
+
+@pytest.mark.parametrize("name", ["text", "pcfg-two-way", "pcfg-paper-recipe"])
+def test_the_first_screen_of_a_plan(name: str, capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    plan = read_plan(CALIBRATIONS / name)
+    assert plan is not None
+    devices = take_devices(device="cpu", engine="process", workers=None, threads=1)
+    for each, folder in ((plan, Path("x")), (replace(with_long_names(plan), laws_only=True), LONG)):
+        opened = Opened(plan=each, devices=devices, works=(), hours=30.0, notes=("said of this machine. " * 9,))
+        calibration_report.print_plan(opened, (), folder)
+        text = capsys.readouterr().out
+        check_screen(text)
+        assert text.startswith(f"{plan.n_runs:,} runs on {len(plan.sources)} sources take 30.0 h here; to go: nothing")
+
+
+def with_long_names(plan: CalibrationPlan) -> CalibrationPlan:
+    """Return the plan with names of sources that are too long for a table."""
+    return replace(
+        plan,
+        sources=tuple(replace(source, name=f"{source.name}-{'long' * 9}") for source in plan.sources),
+        jobs=tuple(replace(job, source=f"{job.source}-{'long' * 9}") for job in plan.jobs),
+    )

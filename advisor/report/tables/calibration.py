@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
-from advisor.report.text import counted, echo, nats, percent, print_labelled, print_table, quantity
+from advisor.report.text import echo, nats, percent, plural, print_labelled, print_table, quantity, shortened
 
 if TYPE_CHECKING:
     from calibration.campaign.pipeline import Opened
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from calibration.lines.summary import LineFigures, SourceFigures
 
 
+# Characters of a source's name, so that a row stands in 80 columns; beside the bound and the misses of grammars.
+_MOST_NAME, _MOST_BESIDE = 16, 9
+
+
 def print_sources(plan: CalibrationPlan, *, most: int | None = None) -> None:
-    """Print the sources, ``most`` of them at most, and what their columns are."""
+    """Print the sources, ``most`` of them at most."""
     rows = [
         [
-            source.name,
+            shortened(source.name, _MOST_NAME),
             f"{source.vocab_size:,}",
             nats(source.compressibility),
             nats(source.shuffled),
@@ -31,7 +35,7 @@ def print_sources(plan: CalibrationPlan, *, most: int | None = None) -> None:
         ]
         for source in plan.sources[:most]
     ]
-    print_table(["source", "vocab", "H", "shuffled", "bound, nats", "unique tokens", "trained to"], rows)
+    print_table(["source", "vocab", "H", "shuffled", "bound", "unique", "trained to"], rows)
 
 
 def print_meanings(plan: CalibrationPlan) -> None:
@@ -39,6 +43,7 @@ def print_meanings(plan: CalibrationPlan) -> None:
     tokenizer = plan.protocol.tokenizer
     tokens = "ids" if tokenizer is None else f"tokens of the tokenizer {tokenizer}"
     echo(f"H: median compressed/raw bytes of {plan.protocol.seq_len} {tokens}; shuffled: with their order destroyed.")
+    echo("Unique: tokens that it has; trained to: tokens D of its runs.")
     if any(source.entropy_bound is not None for source in plan.sources):
         echo("Bound: the most that the loss of a perfect model can be, nats/token; known of grammars alone.")
 
@@ -79,37 +84,48 @@ def counts(values: Sequence[int]) -> str:
     return f"{quantity(values[0])} .. {quantity(values[-1])} ({len(values)})"
 
 
-def print_laws(sources: Sequence[SourceFigures], *, most: int | None = None) -> None:
-    """Print the law of each source, of ``most`` of them at most, and what its N* is of."""
-    header = ["source", "H", "E", "bound", "alpha", "beta", "a", "N 95 %", "residual", "verdict"]
-    print_table(header, [_law_row(source) for source in sources[:most]])
-    budgets = sorted({source.flops for source in sources if source.flops is not None})
-    at = f" for {' and '.join(map(format_flops, budgets))} FLOPs" if budgets else ""
-    echo(
-        f"N: the best{at}, {counted('non-embedding')} parameters; a: the best N grows as C^a; bound: of E, nats/token.",
-        "dim",
-    )
-
-
-def _law_row(source: SourceFigures) -> list[str]:
-    law = source.law
-    residual = "" if source.residual_scale is None else percent(source.residual_scale)
-    bound = "" if source.entropy_bound is None else nats(source.entropy_bound)
-    if law is None:
-        return [source.name, nats(source.compressibility), "", bound, "", "", "", "", residual, source.verdict]
-    interval = source.n_optimal_ci95
-    return [
-        source.name,
-        nats(source.compressibility),
-        f"{law['E']:.3f}",
-        bound,
-        f"{law['alpha']:.2f}",
-        f"{law['beta']:.2f}",
-        f"{law['exponent_a']:.2f}",
-        "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval),
-        residual,
-        source.verdict,
+def print_laws(sources: Sequence[SourceFigures]) -> None:
+    """Print the law of each source, and what its N* is of."""
+    bounds = ["" if source.entropy_bound is None else nats(source.entropy_bound) for source in sources]
+    off = ["" if source.residual_scale is None else percent(source.residual_scale) for source in sources]
+    most = _MOST_BESIDE if any(bounds) else _MOST_NAME
+    rows = [
+        [*_found_of(source, most), bound, miss, source.verdict]
+        for source, bound, miss in zip(sources, bounds, off, strict=True)
     ]
+    print_table([*_HEADER, "bound" if any(bounds) else "", "off", ""], rows)
+    bound = "; bound: the most that E can be" if any(bounds) else ""
+    echo(f"{_meaning(sources)} E: nats/token{bound}; off: how far the runs lie from their law.", "dim")
+
+
+def print_first_laws(sources: Sequence[SourceFigures], *, most: int) -> None:
+    """Print the laws of ``most`` sources at most, in a row each of a first screen, and a line about them."""
+    print_table([*_HEADER, ""], [[*_found_of(source), source.verdict] for source in sources[:most]])
+    echo(_meaning(sources), "dim")
+    if len(sources) > most:
+        echo(f"{plural(str(len(sources) - most), 'more source')}: --full.", "dim")
+
+
+_HEADER = ("source", "H", "E", "alpha", "beta", "a", "best N, 95 %")
+
+
+def _found_of(source: SourceFigures, most: int = _MOST_NAME) -> list[str]:
+    """Return the name of a source, cut to ``most`` characters, its H and its law."""
+    named = [shortened(source.name, most), nats(source.compressibility)]
+    law, interval = source.law, source.n_optimal_ci95
+    if law is None:
+        return [*named, "", "", "", "", ""]
+    exponents = [f"{law[name]:.2f}" for name in ("alpha", "beta", "exponent_a")]
+    best = "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval)
+    return [*named, nats(law["E"]), *exponents, best]
+
+
+def _meaning(sources: Sequence[SourceFigures]) -> str:
+    """Return what the best N is of, and what a is, in one line."""
+    budgets = [source.flops for source in sources if source.flops is not None]
+    ends = dict.fromkeys(map(format_flops, (min(budgets), max(budgets)))) if budgets else ()
+    at = f", for {' to '.join(ends)} FLOPs" if ends else ""
+    return f"Best N: without the embedding{at}; it grows as C^a."
 
 
 def print_lines(lines: Sequence[LineFigures], result: Calibrated) -> None:
