@@ -237,6 +237,7 @@ def calibrate(
         AdvisorError: a source cannot be read, a file not written, the folder is in use, or nothing could be trained.
     """
     from calibration.campaign import calibrate as campaign
+    from calibration.lines.source_laws import silent
 
     given = one_name(options, {})
     of_devices = {name: _of_device(name, given.pop(name)) for name in DeviceKeywords.__annotations__ if name in given}
@@ -262,8 +263,9 @@ def calibrate(
         minutes=duration("--minutes", "minutes")(minutes) if isinstance(minutes, str) else minutes,
         h_ref=h_ref,
         trainer=trainer,
-        progress=progress or campaign.silent,
+        progress=progress or silent,
         watch=watch or campaign.unwatched,
+        fitting=progress or silent,
     )
 
 

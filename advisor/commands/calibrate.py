@@ -156,15 +156,17 @@ def command(
     than five sources have a law that is accepted: then there are no coefficients. A grid that is too small for them, or
     fewer than five sources, stops at the laws and exits 0.
     """
+    from advisor.report.progress import progress_bar
     from advisor.report.screen import Wanted
 
     _check(click.get_current_context())
     shown = Wanted(cautions=cautions, full=full)
     check_plot(plot, None, *(named_corpus(text)[1] for text in corpus))
     if refit:
-        from calibration.campaign.refit import refit as fit_again
+        with progress_bar(quiet=quiet or as_json or not sys.stderr.isatty()) as progress:
+            from calibration.campaign.refit import refit as fit_again
 
-        outcome = fit_again(refit, out, h_ref=h_ref)
+            outcome = fit_again(refit, out, h_ref=h_ref, progress=progress)
         return _show(outcome, out or refit[0], shown, install=install, force=force, plot=plot, as_json=as_json)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
@@ -173,12 +175,11 @@ def command(
     if request is not None:
         request = replace(request, name=folder.resolve().name)
     from advisor.report import calibrate as report
-    from advisor.report.progress import progress_bar
     from calibration.campaign import calibrate as campaign
     from calibration.campaign.devices import take_devices
 
     devices = take_devices(device=device, engine=engine, workers=workers, threads=threads)
-    with ExitStack() as planning:
+    with ExitStack() as planning, progress_bar(quiet=quiet) as fitting:
         progress = planning.enter_context(progress_bar(quiet=quiet))
         if dry_run or prepare is not None:
             plan = campaign.look if dry_run else campaign.prepare
@@ -196,6 +197,7 @@ def command(
             h_ref=h_ref,
             progress=progress,
             watch=watch,
+            fitting=fitting,
         )
     return _show(outcome, folder, shown, install=install, force=force, plot=plot, as_json=as_json)
 

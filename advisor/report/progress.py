@@ -61,7 +61,7 @@ def _bar() -> Iterator[Callable[[str, float, float | None], None]]:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = terminal.console(stderr=True)
     progress = Progress(*columns, console=console, transient=True, refresh_per_second=5)
-    task = progress.add_task("", total=None)
+    task = progress.add_task("", start=False, total=None)
     begun = last = time.monotonic()
 
     def update(what: str, done: float, total: float | None) -> None:
@@ -70,6 +70,7 @@ def _bar() -> Iterator[Callable[[str, float, float | None], None]]:
         if now - begun < _PATIENCE_S or now - last < _REFRESH_S:
             return
         last = now
+        progress.start_task(task)  # its time is that of the work, which may begin long after
         progress.start()
         room = max(console.width - 45, 10)
         what = printable(what)

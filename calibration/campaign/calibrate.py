@@ -14,6 +14,7 @@ from calibration.campaign import pipeline, refit
 from calibration.campaign.lock import lock
 from calibration.campaign.refit import CalibrationOutcome
 from calibration.lines.document import write_calibrated
+from calibration.lines.source_laws import silent
 
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
     # What is shown while works are trained: entered with those that are missing, it yields what hears of them.
     Watch = Callable[[Opened, tuple[TimedWork, ...]], AbstractContextManager[Listener]]
-
-
-def silent(what: str, done: float, total: float | None) -> None:
-    """Show no progress."""
 
 
 @contextmanager
@@ -48,6 +45,7 @@ def calibrate(
     trainer: Trainer | None = None,
     progress: Progress = silent,
     watch: Watch = unwatched,
+    fitting: Progress = silent,
 ) -> CalibrationOutcome:
     """Return what the calibration in ``folder`` comes to: what is missing of it is trained, its laws fitted, written.
 
@@ -66,6 +64,7 @@ def calibrate(
         trainer: trains a task in place of ``run_task``.
         progress: called with what is done until the training begins, how much of it, and how much there is.
         watch: a context manager for the time of the training.
+        fitting: called as ``progress`` while laws are fitted, after the training.
 
     Raises:
         UsageError: the folder's plan is another one, or there is neither plan nor request.
@@ -82,7 +81,7 @@ def calibrate(
             trained = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=minutes, trainer=trainer)
         if trained.left:
             return CalibrationOutcome(opened=opened, trained=trained, laws_only=opened.plan.laws_only)
-        result = refit.fit([folder], h_ref=h_ref)
+        result = refit.fit([folder], h_ref=h_ref, progress=fitting)
         files = write_calibrated(result, folder)
     return CalibrationOutcome(
         opened=opened,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
@@ -18,8 +18,11 @@ from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, CalibrationPl
 from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
 from calibration.lines.records import Row, SourceRecord
-from calibration.lines.source_laws import SourceLaw, accepted, fit_sources
+from calibration.lines.source_laws import SourceLaw, accepted, fit_sources, silent
 from calibration.lines.summary import LineFigures, SourceFigures, line_figures, source_figures
+
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -112,11 +115,16 @@ def check_h_ref(h_ref: float | None) -> None:
 
 
 def refit(
-    folders: Sequence[str | Path], out: str | Path | None = None, *, h_ref: float | None = None
+    folders: Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    h_ref: float | None = None,
+    progress: Progress = silent,
 ) -> CalibrationOutcome:
     """Return what the ledgers in ``folders`` come to together, written into ``out`` and called by its name.
 
-    Without ``out`` the only folder has its own laws and coefficients written again. ``h_ref`` is H of web text.
+    Without ``out`` the only folder has its own laws and coefficients written again. ``h_ref`` is H of web text, and
+    ``progress`` is called with the source that is being fitted, how many are done, and of how many.
 
     Raises:
         UsageError: several folders and no ``out``, or as ``read_folders``.
@@ -132,7 +140,8 @@ def refit(
     read_folders(read)  # what cannot be fitted is said before a folder is made
     make_folder(target)
     with lock(target):
-        result = fit(read, h_ref=h_ref, name=None if written is None else written.resolve().name)
+        name = None if written is None else written.resolve().name
+        result = fit(read, h_ref=h_ref, name=name, progress=progress)
         return CalibrationOutcome(
             result=result,
             files=write_calibrated(result, target),
@@ -200,7 +209,13 @@ def _of_rows(found: Mapping[Path, tuple[int, int]]) -> Iterator[str]:
     )
 
 
-def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None = None) -> Calibrated:
+def fit(
+    folders: Sequence[Path],
+    *,
+    name: str | None = None,
+    h_ref: float | None = None,
+    progress: Progress = silent,
+) -> Calibrated:
     """Return the laws and coefficients that the ledgers in ``folders`` give; nothing is trained.
 
     Points that a plan has and no ledger are said among the reasons to read a source's law with care.
@@ -218,7 +233,7 @@ def fit(folders: Sequence[Path], *, name: str | None = None, h_ref: float | None
     )
     if h_ref is not None:
         about = replace(about, h_ref=h_ref, h_ref_source="given with --h-ref")
-    laws = fit_sources(sources, rows)
+    laws = fit_sources(sources, rows, progress=progress)
     return calibrated([_with_names(_with_missing(law, plans, rows), plans) for law in laws], about)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from calibration.fit.repeated import single_epoch
 from calibration.fit.runs import Runs
 from calibration.lines.records import Row, SourceRecord
 from calibration.lines.row_diagnostics import RowFigures, row_figures
+
+if TYPE_CHECKING:
+    from advisor.corpus.sequences import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +70,15 @@ class SourceLaw:
         return self.group.draws.rows
 
 
+def silent(what: str, done: float, total: float | None) -> None:
+    """Show no progress."""
+
+
 def fit_sources(
-    sources: Sequence[SourceRecord], rows: Iterable[Row], settings: Settings | None = None
+    sources: Sequence[SourceRecord],
+    rows: Iterable[Row],
+    settings: Settings | None = None,
+    progress: Progress = silent,
 ) -> tuple[SourceLaw, ...]:
     """Return the law of each source, in the order of ``sources``; the same rows in any order give the same bits.
 
@@ -75,10 +86,15 @@ def fit_sources(
         sources: The sources of the plan.
         rows: The rows of its ledgers; those of one key count once.
         settings: How to fit; what N counts, the bound on E and the budgets are set here.
+        progress: Called before each fit, which takes seconds, with its source, how many are done, and of how many.
     """
     settings = settings or Settings()
     unique = {row.key: row for row in sorted(rows, key=_order)}
-    return tuple(_fit_source(source, tuple(unique.values()), settings) for source in sources)
+    laws = []
+    for done, source in enumerate(sources):
+        progress(f"fitting {source.name}", done, len(sources))
+        laws.append(_fit_source(source, tuple(unique.values()), settings))
+    return tuple(laws)
 
 
 def accepted(laws: Iterable[SourceLaw]) -> tuple[SourceLaw, ...]:

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from calibration.campaign import calibrate as campaign
 from calibration.campaign import speed
-from calibration.campaign.calibrate import silent
 from calibration.campaign.devices import take_devices
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.ledger import Ledger
@@ -14,6 +13,7 @@ from calibration.campaign.plan_file import read_plan
 from calibration.campaign.planning import CalibrationRequest
 from calibration.campaign.presets import PRESETS, Preset
 from calibration.campaign.task import run_task
+from calibration.lines.source_laws import silent
 from calibration.training.schedule import Recipe
 
 speed.PROBE_SECONDS = 0.02  # these processes are not asked how long anything takes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -295,6 +296,44 @@ def test_a_refit_costs_no_training_and_says_the_same(advisor, done):
     again = advisor("calibrate", "--refit", folder, "--json")
     assert again.code == 0
     assert json.loads(again.stdout)["sources"] == first["sources"]
+
+
+def test_a_refit_shows_how_far_it_is_on_a_terminal_and_there_alone(done):
+    folder, _ = done
+    slow = (
+        "import time; from calibration.lines import source_laws; fit = source_laws._fit_source; "
+        "source_laws._fit_source = lambda *each: time.sleep(1.5) or fit(*each); "
+        "from calibration.campaign import refit; fit_all = refit.fit_sources; "
+        "refit.fit_sources = lambda sources, *more, **named: fit_all([*sources, *sources], *more, **named); "
+        "from advisor.cli import main; main()"
+    )
+    for arguments, is_shown in (((), True), (("--json",), False), (("--quiet",), False)):
+        ours, theirs = os.openpty()
+        command = [sys.executable, "-c", slow, "calibrate", "--refit", folder, *arguments]
+        run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        told = read_to_end(ours)
+        stdout, _ = run.communicate()
+        assert run.returncode == 0
+        assert stdout.startswith(b"{" if "--json" in arguments else b"0 of 2 sources have a law ")
+        assert ("fitting G1" in told) == is_shown
+        assert told == "" or told.rstrip().endswith("\x1b[2K")  # the last that is done is to clear the line
+    done = subprocess.run(command[:-1], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def read_to_end(terminal):
+    """Return what is written to a terminal until its last writer is gone."""
+    told = b""
+    while True:
+        try:
+            part = os.read(terminal, 1 << 16)
+        except OSError:  # Linux has this for the end
+            part = b""
+        if not part:
+            os.close(terminal)
+            return told.decode()
+        told += part
 
 
 def test_an_extension_trains_what_is_new_alone(advisor, done):

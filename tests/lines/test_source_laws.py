@@ -12,7 +12,7 @@ import pytest
 from calibration.fit.analysis import Settings
 from calibration.fit.minimum import FitOptions, log_optimum
 from calibration.lines.source_laws import SourceLaw, common_flops, fit_sources, refusals
-from tests.lines.synthetic_rows import H, log_optimum_at, row, rows_of, source, true_law
+from tests.lines.synthetic_rows import H, calibration_rows, log_optimum_at, row, rows_of, source, true_law
 
 QUICK = Settings(n_draws=400, options=FitOptions(starts="fast"))
 
@@ -183,3 +183,10 @@ def test_common_budgets():
     laws = fit_sources(sources, rows, QUICK)
     assert common_flops(laws) == (6.0 * 5120 * 900_000, 6.0 * 276_480 * 24_300_000)
     assert row(sources[0], width=96, n_layers=3).n_non_embedding == 276_480
+
+
+def test_progress_says_which_source_is_fitted_and_how_many_are():
+    sources, rows = calibration_rows()
+    told = []
+    fit_sources(sources[:2], rows, QUICK, progress=lambda *news: told.append(news))
+    assert told == [("fitting g150", 0, 2), ("fitting g220", 1, 2)]
