@@ -61,15 +61,15 @@ def show_result(
     files = (*outcome.files, *figures)
 
     def render() -> None:
-        answer, cautions = _answer(outcome), list(_reasons(outcome))
+        said, cautions = answer(outcome), list(_reasons(outcome))
         rows = [*_line(outcome), *_written(files)]
 
         def first() -> None:
-            print_first_laws(outcome.sources, most=_most_sources(answer, rows, cautions))
+            print_first_laws(outcome.sources, most=_most_sources(said, rows, cautions))
             print_rows(rows)
 
         print_screen(
-            answer,
+            said,
             rows=first,
             everything=lambda: _print_everything(outcome, files),
             cautions=cautions,
@@ -81,9 +81,9 @@ def show_result(
     emit({**outcome.document(), "files": files}, render, as_json=as_json)
 
 
-def _most_sources(answer: Sequence[str], rows: Sequence[tuple[str, str]], cautions: Sequence[Caution]) -> int:
+def _most_sources(said: Sequence[str], rows: Sequence[tuple[str, str]], cautions: Sequence[Caution]) -> int:
     """Return how many sources the table of a first screen has room for: three at least, and hardly ever so few."""
-    taken = lines_of([("", sentence) for sentence in answer]) + lines_of(rows)
+    taken = lines_of([("", sentence) for sentence in said]) + lines_of(rows)
     about = 4  # the table's header, what it means, how many sources there are more, and which options
     return max(3, LINES - taken - about - lines_of(warnings_within(cautions, _WARNED)))
 
@@ -93,7 +93,7 @@ def _most_sources(answer: Sequence[str], rows: Sequence[tuple[str, str]], cautio
 
 def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None, asked: Wanted = FIRST_SCREEN) -> None:
     """Print what will be trained and what it costs: sources, runs, time; and what is there already."""
-    plan, answer, cost = opened.plan, _cost_in_words(opened, missing), _cost(opened, missing, folder)
+    plan, said, cost = opened.plan, _cost_in_words(opened, missing), _cost(opened, missing, folder)
     notes = [Caution(code="plan-note", message=note) for note in (*plan.cuts, *plan.notes, *opened.notes)]
 
     def everything() -> None:
@@ -105,13 +105,13 @@ def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None
         print_rows(cost)
 
     def rows() -> None:
-        most = _most_sources(answer, cost, notes)
+        most = _most_sources(said, cost, notes)
         print_sources(plan, most=most)
         if len(plan.sources) > most:
             echo(f"{plural(str(len(plan.sources) - most), 'more source')}: --full.", "dim")
         print_rows(cost)
 
-    print_screen(answer, rows=rows, everything=everything, cautions=notes, asked=asked, more=_MORE, lines=_WARNED)
+    print_screen(said, rows=rows, everything=everything, cautions=notes, asked=asked, more=_MORE, lines=_WARNED)
 
 
 def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
@@ -162,8 +162,11 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
 # --- after
 
 
-def _answer(outcome: CalibrationOutcome) -> list[str]:
-    """Return how many sources have a law that is accepted, and whether H predicts what they want."""
+def answer(outcome: CalibrationOutcome) -> list[str]:
+    """Return how many sources have a law that is accepted, and whether H predicts what they want.
+
+    That of what was fitted: there is a result.
+    """
     result = outcome.result
     assert result is not None
     sources = outcome.sources

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from advisor.errors import UsageError
 from advisor.laws.frontier import log_optimum, ratio_of
 from advisor.laws.parameters import LOG_NAMES, LOG_SYMBOLS
 from advisor.quantities import format_flops, format_short_quantity
+from advisor.report.calibrate import answer
 from advisor.report.pictures.files import save_figure
 from advisor.report.pictures.style import (
     BLUE,
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 60
 _COLUMNS, _PANEL, _LINES = 3, 1.95, 7.4  # panels beside each other; inches of a row of them, and of the lines
+# On a slide (16 to 9, and not much wider): rows of sources, columns of them beside the lines and alone; inches.
+_ROWS, _BESIDE_LINES, _ALONE = 4, 5, 8
+_TILE, _SCALE, _WIDE_LINES, _HIGH = 1.75, 1.4, 6.0, 7.2
 _LABELS = dict(zip(LOG_NAMES, ("E, nats/token", *LOG_SYMBOLS[1:]), strict=True))
 _BANDS = "Bands: 95 %, dark of the line, light of a further source."
 
@@ -65,7 +70,7 @@ def write_calibration_plots(folder: Path, laws: Sequence[SourceLaw], found: HReg
 
 
 def draw_calibration(figure: Any, outcome: CalibrationOutcome) -> None:
-    """Draw the losses of every source and, where there are lines in H, these below.
+    """Draw the losses of the sources and, where there are lines in H, these beside them: wide and low, for a slide.
 
     Raises:
         UsageError: nothing could be fitted yet.
@@ -73,14 +78,27 @@ def draw_calibration(figure: Any, outcome: CalibrationOutcome) -> None:
     result = outcome.result
     if result is None or not any(law.group.law is not None for law in result.laws):
         raise UsageError("There is no picture of a calibration without a law: train more of it first.")
-    heights = [height_of_losses(result.laws)] + ([] if result.regression is None else [_LINES])
-    figure.set_size_inches(WIDTH, sum(heights))
+    most = _BESIDE_LINES if result.regression is not None else _ALONE
+    n = min(sum(law.group.law is not None for law in result.laws), most * _ROWS)
+    columns = min(most, math.ceil(math.sqrt(n * (1.0 if result.regression is not None else 1.6))))
+    wide = max(4.0, _SCALE + _TILE * columns)
     if result.regression is None:
-        draw_losses(figure, result.laws)
+        wide = max(WIDTH, wide)
+        figure.set_size_inches(wide, 1.6 + _TILE * -(-n // columns))
+        _set_title(figure, outcome, wide)
+        draw_losses(figure, result.laws, columns=columns, most=n)
         return
-    losses, lines = figure.subfigures(2, 1, height_ratios=heights)
-    draw_losses(losses, result.laws)
+    figure.set_size_inches(wide + _WIDE_LINES, _HIGH)
+    _set_title(figure, outcome, wide + _WIDE_LINES)
+    losses, lines = figure.subfigures(1, 2, width_ratios=[wide, _WIDE_LINES])
+    draw_losses(losses, result.laws, columns=columns, most=n)
     draw_lines(lines, result.regression)
+
+
+def _set_title(figure: Any, outcome: CalibrationOutcome, width: float) -> None:
+    """Write the first sentences of the screen above a figure that is ``width`` inches wide."""
+    lines = [part for sentence in answer(outcome) for part in textwrap.wrap(sentence, round(11 * width))]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=11)
 
 
 def height_of_losses(laws: Sequence[SourceLaw]) -> float:
@@ -89,16 +107,19 @@ def height_of_losses(laws: Sequence[SourceLaw]) -> float:
     return 1.0 + _PANEL * -(-n // _COLUMNS)
 
 
-def draw_losses(figure: Any, laws: Sequence[SourceLaw]) -> None:
-    """Draw a panel for each source, in the order of H: losses against tokens, a colour for each size, and the law."""
+def draw_losses(figure: Any, laws: Sequence[SourceLaw], *, columns: int = _COLUMNS, most: int = MOST_SOURCES) -> None:
+    """Draw a panel for each source, in the order of H: losses against tokens, a colour for each size, and the law.
+
+    Panels stand in rows of ``columns``; of more than ``most`` sources the picture says how many it leaves out.
+    """
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LogNorm
 
     fitted = [law for law in laws if law.group.law is not None]
-    shown = sorted(fitted[:MOST_SOURCES], key=lambda law: law.source.compressibility)
-    n_rows = -(-len(shown) // _COLUMNS)
-    axes = figure.subplots(n_rows, min(_COLUMNS, len(shown)), squeeze=False).ravel()
+    shown = sorted(fitted[:most], key=lambda law: law.source.compressibility)
+    n_rows = -(-len(shown) // columns)
+    axes = figure.subplots(n_rows, min(columns, len(shown)), squeeze=False).ravel()
     sizes = [float(n) for law in shown for n in law.group.runs.n_params]
     norm, shades = LogNorm(min(sizes) / 1.01, max(sizes) * 1.01), colormaps[SHADES]
     for axis, law in zip(axes, shown, strict=False):
@@ -131,8 +152,9 @@ def _draw_source_losses(axis: Any, law: SourceLaw, norm: Any, shades: Any) -> No
         axis.axhline(law.source.entropy_bound, color=VERMILION, lw=1.0, ls=(0, (4, 2)))
     log_axis(axis, "x", (tokens[0] / 1.2, tokens[-1] * 1.2), most=3)
     plain_axis(axis, "y", 4)
-    refused = "" if law.accepted else ", refused"
-    axis.set_title(f"{shortened(law.source.name, 16)}, H {law.source.compressibility:.3f}{refused}", fontsize=9)
+    if not law.accepted:  # where the losses are not: they fall with the tokens
+        axis.text(0.98, 0.97, "refused", transform=axis.transAxes, ha="right", va="top", fontsize=9, color=VERMILION)
+    axis.set_title(f"{shortened(law.source.name, 16)}, H {law.source.compressibility:.3f}", fontsize=9)
     axis.tick_params(labelsize=8.5)
 
 
@@ -154,7 +176,7 @@ def draw_lines(figure: Any, found: HRegression) -> None:
         axis.set(xlabel="H", ylabel=label)
         plain_axis(axis, "x", 4)
         plain_axis(axis, "y")
-        axis.set_title(f"{label.split(',')[0]}: slope {line.slope:.3g}, p = {line.p_value:.2g}")
+        axis.set_title(f"{label.split(',')[0]}: slope {line.slope:.3g}, p = {line.p_value:.2g}", fontsize=9.5)
     _draw_optimum(axes[-1], found, grid)
     note(figure, _BANDS)
 
@@ -215,7 +237,7 @@ def _draw_optimum(axis: Any, found: HRegression, grid: Any) -> None:
     log_axis(axis, "y", around(optima, 2.0), most=5)
     axis.set(xlabel=f"H, at {format_flops(flops)} FLOPs", ylabel="best N, non-embedding")
     plain_axis(axis, "x", 4)
-    axis.set_title(f"ln N: slope {line.slope:.3g}, p = {line.p_value:.2g}")
+    axis.set_title(f"ln N: slope {line.slope:.3g}, p = {line.p_value:.2g}", fontsize=9.5)
 
 
 def _log_optimum(parameters: Any, flops: float) -> Any:

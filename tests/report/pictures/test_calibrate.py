@@ -17,6 +17,7 @@ from advisor.report.pictures.style import new_figure, styled
 from calibration.campaign.refit import CalibrationOutcome
 from calibration.fit.analysis import Settings
 from calibration.fit.minimum import FitOptions, log_optimum
+from calibration.fit.reason import Reason
 from calibration.lines.document import Calibrated
 from calibration.lines.regression import HRegression, regress_on_h
 from calibration.lines.source_laws import SourceLaw, fit_sources
@@ -104,8 +105,14 @@ def test_without_matplotlib(laws, monkeypatch, tmp_path):
 
 def test_the_whole_calibration_is_one_picture(laws, found, tmp_path: Path):
     result = Calibrated(about=None, laws=laws, regression=found)  # type: ignore[arg-type]
-    figure = plot(CalibrationOutcome(result=result, laws_only=False))
+    whole = CalibrationOutcome(result=result, laws_only=False)
+    figure = plot(whole)
+    assert len(panels(figure.subfigs[0])) == 7
     assert len(figure.axes) == 9 + 1 + 6  # seven sources in rows of three, their scale, the lines
+    assert (
+        figure.get_suptitle().splitlines()[0]
+        == "7 of 8 sources have a law that is accepted (7 ok, 0 caution, 1 refused)."
+    )
     assert is_whole(figure)
     alone = CalibrationOutcome(result=replace(result, regression=None), laws_only=True)
     assert plot(alone, tmp_path / "a.pdf") == tmp_path / "a.pdf"
@@ -113,6 +120,49 @@ def test_the_whole_calibration_is_one_picture(laws, found, tmp_path: Path):
     for outcome in (nothing, CalibrationOutcome(laws_only=True)):
         with pytest.raises(UsageError, match=r"^There is no picture of a calibration without a law: train more of it"):
             plot(outcome)
+
+
+def panels(figure):
+    return [axis for axis in figure.axes if axis.axison and axis.get_title(loc="left")]
+
+
+@pytest.mark.parametrize(
+    ("n", "columns", "shown"), [(1, 1, 1), (2, 2, 2), (5, 3, 5), (13, 4, 13), (20, 5, 20), (47, 5, 20)]
+)
+def test_the_picture_is_one_for_a_slide_however_many_sources_there_are(laws, found, n, columns, shown):
+    many = [
+        replace(law, source=replace(law.source, name=f"a-source-of-a-long-name-{i}"))
+        for i, law in enumerate((laws[:7] * 7)[:n])
+    ]
+    result = Calibrated(about=None, laws=tuple(many), regression=found)  # type: ignore[arg-type]
+    figure = plot(CalibrationOutcome(result=result, laws_only=False))
+    width, height = figure.get_size_inches()
+    assert 1.2 < width / height < 2.3
+    assert height < 7.5
+    losses = figure.subfigs[0]
+    assert losses.axes[0].get_subplotspec().get_gridspec().ncols == columns
+    assert len(panels(losses)) == shown
+    left_out = f". {n - shown} more sources not drawn"
+    assert losses._supxlabel.get_text().endswith(left_out) == (n > shown)
+    assert is_whole(figure)
+    alone = plot(CalibrationOutcome(result=replace(result, regression=None), laws_only=True))
+    assert len(panels(alone)) == min(n, 32)
+    assert alone.get_size_inches()[0] / alone.get_size_inches()[1] > 1.2
+    assert is_whole(alone)
+
+
+def test_a_refused_law_says_so_in_its_panel(laws):
+    refused = replace(
+        laws[0],
+        group=replace(
+            laws[0].group,
+            diagnostics=replace(
+                laws[0].group.diagnostics, reasons=(Reason(code="few", message="few", level="refused"),)
+            ),
+        ),
+    )
+    axes = drawn(draw_losses, [refused, laws[1]]).axes
+    assert [[text.get_text() for text in axis.texts] for axis in axes[:2]] == [["refused"], []]
 
 
 def test_the_axis_of_the_best_sizes_is_that_of_the_sources_and_panels_are_in_the_order_of_h(laws, found):
