@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from advisor.answer.request import Request
     from advisor.answer.table import AllocationTable
     from advisor.api.answers import compare, plan_pilot, recommend
-    from advisor.api.fits import calibrate, fit
+    from advisor.api.calibrations import calibrate
+    from advisor.api.fits import fit
     from advisor.api.measurement import score, score_mixture
     from advisor.api.tables import evidence, repeat, table
     from advisor.calibrations.coefficients import load_coefficients
@@ -113,7 +114,7 @@ _HOMES = {
     "Sampling": "advisor.corpus.sampling",
     "ScalingLaw": "advisor.laws.scaling_law",
     "Scorecard": "advisor.calibrations.evidence",
-    "calibrate": "advisor.api.fits",
+    "calibrate": "advisor.api.calibrations",
     "compare": "advisor.api.answers",
     "count_tokens": "advisor.compressibility.units",
     "evidence": "advisor.api.tables",

@@ -101,6 +101,18 @@ def format_quantity(value: float) -> str:
     return format_flops(value)
 
 
+def plural(text: str, noun: str) -> str:
+    """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``, ``1 corpus``.
+
+    >>> plural("1", "document"), plural("1.00B", "token"), plural("2", "corpus")
+    ('1 document', '1.00B tokens', '2 corpora')
+    """
+    return f"{text} {noun if text == '1' else _PLURALS.get(noun, f'{noun}s')}"
+
+
+_PLURALS = {"corpus": "corpora"}
+
+
 def format_flops(flops: float) -> str:
     """Return ``flops`` with three digits, as in ``5.76e23``.
 

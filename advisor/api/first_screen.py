@@ -75,6 +75,8 @@ def _show_of_calibration(result: Result) -> None:
     match result:
         case Analysis():
             fit.show(result.to_dict(), as_json=False)
+        case CalibrationOutcome(planned=True, opened=opened) if opened is not None:
+            calibrate.show_plan(opened, result.trained.left, None, as_json=False)
         case CalibrationOutcome(result=None):
             calibrate.show_left(result, Path("FOLDER"), as_json=False)
         case CalibrationOutcome():

@@ -1,39 +1,29 @@
-"""``fit`` and ``calibrate`` with the words of their commands as keywords; both load numpy, ``calibrate`` torch too."""
+"""``fit`` with the words of its command as keywords."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from advisor.api.corpora import READING, corpus_options
 from advisor.api.keywords import (
     Number,
     Path,
-    ReadingKeywords,
     Whole,
     check_choice,
     check_flag,
     check_mapping,
     one_name,
+    refuse_both,
     takes,
 )
 from advisor.api.requests import numbers, whole_number
-from advisor.commands.values import duration, quantity
-from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
-from advisor.errors import UsageError
-from advisor.quantities import check_number, check_positive, check_text, check_whole
+from advisor.commands.values import quantity
+from advisor.quantities import check_number, check_positive
 
 if TYPE_CHECKING:
     from advisor.compressibility.group_profiles import GroupProfiles
-    from advisor.corpus.sequences import Progress
-    from calibration.campaign.calibrate import Watch
-    from calibration.campaign.devices import Devices
-    from calibration.campaign.engine import Trainer
-    from calibration.campaign.planning import CalibrationRequest
-    from calibration.campaign.refit import CalibrationOutcome
     from calibration.fit.analysis import Analysis, Settings
     from calibration.fit.runs import RunTable
     from calibration.fit.table.reading import TableUnits
@@ -130,7 +120,7 @@ def _units(units: TableUnits | None, given: Mapping[str, Any]) -> TableUnits | N
 
     own = {name: given[name] for name in TableKeywords.__annotations__ if name in given}
     if not own or units is not None:
-        _refuse_both("units", own if units is not None else {})
+        refuse_both("units", own if units is not None else {})
         return units
     if "scale" in own:
         check_mapping(own["scale"], "scale", "{'n_tokens': 1e6}")
@@ -150,7 +140,7 @@ def _settings(settings: Settings | None, given: Mapping[str, Any]) -> Settings |
 
     own = {name: given[name] for name in SettingsKeywords.__annotations__ if name in given}
     if not own or settings is not None:
-        _refuse_both("settings", own if settings is not None else {})
+        refuse_both("settings", own if settings is not None else {})
         return settings
     if "count" in own:
         check_choice(own["count"], "--count", ("total", "non-embedding"))
@@ -170,156 +160,3 @@ _REFITS = {"bootstrap": "n_draws", "seed": "seed"}
 
 def _positive(option: str, value: Any) -> float:
     return check_positive(quantity(option)(value), option)
-
-
-def _refuse_both(objects: str, own: Mapping[str, Any]) -> None:
-    if own:
-        raise UsageError(f"{next(iter(own))} and {objects} both say how runs are fitted: give one of them.")
-
-
-class SourceKeywords(ReadingKeywords, total=False):
-    """What is trained on, as the options of ``advisor calibrate``."""
-
-    preset: str | None
-    grammars: str | Sequence[str]
-    only: str | Sequence[str]
-    corpora: Mapping[str, Path]
-    grid: str | None
-    recipe: Literal["tuned", "paper"]
-    score_tokenizer: str | None
-    vocab_size: Whole | None
-    lr_sweep: bool
-    max_hours: Number | None
-    grammar_seed: Whole
-
-
-class DeviceKeywords(TypedDict, total=False):
-    """What trains."""
-
-    device: str | None
-    engine: Literal["process", "processes"] | None
-    workers: Whole | None
-    threads: Whole
-
-
-class CalibrationKeywords(SourceKeywords, DeviceKeywords, total=False):
-    """All of these."""
-
-
-@takes(CalibrationKeywords)
-def calibrate(
-    request: CalibrationRequest | None = None,
-    folder: Path | None = None,
-    *,
-    devices: Devices | None = None,
-    extend: bool = False,
-    minutes: Number | None = None,
-    h_ref: float | None = None,
-    trainer: Trainer | None = None,
-    progress: Progress | None = None,
-    watch: Watch | None = None,
-    **options: Unpack[CalibrationKeywords],
-) -> CalibrationOutcome:
-    """Return what the calibration in ``folder`` comes to: what is missing of it is trained, its laws fitted, written.
-
-    What is trained on is a ``preset``, sets of ``grammars``, or ``corpora``, as {"code": "src/"}; without any the plan
-    in ``folder`` is gone on with. The same call goes on where another was stopped. ``minutes`` begins no trunk that
-    would end later. Where several processes train, a script calls this under ``if __name__ == "__main__":``, or with
-    engine="process". An ``advisor.CalibrationRequest`` may stand in place of the keywords, and ``devices`` in place of
-    ``device``, ``engine``, ``workers`` and ``threads``.
-
-        outcome = advisor.calibrate(preset="smoke", folder="calibration")
-        outcome.to_frame(), outcome.files
-
-    Raises:
-        TypeError: a keyword that there is not.
-        UsageError: a value that cannot be, the folder's plan is another one, or there is neither plan nor request.
-        AdvisorError: a source cannot be read, a file not written, the folder is in use, or nothing could be trained.
-    """
-    from calibration.campaign import calibrate as campaign
-    from calibration.lines.source_laws import silent
-
-    given = one_name(options, {})
-    of_devices = {name: _of_device(name, given.pop(name)) for name in DeviceKeywords.__annotations__ if name in given}
-    if devices is not None:
-        _refuse_both("devices", of_devices)
-    if request is not None:
-        _refuse_both("request", given)
-    wanted = _wanted(given) if given else request
-    place = folder if folder is not None else None if wanted is None else f"calibration-{wanted.name}"
-    if place is None:
-        raise UsageError("Nothing to calibrate: name a preset or corpora, or go on with a folder.")
-    if wanted is not None and request is None:
-        wanted = replace(wanted, name=File(place).resolve().name)
-    if of_devices:
-        from calibration.campaign.devices import take_devices
-
-        devices = take_devices(**of_devices)
-    return campaign.calibrate(
-        wanted,
-        File(place),
-        devices=devices,
-        extend=extend,
-        minutes=duration("--minutes", "minutes")(minutes) if isinstance(minutes, str) else minutes,
-        h_ref=h_ref,
-        trainer=trainer,
-        progress=progress or silent,
-        watch=watch or campaign.unwatched,
-        fitting=progress or silent,
-    )
-
-
-def _of_device(name: str, value: Any) -> Any:
-    if name in ("workers", "threads"):
-        found = whole_number(name, value)
-        check_whole(found, f"--{name}", 1, 1024)
-        return found
-    if name == "engine":
-        check_choice(value, "--engine", ("process", "processes"))
-    return value
-
-
-def _wanted(given: Mapping[str, Any]) -> CalibrationRequest:
-    """Return what the keywords ask to be calibrated."""
-    from calibration.campaign.planning import CalibrationRequest
-    from calibration.campaign.sources import CorpusSource
-
-    reading = {name: value for name, value in given.items() if name in READING}
-    corpora = given.get("corpora", {})
-    check_mapping(corpora, "corpora", "{'code': 'src/'}")
-    for name, source in corpora.items():
-        check_text(source, f"The corpus {name}")
-    if "recipe" in given:
-        check_choice(given["recipe"], "--recipe", ("tuned", "paper"))
-    if not corpora and (extra := [*reading, *(["score_tokenizer"] if "score_tokenizer" in given else [])]):
-        raise UsageError(f"{extra[0]} says how a corpus is read, and none is given.")
-    if not corpora and "preset" not in given and "grammars" not in given:
-        raise UsageError(f"{next(iter(given))} changes what a preset, grammars or corpora train, and none is given.")
-    tokenizer = reading.get("tokenizer", DEFAULT_TOKENIZER)
-    scorer = given.get("score_tokenizer")
-    sources = tuple(
-        CorpusSource(
-            name=name,
-            source=os.fspath(source),
-            tokenizer=tokenizer,
-            options=corpus_options(reading),
-            score_tokenizer=None if scorer == tokenizer else scorer,
-        )
-        for name, source in corpora.items()
-    )
-    own = {name: given[name] for name in ("preset", "grid", "recipe", "lr_sweep") if name in given}
-    if "max_hours" in given:
-        own["max_hours"] = check_positive(duration("--max-hours", "hours")(given["max_hours"]), "--max-hours")
-    if "grammar_seed" in given:
-        own["seed"] = whole_number("grammar_seed", given["grammar_seed"])
-    if "vocab_size" in given:
-        own["vocab_size"] = whole_number("vocab_size", given["vocab_size"])
-    return CalibrationRequest.of(
-        sets=_names(given.get("grammars", ())), only=_names(given.get("only", ())), corpora=sources, **own
-    )
-
-
-def _names(value: str | Sequence[str]) -> tuple[str, ...]:
-    """Return names, of which a text may have several with commas between them."""
-    listed = [value] if isinstance(value, str) else value
-    return tuple(name for text in listed for part in text.split(",") if (name := part.strip()))

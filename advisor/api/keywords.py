@@ -171,3 +171,9 @@ def one_name(options: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, 
                 raise UsageError(f"{second} and {first} are two names of one keyword: give one.")
             found[first] = found.pop(second)
     return found
+
+
+def refuse_both(objects: str, own: Mapping[str, Any]) -> None:
+    """Raise UsageError if keywords are given beside what may stand in their place, called ``objects``."""
+    if own:
+        raise UsageError(f"{next(iter(own))} and {objects} both say the same: give one of them.")

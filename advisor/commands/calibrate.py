@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from advisor.commands import completed
+from advisor.commands.calibration.given import corpus_sources, listed_names, named_corpus, refuse_together
+from advisor.commands.calibration.outcome import show
 from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.options import (
     Reading,
     cautions_option,
     check_plot,
-    draw,
     full_option,
     is_given,
     json_option,
@@ -31,23 +31,17 @@ from advisor.commands.options import (
     spelled,
 )
 from advisor.commands.values import duration
-from advisor.corpus.remote.address import file_name
-from advisor.errors import CoefficientsError, MissingExtraError, UsageError
+from advisor.errors import MissingExtraError, UsageError
 from advisor.report import terminal
 
 if TYPE_CHECKING:
-    from advisor.report.screen import Wanted
     from calibration.campaign.engine import Listener
     from calibration.campaign.pipeline import Opened
     from calibration.campaign.planning import CalibrationRequest
-    from calibration.campaign.refit import CalibrationOutcome
     from calibration.campaign.speed import TimedWork
-    from calibration.lines.document import Calibrated
 
-# What changes a new plan, what happens after planning, and what may stand beside --refit.
+# What changes a new plan.
 _OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
-_OF_TRAINING = ("minutes", "h_ref", "install", "plot")
-_OF_REFIT = ("refit", "out", "h_ref", "install", "force", "plot", "cautions", "full", "as_json", "quiet", "fail_on")
 _EXAMPLES = """
 \b
 Examples:
@@ -167,7 +161,7 @@ def command(
             from calibration.campaign.refit import refit as fit_again
 
             outcome = fit_again(refit, out, h_ref=h_ref, progress=progress)
-        return _show(outcome, out or refit[0], shown, install=install, force=force, plot=plot, as_json=as_json)
+        return show(outcome, out or refit[0], shown, install=install, force=force, plot=plot, as_json=as_json)
     if importlib.util.find_spec("torch") is None:
         raise MissingExtraError("torch", "calibrate", "advisor calibrate")
     request = _requested(corpus, only, score_tokenizer, reading, asked)
@@ -199,7 +193,7 @@ def command(
             watch=watch,
             fitting=fitting,
         )
-    return _show(outcome, folder, shown, install=install, force=force, plot=plot, as_json=as_json)
+    return show(outcome, folder, shown, install=install, force=force, plot=plot, as_json=as_json)
 
 
 @contextmanager
@@ -226,19 +220,11 @@ def _check(context: click.Context) -> None:
     """Raise UsageError for options that contradict each other, or that would do nothing."""
     given = context.params
     named = [name for name in given if is_given(name)]
-    if given["refit"] and (others := [name for name in named if name not in _OF_REFIT]):
-        raise UsageError(f"--refit fits what was trained: leave out {spelled(others[0])}.")
-    if given["prepare"] is not None and (given["out"] is not None or given["dry_run"]):
-        raise UsageError("--prepare names the folder that is written: leave out --out and --dry-run.")
-    for way in ("prepare", "dry_run"):
-        if given[way] and (later := [name for name in named if name in _OF_TRAINING]):
-            raise UsageError(f"{spelled(way)} trains nothing: leave out {spelled(later[0])}.")
+    refuse_together(named, spelled)
     if given["score_tokenizer"] is not None and not given["corpus"]:
         raise UsageError("--score-tokenizer is how H of a --corpus is measured, and none is given.")
     if given["extend"] and given["out"] is None:
         raise UsageError("--extend adds to a calibration: name its folder with --out.")
-    if given["force"] and given["install"] is None:
-        raise UsageError("--force replaces an installed calibration: name it with --install.")
     if given["h_ref"] is not None and not math.isfinite(given["h_ref"]):
         raise UsageError(f"--h-ref must be a finite number, not {given['h_ref']}.")
     if given["install"] is not None:
@@ -260,32 +246,14 @@ def _requested(
             )
         return None
     from calibration.campaign.planning import CalibrationRequest
-    from calibration.campaign.sources import CorpusSource
 
-    scorer = None if score_tokenizer == reading.tokenizer else score_tokenizer
-    corpora = tuple(
-        CorpusSource(
-            name=name, source=source, tokenizer=reading.tokenizer, options=reading.options, score_tokenizer=scorer
-        )
-        for name, source in map(named_corpus, corpus)
+    corpora = corpus_sources(
+        map(named_corpus, corpus),
+        tokenizer=reading.tokenizer,
+        options=reading.options,
+        score_tokenizer=score_tokenizer,
     )
-    names = tuple(name for text in only for part in text.split(",") if (name := part.strip()))
-    return CalibrationRequest.of(only=names, corpora=corpora, **asked)
-
-
-def named_corpus(text: str) -> tuple[str, str]:
-    """Return the name and the source of NAME=SOURCE; a source alone is called by its last part.
-
-    What exists under the whole text is a source alone, as the folder year=2024 of a partitioned table.
-    """
-    name, equals, source = text.partition("=")
-    named = bool(equals and source and re.fullmatch(r"\w[\w.-]*", name)) and not Path(text).exists()
-    if (source if named else text) == "-":
-        raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")
-    if named:
-        return name, source
-    stem = re.sub(r"[^\w.-]+", "-", Path(file_name(text)).name.split(".")[0]).strip("-.") or "corpus"
-    return stem, text
+    return CalibrationRequest.of(only=listed_names(only), corpora=corpora, **asked)
 
 
 def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
@@ -296,55 +264,3 @@ def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file: name a folder.")
     return folder
-
-
-def _show(
-    outcome: CalibrationOutcome,
-    folder: Path,
-    shown: Wanted,
-    *,
-    install: str | None,
-    force: bool,
-    plot: Path | None,
-    as_json: bool,
-) -> Sequence[Coded]:
-    """Print what was found, draw and install it; return the reasons of the laws.
-
-    Without coefficients where there should be some, exit with 1.
-    """
-    from advisor.report import calibrate as report
-
-    result, failures = outcome.result, outcome.trained.failures
-    if result is None:
-        report.show_left(outcome, folder, as_json=as_json)
-    else:
-        report.show_result(outcome, _drawn(result, folder), asked=shown, as_json=as_json)
-        if install is not None:
-            _install(result, folder, install, force=force)
-    if result is not None and any(law.group.law is not None for law in result.laws):
-        draw(outcome, plot)
-    elif plot is not None:
-        terminal.note(f"There is no law yet, so nothing is drawn into {plot}.")
-    if failures or (result is not None and result.document is None and not outcome.laws_only):
-        click.get_current_context().exit(1)
-    return outcome.reasons
-
-
-def _drawn(result: Calibrated, folder: Path) -> list[Path]:
-    """Return the figures that were drawn: none without matplotlib."""
-    if importlib.util.find_spec("matplotlib") is None:
-        return []
-    from advisor.report.pictures.calibrate import write_calibration_plots
-    from calibration.campaign.pipeline import make_folder
-
-    make_folder(folder / "figures")
-    return list(write_calibration_plots(folder / "figures", result.laws, result.regression))
-
-
-def _install(result: Calibrated, folder: Path, name: str, *, force: bool) -> None:
-    from advisor.calibrations.installed import install
-
-    if result.document is None:
-        raise CoefficientsError(f"Nothing is installed as {name}: there are no coefficients.")
-    where = install(name, folder / "fitted_coefficients.json", force=force)
-    terminal.note(f"Installed as {name}: {where}")

@@ -41,7 +41,7 @@ _MORE = ("--cautions", "--full", "--json")
 
 
 def show_plan(
-    opened: Opened, missing: Sequence[TimedWork], folder: Path, *, asked: Wanted = FIRST_SCREEN, as_json: bool
+    opened: Opened, missing: Sequence[TimedWork], folder: Path | None, *, asked: Wanted = FIRST_SCREEN, as_json: bool
 ) -> None:
     """Print what would be trained, or its JSON document."""
     emit(opened.document(missing), lambda: print_plan(opened, missing, folder, asked), as_json=as_json)

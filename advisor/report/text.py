@@ -19,6 +19,7 @@ from advisor.data_files import write_atomically
 from advisor.errors import printable
 from advisor.json_fields import SCHEMA_VERSION, json_text
 from advisor.quantities import format_amount, format_flops, format_interval, format_quantity
+from advisor.quantities import plural as plural  # one of these functions, for the rooms below as well
 from advisor.report import terminal
 
 if TYPE_CHECKING:
@@ -158,15 +159,6 @@ def quantity(value: float | None) -> str:
 def amount(value: float | None) -> str:
     """Return hours, money or epochs as people say them; nothing for None."""
     return "" if value is None else format_amount(value)
-
-
-def plural(text: str, noun: str) -> str:
-    """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``.
-
-    >>> plural("1", "document"), plural("1.00B", "token")
-    ('1 document', '1.00B tokens')
-    """
-    return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
 def shortened(text: str, most: int) -> str:

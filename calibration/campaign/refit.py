@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.calibrations import transfer
 from advisor.compressibility.protocol import difference
 from advisor.errors import AdvisorError, UsageError
+from advisor.quantities import plural
 from advisor.results.result import Result, Shown
 from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
 from calibration.campaign.lock import lock
@@ -37,6 +38,7 @@ class CalibrationOutcome(Result):
         opened: the plan and how it is trained on this machine; None where nothing was to be trained.
         transfers: how the line in H through one folder's laws does on another's.
         notes: what a reader should know of the ledgers: rows that are not signed.
+        planned: nothing was to be trained, now: this is the plan, with all that is missing of it left to train.
     """
 
     result: Calibrated | None = None
@@ -46,6 +48,7 @@ class CalibrationOutcome(Result):
     opened: Opened | None = None
     transfers: tuple[transfer.Transfer, ...] = ()
     notes: tuple[str, ...] = ()
+    planned: bool = False
 
     ROWS = "sources"
 
@@ -53,13 +56,17 @@ class CalibrationOutcome(Result):
     def in_brief(self) -> str:
         """How many sources have a law, and whether there are coefficients; or how much is left to train."""
         if self.result is None:
-            return f"{len(self.trained.left)} trunks left to train"
+            return f"{plural(str(len(self.trained.left)), 'trunk')} left to train"
         n_laws = sum(source.verdict != "refused" for source in self.sources)
         found = "laws alone" if self.result.document is None else "coefficients"
         return f"{self.result.about.name}: {n_laws} of {len(self.sources)} sources have a law, {found}"
 
     def shown(self) -> Shown:
-        """Return a source in each row, with its law's exponent of N* and its verdict."""
+        """Return a source in each row, with its law's exponent of N* and its verdict; of a plan with its H alone."""
+        if self.result is None and self.opened is not None:
+            plan = self.opened.plan
+            planned = [(source.name, f"{source.compressibility:.3f}") for source in plan.sources]
+            return Shown(("source", "H"), planned, plan.notes)
         rows = [
             (
                 source.name,
@@ -76,6 +83,8 @@ class CalibrationOutcome(Result):
         failures = dict(self.trained.failures)
         if self.result is None:
             assert self.opened is not None
+            if self.planned:
+                return self.opened.document(self.trained.left)
             return {**self.opened.document(self.trained.left), "not_trained": failures}
         found, document = self.result.regression, self.result.document
         return {

@@ -59,6 +59,7 @@ OUTPUT = {
         ("pilot", advisor.plan_pilot, set()),
         ("laws", advisor.list_laws, set()),
         ("evidence", advisor.evidence, set()),
+        ("calibrate", advisor.calibrate, {"corpus", "sets"}),  # corpora and grammars
     ],
 )
 def test_every_option_of_a_command_is_a_keyword_of_its_call(command, call, beside):
@@ -321,6 +322,62 @@ FLAG = "must be True or False, not"
             lambda: advisor.calibrate(),
             UsageError,
             "Nothing to calibrate: name a preset or corpora, or go on with a folder.",
+        ),
+        (
+            lambda: advisor.calibrate(refit="mine", preset="smoke"),
+            UsageError,
+            "refit fits what was trained: leave out preset.",
+        ),
+        (
+            lambda: advisor.calibrate(refit="mine", workers=2),
+            UsageError,
+            "refit fits what was trained: leave out workers.",
+        ),
+        (
+            lambda: advisor.calibrate(refit=["a", "b"]),
+            UsageError,
+            "--refit of several folders needs --out, the folder for what they give together.",
+        ),
+        (lambda: advisor.calibrate(refit=[]), UsageError, "Nothing to fit again: name a folder."),
+        (
+            lambda: advisor.calibrate(refit="nowhere"),
+            UsageError,
+            "nowhere holds no calibration: there is no plan.json.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", prepare="a", folder="b"),
+            UsageError,
+            "prepare names the folder that is written: leave out folder and dry_run.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", dry_run=True, minutes=9),
+            UsageError,
+            "dry_run trains nothing: leave out minutes.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", prepare="a", install="mine"),
+            UsageError,
+            "prepare trains nothing: leave out install.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", force=True),
+            UsageError,
+            "force replaces an installed calibration: name it with install.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", dry_run="no"),
+            UsageError,
+            "--dry-run must be True or False, not 'no'.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", install="my own"),
+            UsageError,
+            "A calibration's name is letters, digits, '.', '_' and '-', at most 64, not 'my own'.",
+        ),
+        (
+            lambda: advisor.calibrate(preset="smoke", device="cpu", devices=object()),
+            UsageError,
+            "device and devices both say the same: give one of them.",
         ),
         (
             lambda: advisor.calibrate(lr_sweep=True),

@@ -23,8 +23,12 @@ def calls() -> None:
     pilot: advisor.Pilot = advisor.plan_pilot("corpus/", flops="1e22", share="2%", seed=1)
     fitted: advisor.Analysis = advisor.fit("runs.csv", columns={"loss": "val"}, loss_unit="bits", flops="1e22")
     outcome: advisor.CalibrationOutcome = advisor.calibrate(preset="smoke", folder="calibration", workers=2)
+    plan: advisor.CalibrationOutcome = advisor.calibrate(preset="smoke", dry_run=True)
+    fresh: advisor.CalibrationOutcome = advisor.calibrate(corpora={"code": "src/"}, prepare=Path("elsewhere"))
+    again_fitted: advisor.CalibrationOutcome = advisor.calibrate(refit=["a", Path("b")], folder="c", install="mine")
     n_params: float = answer.recommended.n_params
     document: dict[str, object] = answer.to_dict()
     advisor.recommend(flop="1e21")  # type: ignore[call-overload]
     advisor.score("corpus/", sequence=5)  # type: ignore[call-arg]
     advisor.fit("runs.csv", loss_unit="nits")  # type: ignore[arg-type]
+    advisor.calibrate(refit=3)  # type: ignore[arg-type]
