@@ -101,12 +101,13 @@ def format_quantity(value: float) -> str:
     return format_flops(value)
 
 
-def plural(text: str, noun: str) -> str:
-    """Return a number as it is printed with what it counts: ``1 document``, ``2 documents``, ``1 corpus``.
+def plural(count: int | str, noun: str) -> str:
+    """Return a count, or a number as it is printed, with what it counts: ``1 document``, ``2 documents``, ``1 corpus``.
 
-    >>> plural("1", "document"), plural("1.00B", "token"), plural("2", "corpus")
-    ('1 document', '1.00B tokens', '2 corpora')
+    >>> plural(1, "document"), plural("1.00B", "token"), plural(1200, "corpus")
+    ('1 document', '1.00B tokens', '1,200 corpora')
     """
+    text = count if isinstance(count, str) else f"{count:,}"
     return f"{text} {noun if text == '1' else _PLURALS.get(noun, f'{noun}s')}"
 
 

@@ -16,6 +16,7 @@ from advisor.commands.options import MOST_SEED, cautions_option, full_option, is
 from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
+from advisor.quantities import plural
 from advisor.report import terminal
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def command(
         say(found.reading)
         n_runs = sum(map(len, found.groups.values()))
         if n_runs > _MANY_RUNS:
-            terminal.note(f"Fitting {n_runs:,} runs, {bootstrap:,} refits: this may take minutes.")
+            terminal.note(f"Fitting {plural(n_runs, 'run')}, {bootstrap:,} refits: this may take minutes.")
 
     analysis = fit_table(
         table,

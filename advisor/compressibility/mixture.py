@@ -10,7 +10,7 @@ from advisor.caution import Caution
 from advisor.compressibility.measure import ENDS, FEW_CLUSTERS, N_BOOTSTRAP, clusters, sequence_ratios
 from advisor.compressibility.protocol import Protocol
 from advisor.errors import CorpusError, UsageError
-from advisor.quantities import check_positive
+from advisor.quantities import check_positive, plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +67,10 @@ def check_weights(weights: Sequence[float], n_sources: int) -> tuple[float, ...]
     if n_sources < 2:
         raise UsageError("--weights mixes two corpora or more: name them as SOURCES.")
     if len(weights) != n_sources:
-        raise UsageError(f"--weights has {len(weights)} numbers for {n_sources} corpora: give one for each, in order.")
+        raise UsageError(
+            f"--weights has {plural(len(weights), 'number')} for {plural(n_sources, 'corpus')}: give one "
+            "for each, in order."
+        )
     for weight in weights:
         check_positive(weight, "Each of --weights")
     return tuple(weight / sum(weights) for weight in weights)

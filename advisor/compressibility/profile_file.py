@@ -11,6 +11,7 @@ from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.corpus.tally import Column, LeftOut
 from advisor.errors import CorpusError, UsageError, did_you_mean
 from advisor.json_fields import Node, read_json
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from advisor.compressibility.measure import Compressibility
@@ -45,13 +46,13 @@ def read_profile(path: Path, corpus: str | None = None) -> ProfileRecord:
     records = read_records(path)
     names = ", ".join(record.source for record in records) or "none"
     if corpus is None and len(records) != 1:
-        raise UsageError(f"{path} holds {len(records)} corpora: name one with --corpus ({names}).")
+        raise UsageError(f"{path} holds {plural(len(records), 'corpus')}: name one with --corpus ({names}).")
     found = [record for record in records if corpus in (None, record.source)]
     if corpus is not None and not found:
         hint = did_you_mean(corpus, [record.source for record in records]) or f": it holds {names}."
         raise UsageError(f"{path} has no corpus called {corpus!r}{hint}")
     if len(found) != 1:
-        raise UsageError(f"{path} has {len(found)} corpora called {corpus!r}: it holds {names}.")
+        raise UsageError(f"{path} has {plural(len(found), 'corpus')} called {corpus!r}: it holds {names}.")
     return found[0]
 
 

@@ -24,7 +24,7 @@ from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
 from advisor.corpus.values.identifiers import MOST_IDS
 from advisor.errors import CorpusError
-from advisor.quantities import check_text, format_interval, format_quantity, format_share
+from advisor.quantities import check_text, format_interval, format_quantity, format_share, plural
 from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def explain_profile(page: Page, profile: MeasuredCorpus) -> None:
     def add(name: str, what: str, value: float | None, key: str | None = None, **more: float) -> None:
         page.take(name, "measured", what, value=value, key=key, **more)
 
-    sample = f"{p.n_sequences} sequences of {p.seq_len} tokens, gzip level {p.level}"
+    sample = f"{plural(p.n_sequences, 'sequence')} of {p.seq_len} tokens, gzip level {p.level}"
     add("H", f"the median compressed/raw size, {source}: {sample}", profile.median, "compressibility")
     ends = " and ".join(f"{end:g}".lstrip("0") for end in ENDS)
     what = f"95 % interval of H: bootstrap over documents (shares: over sources too), quantiles {ends}, {source}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from advisor.corpus.documents import Document, Passage, size_of, snapped
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +209,7 @@ def exhaustive_sample(
         encoded = _joined(encoded, separator_of(documents[0].content, tokenizer, ids_separator), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
-        few = f"{n_tokens} tokens, and H needs at least {seq_len} of them: measure more text"
+        few = f"{plural(n_tokens, 'token')}, and H needs at least {seq_len} of them: measure more text"
         raise TooSmallError(f"The corpus holds {few if n_tokens else 'no text'}.")
     tokenized = _holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))

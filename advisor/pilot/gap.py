@@ -20,7 +20,7 @@ from advisor.laws.measured_shift import SCATTER_OF_A_BUDGET, Measured
 from advisor.pilot.loss_levels import odd_runs, said_of
 from advisor.pilot.profile import LEAST_SIZES, ProfileOptimum, optimum_of
 from advisor.pilot.runs import PilotRun, Role, budgets_of
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_flops, format_quantity, plural
 
 # Of ln loss between a run and the smooth profile. The six corpora's runs of 4.57e18 to 4.84e19 FLOPs have .0009 (rms,
 # sizes within four times of the optimum; tests/pilot/test_on_the_sweep.py); a pilot is trained with less care.
@@ -146,7 +146,7 @@ def _pairs(runs: Sequence[PilotRun], base: Callable[[float], float]) -> list[_Pa
 def _optimum(runs: Sequence[PilotRun], flops: float, role: Role) -> ProfileOptimum:
     where = f"the {role} at {format_flops(flops)} FLOPs"
     if len({run.n_params for run in runs}) < LEAST_SIZES:
-        raise RunsError(f"A pilot needs {LEAST_SIZES} sizes at a budget, and {where} has {len(runs)} runs.")
+        raise RunsError(f"A pilot needs {LEAST_SIZES} sizes at a budget, and {where} has {plural(len(runs), 'run')}.")
     found = optimum_of(
         [run.n_params for run in runs], [run.n_tokens for run in runs], [run.loss or 0.0 for run in runs]
     )

@@ -15,7 +15,7 @@ from advisor.pilot.design import Expectation, Question, best, least_flops, runs_
 from advisor.pilot.gap import NOISE
 from advisor.pilot.runs import PilotRun
 from advisor.plan.plan import Plan, make_plan
-from advisor.quantities import format_flops, format_interval, format_quantity, format_share
+from advisor.quantities import format_flops, format_interval, format_quantity, format_share, plural
 from advisor.results.result import Result, Shown
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Pilot(Result):
     def in_brief(self) -> str:
         """How many runs it has, for which budget, and what they would leave."""
         return (
-            f"{len(self.runs)} runs for {format_share(self.chosen.share)} of {format_flops(self.flops)} FLOPs on "
+            f"{plural(len(self.runs), 'run')} for {format_share(self.chosen.share)} of "
+            f"{format_flops(self.flops)} FLOPs on "
             f"{self.corpus.name}: {'worth' if self.chosen.worth_it else 'not worth'} it"
         )
 

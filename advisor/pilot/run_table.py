@@ -22,6 +22,7 @@ from advisor.errors import RunsError
 from advisor.laws.text import Text
 from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
+from advisor.quantities import plural
 from advisor.run_tables.domains import LOSS, beyond, domain_of, is_beyond
 from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of, shown
 from advisor.run_tables.rows import read_rows
@@ -146,7 +147,8 @@ def _check_filled(path: Path, rows: list[Row]) -> None:
     empty = sum(row["loss"] == "" for row in rows)
     if empty:
         raise RunsError(
-            f"{path} has no loss yet for {empty} of its {len(rows)} runs: train them, write each one's validation loss "
+            f"{path} has no loss yet for {empty} of its {plural(len(rows), 'run')}: train them, write each "
+            "one's validation loss "
             "in nats/token into the column loss, or remove the runs that you leave out."
         )
 

@@ -19,7 +19,7 @@ from advisor.plan.shape import (
     explain_shape,
     find_architecture,
 )
-from advisor.quantities import format_amount, format_flops, format_quantity
+from advisor.quantities import format_amount, format_flops, format_quantity, plural
 
 if TYPE_CHECKING:
     from advisor.compressibility.units import TokenCount, Units
@@ -156,7 +156,7 @@ def about_plan(plan: Plan, *, hours: float | None, budget: float | None) -> Iter
         )
     if hours is not None and budget is not None and plan.cluster is not None:
         gpu = plan.cluster.hardware.gpu.name
-        time = "1 hour" if hours == 1 else f"{hours:g} hours"
+        time = plural(f"{hours:g}", "hour")
         n_gpus = plan.cluster.n_gpus
         were = "was" if n_gpus == 1 else "were"
         yield Caution(
@@ -176,7 +176,7 @@ def _about_time(plan: Plan, cluster: Cluster, hours: float | None) -> Iterator[C
     if hours is not None and took is not None and took > _LATE * hours:
         yield Caution(
             code="time_exceeded",
-            message=f"The run takes {format_amount(took)} hours, {format_amount(took - hours)} more than the "
+            message=f"The run takes {plural(format_amount(took), 'hour')}, {format_amount(took - hours)} more than the "
             f"{format_amount(hours)} given: the shape's exact FLOPs, or GPUs that are left over. "
             f"{format_quantity(plan.n_tokens * hours / took)} tokens end in time.",
         )

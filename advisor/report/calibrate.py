@@ -108,7 +108,7 @@ def print_plan(opened: Opened, missing: Sequence[TimedWork], folder: Path | None
         most = _most_sources(said, cost, notes)
         print_sources(plan, most=most)
         if len(plan.sources) > most:
-            echo(f"{plural(str(len(plan.sources) - most), 'more source')}: --full.", "dim")
+            echo(f"{plural(len(plan.sources) - most, 'more source')}: --full.", "dim")
         print_rows(cost)
 
     print_screen(said, rows=rows, everything=everything, cautions=notes, asked=asked, more=_MORE, lines=_WARNED)
@@ -120,7 +120,7 @@ def _cost_in_words(opened: Opened, missing: Sequence[TimedWork]) -> list[str]:
     left = duration(sum(each.seconds for each in missing) / devices.n_workers)
     time = f"about {left}" if missing else "nothing is left to train"
     said = (
-        f"{plural(f'{plan.n_runs:,}', 'run')} on {plural(str(len(plan.sources)), 'source')} take "
+        f"{plural(plan.n_runs, 'run')} on {plural(len(plan.sources), 'source')} take "
         f"{duration(3600 * opened.hours)} here; to go: {time}."
     )
     if not plan.laws_only:
@@ -173,7 +173,7 @@ def answer(outcome: CalibrationOutcome) -> list[str]:
     verdicts = Counter(source.verdict for source in sources)
     kinds = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("ok", "caution", "refused"))
     accepted = (
-        f"{len(sources) - verdicts['refused']} of {plural(str(len(sources)), 'source')} have a law that is accepted "
+        f"{len(sources) - verdicts['refused']} of {plural(len(sources), 'source')} have a law that is accepted "
         f"({kinds})."
     )
     if result.regression is not None:

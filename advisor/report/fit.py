@@ -9,7 +9,7 @@ from typing import Any
 
 from advisor.caution import Caution
 from advisor.json_fields import json_text
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, plural
 from advisor.report import terminal
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.tables.laws import interval, mark_of, number, print_law, print_optima, print_parameters
@@ -118,7 +118,7 @@ def _of_groups(laws: Mapping[str, Any]) -> list[str]:
     fitted = {name: law for name, law in laws.items() if law["E"] is not None}
     verdicts = Counter(law["verdict"] for law in laws.values())
     counts = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in ("ok", "caution", "refused"))
-    runs = f"{len(laws)} groups of {sum(law['n_runs'] for law in laws.values()):,} runs"
+    runs = f"{plural(len(laws), 'group')} of {sum(law['n_runs'] for law in laws.values()):,} runs"
     if not fitted:
         return [f"{runs} give no law: {counts}."]
     ends = [_wanted(name, fitted[name]) for name in sorted(fitted, key=lambda each: _best(fitted[each])["n_params"])]

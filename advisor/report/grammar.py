@@ -80,7 +80,7 @@ def _answer(survey: Survey) -> list[str]:
     if len(ordered) > 1:
         between += f" to {nats(last.compressibility)} ({last.source.name})"
     ends = dict.fromkeys(map(nats, (min(rates), max(rates)))) if rates else {"unknown": None}
-    grammars = plural(str(len(ordered)), "grammar")
+    grammars = plural(len(ordered), "grammar")
     said = f"{grammars} of {between}, with {' to '.join(ends)} nats of entropy a token."
     return [said, _rejected(survey.search)] if survey.search else [said]
 
@@ -111,7 +111,7 @@ def _about(survey: Survey) -> list[tuple[str, str]]:
     """Return what the columns are, what the gate says, and what was written."""
     first, correlation = survey.profiles[0], survey.correlation()
     with_it = "" if correlation is None else f"; its correlation with the entropy rate is {correlation:+.2f}"
-    measured = f"{first.n_documents:,} documents of {first.seq_len} ids, seed {survey.seed}"
+    measured = f"{plural(first.n_documents, 'document')} of {first.seq_len} ids, seed {survey.seed}"
     rows = [
         ("H", f"median compressed/raw bytes of {measured}{with_it}"),
         ("Entropy", "nats/token; rate: of the endless stream, bound: of one document"),
@@ -124,8 +124,8 @@ def _about(survey: Survey) -> list[tuple[str, str]]:
 def _written(survey: Survey) -> list[str]:
     files = [f"{survey.file}"] if survey.file else []
     return files + [
-        f"{written.folder}: {written.n_tokens:,} tokens, {plural(f'{written.n_documents:,}', 'document')}, "
-        f"{plural(str(written.n_files), 'file')}, {format_bytes(written.n_bytes)}"
+        f"{written.folder}: {plural(written.n_tokens, 'token')}, {plural(written.n_documents, 'document')}, "
+        f"{plural(written.n_files, 'file')}, {format_bytes(written.n_bytes)}"
         for written in survey.datasets
     ]
 
@@ -147,4 +147,4 @@ def _further_cells(profile: GrammarProfile) -> tuple[str, ...]:
 def _rejected(search: Search) -> str:
     counts = Counter(reason.code for rejection in search.rejections for reason in rejection.reasons)
     causes = ", ".join(f"{code} {count}" for code, count in counts.most_common())
-    return f"Rejected {len(search.rejections)} of {search.n_draws} draws{f' ({causes})' if causes else ''}."
+    return f"Rejected {len(search.rejections)} of {plural(search.n_draws, 'draw')}{f' ({causes})' if causes else ''}."

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from advisor.errors import printable
+from advisor.quantities import plural
 from advisor.report import terminal
 from advisor.report.text import duration, percent, quantity
 
@@ -147,7 +148,7 @@ class TrainingProgress:
     def summary(self) -> str:
         """Return one line: runs, tokens/s, time."""
         speed = self.tokens_per_second
-        parts = [f"{self.n_done} of {self.opened.plan.n_runs} runs"]
+        parts = [f"{self.n_done} of {plural(self.opened.plan.n_runs, 'run')}"]
         if speed is not None:
             parts.append(f"{quantity(speed)} tokens/s")
             parts += self._utilisation(speed)

@@ -206,7 +206,7 @@ def _ends(profile: Profile) -> str:
 def _protocol(profile: Profile) -> str:
     protocol = profile.protocol
     return (
-        f"gzip of {plural(f'{profile.n_sequences:,}', 'sequence')} of {protocol.seq_len} tokens, "
+        f"gzip of {plural(profile.n_sequences, 'sequence')} of {protocol.seq_len} tokens, "
         f"{protocol.tokenizer or 'ids as they are'}"
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.caution import warnings_first
-from advisor.report.text import echo, print_labelled, wrapped_beside
+from advisor.report.text import echo, plural, print_labelled, wrapped_beside
 
 if TYPE_CHECKING:
     from advisor.caution import Caution
@@ -64,7 +64,7 @@ def print_cautions(cautions: Sequence[Caution]) -> None:
     if not cautions:
         echo("No cautions.")
         return
-    echo(f"{len(cautions)} caution{'' if len(cautions) == 1 else 's'}, the weightiest first", "bold")
+    echo(f"{plural(len(cautions), 'caution')}, the weightiest first", "bold")
     for caution in warnings_first(cautions):
         print_labelled([("Caution:" if caution.severity == "warning" else "Note:", caution.message)], "yellow")
 

@@ -210,12 +210,13 @@ def epochs_text(epochs: float) -> str:
 def hours_and_days(hours: float) -> str:
     """Return hours, and days from two of them; minutes under an hour.
 
-    >>> hours_and_days(0.05), hours_and_days(12.5), hours_and_days(480)
-    ('3 minutes', '12.5 hours', '480 hours, 20 days')
+    >>> hours_and_days(1 / 60), hours_and_days(0.05), hours_and_days(1), hours_and_days(12.5), hours_and_days(480)
+    ('1 minute', '3 minutes', '1 hour', '12.5 hours', '480 hours, 20 days')
     """
     if hours < 1:
-        return f"{amount(60 * hours)} minutes"
-    return f"{amount(hours)} hours" + (f", {amount(hours / 24)} days" if hours >= 48 else "")
+        minutes = amount(60 * hours)
+        return plural(minutes, "minute") if minutes != "60" else "1 hour"
+    return plural(amount(hours), "hour") + (f", {plural(amount(hours / 24), 'day')}" if hours >= 48 else "")
 
 
 def counted(count: str) -> str:

@@ -56,7 +56,7 @@ class CalibrationOutcome(Result):
     def in_brief(self) -> str:
         """How many sources have a law, and whether there are coefficients; or how much is left to train."""
         if self.result is None:
-            return f"{plural(str(len(self.trained.left)), 'trunk')} left to train"
+            return f"{plural(len(self.trained.left), 'trunk')} left to train"
         n_laws = sum(source.verdict != "refused" for source in self.sources)
         found = "laws alone" if self.result.document is None else "coefficients"
         return f"{self.result.about.name}: {n_laws} of {len(self.sources)} sources have a law, {found}"
@@ -211,11 +211,15 @@ def unsigned(folders: Sequence[Path]) -> tuple[str, ...]:
 
 def _of_rows(found: Mapping[Path, tuple[int, int]]) -> Iterator[str]:
     yield from (
-        f"{n:,} of {n_all:,} rows of {path} are unsigned, as older versions wrote them: a loss that was changed would "
-        "not be found."
+        f"{n:,} of {plural(n_all, 'row')} of {path} {_are(n)} unsigned, as older versions wrote them: a loss that was "
+        "changed would not be found."
         for path, (n, n_all) in found.items()
         if n
     )
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def fit(
@@ -251,12 +255,14 @@ def _with_missing(law: SourceLaw, plans: Sequence[CalibrationPlan], rows: Sequen
     planned = {key for plan in plans for job in plan.jobs_of(law.source.name) for key in keys_of_job(plan, job)}
     own = {row.key for row in law.rows}
     if n_other := len(own - planned):
-        message = f"{n_other} of its {len(own)} runs are of no job of the plan: are they of this calibration?"
+        runs = plural(len(own), "run")
+        message = f"{n_other} of its {runs} {_are(n_other)} of no job of the plan: look whether of this calibration."
         law = _with_caution(law, "unplanned-runs", message)
     n_missing = len(planned - {row.key for row in rows})
     if not n_missing:
         return law
-    message = f"{n_missing} of its {len(planned)} planned runs are not in the ledger: the law is of the others alone."
+    runs = plural(len(planned), "planned run")
+    message = f"{n_missing} of its {runs} {_are(n_missing)} not in the ledger: the law is of the others alone."
     return _with_caution(law, "missing-runs", message)
 
 

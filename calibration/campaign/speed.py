@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from advisor.quantities import plural
 from calibration.campaign.engine import Work
 from calibration.campaign.grid import Job, Size, without
 from calibration.campaign.plan_file import CalibrationPlan
@@ -194,7 +195,8 @@ def cut_to(
     said = _cuts_in_words(cuts, whole.values(), max_hours)
     if schedule.hours > max_hours:
         said.append(
-            f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than {max_hours:g} hours."
+            f"The smallest run alone takes about {plural(f'{60 * schedule.hours:.2g}', 'minute')}, longer than "
+            f"{plural(f'{max_hours:g}', 'hour')}."
         )
     few = [
         source for source in plan.sources if sum(len(j.token_counts) for j in plan.jobs_of(source.name)) < LEAST_RUNS
@@ -219,7 +221,8 @@ def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], ma
         if len(jobs) == sum(job.size == jobs[0].size for job in whole):
             names = "every source"
         said.append(
-            f"Left out to end within {max_hours:g} hours: {which} of width {width} and {n_layers} layers to {tokens} "
+            f"Left out to end within {plural(f'{max_hours:g}', 'hour')}: {which} of width {width} and "
+            f"{n_layers} layers to {tokens} "
             f"tokens, of {names}."
         )
     return said

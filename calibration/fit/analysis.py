@@ -16,7 +16,7 @@ from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
-from advisor.quantities import check_number, check_text, format_quantity
+from advisor.quantities import check_number, check_text, format_quantity, plural
 from advisor.results.result import Result, Shown
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
@@ -101,10 +101,13 @@ class Analysis(Result):
         """The law of the runs, or how many laws there are, with what is to be believed of them."""
         if len(self.groups) > 1:
             refused = f", {len(self.refused)} of them refused" if self.refused else ""
-            return f"{len(self.groups)} laws of {sum(len(one.runs) for one in self.groups.values())} runs{refused}"
+            return (
+                f"{plural(len(self.groups), 'law')} of {sum(len(one.runs) for one in self.groups.values())} "
+                f"runs{refused}"
+            )
         ((_, one),) = self.groups.items()
         law = "no law" if one.law is None else f"a = {one.law.exponent_a:.3f}, E = {one.law.E:.3f}"
-        return f"{law} from {len(one.runs)} runs: {one.diagnostics.verdict}"
+        return f"{law} from {plural(len(one.runs), 'run')}: {one.diagnostics.verdict}"
 
     def shown(self) -> Shown:
         """Return a law in each row, without the numbers of those that are refused, and the reasons against them."""
@@ -340,7 +343,7 @@ def law_of(runs: Runs, fit: Fit, draws: Draws, count: Count, source: str, drift:
         alpha=alpha,
         beta=beta,
         count=count,
-        source=f"advisor fit: {len(runs)} runs of {source}",
+        source=f"advisor fit: {plural(len(runs), 'run')} of {source}",
         draws=tuple(Parameters(*(float(f"{v:.9g}") for v in row)) for row in draws.rows[kept]),
         ranges=Ranges(
             n_params=_ends(runs.n_params),

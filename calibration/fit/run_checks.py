@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from advisor.quantities import plural
 from calibration.fit.objective import Array
 from calibration.fit.reason import Reason
 from calibration.fit.runs import Runs
@@ -182,7 +183,7 @@ def _one_line(good: Runs) -> Reason | None:
 
 
 def _runs(n: int) -> str:
-    return "1 run" if n == 1 else f"{n} runs"
+    return plural(n, "run")
 
 
 def _have(n: int) -> str:

@@ -22,6 +22,7 @@ from advisor.laws.drift import LEAST
 from advisor.laws.law_file import law_as_json
 from advisor.laws.parameters import LOG_NAMES, NAMES
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.quantities import plural
 from calibration.fit.analysis import Analysis, Settings
 from calibration.fit.document import law_entry
 from calibration.fit.objective import Array
@@ -174,7 +175,7 @@ def _law(law: SourceLaw, calibration: str) -> dict[str, Any]:
     """Return the law without its draws, which lie beside the ledger, and so without what would widen them."""
     fitted: ScalingLaw | None = law.group.law
     assert fitted is not None
-    source = f"calibration {calibration}: {len(law.group.runs)} runs"
+    source = f"calibration {calibration}: {plural(len(law.group.runs), 'run')}"
     return law_as_json(replace(fitted, draws=(), drift=LEAST, source=source, verdict=law.verdict))
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.quantities import plural
 from calibration.fit.minimum import log_optimum
 from calibration.fit.objective import Array
 from calibration.lines.records import SourceRecord
@@ -91,7 +92,7 @@ def compare_predictors(
         missing = sum(name not in found for found in of_source)
         x = np.array([found[name] for found in of_source if name in found])
         if missing:
-            left_out[name] = f"not known of {missing} of {len(laws)} sources"
+            left_out[name] = f"not known of {missing} of {plural(len(laws), 'source')}"
         elif not identified(x):
             left_out[name] = f"{len(laws)} sources cannot fix its {x.shape[1] + 1} coefficients"
         else:
@@ -186,7 +187,7 @@ def _verdict(n: int, predictors: Sequence[Predictor]) -> str:
     with_h, without = math.exp(h.error_ln_n), math.exp(none.error_ln_n)
     figures = (
         f"left out, N* is missed by a factor of {with_h:.2f} with H and {without:.2f} without a predictor "
-        f"(permutation p = {h.p_value:.2g}, {n} sources)"
+        f"(permutation p = {h.p_value:.2g}, {plural(n, 'source')})"
     )
     best = min(predictors, key=lambda one: one.error_ln_n)
     beside = "" if best.name in (COMPRESSIBILITY, NONE) else f"; the least error has {best.name}"

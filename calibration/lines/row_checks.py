@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
+from advisor.quantities import plural
 from calibration.lines.records import MOST_TOKENS, Row, read_recipe
 from calibration.training.run_key import run_key
 from calibration.training.schedule import MOST_STEPS, Branch, Recipe, Schedule, make_schedule
@@ -39,10 +40,10 @@ def _problems(row: Row) -> Iterator[str]:
     facts = Node(row.recipe, "its recipe", "", AdvisorError)
     recipe = read_recipe(facts)
     if recipe.most_steps(row.n_tokens, row.seq_len) > MOST_STEPS:
-        yield f"says {row.n_tokens:,} tokens, which nobody trains on in its batches"
+        yield f"says {plural(row.n_tokens, 'token')}, which nobody trains on in its batches"
     branch = _branch(replace(recipe, rate=None), row.n_tokens, row.seq_len)
     if branch.n_steps != row.n_steps:
-        yield f"says {row.n_steps:,} steps, and its {row.n_tokens:,} tokens take {branch.n_steps:,}"
+        yield f"says {plural(row.n_steps, 'step')}, and its {plural(row.n_tokens, 'token')} take {branch.n_steps:,}"
     n_warmup = facts["n_warmup"].whole(0, MOST_TOKENS)
     plan = Schedule(recipe=recipe, seq_len=row.seq_len, branches=(branch,), n_warmup=n_warmup)
     key = run_key(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from advisor.quantities import plural
 from calibration.fit.analysis import GroupFit, Settings, fit_group
 from calibration.fit.diagnostics import Verdict
 from calibration.fit.objective import Array
@@ -170,10 +171,10 @@ def _runs(source: SourceRecord, rows: Sequence[Row]) -> Runs:
 def _left_out(n_other: int, n_few: int, n_all: int) -> tuple[Reason, ...]:
     found = []
     if n_other:
-        message = f"{n_other} of {n_all} rows are of other data under the same name; they are left out."
+        message = f"{n_other} of {plural(n_all, 'row')} left out: of other data under the same name."
         found.append(Reason(code="other-data", message=message, level="caution"))
     if n_few:
-        message = f"{n_few} of {n_all} rows have fewer optimizer steps than a loss needs; they are left out."
+        message = f"{n_few} of {plural(n_all, 'row')} left out: fewer optimizer steps than a loss needs."
         found.append(Reason(code="few-steps", message=message, level="caution"))
     return tuple(found)
 
@@ -182,7 +183,7 @@ def _halved(rows: Sequence[Row]) -> tuple[Reason, ...]:
     n = sum(row.halvings > 0 for row in rows)
     if not n:
         return ()
-    message = f"{n} of {len(rows)} rows diverged at their learning rate and were trained at a half of it or less."
+    message = f"{n} of {plural(len(rows), 'row')} diverged, and had a half of the learning rate or less."
     return (Reason(code="halved-rate", message=message, level="caution"),)
 
 

@@ -27,6 +27,7 @@ from advisor.laws.drift import Drift
 from advisor.laws.law_file import law_as_json
 from advisor.laws.parameters import LOG_NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
+from advisor.quantities import plural
 from calibration.fit.analysis import Analysis, GroupFit
 from calibration.lines.document import ranges_of, regression_as_json, versions
 from calibration.lines.records import SourceRecord
@@ -157,7 +158,7 @@ def _verdict(verdict: str, profiles: Mapping[str, GroupProfile]) -> str:
 def _source(law: SourceLaw, profile: GroupProfile, calibration: str) -> dict[str, Any]:
     fitted = law.group.law if law.accepted else None
     if fitted is not None:
-        source = f"calibration {calibration}: {len(law.group.runs)} runs"
+        source = f"calibration {calibration}: {plural(len(law.group.runs), 'run')}"
         fitted = replace(fitted, draws=(), source=source, verdict=law.verdict)
     return {
         "name": law.source.name,

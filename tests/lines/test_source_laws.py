@@ -60,7 +60,7 @@ def test_rows_of_few_steps_are_left_out_and_counted():
     assert len(law.rows) == 40
     assert messages(law)["few-steps"] == (
         "caution",
-        "10 of 50 rows have fewer optimizer steps than a loss needs; they are left out.",
+        "10 of 50 rows left out: fewer optimizer steps than a loss needs.",
     )
     without = fitted(record, [r for r in rows if r.n_tokens > 300_000])
     assert law.parameters.tobytes() == without.parameters.tobytes()
@@ -78,10 +78,10 @@ def test_rows_of_other_data_and_of_a_halved_rate_are_said():
     law = fitted(record, changed)
     assert len(law.rows) == 49
     assert messages(law) == {
-        "other-data": ("caution", "1 of 50 rows are of other data under the same name; they are left out."),
+        "other-data": ("caution", "1 of 50 rows left out: of other data under the same name."),
         "halved-rate": (
             "caution",
-            "2 of 49 rows diverged at their learning rate and were trained at a half of it or less.",
+            "2 of 49 rows diverged, and had a half of the learning rate or less.",
         ),
     }
 

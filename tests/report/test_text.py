@@ -63,3 +63,16 @@ def test_a_line_breaks_before_the_number_where_its_sign_has_no_room(capsys, monk
     monkeypatch.setenv("COLUMNS", "24")
     echo("That takes no more of 12 % of it.")
     assert capsys.readouterr().out.splitlines() == ["That takes no more of", "12 % of it."]
+
+
+def test_one_of_a_unit_is_said_as_one():
+    from advisor.quantities import plural
+    from advisor.report.text import hours_and_days
+
+    assert [plural(n, "corpus") for n in (0, 1, 2, "1", "1.00B")] == [
+        *("0 corpora", "1 corpus", "2 corpora", "1 corpus", "1.00B corpora"),
+    ]
+    found = {hours: hours_and_days(hours) for hours in (1 / 60, 0.9999, 1, 1.5, 48)}
+    assert [found[each] for each in (1 / 60, 0.9999, 1, 1.5, 48)] == [
+        *("1 minute", "1 hour", "1 hour", "1.5 hours", "48 hours, 2 days"),
+    ]

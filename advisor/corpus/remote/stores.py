@@ -18,6 +18,7 @@ from advisor.corpus.remote.failures import failure
 from advisor.corpus.remote.ranges import RangeCache, RangeFile
 from advisor.corpus.remote.waiting import ANSWER_LIMIT, CALL_LIMIT, within
 from advisor.errors import MissingExtraError, RemoteError, UsageError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -142,6 +143,7 @@ def _fetch(files: Any, source: str, path: str, start: int, end: int) -> bytes:
         raise failure(error, address) from error
     if len(data) != end - start:
         raise RemoteError(
-            f"{address} gave {len(data)} bytes for {end - start} at {start}: it has changed since it was listed."
+            f"{address} gave {plural(len(data), 'byte')} for {end - start} at {start}: it has changed since "
+            "it was listed."
         )
     return cast("bytes", data)

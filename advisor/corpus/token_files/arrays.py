@@ -23,6 +23,7 @@ from advisor.corpus.token_files.sidecar import SidecarBounds, last_end
 from advisor.corpus.token_files.stored import open_stored, opened, read_fully
 from advisor.corpus.values.padding import find_padding, without_padding
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def _headless(place: Place, options: CorpusOptions, stated: str | None = None) -
     width = np.dtype(dtype).itemsize
     if place.n_bytes % width:
         raise CorpusError(
-            f"{place.name} has {place.n_bytes:,} bytes, which is no whole number of ids of type {dtype}: it is "
+            f"{place.name} has {plural(place.n_bytes, 'byte')}, which is no whole number of ids of type {dtype}: it is "
             "truncated, or of another --dtype."
         )
     n_ids = place.n_bytes // width

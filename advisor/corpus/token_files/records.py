@@ -18,6 +18,7 @@ from advisor.corpus.token_files.id_types import check_stated
 from advisor.corpus.token_files.ids import checked_ids
 from advisor.corpus.values.kinds import shape_of_value
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -175,7 +176,9 @@ def values_of(record: bytes, fixed: Sequence[int | None], place: str) -> list[by
     n_sizes = sum(size is None for size in fixed)
     head = 4 * n_sizes
     if len(record) < head:
-        raise CorpusError(f"{place} is damaged: it has {len(record)} bytes, fewer than the sizes of its values take.")
+        raise CorpusError(
+            f"{place} is damaged: it has {plural(len(record), 'byte')}, fewer than the sizes of its values take."
+        )
     stated = iter(struct.unpack_from(f"<{n_sizes}I", record))
     values, at = [], head
     for size in fixed:
@@ -225,6 +228,7 @@ def array_of(data: bytes, dtype: str, column: str, place: str) -> Any:
 
     if len(data) % np.dtype(dtype).itemsize:
         raise CorpusError(
-            f"{place} has {len(data)} bytes in {column!r}, no whole number of {dtype}: say the type with --dtype."
+            f"{place} has {plural(len(data), 'byte')} in {column!r}, no whole number of {dtype}: say the "
+            "type with --dtype."
         )
     return np.frombuffer(data, dtype)

@@ -11,6 +11,7 @@ from advisor.corpus.compression import decompressed
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import open_stored, opened
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,8 @@ def _table(handle: IO[bytes], name: str, n_bytes: int) -> npt.NDArray[np.int64]:
     n_records = int.from_bytes(read_at(handle, 4, 0), "little")
     if 4 * (n_records + 2) > n_bytes:
         raise CorpusError(
-            f"{name} is truncated or no shard of records: it says that it has {n_records:,}, in {n_bytes:,} bytes."
+            f"{name} is truncated or no shard of records: it says that it has {n_records:,}, in "
+            f"{plural(n_bytes, 'byte')}."
         )
     ends = np.frombuffer(read_at(handle, 4 * (n_records + 1), 4), "<u4").astype(np.int64)
     if not n_records or (np.diff(ends) < 0).any() or ends[0] < 4 * (n_records + 2):
@@ -137,7 +139,9 @@ def open_plain(file: CorpusFile, n_bytes: int, *, each_zipped: bool = False) -> 
             data = stream.read(n_bytes + 1)
             if len(data) != n_bytes:
                 problem = "is truncated or of another index"
-                raise CorpusError(f"{file.name} {problem}: it holds {len(data):,} bytes of {n_bytes:,}, decompressed.")
+                raise CorpusError(
+                    f"{file.name} {problem}: it holds {plural(len(data), 'byte')} of {n_bytes:,}, decompressed."
+                )
             handle = io.BytesIO(data)
         if read_at(handle, len(_FRAMED), 0) == _FRAMED:
             yield FramedStore(handle, file.name)

@@ -99,7 +99,7 @@ def _chart(sources: list[Node]) -> Chart | None:
         x=Axis(label="H of the source"),
         y=Axis(label="a, where N grows as budget^a"),
         series=(Series(name="sources", form="points", x=x, y=y, text=text),),
-        says=f"{plural(f'{len(names)}', 'source')} with laws, a from {min(y):.2f} to {max(y):.2f}.",
+        says=f"{plural(len(names), 'source')} with laws, a from {min(y):.2f} to {max(y):.2f}.",
     )
 
 

@@ -178,7 +178,7 @@ def _chart(laws: dict[str, Node]) -> Chart | None:
         x=Axis(label="training budget, FLOPs", log=True),
         y=Axis(label="best number of parameters", log=True),
         series=tuple(series),
-        says=f"By {plural(f'{len(laws)}', 'law')}{_POINTS if any(s.form == 'points' for s in series) else ''}.",
+        says=f"By {plural(len(laws), 'law')}{_POINTS if any(s.form == 'points' for s in series) else ''}.",
     )
 
 

@@ -133,7 +133,7 @@ def draw_losses(figure: Any, laws: Sequence[SourceLaw], *, columns: int = _COLUM
     bar.set_label("parameters N, non-embedding")
     figure.supylabel("loss, nats/token", fontsize=10)
     bound = " (red: entropy bound of the documents)" if any(law.source.entropy_bound for law in shown) else ""
-    more = f". {plural(str(len(fitted) - len(shown)), 'more source')} not drawn" if len(fitted) > len(shown) else ""
+    more = f". {plural(len(fitted) - len(shown), 'more source')} not drawn" if len(fitted) > len(shown) else ""
     figure.supxlabel(f"tokens D{bound}{more}", fontsize=10)
 
 

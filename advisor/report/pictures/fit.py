@@ -47,7 +47,7 @@ def draw_fits(figure: Any, groups: Mapping[str, GroupFit]) -> None:
         [f"No law: {', '.join(shortened(name) for name in groups if name not in fitted)}."] if 0 < without < 5 else []
     )
     if len(fitted) > len(shown):
-        said.append(f"{plural(str(len(fitted) - len(shown)), 'more group')} not drawn: fit them by themselves.")
+        said.append(f"{plural(len(fitted) - len(shown), 'more group')} not drawn: fit them by themselves.")
     if said:
         note(figure, " ".join(said))
 
@@ -59,7 +59,7 @@ def _draw_group(figure: Any, name: str, group: GroupFit) -> None:
     assert law is not None
     a, b = format_flops(law.A), format_flops(law.B)
     formula = f"L = {law.E:.3f} + {a}/N^{law.alpha:.3f} + {b}/D^{law.beta:.3f}"
-    set_title(figure, f"{refused}{plural(f'{len(group.runs):,}', 'run')}{of}", formula)
+    set_title(figure, f"{refused}{plural(len(group.runs), 'run')}{of}", formula)
     axes = figure.subplots(3, 2)
     _draw_runs(axes[0, 0], axes[0, 1], group)
     _draw_contours(axes[1, 0], group)

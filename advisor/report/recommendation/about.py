@@ -135,7 +135,7 @@ def _measured(profile: MeasuredCorpus) -> str:
     documents = "" if profile.n_documents is None else f" in {plural(quantity(profile.n_documents), 'document')}"
     rate = "" if profile.bytes_per_token is None else f", {profile.bytes_per_token:.2f} bytes per token"
     return (
-        f"{documents}{rate}; {plural(f'{profile.n_sequences:,}', 'sequence')}, sd {found.sd:.3f}, "
+        f"{documents}{rate}; {plural(profile.n_sequences, 'sequence')}, sd {found.sd:.3f}, "
         f"tokens shuffled {found.shuffled_median:.3f}, ceiling {found.ceiling:.3f}"
     )
 

@@ -103,7 +103,7 @@ def print_first_laws(sources: Sequence[SourceFigures], *, most: int) -> None:
     print_table([*_HEADER, ""], [[*_found_of(source), source.verdict] for source in sources[:most]])
     echo(_meaning(sources), "dim")
     if len(sources) > most:
-        echo(f"{plural(str(len(sources) - most), 'more source')}: --full.", "dim")
+        echo(f"{plural(len(sources) - most, 'more source')}: --full.", "dim")
 
 
 _HEADER = ("source", "H", "E", "alpha", "beta", "a", "best N, 95 %")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.errors import printable
+from advisor.quantities import plural
 from advisor.report import terminal
 from advisor.report.score import left_out_words, levels, read_words, sparkline
 from advisor.report.text import (
@@ -106,7 +107,7 @@ def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
             f"{protocol.tokenizer or 'native ids'}, {protocol.seq_len} tokens a sequence, {protocol.encoding}, "
             f"gzip level {protocol.level} (zlib {profile.zlib_version}), "
             f"{'each document by itself' if protocol.chunking == 'document' else 'documents joined end to end'}, "
-            f"{protocol.statistic} over at most {protocol.n_sequences:,} sequences"
+            f"{protocol.statistic} over at most {plural(protocol.n_sequences, 'sequence')}"
         )
         lines.setdefault(words, []).append(shortened(profile.source, _NAME))
     if len(lines) == 1:

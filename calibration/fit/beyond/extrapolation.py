@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.laws.drift import LEAST, Drift
+from advisor.quantities import plural
 from calibration.fit.beyond.cuts import LEAST_BELOW, Cut, cuts_of, drift_of
 from calibration.fit.line import Line, fit_line
 from calibration.fit.minimum import Fit, FitOptions
@@ -89,7 +90,7 @@ def _of_cuts(cuts: tuple[Cut, ...], e_of_all: float) -> tuple[str, ...]:
 def _of_refused(cut: Cut) -> str:
     if cut.refused is None:
         return ""
-    return f"The refit to the {cut.n_below} runs up to {cut.flops:.3g} FLOPs measures no drift: {cut.refused}"
+    return f"The refit to the {plural(cut.n_below, 'run')} up to {cut.flops:.3g} FLOPs measures no drift: {cut.refused}"
 
 
 def _widening(found: Extrapolation) -> str:

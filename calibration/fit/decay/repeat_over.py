@@ -18,6 +18,7 @@ from advisor.errors import LawError, RunsError, UsageError
 from advisor.laws.law_file import read_law
 from advisor.laws.published import published_laws
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.quantities import plural
 from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.decay.decay_fit import DecayFit, judged
@@ -86,7 +87,7 @@ def repeat_over(
     if len(good) < LEAST_RUNS:
         few = f"{len(good)} runs are usable, and {LEAST_RUNS} are needed"
         return replace(_refused(base, good, few), reading=read.reading)
-    source = f"{len(good)} runs of {Path(table).name}"
+    source = f"{plural(len(good), 'run')} of {Path(table).name}"
     found = _over(base, good, source, n_draws=n_draws, seed=seed, delta=delta)
     return replace(found, reading=read.reading)
 
