@@ -222,7 +222,7 @@ def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], ma
             names = "every source"
         said.append(
             f"Left out to end within {plural(f'{max_hours:g}', 'hour')}: {which} of width {width} and "
-            f"{n_layers} layers to {tokens} "
+            f"{plural(n_layers, 'layer')} to {tokens} "
             f"tokens, of {names}."
         )
     return said

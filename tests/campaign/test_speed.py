@@ -125,7 +125,7 @@ def test_one_run_stays_and_it_is_said_that_it_takes_too_long(plan, speed):
         f"The smallest run alone takes about {60 * schedule.hours:.2g} minutes, longer than 1e-09 hours."
     )
     assert (
-        "Left out to end within 1e-09 hours: every run of width 32 and 1 layers to 20,480, 61,440 tokens, of every "
+        "Left out to end within 1e-09 hours: every run of width 32 and 1 layer to 20,480, 61,440 tokens, of every "
         "source."
     ) in cut.cuts
 

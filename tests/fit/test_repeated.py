@@ -56,7 +56,7 @@ def test_too_little_repetition_identifies_nothing() -> None:
     assert found.r_d.why_not == "the runs repeat data 1.5 times at most"
     assert found.r_n.value is None
     assert found.r_n.why_not is not None
-    assert found.r_n.why_not.startswith("1 runs have over twice the parameters that their unique tokens can use")
+    assert found.r_n.why_not.startswith("1 run has over twice the parameters that their unique tokens can use")
 
 
 def test_no_repetition_is_none() -> None:
