@@ -104,8 +104,14 @@ def read_json(path: Path, error: type[AdvisorError], *, versioned: bool = True, 
     A file that people write by hand may have none: ``versioned`` is False. One that was found and not named must be a
     ``regular`` file. At most MOST_JSON_BYTES are read.
     """
+    data = bounded_bytes(path, MOST_JSON_BYTES, error, regular=regular)
+    return document_of(json_value(data, path, error), path, error, versioned=versioned)
+
+
+def json_value(data: bytes, path: Path, error: type[AdvisorError]) -> Any:
+    """Return the value of the JSON that was read from ``path``; a byte-order mark before it is passed over."""
     try:
-        value = json.loads(bounded_bytes(path, MOST_JSON_BYTES, error, regular=regular).decode("utf-8"))
+        return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as problem:
         raise error(f"{path} is not UTF-8 text (byte {problem.start}), so it is not JSON.") from problem
     except json.JSONDecodeError as problem:
@@ -114,6 +120,10 @@ def read_json(path: Path, error: type[AdvisorError], *, versioned: bool = True, 
         raise error(f"{path} is not one of advisor's files: {problem}.") from problem
     except RecursionError as problem:
         raise error(f"{path} is nested too deeply to be one of advisor's files.") from problem
+
+
+def document_of(value: Any, path: Path, error: type[AdvisorError], *, versioned: bool = True) -> Node:
+    """Return the document that ``value`` is, of a schema that this version understands."""
     document = Node(value, str(path), "", error)
     if not versioned and "schema_version" not in document.members():
         return document

@@ -50,9 +50,9 @@ def _report(
 ) -> None:
     """Write one HTML page: the answer first, then why, how sure, what else, what to mind, where it comes from.
 
-    FILE... are documents of score, recommend, compare, repeat and fit (--json), law files, coefficients files and
-    folders of advisor calibrate, several in one page. With a budget the page is of a new recommendation: SOURCE and
-    every option are those of `advisor recommend`.
+    FILE... are documents of score, recommend, compare, repeat, table and fit (--json), law files, coefficients files
+    and folders of advisor calibrate, up to 50 in one page. With a budget the page is of a new recommendation: SOURCE
+    and every option are those of `advisor recommend`.
 
     The page fetches nothing. With a script it has charts to read values off, a budget to move and laws to switch off;
     without one, and on paper, it has the same numbers and still pictures. It is about 5 MB, most of it the library that
@@ -77,8 +77,8 @@ def _report(
 
 def _of_files(names: Sequence[str], out: Path) -> None:
     """Write the page of documents."""
-    from advisor.report.page.reading import check_files
     from advisor.report.page.sections import sections_of
+    from advisor.report.page.taken import check_files
 
     paths = check_files(names)
     refuse_reading_options("a SOURCE")
@@ -98,6 +98,9 @@ def _of_request(
     quiet: bool,
 ) -> None:
     """Write the page of a new recommendation."""
+    from advisor.report.page.sections import check_sources
+
+    check_sources(names)
     if len(names) > 1:
         raise UsageError(
             f"A recommendation is about one SOURCE, and {len(names)} are named: {', '.join(names)}; make a file of "

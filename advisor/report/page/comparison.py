@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from advisor.json_fields import Node
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, format_times
 from advisor.report.page.blocks import Axis, Chart, PageSection, Series, part, table
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
@@ -12,6 +14,7 @@ from advisor.report.text import counted, nats, quantity, ratio, shortened
 
 _MOST_SAID = 3  # corpora in the heading; the table has all
 _NAME = 60  # columns of a corpus's name
+_SAME = 0.005  # of ln N: such a difference is not said
 
 
 def comparison_section(document: Node) -> PageSection:
@@ -33,7 +36,10 @@ def comparison_section(document: Node) -> PageSection:
     return PageSection(
         kind="Comparison",
         answer=_answer(rows),
-        why=(f"Each is the best use of its budget; N counts {counts} parameters.",),
+        why=(
+            *_contrast(document.get("contrast")),
+            f"Each is the best use of its budget; N counts {counts} parameters.",
+        ),
         mind=warnings_of(document.get("cautions")),
         parts=(
             *part("Side by side", table("Answers", columns), _chart(rows)),
@@ -51,7 +57,7 @@ def _name(row: Node) -> str:
 def _answer(rows: list[Node]) -> str:
     """Return what each corpus wants: N and D of one budget, or N from the least budget to the largest."""
     by_corpus: dict[str, list[Node]] = {}
-    for row in sorted(rows, key=lambda row: row["flops"].number(0)):
+    for row in sorted(rows, key=lambda row: (row.get("mixture") is None, row["flops"].number(0))):
         by_corpus.setdefault(words(row.get("corpus")), []).append(row)
     said = [f"{shortened(corpus, _NAME)}: {_wants(found)}".removeprefix(": ") for corpus, found in by_corpus.items()]
     more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
@@ -59,6 +65,22 @@ def _answer(rows: list[Node]) -> str:
     first, *_, last = (*budgets, *budgets)
     at = f"{first} to {last}" if len(budgets) > 1 else first
     return f"{'; '.join([*said[:_MOST_SAID], *more])}, at {at} FLOPs."
+
+
+def _contrast(contrast: Node | None) -> tuple[str, ...]:
+    """Return how the corpus that compresses best differs from the one that compresses least; nothing without two."""
+    if contrast is None:
+        return ()
+    one, other = (shortened(words(contrast[key]), _NAME) for key in ("corpus", "other"))
+    h, other_h = (nats(contrast[key].number(0, 1)) for key in ("compressibility", "other_compressibility"))
+    times = contrast["times_params"].number(0, open_ends=True), contrast["times_tokens"].number(0, open_ends=True)
+    n, d = map(format_times, times)
+    wants = f"it wants {n} times the parameters and {d} times the tokens"
+    same = abs(math.log(times[0])) < _SAME
+    return (
+        f"{one} compresses better than {other}, H {h} against {other_h}: at {figure(contrast['flops'], format_flops)} "
+        f"FLOPs {'this law answers the same for both' if same else wants}.",
+    )
 
 
 def _wants(rows: list[Node]) -> str:

@@ -1,34 +1,33 @@
-"""A file to what it is: a profile, a recommendation, a comparison, a table of epochs, a fit, a law, a calibration."""
+"""A file to what it is: a profile, a recommendation, a comparison, a table, a fit, a law, a calibration."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from advisor.caution import Caution, warnings_first
-from advisor.errors import AdvisorError, UsageError, printable
-from advisor.json_fields import Node, read_json
+from advisor.errors import AdvisorError, printable
+from advisor.json_fields import Node, document_of, json_value
 from advisor.quantities import format_quantity
 from advisor.report.page.blocks import Cautions, Noted
+from advisor.report.page.taken import elsewhere, is_elsewhere, needs_budget, unreadable
 from advisor.report.text import spread
+from advisor.untrusted.reading import MOST_JSON_BYTES, bounded_bytes
 
-Kind = Literal["profile", "recommendation", "comparison", "repetition", "fit", "law", "laws", "coefficients"]
+Kind = Literal["profile", "recommendation", "comparison", "repetition", "table", "fit", "law", "laws", "coefficients"]
 # The keys by which a document is known, those of the larger first.
 _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("recommendation", ("request", "headline", "laws")),
     ("profile", ("corpora",)),
     ("repetition", ("unique_tokens", "most_effective_tokens", "rows")),
+    ("table", ("rows", "depends_on_compressibility")),
     ("coefficients", ("calibrations", "default")),
     ("fit", ("laws", "regression", "no_regression")),
     ("laws", ("calibration", "laws")),
     ("law", ("E", "A", "B", "alpha", "beta")),
-)
-_TAKES = (
-    "a page is made of what score, recommend, compare, repeat and fit print with --json, of law and coefficients files "
-    "and of folders of advisor calibrate"
 )
 _IN_A_FOLDER = ("coefficients.json", "laws.json")
 
@@ -46,19 +45,21 @@ class ResultFile:
 def read_document(path: Path) -> ResultFile:
     """Return the document in a file, or the results in a folder of ``advisor calibrate``.
 
+    It is read once, as it may be a pipe.
+
     Raises:
         AdvisorError: the file cannot be read, or is nothing that a page shows.
     """
     if path.is_dir():
         path = _in_folder(path)
-    root = read_json(path, AdvisorError)
-    kind = _kind(root)
+    data = bounded_bytes(path, MOST_JSON_BYTES, AdvisorError)
+    root, kind = _document(path, data)
     if kind == "recommendation" and "recommended" not in root.members():
         raise AdvisorError(
             f"{path} is a recommendation of an older advisor, which did not say what to follow (it has no "
             "`recommended`): make it again with advisor recommend ... --json."
         )
-    return ResultFile(kind=kind, path=path, root=root, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    return ResultFile(kind=kind, path=path, root=root, sha256=hashlib.sha256(data).hexdigest())
 
 
 def _in_folder(folder: Path) -> Path:
@@ -66,39 +67,34 @@ def _in_folder(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise AdvisorError(
-        f"{folder} is a folder without {' or '.join(_IN_A_FOLDER)}, so it is no finished calibration: name one of "
-        "advisor calibrate, or give a budget such as --flops 1e21 for a page about this corpus."
+        f"{folder} is a folder without {' or '.join(_IN_A_FOLDER)}, so it is no finished calibration; "
+        f"{needs_budget(str(folder))}"
     )
 
 
-def _kind(root: Node) -> Kind:
-    keys = root.members().keys()
-    for kind, wanted in _KINDS:
-        if all(key in keys for key in wanted):
-            return kind
-    rows = root.members().get("rows")
+def _document(path: Path, data: bytes) -> tuple[Node, Kind]:
+    """Return the document in the bytes of a file and what it is; one of a newer schema may be anything."""
+    try:
+        value = json_value(data, path, AdvisorError)
+    except AdvisorError as problem:
+        raise unreadable(path, data, problem) from problem
+    if not isinstance(value, dict):
+        raise AdvisorError(f"{path} is JSON, but no object, so it is no document of advisor; {needs_budget(str(path))}")
+    kind = _kind(value)
+    root = document_of(value, path, AdvisorError, versioned=kind is not None)
+    if kind is None:
+        raise elsewhere(path, value)
+    return root, kind
+
+
+def _kind(keys: Mapping[str, Any]) -> Kind | None:
+    """Return what a document with these keys is; None where it is nothing that a page shows."""
+    if is_elsewhere(keys):
+        return None
+    rows = keys.get("rows")
     if isinstance(rows, list) and rows and isinstance(rows[0], dict) and "headline" in rows[0]:
         return "comparison"
-    named = ", ".join(sorted(printable(key)[:40] for key in keys)[:6]) or "nothing"
-    what = "what a pilot measured" if root.members().get("kind") == "pilot" else f"a document with {named}"
-    raise AdvisorError(f"{root.file} is {what}, which no page shows: {_TAKES}.")
-
-
-def check_files(paths: Iterable[str]) -> list[Path]:
-    """Return the paths of a page's files, each of which must be there and be named once.
-
-    Raises:
-        UsageError: none is named, or one is twice, or is not there.
-    """
-    found = [Path(each) for each in paths]
-    if not found:
-        raise UsageError(f"Name what the page is to show: FILE..., or a budget such as --flops 1e21; {_TAKES}.")
-    for path in found:
-        if found.count(path) > 1:
-            raise UsageError(f"{path} is named twice: name each file once.")
-        if not path.exists():
-            raise UsageError(f"There is no file or folder {path}: {_TAKES}.")
-    return found
+    return next((kind for kind, wanted in _KINDS if keys.keys() >= set(wanted)), None)
 
 
 def words(node: Node | None) -> str:

@@ -13,9 +13,14 @@ from advisor.errors import EXTRAS, install_command
 from advisor.report.page import along
 from tests.report.page.pages import HOSTILE, SEEN, Page, corpus, data_of, write
 
-TAKES = (
-    "a page is made of what score, recommend, compare, repeat and fit print with --json, of law and coefficients files "
-    "and of folders of advisor calibrate"
+SHOWN = (
+    "what score, recommend, compare, repeat, table and fit print with --json, law files, coefficients files and "
+    "folders of advisor calibrate"
+)
+TAKES = f"a page shows {SHOWN}"
+NEEDS_BUDGET = (
+    "a page about a corpus needs a budget, advisor report {path} --flops 1e21 --out report.html, and without one shows "
+    f"{SHOWN}"
 )
 
 
@@ -97,6 +102,7 @@ def test_a_page_of_every_kind(made, document, tmp_path):
             profile,
             document("compare", "--flops", "1e20", "--flops", "1e21", name="compare.json"),
             document("repeat", "--unique-tokens", "25B", name="repeat.json"),
+            document("table", "--flops", "1e20,1e21", name="table.json"),
             write(tmp_path / "law.json", {"exponent_a": 0.514, "ranges": {"flops": [1e18, 1e20]}, **law}),
         )
     )
@@ -104,10 +110,23 @@ def test_a_page_of_every_kind(made, document, tmp_path):
         "prose has H 0.520, less than web text's 0.565; code has H 0.380, less than web text's 0.565.",
         "855M to 2.78B parameters, at 1e20 to 1e21 FLOPs.",
         "Read 40 times, a token of the 25.0B unique ones is worth 38 % of a new one.",
+        "By chinchilla, 855M parameters on 19.5B tokens at 1e20 FLOPs, to 2.78B parameters on 59.9B tokens at 1e21 "
+        "FLOPs.",
         "N grows as the budget to the power 0.514.",
         "Where this comes from",
     ]
-    assert len([1 for tag, _ in page.elements if tag == "figure"]) == 4
+    assert len([1 for tag, _ in page.elements if tag == "figure"]) == 5
+
+
+def test_a_mixture_comes_first_and_is_followed_by_how_the_corpora_differ(made, document, tmp_path):
+    (tmp_path / "a.txt").write_text("the cat sat on the mat and looked at the rain\n" * 400, encoding="utf-8")
+    (tmp_path / "b.txt").write_text("".join(f"{i * 7919 % 9973} {i}\n" for i in range(4000)), encoding="utf-8")
+    corpora = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    mixed = ("--weights", ".6,.4", "--tokenizer", "bytes", "--quiet", "--law", "chinchilla")
+    page = Page(made(document("compare", *corpora, *mixed, "--flops", "1e19")))
+    assert page.texts["h2"][0].startswith("mixture of 0.6 ")
+    assert "compresses better than" in page.texts["p"][0]
+    assert page.texts["p"][0].endswith("at 1e19 FLOPs this law answers the same for both.")
 
 
 def test_the_shipped_calibrations(made):
@@ -258,17 +277,25 @@ def refused(advisor, tmp_path, *arguments, code=1):
 @pytest.mark.parametrize(
     ("contents", "message"),
     [
-        ("{", "Error: {path} is not JSON: Expecting property name enclosed in double quotes at line 1.\n"),
+        (
+            "{",
+            "Error: {path} is not JSON: Expecting property name enclosed in double quotes at line 1: it is cut off, or "
+            "altered, or holds two documents; write each with --out FILE.\n",
+        ),
+        (" \n", "Error: {path} is empty: write it again with --out FILE, which leaves none half written.\n"),
         ('{"schema_version": 99}', "Error: {path} has schema_version 99 and this advisor understands 1: upgrade "),
-        ("[1]", "Error: {path}: the document must be an object, not a list.\n"),
+        ("[1]", f"Error: {{path}} is JSON, but no object, so it is no document of advisor; {NEEDS_BUDGET}.\n"),
+        ("a cat", f"Error: {{path}} is not JSON: Expecting value at line 1; {NEEDS_BUDGET}.\n"),
         (
             '{"schema_version": 1, "laws": [], "grouped": 1}',
-            f"Error: {{path}} is a document with grouped, laws, schema_version, which no page shows: {TAKES}.\n",
+            "Error: {path} is JSON with grouped, laws, schema_version, which is no document of advisor; "
+            f"{NEEDS_BUDGET}.\n",
         ),
         (
-            '{"schema_version": 1, "kind": "pilot"}',
-            f"Error: {{path}} is what a pilot measured, which no page shows: {TAKES}.\n",
+            "{}",
+            f"Error: {{path}} is JSON with nothing in it, which is no document of advisor; {NEEDS_BUDGET}.\n",
         ),
+        ('{"corpora": []}', "Error: {path}: schema_version is missing.\n"),
         (
             '{"schema_version": 1, "request": {}, "headline": {}, "laws": []}',
             "Error: {path} is a recommendation of an older advisor, which did not say what to follow (it has no "
@@ -323,12 +350,135 @@ def test_usage(advisor, tmp_path):
         "advisor recommend --json and name these files alone.\n"
     )
     assert refused(advisor, tmp_path, tmp_path) == (
-        f"Error: {tmp_path} is a folder without coefficients.json or laws.json, so it is no finished calibration: name "
-        "one of advisor calibrate, or give a budget such as --flops 1e21 for a page about this corpus.\n"
+        f"Error: {tmp_path} is a folder without coefficients.json or laws.json, so it is no finished calibration; "
+        f"{NEEDS_BUDGET.format(path=tmp_path)}.\n"
+    )
+    assert refused(advisor, tmp_path, "x" * 300, code=2) == (
+        f"Error: {'x' * 99}...{'x' * 98} names no file: File name too long.\n"
+    )
+    assert refused(advisor, tmp_path, *(f"{i}.json" for i in range(51)), code=2) == (
+        "Error: A page shows at most 50 files, not 51: compare many corpora or budgets with advisor compare --json, "
+        "which is one file.\n"
     )
     assert refused(advisor, tmp_path, given, "--column", "text", code=2) == (
         "Error: --column says how a SOURCE is read, and none is given.\n"
     )
+
+
+@pytest.mark.parametrize("source", ["-", "s3://bucket/x", "data/*.jsonl"])
+def test_a_corpus_that_is_no_file_needs_a_budget_too(advisor, tmp_path, source):
+    typed = "'data/*.jsonl'" if "*" in source else source
+    assert refused(advisor, tmp_path, source, code=2) == (
+        f"Error: {source} is no file of results: {NEEDS_BUDGET.format(path=typed)}.\n"
+    )
+
+
+def test_a_dataset_of_the_hub_needs_a_budget_too(advisor, tmp_path):
+    assert refused(advisor, tmp_path, "org/name", code=2) == (
+        "Error: There is no file or folder org/name; if it is a dataset of the hub, "
+        f"{NEEDS_BUDGET.format(path='org/name')}.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"terms": []}, "is what advisor explain prints, of which no page is made: advisor explain shows it"),
+        (
+            {"exponents": [], "transfers": [], "signs": [], "calibrations": [], "default": None},
+            "is what advisor evidence prints, of which no page is made: advisor evidence shows it",
+        ),
+        (
+            {"laws": [], "data_dependent_laws": []},
+            "is the list of advisor laws, of which no page is made: advisor report --flops 1e21 --out report.html says "
+            "what each law answers",
+        ),
+        (
+            {"share_of_budget": 0.01, "expected": {}, "runs": []},
+            "is the design of a pilot, of which no page is made: train its runs, then advisor fit pilot.csv --pilot "
+            "--out pilot.json, and give advisor report a budget and --pilot pilot.json",
+        ),
+        (
+            {"kind": "pilot"},
+            "is what a pilot measured, of which no page is made: give advisor report a budget and --pilot FILE",
+        ),
+        (
+            {"grammars": [], "seed": 0},
+            "is what advisor grammar drew, of which no page is made: advisor grammar shows it",
+        ),
+        (
+            {"jobs": [], "n_works_missing": 3},
+            "is a calibration that is planned and has no results, of which no page is made: advisor calibrate trains "
+            "it without --dry-run, and its folder makes a page",
+        ),
+        (
+            {"lines": [], "epsilon": None, "files": []},
+            "is what advisor calibrate printed, of which no page is made: name the folder that it wrote, which has the "
+            "laws",
+        ),
+        ({"$schema": ""}, "is a JSON Schema, of which no page is made: advisor schema prints it"),
+        (
+            {"laws": {}, "regression": None, "no_regression": None, "predictions": {"all": {}}},
+            "is what a law predicts of new runs, of which no page is made: advisor fit LAW --predict RUNS shows it",
+        ),
+    ],
+)
+def test_a_document_that_no_page_shows_says_where_it_is_read(advisor, tmp_path, document, said):
+    path = write(tmp_path / "given.json", document)
+    assert refused(advisor, tmp_path, path, code=2) == f"Error: {path} {said}; {TAKES}.\n"
+    assert refused(advisor, tmp_path, path, "--flops", "1e21", code=2) == f"Error: {path} {said}; {TAKES}.\n"
+
+
+@pytest.mark.parametrize(
+    ("document", "what", "take"),
+    [
+        ({"corpora": [corpus()]}, "a profile of advisor score", "give it as --profile {path}, or "),
+        ({"E": 1, "A": 1, "B": 1, "alpha": 1, "beta": 1}, "a law file", "give it as --law {path}, or "),
+        ({"calibrations": [], "default": None}, "a coefficients file", "give it as --coefficients {path}, or "),
+        ({"laws": {}, "regression": None, "no_regression": None}, "a fit", ""),
+    ],
+)
+def test_a_document_is_no_corpus_of_a_new_recommendation(advisor, tmp_path, document, what, take):
+    path = write(tmp_path / "given.json", document)
+    for asked in (("--flops", "1e21"), ("--unique-tokens", "1B")):
+        assert refused(advisor, tmp_path, path, *asked, code=2) == (
+            f"Error: {path} is {what} and no corpus, and the budget and the options of a recommendation are for a new "
+            f"one: {take.format(path=path)}name it without them.\n"
+        )
+
+
+def test_the_same_document_under_two_names(advisor, tmp_path):
+    one, other = (write(tmp_path / name, {"corpora": [corpus()]}) for name in ("one.json", "other.json"))
+    assert refused(advisor, tmp_path, one, other, code=2) == (
+        f"Error: {other} is the same as {one}: name one of them.\n"
+    )
+
+
+def test_json_as_powershell_writes_it(advisor, made, tmp_path):
+    path = write(tmp_path / "profile.json", {"corpora": [corpus("prose", 0.52)]})
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding="utf-8-sig")
+    assert "prose has H 0.520" in made(path)
+    (tmp_path / "page.html").unlink()
+    path.write_text(text, encoding="utf-16")
+    assert refused(advisor, tmp_path, path) == (
+        f"Error: {path} is UTF-16, as PowerShell's > writes it: write it with --out FILE, in UTF-8.\n"
+    )
+
+
+def test_a_pipe_is_read_once(advisor, tmp_path):
+    """A second reading would find nothing, and the page would have the SHA-256 of an empty file."""
+    import hashlib
+    import os
+    import threading
+
+    document = write(tmp_path / "profile.json", {"corpora": [corpus()]}).read_bytes()
+    pipe, out = tmp_path / "pipe", tmp_path / "page.html"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(document,), daemon=True)
+    writer.start()
+    assert advisor("report", pipe, "--out", out).code == 0
+    assert f"SHA-256 {hashlib.sha256(document).hexdigest()}" in out.read_text(encoding="utf-8")
 
 
 def test_an_input_is_not_written_over(advisor, tmp_path):
