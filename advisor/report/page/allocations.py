@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.json_fields import Node
 from advisor.quantities import format_flops
 from advisor.report.page.blocks import Axis, Chart, PageSection, Series, facts, part, table
-from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
+from advisor.report.page.reading import figure, members, named, notes_of, warnings_of, words
 from advisor.report.text import counted, nats, quantity, ratio
 
 
@@ -21,7 +21,7 @@ def table_section(document: Node) -> PageSection:
         ("D/N", [figure(row["tokens_per_param"], ratio) for row in rows]),
         ("loss", [figure(row.get("loss_nats_per_token"), nats) for row in rows]),
     ]
-    law, source = words(document["law"]), words(document["source"])
+    law, source = named(document["law"]), words(document["source"])
     known = document.get("compressibility"), document.get("training_bytes_per_token")
     return PageSection(
         kind="Table",

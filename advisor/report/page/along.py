@@ -12,7 +12,7 @@ from advisor.errors import AdvisorError
 from advisor.quantities import format_flops
 from advisor.report.page.asked import AskedRequest
 from advisor.report.page.blocks import Budgets, Chart, DataTable, Step, table
-from advisor.report.page.curves import budgets_chart, colour, repeated_law_of, sizes_chart
+from advisor.report.page.curves import budgets_chart, colour, named_law, repeated_law_of, sizes_chart
 from advisor.report.plan import data_size
 from advisor.report.text import amount, nats, quantity, ratio, spread
 
@@ -71,7 +71,7 @@ def along_budgets(asked: AskedRequest, answer: Recommendation) -> tuple[Budgets,
 
 
 def _laws(answer: Recommendation) -> tuple[tuple[str, int], ...]:
-    return tuple((row.law, colour(number)) for number, row in enumerate(answer.laws[1:], 1))
+    return tuple((named_law(row.law), colour(number)) for number, row in enumerate(answer.laws[1:], 1))
 
 
 def _still(rows: Sequence[tuple[str, str]], steps: Sequence[Step]) -> DataTable | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_share
 from advisor.report.page.blocks import DataTable, table
-from advisor.report.page.reading import figure, interval, members, words
+from advisor.report.page.reading import figure, interval, members, names_of
 from advisor.report.text import amount, nats, percent, quantity, ratio
 
 
@@ -32,7 +32,7 @@ def _limited(answers: list[Node], unique: str) -> DataTable | None:
         ("FLOPs lost to the limit", [figure(each["wasted_fraction"], format_share) for each in answers]),
     ]
     names, cells = zip(*rows, strict=True)
-    laws = [words(each["law"]) for each in answers]
+    laws = names_of(each["law"] for each in answers)
     columns = [("", names), *((law, [row[i] for row in cells]) for i, law in enumerate(laws))]
     note = "The first law is the one to follow. Losses are of each law's own text."
     return table(f"With {unique} unique tokens", columns, note=note, strong=(0, 1))

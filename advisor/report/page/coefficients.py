@@ -7,7 +7,7 @@ import math
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_short_quantity
 from advisor.report.page.blocks import Axis, Chart, DataTable, Facts, PageSection, Series, facts, part, table
-from advisor.report.page.reading import figure, members, words
+from advisor.report.page.reading import figure, members, named, names_of, words
 from advisor.report.page.recommendation import protocol_words
 from advisor.report.text import counted, nats, plural, spread
 
@@ -23,10 +23,10 @@ def coefficients_sections(document: Node) -> list[PageSection]:
 
 
 def _section(node: Node) -> PageSection:
-    name, sources, predictors = words(node["name"]), members(node["sources"]), node.get("predictors")
+    name, sources, predictors = named(node["name"]), members(node["sources"]), node.get("predictors")
     return PageSection(
         kind="Calibration",
-        answer=f"{name}: {_found(predictors) or f'{_usable(sources)} sources with laws, of {len(sources)}'}.",
+        answer=f"{name}: {_found(predictors) or _usable(sources)}.",
         why=(
             f"Its answer is moved towards these sources' laws by a share of {node['epsilon'].number(0, 1):g}, where 0 "
             "leaves it Chinchilla's and 1 is theirs alone.",
@@ -42,8 +42,9 @@ def _section(node: Node) -> PageSection:
     )
 
 
-def _usable(sources: list[Node]) -> int:
-    return sum(source.get("law") is not None for source in sources)
+def _usable(sources: list[Node]) -> str:
+    n_laws = sum(source.get("law") is not None for source in sources)
+    return f"{n_laws} {'source with a law' if n_laws == 1 else 'sources with laws'}, of {len(sources)}"
 
 
 def _found(predictors: Node | None) -> str:
@@ -70,7 +71,7 @@ def _sources(sources: list[Node]) -> DataTable | None:
         return ["" if law is None else figure(law.get(key), lambda value: f"{value:.3g}") for law in laws]
 
     columns = [
-        ("source", [words(source["name"]) for source in sources]),
+        ("source", names_of(source["name"] for source in sources)),
         ("H", [figure(source["compressibility"], nats) for source in sources]),
         ("shuffled", [figure(source.get("shuffled"), nats) for source in sources]),
         *((name, of(name)) for name in ("E", "alpha", "beta")),
@@ -85,8 +86,8 @@ def _sources(sources: list[Node]) -> DataTable | None:
 def _chart(sources: list[Node]) -> Chart | None:
     """Return the exponent a of each source over its H."""
     places = [
-        (source["compressibility"].number(0, 1), law["exponent_a"].number(), words(source["name"]))
-        for source in sources
+        (source["compressibility"].number(0, 1), law["exponent_a"].number(), name)
+        for source, name in zip(sources, names_of(source["name"] for source in sources), strict=True)
         if (law := source.get("law")) is not None and law.get("exponent_a") is not None
     ]
     if not places:

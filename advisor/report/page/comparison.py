@@ -8,12 +8,11 @@ from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_times
 from advisor.report.page.blocks import Axis, Chart, PageSection, Series, part, table
 from advisor.report.page.curves import colour
-from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
+from advisor.report.page.reading import NAME, figure, interval, members, named, names_of, notes_of, warnings_of, words
 from advisor.report.plan import data_size
 from advisor.report.text import counted, nats, quantity, ratio, shortened
 
 _MOST_SAID = 3  # corpora in the heading; the table has all
-_NAME = 60  # columns of a corpus's name
 _SAME = 0.005  # of ln N: such a difference is not said
 
 
@@ -22,7 +21,7 @@ def comparison_section(document: Node) -> PageSection:
     rows = members(document["rows"])
     answers = [row["headline"] for row in rows]
     columns = [
-        ("corpus", [_name(row) for row in rows]),
+        ("corpus", names_of(row.get("corpus") for row in rows)),
         ("H", [figure(row.get("compressibility"), nats) for row in rows]),
         ("FLOPs", [figure(row["flops"], format_flops) for row in rows]),
         ("N", [figure(each["n_params"]) for each in answers]),
@@ -31,7 +30,7 @@ def comparison_section(document: Node) -> PageSection:
         ("text", ["" if (u := row.get("units")) is None else figure(u["n_bytes"], data_size) for row in rows]),
         ("D/N", [figure(each["tokens_per_param"], ratio) for each in answers]),
     ]
-    laws = dict.fromkeys((words(each["law"]), words(each["source"])) for each in answers)
+    laws = dict.fromkeys((named(each["law"]), words(each["source"])) for each in answers)
     counts = ", ".join(dict.fromkeys(counted(words(each["count"])) for each in answers))
     return PageSection(
         kind="Comparison",
@@ -49,17 +48,12 @@ def comparison_section(document: Node) -> PageSection:
     )
 
 
-def _name(row: Node) -> str:
-    """Return the name of a row's corpus, without its middle where it is long."""
-    return shortened(words(row.get("corpus")), _NAME)
-
-
 def _answer(rows: list[Node]) -> str:
     """Return what each corpus wants: N and D of one budget, or N from the least budget to the largest."""
     by_corpus: dict[str, list[Node]] = {}
     for row in sorted(rows, key=lambda row: (row.get("mixture") is None, row["flops"].number(0))):
         by_corpus.setdefault(words(row.get("corpus")), []).append(row)
-    said = [f"{shortened(corpus, _NAME)}: {_wants(found)}".removeprefix(": ") for corpus, found in by_corpus.items()]
+    said = [f"{shortened(corpus, NAME)}: {_wants(found)}".removeprefix(": ") for corpus, found in by_corpus.items()]
     more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
     budgets = dict.fromkeys(format_flops(row["flops"].number(0)) for found in by_corpus.values() for row in found)
     first, *_, last = (*budgets, *budgets)
@@ -71,7 +65,7 @@ def _contrast(contrast: Node | None) -> tuple[str, ...]:
     """Return how the corpus that compresses best differs from the one that compresses least; nothing without two."""
     if contrast is None:
         return ()
-    one, other = (shortened(words(contrast[key]), _NAME) for key in ("corpus", "other"))
+    one, other = (named(contrast[key]) for key in ("corpus", "other"))
     h, other_h = (nats(contrast[key].number(0, 1)) for key in ("compressibility", "other_compressibility"))
     times = contrast["times_params"].number(0, open_ends=True), contrast["times_tokens"].number(0, open_ends=True)
     n, d = map(format_times, times)
@@ -98,7 +92,7 @@ def _chart(rows: list[Node]) -> Chart:
         found.setdefault(words(row.get("corpus")) or "web text", []).append(place)
     series = []
     for number, (corpus, places) in enumerate(found.items()):
-        name = shortened(corpus, _NAME)
+        name = shortened(corpus, NAME)
         x, y = zip(*sorted(places), strict=True)
         text = tuple(f"{name}: {quantity(n)} at {format_flops(c)} FLOPs" for c, n in zip(x, y, strict=True))
         if len(x) > 1:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.errors import printable
 from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.scaling_law import ScalingLaw
 from advisor.quantities import format_flops, format_quantity, format_share
 from advisor.report.page.blocks import Axis, Chart, Series
-from advisor.report.text import nats, quantity
+from advisor.report.page.reading import NAME
+from advisor.report.text import nats, quantity, shortened
 
 if TYPE_CHECKING:
     from advisor.answer.inference import InferenceAnswer
@@ -55,7 +57,7 @@ def sizes_chart(answer: Recommendation, best: Recommended, unique: float | None)
     if not known:
         return None
     n_params, values = (tuple(map(_short, each)) for each in zip(*known, strict=True))
-    curve = Series(name=best.law, form="line", x=n_params, y=values)
+    curve = Series(name=named_law(best.law), form="line", x=n_params, y=values)
     series = (*_band(best, values), curve, *_others(answer, best, sizes, n_params), _best(best, sizes))
     y = Axis(label=sizes.label, log=sizes.look is format_flops)
     return Chart(name="sizes", title=sizes.title, x=_N, y=y, series=series, says=sizes.says, role="sizes")
@@ -147,11 +149,10 @@ def _others(answer: Recommendation, best: Recommended, sizes: SizeCurve, seen: S
     for number, other in enumerate(answer.laws[1:], 1):
         known = other.count == best.count and seen[0] <= other.n_params <= seen[-1]
         if known and math.isfinite(value := sizes.value(other.n_params)):
-            text = f"{other.law}: {quantity(other.n_params)}, {sizes.look(value)}"
-            point = Series(
-                name=other.law, form="points", x=(other.n_params,), y=(value,), text=(text,), colour=colour(number)
-            )
-            found.append(point)
+            text = f"{named_law(other.law)}: {quantity(other.n_params)}, {sizes.look(value)}"
+            x, y = (other.n_params,), (value,)
+            name = named_law(other.law)
+            found.append(Series(name=name, form="points", x=x, y=y, text=(text,), colour=colour(number)))
     return found
 
 
@@ -159,6 +160,11 @@ def _best(best: Recommended, sizes: SizeCurve) -> Series:
     value = sizes.value(best.n_params)
     text = f"recommended: {quantity(best.n_params)} on {quantity(best.n_tokens)} tokens, {sizes.look(value)}"
     return Series(name="recommended", form="points", x=(best.n_params,), y=(value,), text=(text,))
+
+
+def named_law(law: str) -> str:
+    """Return the name of a law as it is shown, without its middle where it is long."""
+    return shortened(printable(law), NAME)
 
 
 def colour(number: int) -> int:
@@ -175,8 +181,8 @@ def budgets_chart(answers: Sequence[tuple[Recommendation, Recommended]], asked: 
             (answer.headline.flops, row.n_params) for answer, _ in answers for row in answer.laws if row.law == law.law
         ]
         x, y = zip(*found, strict=True)
-        text = tuple(f"{law.law}: {quantity(n)} at {format_flops(c)} FLOPs" for c, n in found)
-        series.append(Series(name=law.law, form="line", x=x, y=y, text=text, colour=colour(number)))
+        text = tuple(f"{named_law(law.law)}: {quantity(n)} at {format_flops(c)} FLOPs" for c, n in found)
+        series.append(Series(name=named_law(law.law), form="line", x=x, y=y, text=text, colour=colour(number)))
     here, best = answers[asked]
     x, y = (here.headline.flops,), (best.n_params,)
     series.append(Series(name="this budget", form="points", x=x, y=y))
@@ -193,7 +199,8 @@ def budgets_chart(answers: Sequence[tuple[Recommendation, Recommended]], asked: 
 
 def _frontier(flops: Sequence[float], answers: Sequence[tuple[Recommendation, Recommended]]) -> Series:
     text = tuple(
-        f"{best.law}: {quantity(best.n_params)} on {quantity(best.n_tokens)} tokens at {format_flops(c)} FLOPs"
+        f"{named_law(best.law)}: {quantity(best.n_params)} on {quantity(best.n_tokens)} tokens at {format_flops(c)} "
+        "FLOPs"
         for c, (_, best) in zip(flops, answers, strict=True)
     )
     return Series(name="recommended", form="line", x=tuple(flops), y=tuple(b.n_params for _, b in answers), text=text)

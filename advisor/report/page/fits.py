@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from advisor.errors import LawError, printable
+from advisor.errors import LawError
 from advisor.json_fields import Node
 from advisor.laws.law_file import law_from
 from advisor.quantities import format_flops, format_short_quantity
@@ -21,7 +21,7 @@ from advisor.report.page.blocks import (
     table,
 )
 from advisor.report.page.curves import colour
-from advisor.report.page.reading import figure, interval, members, words
+from advisor.report.page.reading import figure, interval, members, names_of, words
 from advisor.report.text import counted, nats, plural, ratio
 
 _PARAMETERS = {
@@ -54,8 +54,14 @@ def fit_section(laws: dict[str, Node], title: str, kind: str = "Fit") -> PageSec
 
 
 def laws_in(document: Node) -> dict[str, Node]:
-    """Return the laws of a document by their groups."""
-    return {printable(name): document["laws"][name] for name in document["laws"].members()}
+    """Return the laws of a document by the names of their groups, as they are shown."""
+    nodes = document["laws"]
+    groups = list(nodes.members())
+    shown = names_of(Node(group, nodes.file, nodes.field, nodes.error) for group in groups)
+    laws: dict[str, Node] = {}
+    for number, (name, group) in enumerate(zip(shown, groups, strict=True), 1):
+        laws[f"{name} ({number})" if name in laws else name] = nodes[group]  # two may look alike
+    return laws
 
 
 def _answer(laws: dict[str, Node]) -> str:

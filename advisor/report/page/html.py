@@ -16,7 +16,7 @@ from advisor.report.page.blocks import Axis, Block, Budgets, Cautions, Chart, Da
 from advisor.report.page.svg import bounds, svg, tick_text, ticks
 
 _MANY = 4  # columns: a table of more is shown a row below the other where the page is narrow
-_LONG = 24  # characters of a name that may be broken anywhere
+_LONG = 24  # characters of a word, beyond which it may be broken anywhere
 # Plotly brings the styles of its maps, and adds them unless an element of this name is there: it is no map's page.
 _OWN_STYLES = r'getElementById\("([0-9a-f]{64})"\)'
 # Plotly makes an empty style element and fills it through the object model, which a policy lets it do.
@@ -235,7 +235,7 @@ def _placed(block: Block, name: str) -> Placed:
             block=block,
             id=name,
             rows=tuple(_row(number, block) for number in range(len(block.rows))),
-            look="many" if len(block.header) > _MANY else "few",
+            look=" ".join(["many" if len(block.header) > _MANY else "few", *_long(block.header)]),
             notes=(block.note,) if block.note else (),
         )
     if isinstance(block, Chart):
@@ -252,8 +252,13 @@ def _placed(block: Block, name: str) -> Placed:
 def _row(number: int, table: DataTable) -> PlacedRow:
     first, *others = table.rows[number]
     cells = tuple(zip(table.header[1:], others, strict=True))
-    looks = ["strong"] * (number in table.strong) + ["long"] * (len(first) > _LONG)
+    looks = ["strong"] * (number in table.strong) + _long((first,))
     return PlacedRow(name=first, cells=cells, look=" ".join(looks))
+
+
+def _long(names: Sequence[str]) -> list[str]:
+    """Return the look of a row one of whose names has a word too long for its column."""
+    return ["long"] * any(len(word) > _LONG for name in names for word in name.split())
 
 
 def _key(chart: Chart) -> tuple[KeyEntry, ...]:

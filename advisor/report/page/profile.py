@@ -8,12 +8,11 @@ from advisor.json_fields import Node
 from advisor.laws.text import WEB_H
 from advisor.report.page.blocks import Axis, Cautions, Chart, Noted, PageSection, Series, facts, part, table
 from advisor.report.page.curves import colour
-from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
+from advisor.report.page.reading import figure, members, names_of, notes_of, warnings_of
 from advisor.report.page.recommendation import protocol_words
-from advisor.report.text import nats, shortened, spread
+from advisor.report.text import nats, spread
 
 _MOST_SAID = 3  # corpora in the heading; the table has all
-_NAME = 60  # columns of a corpus's name
 
 
 def profile_section(document: Node) -> PageSection:
@@ -22,7 +21,7 @@ def profile_section(document: Node) -> PageSection:
     if not corpora:
         raise document.fail("holds no corpora: measure one with advisor score SOURCE --json")
     measured = [each["compressibility"] for each in corpora]
-    names = [shortened(words(each["source"]), _NAME) for each in corpora]
+    names = names_of(each["source"] for each in corpora)
     columns = [
         ("corpus", names),
         ("H, median", [figure(each["median"], nats) for each in measured]),

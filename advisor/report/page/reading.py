@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from advisor.json_fields import Node, document_of, json_value
 from advisor.quantities import format_quantity
 from advisor.report.page.blocks import Cautions, Noted
 from advisor.report.page.taken import elsewhere, is_elsewhere, needs_budget, unreadable
-from advisor.report.text import spread
+from advisor.report.text import shortened, spread
 from advisor.untrusted.reading import MOST_JSON_BYTES, bounded_bytes
 
 Kind = Literal["profile", "recommendation", "comparison", "repetition", "table", "fit", "law", "laws", "coefficients"]
@@ -29,6 +30,7 @@ _KINDS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("laws", ("calibration", "laws")),
     ("law", ("E", "A", "B", "alpha", "beta")),
 )
+NAME = 60  # columns of a name
 _IN_A_FOLDER = ("coefficients.json", "laws.json")
 
 
@@ -104,6 +106,19 @@ def words(node: Node | None) -> str:
     if not isinstance(node.value, str):
         raise node.fail("must be a string")
     return printable(node.value)
+
+
+def named(node: Node | None) -> str:
+    """Return a name of a document, fit to be seen, without its middle where it is long; nothing for None."""
+    return shortened(words(node), NAME)
+
+
+def names_of(nodes: Iterable[Node | None]) -> list[str]:
+    """Return the names of several: those that would look alike without their middles have theirs."""
+    whole = [words(each) for each in nodes]
+    short = [shortened(each, NAME) for each in whole]
+    alike = Counter(name for _, name in set(zip(whole, short, strict=True)))
+    return [name if alike[brief] > 1 else brief for name, brief in zip(whole, short, strict=True)]
 
 
 def figure(node: Node | None, look: Callable[[float], str] = format_quantity) -> str:

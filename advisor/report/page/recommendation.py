@@ -24,7 +24,7 @@ from advisor.report.page.blocks import (
     table,
 )
 from advisor.report.page.planned import plan_blocks
-from advisor.report.page.reading import figure, interval, members, notes_of, warnings_of, words
+from advisor.report.page.reading import figure, interval, members, named, names_of, notes_of, warnings_of, words
 from advisor.report.plan import data_size
 from advisor.report.recommendation.first_screen import answer_of
 from advisor.report.text import amount, counted, nats, percent, plural, quantity, ratio, spread
@@ -161,7 +161,7 @@ def _wrong(document: Node) -> Facts | None:
     found = document.get("wasted_fraction_if_wrong")
     if found is None:
         return None
-    law = words(document["headline"]["law"])
+    law = named(document["headline"]["law"])
     ours = percent(found["headline_if_chinchilla_is_right"].number())
     theirs = percent(found["chinchilla_if_headline_is_right"].number())
     said = (
@@ -224,7 +224,7 @@ def _laws(document: Node) -> DataTable | None:
         figure(row.get("loss_nats_per_token"), nats) if known or row.get("loss_of") is None else "" for row in rows
     ]
     columns = [
-        ("law", [words(row["law"]) for row in rows]),
+        ("law", names_of(row["law"] for row in rows)),
         ("N", [figure(row["n_params"]) for row in rows]),
         ("80 % interval", [interval(row.get("interval80"), "n_params") for row in rows]),
         ("D", [figure(row["n_tokens"]) for row in rows]),
@@ -235,7 +235,7 @@ def _laws(document: Node) -> DataTable | None:
     ]
     note = (
         "Losses of different laws are of different data and tokenizers. Wasted is the share of the FLOPs lost by "
-        f"following that law if {words(document['headline']['law'])} is right."
+        f"following that law if {named(document['headline']['law'])} is right."
     )
     return table(f"The same budget by every law{_unlimited(document)}", columns, note=note, strong=(0,))
 
@@ -262,7 +262,7 @@ def _laws_followed(document: Node) -> tuple[tuple[str, str], ...]:
     """Return the laws that the answer follows, those of limited data first, each with its source."""
     limited = document.get("limited_data")
     answers = [*members(None if limited is None else limited["answers"]), document["headline"]]
-    return tuple(dict.fromkeys((words(each["law"]), words(each["source"])) for each in answers))
+    return tuple(dict.fromkeys((named(each["law"]), words(each["source"])) for each in answers))
 
 
 def _protocol(profile: Node | None) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_share
 from advisor.report.page.blocks import Axis, Chart, Facts, PageSection, Series, facts, part, table
-from advisor.report.page.reading import figure, members, notes_of, warnings_of, words
+from advisor.report.page.reading import figure, members, named, notes_of, warnings_of, words
 from advisor.report.text import amount, counted, nats, quantity
 
 
@@ -30,7 +30,7 @@ def repetition_section(document: Node) -> PageSection:
         ("", [remark for _, remark in rows]),
     ]
     strong = [i for i, (_, remark) in enumerate(rows) if remark]
-    law, source = words(document["law"]), words(document["source"])
+    law, source = named(document["law"]), words(document["source"])
     most = quantity(document["most_effective_tokens"].number(0))
     return PageSection(
         kind="Repeated data",

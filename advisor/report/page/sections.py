@@ -14,7 +14,7 @@ from advisor.report.page.coefficients import coefficients_sections
 from advisor.report.page.comparison import comparison_section
 from advisor.report.page.fits import check_law, fit_section, laws_in
 from advisor.report.page.profile import profile_section
-from advisor.report.page.reading import Kind, ResultFile, read_document, words
+from advisor.report.page.reading import Kind, ResultFile, named, read_document, words
 from advisor.report.page.recommendation import recommendation_section
 from advisor.report.page.repetition import repetition_section
 from advisor.report.page.taken import is_small_object, typed
@@ -102,9 +102,9 @@ def _sections(document: ResultFile) -> list[PageSection]:
 def _fitted(root: Node, kind: Kind) -> PageSection:
     if kind == "law":
         check_law(root)
-        return fit_section({words(root.get("name")) or "law": root}, words(root.get("source")))
+        return fit_section({named(root.get("name")) or "law": root}, words(root.get("source")))
     if kind == "laws":
-        return fit_section(laws_in(root), f"The laws of the calibration {words(root['calibration'])}.", "Calibration")
+        return fit_section(laws_in(root), f"The laws of the calibration {named(root['calibration'])}.", "Calibration")
     runs = sum(n.whole(0) for law in laws_in(root).values() if (n := law.get("n_runs")) is not None)
     return fit_section(laws_in(root), f"Fitted to {runs:,} runs by advisor fit.")
 

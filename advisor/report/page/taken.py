@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def needs_budget(name: str) -> str:
     )
 
 
-def check_files(names: list[str]) -> list[Path]:
+def check_files(names: Sequence[str]) -> list[Path]:
     """Return the paths of a page's files, each of which must be there and be named once.
 
     Raises:

@@ -15,6 +15,7 @@ import pytest
 
 from advisor.answer.recommendation import recommend
 from advisor.answer.request import Request
+from advisor.json_form import as_json
 from advisor.quantities import format_flops
 from advisor.report.page.asked import AskedRequest
 from advisor.report.page.html import page
@@ -155,6 +156,32 @@ def test_400_pixels_are_wide_enough_in_light_and_dark(browser, answer, scheme, t
     picture = tmp_path / "page.png"
     assert browser.save_screenshot(str(picture))
     assert picture.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_names_of_300_characters_without_a_space_fit(browser, tmp_path, size):
+    name = "x" * 300
+    law = {"E": 1.8, "A": 480.0, "B": 2000.0, "alpha": 0.35, "beta": 0.37, "exponent_a": 0.514}
+    fits = {name + end: {**law, "count": "total", "verdict": "ok", "ranges": {"flops": [1e18, 1e20]}} for end in "ab"}
+    answer = recommend(Request(flops=1e21, unique_tokens=25e9))
+    found = as_json(answer)
+    for row in (found["headline"], found["recommended"], *found["laws"], *found["limited_data"]["answers"]):
+        row["law"] = row["source"] = name
+    documents = {
+        "answer": json.loads(json.dumps(found)),
+        "profile": {"corpora": [corpus(name), corpus(name + "b")]},
+        "fit": {"laws": fits, "regression": None, "no_regression": None},
+    }
+    paths = [write(tmp_path / f"{kind}.json", document) for kind, document in documents.items()]
+    sections, files = sections_of(paths)
+    asked = section_of_request(AskedRequest(request=Request(flops=1e21)))
+    out = tmp_path / "page.html"
+    out.write_text(page([asked, *sections], [("File", name), *files], title=name, version="0.1.0"), encoding="utf-8")
+    opened(browser, out, size)
+    assert run(browser, "return document.documentElement.scrollWidth") <= size["width"]
+    wide = f"each.getBoundingClientRect().right > {size['width']}"
+    wider = f"[...document.querySelectorAll('main *')].filter((each) => {wide})"
+    assert run(browser, f"return {wider}.map((each) => each.outerHTML.slice(0, 80))") == []
 
 
 # The least contrast of a text and what it stands on, by WCAG 2's formula.
