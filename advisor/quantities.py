@@ -147,15 +147,15 @@ def format_share(share: float) -> str:
 
 
 def format_short_quantity(value: float) -> str:
-    """Return ``value`` as ``format_quantity`` does, but without zeros at the end, for narrow tables.
+    """Return ``value`` as ``format_quantity`` does, but without zeros at the end: for marks of an axis.
 
     >>> format_short_quantity(2e9), format_short_quantity(2.7821e9), format_short_quantity(1e16)
-    ('2B', '2.78B', '1e+16')
+    ('2B', '2.78B', '1e16')
     """
     for suffix, factor in zip("TBMK", (1e12, 1e9, 1e6, 1e3), strict=True):
         if 0.9995 * factor <= value < 1e15:
             return f"{value / factor:.3g}{suffix}"
-    return f"{value:.3g}"
+    return format_flops(value)
 
 
 def format_amount(value: float) -> str:

@@ -78,7 +78,7 @@ def test_terminal_output_names_the_law_and_every_diagnostic() -> None:
         "condition of the Jacobian ", "profile of E, ", "range of the N term, ", "range of the D term, ",
         "correlation ln N, ln D ", "refits at a bound, ", "distance to 2nd optimum ", "starts at the optimum ",
         "Beyond the budgets of the runs", "- Residuals have no sure trend in C: ", "- As budgets are added, E rises ",
-        "- 0 of 5 refits to smaller budgets ", "- Beyond 4.8e+21 FLOPs intervals are wider, ",
+        "- 0 of 5 refits to smaller budgets ", "- Beyond 4.8e21 FLOPs intervals are wider, ",
     ]  # fmt: skip
     for start in starts:
         assert len([line for line in lines if line.strip().startswith(start)]) == 1, start

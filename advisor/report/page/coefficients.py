@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.json_fields import Node
-from advisor.quantities import format_flops, format_short_quantity
+from advisor.quantities import format_flops
 from advisor.report.page.blocks import Axis, Chart, DataTable, Facts, PageSection, Series, facts, part, table
 from advisor.report.page.reading import figure, members, named, names_of, words
 from advisor.report.page.recommendation import protocol_words
@@ -156,4 +156,4 @@ def _made(node: Node) -> Facts | None:
 
 
 def _range(node: Node | None) -> str:
-    return "" if node is None else spread(node.pair(0), format_short_quantity)
+    return "" if node is None else spread(node.pair(0))

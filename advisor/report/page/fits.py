@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from advisor.errors import LawError
 from advisor.json_fields import Node
-from advisor.laws.law_file import law_from
-from advisor.quantities import format_flops, format_short_quantity
+from advisor.quantities import format_flops
 from advisor.report.page.blocks import (
-    Axis,
     Cautions,
-    Chart,
     DataTable,
     Facts,
     Noted,
     PageSection,
     Part,
-    Series,
     facts,
     part,
     table,
 )
-from advisor.report.page.curves import colour
+from advisor.report.page.fit_chart import fit_chart
 from advisor.report.page.reading import figure, interval, members, names_of, words
 from advisor.report.text import counted, nats, plural, ratio
 
@@ -32,8 +28,6 @@ _PARAMETERS = {
     "beta": "beta",
     "exponent_a": "a, where N grows as budget^a",
 }
-_ALL = "all"  # the name of the one group of a table without groups
-_POINTS = "; points are the best sizes among runs of one budget"
 
 
 def fit_section(laws: dict[str, Node], title: str, kind: str = "Fit") -> PageSection:
@@ -48,7 +42,7 @@ def fit_section(laws: dict[str, Node], title: str, kind: str = "Fit") -> PageSec
         answer=_answer(laws),
         why=(title,) if title else (),
         mind=None,
-        parts=(*part("Where the best sizes lie", _chart(laws)), *detail),
+        parts=(*part("Where the best sizes lie", fit_chart(laws)), *detail),
         sources=(),
     )
 
@@ -81,13 +75,11 @@ def _answer(laws: dict[str, Node]) -> str:
     if not rows:
         return f"N grows as the budget to the power {figure(law.get('exponent_a'), _number) or 'unknown'}."
     best = rows[-1]
-    n_params, n_tokens = (
-        figure(best["n_params"], format_short_quantity),
-        figure(best["n_tokens"], format_short_quantity),
-    )
+    n_params, n_tokens = figure(best["n_params"]), figure(best["n_tokens"])
+    sure = f" (95 % {known})" if (known := interval(best.get("ci95"), "n_params")) else ""
     return (
-        f"At {figure(best['flops'], format_flops)} FLOPs the runs ask for {n_params} parameters on {n_tokens} tokens"
-        f"{'' if verdict == 'ok' else ', to be taken with care'}."
+        f"At {figure(best['flops'], format_flops)} FLOPs the runs ask for {n_params} parameters{sure} on {n_tokens} "
+        f"tokens{'' if verdict == 'ok' else ', to be taken with care'}."
     )
 
 
@@ -104,12 +96,12 @@ def _side_by_side(laws: dict[str, Node]) -> DataTable | None:
     columns = [
         ("law", list(laws)),
         ("FLOPs", ["" if best is None else figure(best["flops"], format_flops) for best, _ in rows]),
-        ("N", ["" if best is None else figure(best["n_params"], format_short_quantity) for best, _ in rows]),
+        ("N", ["" if best is None else figure(best["n_params"]) for best, _ in rows]),
         (
             "95 % interval",
-            ["" if best is None else interval(best.get("ci95"), "n_params", format_short_quantity) for best, _ in rows],
+            ["" if best is None else interval(best.get("ci95"), "n_params") for best, _ in rows],
         ),
-        ("D", ["" if best is None else figure(best["n_tokens"], format_short_quantity) for best, _ in rows]),
+        ("D", ["" if best is None else figure(best["n_tokens"]) for best, _ in rows]),
         *((name, [figure(law.get(name), _number) for _, law in rows]) for name in ("E", "alpha", "beta")),
         ("a", [figure(law.get("exponent_a"), _number) for _, law in rows]),
         ("verdict", [words(law.get("verdict")) for _, law in rows]),
@@ -122,10 +114,10 @@ def _frontier(law: Node) -> DataTable | None:
     sure = [row.get("ci95") for row in rows]
     columns = [
         ("FLOPs", [figure(row["flops"], format_flops) for row in rows]),
-        ("N", [figure(row["n_params"], format_short_quantity) for row in rows]),
-        ("95 % interval", [interval(each, "n_params", format_short_quantity) for each in sure]),
-        ("D", [figure(row["n_tokens"], format_short_quantity) for row in rows]),
-        ("95 % interval of D", [interval(each, "n_tokens", format_short_quantity) for each in sure]),
+        ("N", [figure(row["n_params"]) for row in rows]),
+        ("95 % interval", [interval(each, "n_params") for each in sure]),
+        ("D", [figure(row["n_tokens"]) for row in rows]),
+        ("95 % interval of D", [interval(each, "n_tokens") for each in sure]),
         ("D/N", [figure(row["tokens_per_param"], ratio) for row in rows]),
         ("loss", [figure(row["loss_nats_per_token"], nats) for row in rows]),
     ]
@@ -171,67 +163,6 @@ def _beyond(law: Node) -> Facts | None:
     found = law.get("extrapolation")
     sentences = members(None if found is None else found.get("in_words"))
     return facts(*(("" if number else "Beyond the runs", words(each)) for number, each in enumerate(sentences)))
-
-
-def _chart(laws: dict[str, Node]) -> Chart | None:
-    """Return N along the budget by each law, beside the optima that the runs of one budget show."""
-    series = [each for number, (group, law) in enumerate(laws.items()) for each in _lines(number, group, law)]
-    if not series:
-        return None
-    return Chart(
-        name="fit",
-        title="Parameters along the budget",
-        x=Axis(label="training budget, FLOPs", log=True),
-        y=Axis(label="best number of parameters", log=True),
-        series=tuple(series),
-        says=f"By {plural(len(laws), 'law')}{_POINTS if any(s.form == 'points' for s in series) else ''}.",
-    )
-
-
-def _lines(number: int, group: str, node: Node) -> list[Series]:
-    """Return a law's best sizes from the least to the largest budget known of, and its runs' own optima.
-
-    Beyond them a line without its interval would say more than is known.
-    """
-    iso, ranges = node.get("isoflop"), node.get("ranges")
-    places = [] if iso is None else _optima(iso)
-    flops = [each for each, _ in places]
-    flops += [row["flops"].number(0, open_ends=True) for row in members(node.get("frontier"))]
-    if ranges is not None and (found := ranges.get("flops")) is not None:
-        flops += [each.number(0, open_ends=True) for each in members(found)]
-    if not flops or any(node.get(name) is None for name in _PARAMETERS):
-        return []
-    law = law_from(node, name=group, source="")
-    low, high = min(flops), max(flops)
-    if high <= low:  # a single budget: the line is a short one about it
-        low, high = low / 2, high * 2
-    x = [low * (high / low) ** (i / 40) for i in range(41)]
-    y = [law.frontier(each).n_params for each in x]
-    text = [f"{group}: {format_short_quantity(n)} at {format_flops(c)} FLOPs" for c, n in zip(x, y, strict=True)]
-    name = "law" if group == _ALL else group
-    series = [Series(name=name, form="line", x=tuple(x), y=tuple(y), text=tuple(text), colour=colour(number))]
-    if places:
-        x, y = map(list, zip(*places, strict=True))
-        text = [f"best of the runs: {format_short_quantity(n)} at {format_flops(c)}" for c, n in zip(x, y, strict=True)]
-        series.append(
-            Series(
-                name=f"{name}: best among runs of one budget",
-                form="points",
-                x=tuple(x),
-                y=tuple(y),
-                text=tuple(text),
-                colour=colour(number),
-            )
-        )
-    return series
-
-
-def _optima(iso: Node) -> list[tuple[float, float]]:
-    """Return the budgets of runs, each with the size that did best there."""
-    flops, sizes = members(iso["flops"]), members(iso["n_params"])
-    if len(flops) != len(sizes):
-        raise iso["n_params"].fail(f"must have a size for each of the {len(flops)} budgets, not {len(sizes)}")
-    return [(c.number(0, open_ends=True), n.number(0, open_ends=True)) for c, n in zip(flops, sizes, strict=True)]
 
 
 def check_law(node: Node) -> None:

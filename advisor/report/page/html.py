@@ -175,9 +175,10 @@ def _chart_data(chart: Chart) -> dict[str, Any]:
 
 
 def _axis_data(axis: Axis, values: list[float]) -> dict[str, Any]:
-    """Return an axis with the marks that the still picture has, so that both are read alike."""
-    at = ticks(axis, *bounds(axis, values))
-    return {**asdict(axis), "at": at, "marks": [tick_text(axis, each) for each in at]}
+    """Return an axis with the ends and the marks that the still picture has, so that both are read alike."""
+    ends = bounds(axis, values)
+    at = ticks(axis, *ends)
+    return {**asdict(axis), "ends": ends, "at": at, "marks": [tick_text(axis, each) for each in at]}
 
 
 def _budgets_data(sections: Sequence[PlacedSection]) -> dict[str, Any]:

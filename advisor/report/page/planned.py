@@ -39,7 +39,10 @@ def _rules(plan: Node) -> DataTable | None:
         ("batch, tokens", [figure(row["batch_tokens"]) for row in rows]),
         ("sequences", [figure(row["batch_sequences"], lambda count: f"{count:,.0f}") for row in rows]),
         ("steps", [figure(row["n_steps"], amount) for row in rows]),
-        ("peak learning rate", [figure(row["peak_learning_rate"], lambda rate: f"{rate:.2e}") for row in rows]),
+        (
+            "peak learning rate",
+            [figure(row["peak_learning_rate"], lambda rate: f"{rate:.2e}".replace("e-0", "e-")) for row in rows],
+        ),
         ("fitted on", [words(row["fitted_on"]) for row in rows]),
     ]
     return table("Where to begin a search of batch and learning rate", columns)

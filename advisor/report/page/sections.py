@@ -7,7 +7,6 @@ from pathlib import Path
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.json_fields import Node
-from advisor.report.page.allocations import table_section
 from advisor.report.page.asked import AskedRequest
 from advisor.report.page.blocks import PageSection
 from advisor.report.page.coefficients import coefficients_sections
@@ -16,7 +15,7 @@ from advisor.report.page.fits import check_law, fit_section, laws_in
 from advisor.report.page.profile import profile_section
 from advisor.report.page.reading import Kind, ResultFile, named, read_document, words
 from advisor.report.page.recommendation import recommendation_section
-from advisor.report.page.repetition import repetition_section
+from advisor.report.page.tables import repetition_section, table_section
 from advisor.report.page.taken import is_small_object, typed
 
 _NAMES: dict[Kind, str] = {

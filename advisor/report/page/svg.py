@@ -10,7 +10,7 @@ from advisor.report.page.blocks import Axis, Chart, Series
 from advisor.report.pictures.style import ticks_between
 
 WIDTH, HEIGHT = 560, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 12, 12, 48
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 18, 12, 48
 _DOT = 4.0
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 
@@ -80,7 +80,7 @@ def tick_text(axis: Axis, value: float) -> str:
     """Return what stands beside a mark: 2B and 1e21 on logarithmic axes, 2.1 on others."""
     if not axis.log:
         return f"{value:g}"
-    return (format_flops if "FLOPs" in axis.label else format_short_quantity)(value).replace("e+", "e")
+    return (format_flops if "FLOPs" in axis.label else format_short_quantity)(value)
 
 
 def _grid(chart: Chart, x: tuple[Scale, tuple[float, float]], y: tuple[Scale, tuple[float, float]]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from advisor.answer.recommendation import Recommendation
 from advisor.answer.repetition.affordable import MOST_EPOCHS, law_within
 from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.scaling_law import ScalingLaw
-from advisor.quantities import format_flops, format_short_quantity
+from advisor.quantities import format_flops, format_quantity
 from advisor.report.pictures.style import BEST, BLUE, GREEN, ORANGE, SKY, log_axis, plain_axis, spaced
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _limited_curve(recommendation: Recommendation, limited: LimitedData, headlin
         near_loss=None if limited.used_up else limited.n_params_by_loss,  # of the FLOPs used, which are fewer there
         color=GREEN,
         marker="D",
-        name=f"{format_short_quantity(unique)} unique tokens",
+        name=f"{format_quantity(unique)} unique tokens",
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.answer.recommendation import Recommendation
 from advisor.laws.scaling_law import ScalingLaw
-from advisor.quantities import format_flops, format_short_quantity
+from advisor.quantities import format_flops, format_quantity
 from advisor.report.pictures.frontier import draw_frontier
 from advisor.report.pictures.losses import MarkedSize, draw_losses, inside
 from advisor.report.pictures.style import (
@@ -77,13 +77,13 @@ def _asked(recommendation: Recommendation) -> list[MarkedSize]:
         found.append(_size("your choice", own.n_params, own.n_tokens, own.flops, None, VERMILION, "X"))
     for limited in recommendation.limited[:1]:
         bounds = None if limited.interval80 is None else limited.interval80.n_params
-        name = f"{format_short_quantity(limited.unique_tokens)} unique, {shortened(limited.law, 16)}"
+        name = f"{format_quantity(limited.unique_tokens)} unique, {shortened(limited.law, 16)}"
         hollow = limited.count != recommendation.headline.count
         found.append(_size(name, limited.n_params, limited.n_tokens, limited.flops_used, bounds, GREEN, "D", hollow))
     if recommendation.inference is not None:
         served, model = recommendation.inference, recommendation.inference.best
         bounds = None if served.interval80 is None else served.interval80.n_params
-        name = f"to serve {format_short_quantity(served.inference_tokens)}, {format_flops(model.training_flops)} FLOPs"
+        name = f"to serve {format_quantity(served.inference_tokens)}, {format_flops(model.training_flops)} FLOPs"
         found.append(_size(name, model.n_params, model.n_tokens, model.training_flops, bounds, PURPLE, "s"))
     best = recommendation.headline
     unlimited = " unlimited" if recommendation.limited else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from advisor.laws.drift import LEAST, Drift
-from advisor.quantities import plural
+from advisor.quantities import format_flops, plural
 from calibration.fit.beyond.cuts import LEAST_BELOW, Cut, cuts_of, drift_of
 from calibration.fit.line import Line, fit_line
 from calibration.fit.minimum import Fit, FitOptions
@@ -79,7 +79,8 @@ def _of_cuts(cuts: tuple[Cut, ...], e_of_all: float) -> tuple[str, ...]:
         return ()
     flops, first, _ = tried[-1]
     way = "falls" if e_of_all < first else "rises"
-    moved = f"As budgets are added, E {way} from {first:.4g} (runs up to {flops:.3g} FLOPs) to {e_of_all:.4g} (all)."
+    up_to = f"runs up to {format_flops(flops)} FLOPs"
+    moved = f"As budgets are added, E {way} from {first:.4g} ({up_to}) to {e_of_all:.4g} (all)."
     biases = [bias for _, _, bias in tried]
     lower = sum(bias < 0 for bias in biases)
     least, most = min(map(abs, biases)), max(map(abs, biases))
@@ -90,7 +91,7 @@ def _of_cuts(cuts: tuple[Cut, ...], e_of_all: float) -> tuple[str, ...]:
 def _of_refused(cut: Cut) -> str:
     if cut.refused is None:
         return ""
-    return f"The refit to the {plural(cut.n_below, 'run')} up to {cut.flops:.3g} FLOPs measures no drift: {cut.refused}"
+    return f"The refit to the {plural(cut.n_below, 'run')} up to {format_flops(cut.flops)} FLOPs measures no drift: {cut.refused}"
 
 
 def _widening(found: Extrapolation) -> str:
@@ -101,6 +102,6 @@ def _widening(found: Extrapolation) -> str:
         for value, least, what in zip(found.drift, LEAST, ("the loss", "N*"), strict=True)
     )
     return (
-        f"Beyond {found.largest:.3g} FLOPs intervals are wider, by an error that grows with each e-fold of C by "
-        f"{loss} and {n_params}{'' if tried else f': {why}'}. Losses usually come out lower than predicted."
+        f"Beyond {format_flops(found.largest)} FLOPs intervals are wider, by an error that grows with each e-fold of C "
+        f"by {loss} and {n_params}{'' if tried else f': {why}'}. Losses usually come out lower than predicted."
     )

@@ -89,7 +89,7 @@ def test_your_choice_limited_data_and_serving_are_marked():
     limited = recommend(Request(flops=1e22, unique_tokens=25e9))
     figure = picture(limited)
     first = limited.limited[0]
-    assert rows(figure.axes[1])["25B unique, muennighoff"] == first.n_params
+    assert rows(figure.axes[1])["25.0B unique, muennighoff"] == first.n_params
     assert points(figure.axes[2], "D") == [(1e22, first.n_params), (1e22, first.n_tokens)]
     assert title(figure) == [
         "Train 7.03B parameters on 237B tokens: 9.49 passes over 25.0B",
@@ -99,7 +99,7 @@ def test_your_choice_limited_data_and_serving_are_marked():
     served = recommend(Request(n_params=13e9, inference_tokens=2e12))
     figure, best = picture(served), served.inference.best
     assert points(figure.axes[0], "s") == []  # it is trained with another budget than that of the curve
-    assert rows(figure.axes[1])["to serve 2T, 2.69e22 FLOPs"] == best.n_params
+    assert rows(figure.axes[1])["to serve 2.00T, 2.69e22 FLOPs"] == best.n_params
     assert points(figure.axes[2], "s") == [(best.training_flops, best.n_params), (best.training_flops, best.n_tokens)]
     assert title(figure)[-1] == "2.69e22 FLOPs, law chinchilla"
     assert title(figure)[0] == "Train 6.09B parameters on 736B tokens to serve 2.00T more: 29.0 %"
@@ -115,7 +115,7 @@ def test_the_curve_of_limited_data_has_their_answer_and_none_of_unlimited_data()
     shaded = loss.collections[0].get_paths()[0].get_extents()
     assert (shaded.x0, shaded.x1) == pytest.approx(limited.n_params_by_loss)
     names = [text.get_text() for text in loss.get_legend().get_texts()]
-    assert names == ["within 1 % of the loss", "25B unique tokens"]
+    assert names == ["within 1 % of the loss", "25.0B unique tokens"]
 
 
 def test_a_choice_beyond_what_the_data_afford_is_on_the_curve_of_the_whole_budget():

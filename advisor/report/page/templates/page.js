@@ -34,6 +34,7 @@
   function axis(described) {
     return {
       title: { text: described.label, standoff: 8 }, type: described.log ? "log" : "linear", automargin: true,
+      range: described.log ? described.ends.map(Math.log10) : described.ends,
       gridcolor: colour("rule"), linecolor: colour("rule"), zeroline: false, fixedrange: true,
       exponentformat: described.log ? "power" : "none", tickvals: described.at, ticktext: described.marks,
     };
@@ -41,7 +42,7 @@
 
   function layout(chart) {
     return {
-      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 8, t: 8, b: 8 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 8, r: 20, t: 8, b: 8 },
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: colour("soft") },
       hoverlabel: { bgcolor: colour("paper"), bordercolor: colour("rule"), font: { color: colour("ink"), size: 13 } },
       xaxis: axis(chart.x), yaxis: axis(chart.y), hovermode: "closest", dragmode: false,
