@@ -27,7 +27,7 @@ from advisor.report.page.planned import plan_blocks
 from advisor.report.page.reading import figure, interval, members, named, names_of, notes_of, warnings_of, words
 from advisor.report.plan import data_size
 from advisor.report.recommendation.first_screen import answer_of
-from advisor.report.text import amount, counted, nats, percent, plural, quantity, ratio, spread
+from advisor.report.text import amount, counted, hours_and_days, nats, percent, plural, quantity, ratio, spread
 
 if TYPE_CHECKING:
     from advisor.answer.recommendation import Recommendation
@@ -123,7 +123,7 @@ def _budget(document: Node) -> str:
     else:
         n_gpus, hours = cluster.get("n_gpus"), cluster.get("wall_hours")
         count = "" if n_gpus is None else f"{n_gpus.whole(1):,} "
-        time = "" if hours is None else f": {amount(hours.number(0) / 24)} days"
+        time = "" if hours is None else f": {hours_and_days(hours.number(0))}"
         on = f" on {count}{words(cluster['gpu'])}{time}"
     asked = "" if request.get("target_loss_nats_per_token") is None else ", the least that reaches the loss asked for"
     less = best["flops"].number(0) < budget * (1 - 1e-6)

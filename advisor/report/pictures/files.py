@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import Any
 
 from advisor.data_files import check_writable, refuse_overwriting, write_atomically
 from advisor.errors import MissingExtraError, UsageError
+from advisor.report import terminal
 from advisor.report.pictures.style import styled
 
 FORMATS = (".svg", ".pdf", ".png")
@@ -16,6 +18,8 @@ FORMATS = (".svg", ".pdf", ".png")
 _SETTINGS = {"svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": "advisor"}
 _UNDATED = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}
 _DPI = 200
+_MISSING = r"Glyph (\d+) .*missing from"  # what matplotlib warns of a letter
+_MOST_LETTERS = 12  # that are said one by one
 
 
 def check_picture(path: Path | None, *read: str | Path | None, out: Path | None = None) -> None:
@@ -55,24 +59,44 @@ def check_ending(path: Path) -> None:
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure to ``path``, whole or not at all, in the format of its ending.
 
+    One line on stderr says which letters no font has. In an SVG they are text, for which its reader finds a font.
+
     Raises:
         AdvisorError: the file cannot be written.
     """
-    write_atomically(path, _content(figure, path.suffix.lower()))
+    ending = path.suffix.lower()
+    content, missing = _content(figure, ending)
+    write_atomically(path, content)
+    if missing and ending != ".svg":
+        terminal.note(
+            f"{path}: no font on this machine has {_listed(missing)}, so there are boxes in their place: install one, "
+            "such as Noto Sans CJK, or write an .svg, in which letters are text."
+        )
 
 
 def notebook_png(figure: Any) -> tuple[bytes, dict[str, int]]:
     """Return a figure as a PNG, and the size at which a notebook shows it, in pixels."""
     width, height = figure.get_size_inches() * figure.dpi
-    return _content(figure, ".png"), {"width": round(width), "height": round(height)}
+    return _content(figure, ".png")[0], {"width": round(width), "height": round(height)}
 
 
-def _content(figure: Any, ending: str) -> bytes:
+def _content(figure: Any, ending: str) -> tuple[bytes, str]:
+    """Return a figure's file, and the letters that no installed font has."""
     import matplotlib
 
     content = io.BytesIO()
-    with styled(), matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
-        # A letter that no installed font has is a box, and needs no line on stderr.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with styled(), matplotlib.rc_context(_SETTINGS), warnings.catch_warnings(record=True) as said:
+        warnings.filterwarnings("always", message=_MISSING)
         figure.savefig(content, dpi=_DPI, format=ending.removeprefix("."), metadata=_UNDATED[ending])
-    return content.getvalue()
+    found = [(each, re.match(_MISSING, str(each.message))) for each in said]
+    for each, match in found:
+        if match is None:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    letters = dict.fromkeys(chr(int(match[1])) for _, match in found if match is not None)
+    return content.getvalue(), "".join(letters)
+
+
+def _listed(letters: str) -> str:
+    """Return letters in words, the first of many."""
+    more = f" and {len(letters) - _MOST_LETTERS} more" if len(letters) > _MOST_LETTERS else ""
+    return f"the letters {letters[:_MOST_LETTERS]}{more}" if len(letters) > 1 else f"the letter {letters}"

@@ -56,3 +56,22 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path):
     with pytest.raises(AdvisorError, match=r"^Cannot write .*no/a\.svg: No such file or directory; name a file in a "):
         plot(CORPUS, tmp_path / "no" / "a.svg")
     assert list(tmp_path.iterdir()) == []
+
+
+LETTER = "\U0001f9ff"  # no font of letters has an amulet
+
+
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_a_letter_that_no_font_has_is_said_in_one_line(ending, tmp_path: Path, capsys):
+    path = tmp_path / f"picture{ending}"
+    plot([profile(f"a{LETTER}", 0.5), profile(f"b{LETTER}", 0.5)], path)
+    assert capsys.readouterr().err == (
+        f"{path}: no font on this machine has the letter {LETTER}, so there are boxes in their place: install one, "
+        "such as Noto Sans CJK, or write an .svg, in which letters are text.\n"
+    )
+
+
+def test_in_an_svg_letters_are_text(tmp_path: Path, capsys):
+    path = plot(profile(f"a{LETTER}", 0.5), tmp_path / "picture.svg")
+    assert LETTER in path.read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
