@@ -12,6 +12,7 @@ from advisor.report.pictures.style import ticks_between
 WIDTH, HEIGHT = 560, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 18, 12, 48
 _DOT = 4.0
+_LEAST_ROOM, _ROOM_OF_ONE = 1.05, 2.5  # times the ends of a logarithmic axis, or its one value
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 
 Scale = Callable[[float], float]
@@ -43,7 +44,8 @@ def bounds(axis: Axis, values: list[float]) -> tuple[float, float]:
     """Return the ends of an axis, a little beyond its values."""
     low, high = min(values), max(values)
     if axis.log:
-        return low / 1.05, high * 1.05
+        room = _LEAST_ROOM if high > low else _ROOM_OF_ONE
+        return low / room, high * room
     room = 0.04 * (high - low) or 0.5
     return (low if low == 0 else low - room), high + room
 

@@ -26,7 +26,7 @@
     const points = series.form === "points";
     const texts = series.text.length ? { text: series.text, hoverinfo: "text" } : { hoverinfo: "x+y+name" };
     const look = points
-      ? { mode: "markers", marker: { color: own, size: series.colour ? 9 : 12, symbol: symbols[series.colour], line: { color: colour("paper"), width: 1.5 } } }
+      ? { mode: "markers", cliponaxis: false, marker: { color: own, size: series.colour ? 9 : 12, symbol: symbols[series.colour], line: { color: colour("paper"), width: 1.5 } } }
       : { mode: "lines", line: { color: own, width: series.colour ? 1.75 : 3, dash: dashes[series.colour] } };
     return Object.assign(shown, { x: series.x, y: series.y }, texts, look);
   }
