@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from advisor.answer.table import AllocationTable
     from advisor.api.answers import compare, plan_pilot, recommend
     from advisor.api.calibrations import calibrate
-    from advisor.api.fits import fit
     from advisor.api.measurement import score, score_mixture
+    from advisor.api.runs import fit
     from advisor.api.tables import evidence, repeat, table
     from advisor.calibrations.coefficients import load_coefficients
     from advisor.calibrations.evidence import Scorecard
@@ -51,11 +51,13 @@ if TYPE_CHECKING:
     from advisor.errors import AdvisorError
     from advisor.laws.scaling_law import ScalingLaw
     from advisor.pilot.pilot import Pilot
+    from advisor.pilot.pilot_file import PilotResult
     from advisor.plan.shape import find_architecture
     from advisor.report.pictures.plot import plot
     from calibration.campaign.planning import CalibrationRequest
     from calibration.campaign.refit import CalibrationOutcome, refit
     from calibration.fit.analysis import Analysis
+    from calibration.fit.decay.decay_fit import DecayFit
 
     __version__: str
 
@@ -67,8 +69,10 @@ __all__ = [
     "CalibrationRequest",
     "Comparison",
     "CorpusOptions",
+    "DecayFit",
     "LawList",
     "Pilot",
+    "PilotResult",
     "Profile",
     "Recommendation",
     "RepeatTable",
@@ -105,8 +109,10 @@ _HOMES = {
     "CalibrationRequest": "calibration.campaign.planning",
     "Comparison": "advisor.answer.comparison",
     "CorpusOptions": "advisor.corpus.options",
+    "DecayFit": "calibration.fit.decay.decay_fit",
     "LawList": "advisor.calibrations.law_list",
     "Pilot": "advisor.pilot.pilot",
+    "PilotResult": "advisor.pilot.pilot_file",
     "Profile": "advisor.compressibility.score",
     "Recommendation": "advisor.answer.recommendation",
     "RepeatTable": "advisor.answer.repetition.repeat_table",
@@ -120,7 +126,7 @@ _HOMES = {
     "evidence": "advisor.api.tables",
     "explain_recommendation": "advisor.answer.explained",
     "find_architecture": "advisor.plan.shape",
-    "fit": "advisor.api.fits",
+    "fit": "advisor.api.runs",
     "list_laws": "advisor.calibrations.law_list",
     "load_coefficients": "advisor.calibrations.coefficients",
     "plan_pilot": "advisor.api.answers",

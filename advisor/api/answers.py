@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path as File
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
@@ -34,7 +35,9 @@ from advisor.api.keywords import (
 from advisor.api.requests import BUDGETS_OF, OF_REQUEST, numbers, request_of, request_values
 from advisor.commands.values import share as share_of
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, MeasuredCorpus, check_match
+from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
+from advisor.quantities import check_text
 
 if TYPE_CHECKING:
     from advisor.answer.comparison import Comparison
@@ -219,8 +222,6 @@ def _compared(
     if weights is not None:
         raise UsageError("weights measures the corpora together, and a profile holds no text: name sources.")
     refuse_reading(reading, "a corpus")
-    from pathlib import Path as File
-
     from advisor.compressibility.profile_file import read_profile, read_records
 
     return [read_profile(File(profile), name) for name in names] or list(read_records(File(profile)))
@@ -246,13 +247,15 @@ def plan_pilot(
     reference: Source | None = None,
     share: Number = "1%",
     noise: float = 0.002,
+    out: Path | None = None,
     **options: Unpack[PilotKeywords],
 ) -> Pilot:
     """Return the small runs that would narrow an answer most for a share of its budget, and whether they pay.
 
     ``corpus``, ``profile`` and the budget are given as to ``recommend``; ``reference`` is what the corpus is compared
     with, None being web text as the data rule has it. ``share`` is that of the budget, and ``noise`` the standard
-    deviation of ln loss from run to run.
+    deviation of ln loss from run to run. ``out`` writes the runs as CSV; its column ``loss`` filled,
+    ``fit(out, pilot=True)`` reads it.
 
     >>> plan_pilot(compressibility=0.402, flops="1e23")
     <Pilot 20 runs for 1 % of 1e23 FLOPs on corpus: not worth it>
@@ -263,7 +266,9 @@ def plan_pilot(
         AdvisorError: a corpus or a profile cannot be read.
     """
     from advisor.pilot.pilot import plan_pilot as planned
+    from advisor.pilot.run_table import write_table
 
+    target = _table_to_write(out, corpus, profile, reference)
     request = request_of({name: value for name, value in options.items() if name in OF_REQUEST})
     if request.budget is None:
         raise UsageError("A pilot is for a run of a known budget: give flops, or gpu with gpus and hours.")
@@ -271,7 +276,7 @@ def plan_pilot(
     other = None if reference is None else _known(reference, reading)
     read_by_both = {} if other is not None and corpus is None else reading
     own = profile_of(corpus, profile, read_by_both, compressibility=request.compressibility)
-    return planned(
+    pilot = planned(
         request.budget,
         _own(own, request.compressibility),
         reference=other,
@@ -282,6 +287,19 @@ def plan_pilot(
         vocab_size=request.vocab_size,
         context=request.context,
     )
+    if target is not None:
+        write_table(pilot, target)
+    return pilot
+
+
+def _table_to_write(out: Any, *read: Any) -> File | None:
+    """Return where the runs are written; an error where that cannot be, or would overwrite what is read."""
+    if out is None:
+        return None
+    check_text(out, "--out")
+    refuse_overwriting(File(out), *(os.fspath(each) for each in read if isinstance(each, str | PurePath)))
+    check_writable(File(out))
+    return File(out)
 
 
 def _own(profile: MeasuredCorpus | None, compressibility: float | None) -> PilotCorpus:

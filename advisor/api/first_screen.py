@@ -50,6 +50,7 @@ def _shown_of_measurement(result: Result) -> bool:
     from advisor.calibrations.law_list import LawList
     from advisor.compressibility.score import Profile
     from advisor.pilot.pilot import Pilot
+    from advisor.pilot.pilot_file import PilotResult
     from advisor.report import evidence, laws, pilot, score
 
     match result:
@@ -57,6 +58,8 @@ def _shown_of_measurement(result: Result) -> bool:
             score.show([result], as_json=False, out=None)
         case Pilot():
             pilot.show(result, as_json=False, out=None)
+        case PilotResult():
+            pilot.show_result(result, as_json=False, out=None)
         case LawList():
             laws.show(result, as_json=False, out=None)
         case Scorecard():
@@ -69,12 +72,16 @@ def _shown_of_measurement(result: Result) -> bool:
 def _show_of_calibration(result: Result) -> None:
     """Print a fit or a calibration, which only those who trained or fitted have loaded."""
     from advisor.report import calibrate, fit
+    from advisor.report.repetition import decay
     from calibration.campaign.refit import CalibrationOutcome
     from calibration.fit.analysis import Analysis
+    from calibration.fit.decay.decay_fit import DecayFit
 
     match result:
         case Analysis():
             fit.show(result.to_dict(), as_json=False)
+        case DecayFit():
+            decay.show(result, as_json=False)
         case CalibrationOutcome(planned=True, opened=opened) if opened is not None:
             calibrate.show_plan(opened, result.trained.left, None, as_json=False)
         case CalibrationOutcome(result=None):

@@ -50,7 +50,6 @@ class HardwareKeywords(TypedDict, total=False):
     days: Number | None
     weeks: Number | None
     mfu: Number | None
-    gpu_memory: Number | None
     price_per_hour: Number | None
 
 
@@ -73,6 +72,7 @@ class QuestionKeywords(TypedDict, total=False):
     tokens: Number | None
     n_tokens: Number | None
     target_loss: Number | None
+    gpu_memory: Number | None
     vocab_size: Whole | None
     context: Whole | None
     compressibility: Number | None

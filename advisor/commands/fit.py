@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from advisor.commands.fail_on import Coded, fail_on_option
-from advisor.commands.fitting.coefficients import WantedCoefficients, coefficients_options
+from advisor.commands.fitting.coefficients import coefficients_of, coefficients_options
+from advisor.commands.fitting.coefficients import write as write_coefficients
 from advisor.commands.fitting.files import check_files, check_names, write_files
+from advisor.commands.fitting.settings import LEAST_REFITS, MOST_REFITS, MOST_VOCABULARY, delta_of, fixed_e
 from advisor.commands.fitting.table import TABLE_OPTIONS, WantedReading, say, table_options
 from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option, plot_option
 from advisor.commands.values import quantity
@@ -22,11 +25,9 @@ from advisor.report import terminal
 if TYPE_CHECKING:
     from advisor.report.screen import Wanted
     from calibration.fit.analysis import Analysis
-    from calibration.fit.minimum import FitOptions
     from calibration.fit.runs import RunTable
 
 _MANY_RUNS = 2000
-_MOST_REFITS = 100_000  # the 2.5 % quantile is then known to 0.05 %: more refits are time and memory alone
 _OF_A_COMPARISON = {
     "table",
     "predict",
@@ -79,10 +80,14 @@ Examples:
     "--count", type=click.Choice(["total", "non-embedding"]), default="total", show_default=True, help="What N counts."
 )
 @click.option(
-    "--vocab-size", type=click.IntRange(2, 10_000_000), help="The vocabulary of all runs, to find untrained ones."
+    "--vocab-size", type=click.IntRange(2, MOST_VOCABULARY), help="The vocabulary of all runs, to find untrained ones."
 )
 @click.option(
-    "--bootstrap", type=click.IntRange(200, _MOST_REFITS), default=4000, show_default=True, help="Number of refits."
+    "--bootstrap",
+    type=click.IntRange(LEAST_REFITS, MOST_REFITS),
+    default=4000,
+    show_default=True,
+    help="Number of refits.",
 )
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Seed of the refits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
@@ -114,7 +119,7 @@ def command(
     out: Path | None,
     plot: Path | None,
     pilot: bool,
-    wanted: WantedCoefficients,
+    wanted: Mapping[str, Any],
     predict: Path | None,
     cautions: bool,
     full: bool,
@@ -146,17 +151,23 @@ def command(
     from calibration.fit.analysis import fit as fit_table
     from calibration.fit.beyond.new_runs import check_groups, compare_with_fit
     from calibration.fit.document import fit_document
+    from calibration.fit.minimum import FitOptions
+    from calibration.fit.table.counted import check_count
 
     new = None if predict is None else reading.read(predict, asked["group"])
     if is_law(table):
         _compare_with_law(table, new, reading, shown, as_json=as_json)
         return ()
-    wanted.check(table, asked["covariate"])
+    coefficients = coefficients_of(wanted, count)
+    coefficients.check(table, asked["covariate"])
     check_files(out, plot, table, predict)
-    settings = Settings(options=_options(delta, fix, max_e), n_draws=bootstrap, seed=seed, count=count, budgets=flops)
+    held = FitOptions(delta=delta_of(delta), fixed_e=None if fix is None else fixed_e(fix), max_e=max_e)
+    settings = Settings(options=held, n_draws=bootstrap, seed=seed, count=count, budgets=flops)
 
     def check(found: RunTable) -> None:
-        reading.check_count(found.reading)
+        for each in () if is_given("count") else (found, new):
+            if each is not None:
+                check_count(each.reading, reading.names)
         check_names(out, list(found.groups))
         check_groups({} if new is None else new.groups, found.groups)
         say(found.reading)
@@ -171,13 +182,14 @@ def command(
         settings=settings,
         with_refused=force,
         on_table=check,
-        profiles=wanted.profiles,
+        profiles=coefficients.profiles,
         **asked,
     )
-    compared = None if new is None else compare_with_fit(new.groups, analysis)
-    report.show(fit_document(analysis, force=force, predictions=compared), asked=shown, as_json=as_json)
+    if new is not None:
+        analysis = replace(analysis, predictions=compare_with_fit(new.groups, analysis))
+    report.show(fit_document(analysis, force=force), asked=shown, as_json=as_json)
     write_files(analysis, out, plot, force)
-    wanted.write(analysis, table)
+    write_coefficients(coefficients, analysis, table)
     if analysis.refused and not force:
         raise RunsError(_refusal(analysis))
     return analysis.reasons
@@ -208,10 +220,9 @@ def _fit_decay(
     table: Path, law: str, out: Path | None, reading: WantedReading, shown: Wanted, *, as_json: bool, **refits: Any
 ) -> Sequence[Coded]:
     """Print how repeated data decay over a law, and write the law that carries it to ``out``; return the reasons."""
-    from advisor.json_form import as_json as form_of
-    from advisor.laws.law_file import write_law
     from advisor.report.repetition.decay import show
     from calibration.fit.decay.repeat_over import repeat_over
+    from calibration.fit.table.counted import check_count_of_law
 
     why = "cannot be combined with --repeat-over, which holds the law."
     _refuse_beside("repeat_over", why, *TABLE_OPTIONS, "cluster", "bootstrap", "seed")
@@ -219,21 +230,17 @@ def _fit_decay(
     check_writable(out)
     found = repeat_over(table, law, columns=reading.names, units=reading.units, **refits)
     if found.reading is not None:
-        reading.check_count_of_law(found.reading, found.count)
+        check_count_of_law(found.reading, reading.names, found.count)
         say(found.reading)
     show(found, asked=shown, as_json=as_json)
-    repeated = found.law_with_decay  # refused constants end here
-    if out is not None:
-        write_law(repeated, out, {"repetition": form_of(found)})
+    found.write(out)  # refused constants end here
     return found.reasons
 
 
 def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, shown: Wanted, *, as_json: bool) -> None:
     """Print new runs beside the law in a file, which is not fitted again."""
-    from advisor.laws.law_file import read_law
     from advisor.report import fit as report
-    from calibration.fit.beyond.new_runs import compare_with_law
-    from calibration.fit.document import comparison_document
+    from calibration.fit.beyond.new_runs import beside_law
 
     if new is None:
         raise UsageError(f"{law} is a law and no table of runs: name the runs to compare with it by --predict RUNS.")
@@ -241,34 +248,7 @@ def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, s
         if is_given(str(parameter.name)) and parameter.name not in _OF_A_COMPARISON:
             option = parameter.opts[0]
             raise UsageError(f"{option} is about a fit, and {law} is a law already: leave {option} out.")
-    reading.check_count_of_law(new.reading, read_law(law).count)
-    document = comparison_document(compare_with_law(new.groups, law), new.reading)
-    report.show(document, asked=shown, as_json=as_json)
-
-
-def _options(delta: str, fix: str | None, max_e: float | None) -> FitOptions:
-    from calibration.fit.minimum import FitOptions
-
-    if delta in ("auto", "l1"):
-        return FitOptions(delta=cast(Literal["auto", "l1"], delta), fixed_e=_fixed_e(fix), max_e=max_e)
-    value = _number("--delta", delta, "a positive number, auto or l1")
-    return FitOptions(delta=value, fixed_e=_fixed_e(fix), max_e=max_e)
-
-
-def _fixed_e(fix: str | None) -> float | None:
-    if fix is None:
-        return None
-    name, _, value = fix.partition("=")
-    if name.strip() != "E":
-        raise UsageError(f"--fix is {fix!r}; write E=VALUE: no other parameter can be held.")
-    return _number("--fix E", value, "nats/token")
-
-
-def _number(option: str, text: str, wanted: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}; give {wanted}.") from None
+    report.show(beside_law(law, new, named=reading.names).to_dict(), asked=shown, as_json=as_json)
 
 
 def _refusal(analysis: Analysis) -> str:

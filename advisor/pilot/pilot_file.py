@@ -24,15 +24,16 @@ from advisor.pilot.loss_levels import about_losses, levels
 from advisor.pilot.pilot import PilotCorpus
 from advisor.pilot.run_table import PilotTable
 from advisor.pilot.runs import Role
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, format_quantity
+from advisor.results.result import Result, Shown
 
 _SAME_H = 0.03  # further apart, H is of another corpus
 _MOST_SDS = 3.0  # beyond the rule's prediction
 _MOST_NOISE = 0.006  # three times what is expected
 
 
-@dataclass(frozen=True, kw_only=True)
-class PilotResult:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PilotResult(Result):
     """What a filled pilot says.
 
     ``predicted`` is the gap by the data rule alone, at the pilot's budget; ``left_out`` has the budgets of the table
@@ -58,6 +59,30 @@ class PilotResult:
         *("predicted_ln_n_params_sd=predicted_sd", "budgets=gap.budgets", "corpus", "reference", "source", "sha256"),
         *("loss_over_base_law=loss_levels", "left_out_flops=left_out", "cautions", "-gap", "-about_losses"),
     )
+
+    ROWS = "budgets"
+
+    @property
+    def in_brief(self) -> str:
+        """How far apart the optima of the two corpora are."""
+        against = "web text" if self.reference is None else self.reference.name
+        times, at = f"{math.exp(self.gap.log_n):.2f}", format_flops(self.gap.flops)
+        return f"{self.corpus.name} wants {times} times the parameters of {against} at {at} FLOPs"
+
+    def shown(self) -> Shown:
+        """Return the budgets with their optima, and what is to be known of them."""
+        rows = [
+            (
+                format_flops(each.flops),
+                format_quantity(each.n_params),
+                format_quantity(each.n_params_reference),
+                f"{each.log_n:+.3f}",
+                f"{each.sd:.3f}",
+            )
+            for each in self.gap.budgets
+        ]
+        header = ("FLOPs", "N*", "N* beside", "ln N* apart", "sd")
+        return Shown(header, rows, [each.message for each in self.cautions])
 
     @property
     def cautions(self) -> tuple[Caution, ...]:

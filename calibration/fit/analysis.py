@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
-from advisor.quantities import check_number, check_text, format_quantity, plural
+from advisor.quantities import check_number, check_text
 from advisor.results.result import Result, Shown
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of
@@ -34,6 +34,9 @@ from calibration.fit.repeated import Repetition, fit_repetition, single_epoch
 from calibration.fit.run_checks import LEAST_RUNS, check_runs, grouping_reason, usable
 from calibration.fit.runs import COVARIATE, Runs, RunTable, read_run_table, with_profiles
 from calibration.fit.table.reading import TableReading, TableUnits
+
+if TYPE_CHECKING:
+    from calibration.fit.beyond.new_runs import RunComparison
 
 _LARGEST_FILE_DRAWS = 400
 
@@ -88,36 +91,31 @@ class GroupFit:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Analysis(Result):
-    """The fits of all groups, the regression on the covariate or why there is none, and how the table was read."""
+    """The fits of all groups, the regression on the covariate or why there is none, and how the table was read.
+
+    ``predictions`` are new runs beside the laws, by group, where some were to be compared. Beside a law that was fitted
+    before there are no ``groups``, and ``reading`` is that of the new runs.
+    """
 
     groups: Mapping[str, GroupFit]
     settings: Settings
     regression: Regression | None = None
     no_regression: str | None = None
     reading: TableReading | None = None
+    predictions: Mapping[str, RunComparison] | None = None
 
     @property
     def in_brief(self) -> str:
         """The law of the runs, or how many laws there are, with what is to be believed of them."""
-        if len(self.groups) > 1:
-            refused = f", {len(self.refused)} of them refused" if self.refused else ""
-            return (
-                f"{plural(len(self.groups), 'law')} of {sum(len(one.runs) for one in self.groups.values())} "
-                f"runs{refused}"
-            )
-        ((_, one),) = self.groups.items()
-        law = "no law" if one.law is None else f"a = {one.law.exponent_a:.3f}, E = {one.law.E:.3f}"
-        return f"{law} from {plural(len(one.runs), 'run')}: {one.diagnostics.verdict}"
+        from calibration.fit.document import brief_of
+
+        return brief_of(self)
 
     def shown(self) -> Shown:
         """Return a law in each row, without the numbers of those that are refused, and the reasons against them."""
-        rows = [(name, str(len(one.runs)), *_shown(one), one.diagnostics.verdict) for name, one in self.groups.items()]
-        reasons = [
-            reason.message if len(self.groups) == 1 else f"{name}: {reason.message}"
-            for name, one in self.groups.items()
-            for reason in one.diagnostics.reasons
-        ]
-        return Shown(("law", "runs", "E", "A", "B", "alpha", "beta", "a", ""), rows, reasons)
+        from calibration.fit.document import table_of
+
+        return table_of(self)
 
     def document(self) -> Mapping[str, Any]:
         """Return the document of ``advisor fit --json``, where the numbers of a refused law are null."""
@@ -126,20 +124,10 @@ class Analysis(Result):
         return fit_document(self)
 
     def frame_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the runs: what was read, and the loss of the group's law, None where that is refused."""
-        for name, one in self.groups.items():
-            law = None if one.diagnostics.verdict == "refused" else one.law
-            for n_params, n_tokens, loss in zip(*map(Array.tolist, _read(one.runs)), strict=True):
-                fitted = None if law is None else law.loss(n_params, n_tokens)
-                yield {
-                    "group": name,
-                    "n_params": n_params,
-                    "n_tokens": n_tokens,
-                    "flops": 6.0 * n_params * n_tokens,
-                    "loss_nats_per_token": loss,
-                    "loss_of_law_nats_per_token": fitted,
-                    "residual_ln_loss": None if fitted is None else math.log(loss / fitted),
-                }
+        """Return the runs: what was read, and the loss of the group's law, None where that is refused."""
+        from calibration.fit.document import rows_of
+
+        return rows_of(self)
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -151,20 +139,6 @@ class Analysis(Result):
         """Those against any of the laws and against the regression, or to read them with care."""
         of_laws = [reason for group in self.groups.values() for reason in group.diagnostics.reasons]
         return (*of_laws, *(() if self.regression is None else self.regression.reasons))
-
-
-def _read(runs: Runs) -> tuple[Array, Array, Array]:
-    return runs.n_params, runs.n_tokens, runs.loss
-
-
-def _shown(group: GroupFit) -> tuple[str, ...]:
-    law = None if group.diagnostics.verdict == "refused" else group.law
-    if law is None:
-        return ("",) * 6
-    return (
-        *(f"{law.E:.3f}", format_quantity(law.A), format_quantity(law.B)),
-        *(f"{exponent:.3f}" for exponent in (law.alpha, law.beta, law.exponent_a)),
-    )
 
 
 def fit(

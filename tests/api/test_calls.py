@@ -12,7 +12,7 @@ import pytest
 
 import advisor
 from advisor.answer.request import Request
-from advisor.api.keywords import RecommendationKeywords
+from advisor.api.keywords import QuestionKeywords, RecommendationKeywords
 from advisor.api.requests import SECOND_NAMES, numbers, request_of
 from advisor.cli import group
 from advisor.compressibility.score import Profile
@@ -41,32 +41,57 @@ def test_every_field_of_a_request_is_a_keyword():
     assert str(listed["n_gpus"]) == "n_gpus: 'Whole | None' = None"
 
 
-# How a command says what it found, and where to: a call returns it.
+# How a command says what it found, which a call returns, and how long it takes, which ``progress`` says.
 OUTPUT = {
-    *("laws", "sizes", "plan", "cautions", "full", "explain", "explain_all", "as_json", "out", "plot", "quiet"),
-    *("fail_on", "source", "sources"),
+    *("laws", "sizes", "plan", "cautions", "full", "explain", "explain_all", "json", "plot", "quiet", "fail_on"),
+}
+OBJECTS = {"options", "sampling", "progress", "request", "requests", "counted", "profiles"}  # of Python alone
+# A command without a call is about commands, or a page.
+WITHOUT = {"report", "grammar", "completion", "explain", "schema"}
+CALLS = {
+    # --from shows a file again, and --out of a result is the document of to_dict().
+    "score": (advisor.score, {"sources", "from", "out"}, {"source", *OBJECTS}),
+    "recommend": (advisor.recommend, {"source", "out"}, {*SECOND_NAMES.values(), "n_gpus", *OBJECTS} - {"gpus"}),
+    "compare": (
+        advisor.compare,
+        {"sources", "out"},
+        {"pilot", *QuestionKeywords.__annotations__, *OBJECTS, "corpora", "n_gpus"},  # rows may share any question
+    ),
+    "repeat": (advisor.repeat, {"advice", "out"}, {"n_params"}),  # advice is in the table in any case
+    "table": (advisor.table, {"out"}, set()),
+    "pilot": (advisor.plan_pilot, {"source"}, {"n_gpus"}),
+    "laws": (advisor.list_laws, {"out"}, set()),
+    "evidence": (advisor.evidence, {"out"}, set()),
+    "fit": (advisor.fit, {"force"}, {"with_refused", "fixed_e", "units", "settings", "on_table"}),
 }
 
 
-@pytest.mark.parametrize(
-    ("command", "call", "beside"),
-    [
-        ("score", advisor.score, {"profile"}),  # --from shows a file again
-        ("recommend", advisor.recommend, set()),
-        ("compare", advisor.compare, set()),
-        ("repeat", advisor.repeat, {"advice"}),  # which the table has in any case
-        ("table", advisor.table, set()),
-        ("pilot", advisor.plan_pilot, set()),
-        ("laws", advisor.list_laws, set()),
-        ("evidence", advisor.evidence, set()),
-        ("calibrate", advisor.calibrate, {"corpus", "sets"}),  # corpora and grammars
-    ],
-)
-def test_every_option_of_a_command_is_a_keyword_of_its_call(command, call, beside):
+def sides(command: str, call: object) -> tuple[set[str], set[str]]:
+    """Return the options and arguments that a command alone has, and the keywords that its call alone has."""
     found = group.get_command(click.Context(group), command)
     assert found is not None
-    options = {parameter.name for parameter in found.params}
-    assert options - OUTPUT - set(inspect.signature(call).parameters) == beside
+    asked = {(each.opts[0] if isinstance(each, click.Option) else str(each.name)) for each in found.params}
+    options = {each.removeprefix("--").replace("-", "_") for each in asked}
+    keywords = set(inspect.signature(call).parameters)  # type: ignore[arg-type]
+    return options - keywords - OUTPUT, keywords - options
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_every_option_of_a_command_is_a_keyword_of_its_call(command):
+    call, of_command, of_call = CALLS[command]
+    options, keywords = sides(command, call)
+    assert options == of_command
+    assert keywords <= of_call
+
+
+def test_every_option_of_calibrate_that_trains_is_a_keyword():
+    options, _ = sides("calibrate", advisor.calibrate)
+    not_yet = {"dry_run", "prepare", "refit", "install", "force"}
+    assert options - not_yet == {"corpus", "out"}  # corpora, a dictionary, and folder
+
+
+def test_every_command_has_a_call():
+    assert set(group.list_commands(click.Context(group))) == {*CALLS, "calibrate", *WITHOUT}
 
 
 @pytest.mark.parametrize(
@@ -307,6 +332,11 @@ FLAG = "must be True or False, not"
             lambda: advisor.fit("x.csv", loss_unit="dB"),
             UsageError,
             "--loss-unit cannot be 'dB': it is one of nats, bits, bpb, ppl.",
+        ),
+        (
+            lambda: advisor.fit("x.csv", bootstrap=5),
+            UsageError,
+            "--bootstrap must be at least 200, not 5.",
         ),
         (
             lambda: advisor.plan_pilot(flops=1e21),

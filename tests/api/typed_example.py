@@ -22,6 +22,10 @@ def calls() -> None:
     evidence: advisor.Scorecard = advisor.evidence()
     pilot: advisor.Pilot = advisor.plan_pilot("corpus/", flops="1e22", share="2%", seed=1)
     fitted: advisor.Analysis = advisor.fit("runs.csv", columns={"loss": "val"}, loss_unit="bits", flops="1e22")
+    predicted: advisor.Analysis = advisor.fit("law.json", predict=Path("new.csv"))
+    lines: advisor.Analysis = advisor.fit("runs.csv", group="corpus", coefficients="mine.json", fix="E=1.7", at=0.4)
+    decay: advisor.DecayFit = advisor.fit("runs.csv", repeat_over="law.json", bootstrap=1000, out="repeated.json")
+    measured: advisor.PilotResult = advisor.fit("pilot.csv", pilot=True, out="measured.json")
     outcome: advisor.CalibrationOutcome = advisor.calibrate(preset="smoke", folder="calibration", workers=2)
     plan: advisor.CalibrationOutcome = advisor.calibrate(preset="smoke", dry_run=True)
     fresh: advisor.CalibrationOutcome = advisor.calibrate(corpora={"code": "src/"}, prepare=Path("elsewhere"))
@@ -30,5 +34,6 @@ def calls() -> None:
     document: dict[str, object] = answer.to_dict()
     advisor.recommend(flop="1e21")  # type: ignore[call-overload]
     advisor.score("corpus/", sequence=5)  # type: ignore[call-arg]
-    advisor.fit("runs.csv", loss_unit="nits")  # type: ignore[arg-type]
     advisor.calibrate(refit=3)  # type: ignore[arg-type]
+    advisor.fit("runs.csv", loss_unit="nits")  # type: ignore[call-overload]
+    advisor.fit("runs.csv", repeat_over="law.json", fix="E=1.7")  # type: ignore[call-overload]

@@ -9,8 +9,8 @@ from advisor.caution import CODES, WARNINGS
 from advisor.commands.fail_on import failing_codes, wanted_codes
 from advisor.errors import UsageError
 from advisor.laws.published import MUENNIGHOFF
-from tests.commands.test_pilot import fill
 from tests.fit.test_repeat_over import decaying, table
+from tests.pilot.filled import fill
 
 GRID = Path(__file__).parents[1] / "fit" / "grid36.csv"
 WITHOUT_CORPUS = ("recommend", "--flops", "1e21")

@@ -1,28 +1,13 @@
 """`advisor pilot` and `advisor fit --pilot`: from a corpus to a file that a recommendation takes."""
 
-import csv
 import json
 import math
-import random
 
 import pytest
 
-from tests.pilot.six_corpora import LAWS
+from tests.pilot.filled import fill
 
 CODE = ("pilot", "--compressibility", ".402", "--flops", "1e22")
-
-
-def fill(path, out):
-    rng = random.Random(0)
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        law = LAWS["starcoder" if row["role"] == "corpus" else "fineweb"]
-        row["loss"] = law.loss(float(row["n_params"]), float(row["n_tokens"])) * math.exp(rng.gauss(0, 0.002))
-    with out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def test_the_first_lines_say_what_it_would_narrow_and_whether_it_pays(program):

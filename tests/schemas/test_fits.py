@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from advisor.laws.published import MUENNIGHOFF
-from tests.commands.test_pilot import fill
 from tests.fit.test_repeat_over import decaying, table
 from tests.lines.tables_of_corpora import write_profiles, write_runs
+from tests.pilot.filled import fill
 from tests.schemas.documents import faults, only_finite
 
 GRID = Path(__file__).parents[1] / "fit" / "grid36.csv"

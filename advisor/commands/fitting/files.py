@@ -39,19 +39,30 @@ def check_names(out: Path | None, groups: list[str]) -> None:
             raise UsageError(f"The laws of the groups {taken[path]!r} and {group!r} would both be written to {path}.")
 
 
-def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
-    """Write law files and the picture of every law that is not refused, or of all when forced."""
+def shown_laws(analysis: Analysis, force: bool) -> Analysis:
+    """Return an analysis with the laws that may be written alone: those that are not refused, or all when forced."""
+    refused = () if force else analysis.refused
+    return replace(analysis, groups={name: g for name, g in analysis.groups.items() if g.law and name not in refused})
+
+
+def write_laws(shown: Analysis, out: Path | None) -> None:
+    """Write the file of each law."""
     from calibration.fit.document import write_law_file
 
-    shown = {name: g for name, g in analysis.groups.items() if g.law and (force or name not in analysis.refused)}
     if out is not None:
-        for name, group in shown.items():
-            write_law_file(_law_path(out, name), group, analysis)
-        if not shown:
-            terminal.note(f"No law could be fitted, so nothing is written to {out}.")
-    if plot is not None and not shown:
+        for name, group in shown.groups.items():
+            write_law_file(_law_path(out, name), group, shown)
+
+
+def write_files(analysis: Analysis, out: Path | None, plot: Path | None, force: bool) -> None:
+    """Write law files and the picture of every law that is not refused, or of all when forced."""
+    shown = shown_laws(analysis, force)
+    write_laws(shown, out)
+    if out is not None and not shown.groups:
+        terminal.note(f"No law could be fitted, so nothing is written to {out}.")
+    if plot is not None and not shown.groups:
         terminal.note(f"No law could be fitted, so nothing is drawn into {plot}.")
-    draw(replace(analysis, groups=shown), plot if shown else None)
+    draw(shown, plot if shown.groups else None)
 
 
 def _law_path(out: Path, group: str) -> Path:

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from advisor.commands.options import (
-    is_given,
-)
 from advisor.commands.values import quantity
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
@@ -102,31 +99,6 @@ class WantedReading:
         found = read_run_table(table, columns=self.names, group=group, units=self.units)
         say(found.reading)
         return found
-
-    def check_count(self, found: TableReading) -> None:
-        """Raise where the column of N is named as without embeddings and --count was not given."""
-        from calibration.fit.table.names import says_without_embeddings
-
-        column = found.columns["n_params"]
-        if column is None or is_given("count") or not says_without_embeddings(column):
-            return
-        what = f"--columns n_params={column}" if "n_params" in self.names else f"{found.path}: the column {column}"
-        raise UsageError(
-            f"{what} reads like parameters without embeddings: say --count non-embedding, or --count total if N counts "
-            "them all."
-        )
-
-    def check_count_of_law(self, found: TableReading, count: str) -> None:
-        """Raise where N was taken from a column named as without embeddings, for a law that counts them."""
-        from calibration.fit.table.names import says_without_embeddings
-
-        column = found.columns["n_params"]
-        if column is None or "n_params" in self.names or count != "total" or not says_without_embeddings(column):
-            return
-        raise UsageError(
-            f"{found.path}: the column {column} reads like parameters without embeddings, and the law counts them: "
-            f"name the column of all parameters, or say --columns n_params={column} if it counts them all."
-        )
 
 
 def say(found: TableReading) -> None:

@@ -7,8 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.json_fields import SCHEMA_VERSION, json_text
-from advisor.json_form import as_json as form_of
+from advisor.json_fields import json_text
 from advisor.report import terminal
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import counted, echo, percent, print_table, spread
@@ -24,9 +23,7 @@ if TYPE_CHECKING:
 def show(fit: DecayFit, *, asked: Wanted = FIRST_SCREEN, as_json: bool) -> None:
     """Print what repeated tokens are worth by these runs, or the JSON document, its reasons on stderr."""
     if as_json:
-        table = {} if fit.reading is None else fit.reading.document
-        document = {"schema_version": SCHEMA_VERSION, **table, "laws": {}, "regression": None, "no_regression": None}
-        terminal.document(json_text(form_of({**document, "repetition": fit})))
+        terminal.document(json_text(fit.to_dict()))
         for reason in fit.reasons:
             terminal.note(f"{_level(reason)}: {reason.message} [{reason.code}]")
         return

@@ -20,13 +20,14 @@ from advisor.json_fields import read_json
 from advisor.laws.drift import Drift, at_least, e_folds_beyond
 from advisor.laws.law_file import read_law
 from advisor.laws.scaling_law import ScalingLaw
-from calibration.fit.analysis import Analysis
+from calibration.fit.analysis import Analysis, Settings
 from calibration.fit.beyond.cuts import predicted_log_loss
 from calibration.fit.objective import Array
 from calibration.fit.reason import Reason
 from calibration.fit.repeated import single_epoch
 from calibration.fit.run_checks import usable
-from calibration.fit.runs import Runs
+from calibration.fit.runs import Runs, RunTable
+from calibration.fit.table.counted import check_count_of_law
 
 # Half widths of the central intervals of a normal error, in standard deviations.
 SIGMAS_80, SIGMAS_95 = 1.2815515655446004, 1.959963984540054
@@ -187,6 +188,20 @@ def compare_with_law(new: Mapping[str, Runs], law_file: Path) -> RunComparisons:
     scatter = None if diagnostics is None else diagnostics.get("residual_scale")
     scale = None if scatter is None else scatter.number(0, 10)
     return {name: compare(law, runs, scale) for name, runs in new.items()}
+
+
+def beside_law(law_file: Path, new: RunTable, *, named: Mapping[str, str]) -> Analysis:
+    """Return what a law in a file says of new runs, which is not fitted again: an analysis without laws of its own.
+
+    ``named`` has the names of columns that the user gave.
+
+    Raises:
+        LawError: The file holds no law, or a refused one.
+        UsageError: N of the new runs is counted without embeddings, and the law counts them.
+    """
+    check_count_of_law(new.reading, named, read_law(law_file).count)
+    found = compare_with_law(new.groups, law_file)
+    return Analysis(groups={}, settings=Settings(), reading=new.reading, predictions=found)
 
 
 def _new_run(

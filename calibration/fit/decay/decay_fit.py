@@ -6,18 +6,24 @@ As the law keeps its E, A, B, alpha and beta, repeated runs of one or two sizes 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from advisor.errors import RunsError
+from advisor.json_form import as_json
+from advisor.laws.law_file import write_law
 from advisor.laws.scaling_law import Count, Decay, ScalingLaw
+from advisor.quantities import format_interval
+from advisor.results.result import Result, Shown
 from calibration.fit.decay.held import HeldRN
 from calibration.fit.reason import Reason
 from calibration.fit.repeated import Constant
 from calibration.fit.runs import Runs
-from calibration.fit.table.reading import TableReading
+from calibration.fit.table.reading import NO_TABLE, TableReading
 
 _MISSES, _MISSES_WIDELY = 0.03, 0.10  # residual scale, as a share of the loss
 _OTHER_LEVEL = 0.02  # in ln L, from where the runs are said to be of other data than the law
@@ -25,8 +31,8 @@ _UNCERTAIN = 4.0  # the upper end of R_D* over the lower
 _BLIND_EPOCHS = 40.0  # at 44 the loss was seen to rise 2.5 to 5 times as much as the form predicts
 
 
-@dataclass(frozen=True, kw_only=True)
-class DecayFit:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class DecayFit(Result):
     """R_D* and R_N* of repeated runs over a law that is given, which keeps its E, A, B, alpha and beta.
 
     ``level`` is what the losses of the runs are over the law's, one factor for all (they may be of other data or
@@ -55,6 +61,47 @@ class DecayFit:
         *("loss_over_law.value=level", "loss_over_law.ci95=level_ci95", "n_runs", "n_repeated_runs", "n_sizes"),
         *("max_epochs", "residual_scale", "verdict", "reasons", "-held", "-reading"),
     )
+
+    @property
+    def in_brief(self) -> str:
+        """How fast repeated tokens lose their worth by these runs, and whether to believe it."""
+        value = "unknown" if self.r_d.value is None else f"{self.r_d.value:.3g} epochs"
+        return f"R_D* {value} over {self.law.name}, from {self.n_runs} runs: {self.verdict}"
+
+    def shown(self) -> Shown:
+        """Return both constants, with what is said against them."""
+        rows = [
+            (
+                name,
+                *(
+                    ("", "")
+                    if each.value is None
+                    else (f"{each.value:.3g}", format_interval(each.ci95, "{:.3g}".format))
+                ),
+            )
+            for name, each in (("R_D*", self.r_d), ("R_N*", self.r_n))
+        ]
+        return Shown(("", "value", "95 %"), rows, [each.message for each in self.reasons])
+
+    def document(self) -> Mapping[str, Any]:
+        """Return the document of ``advisor fit --repeat-over --json``: that of a fit, without any law."""
+        table = NO_TABLE if self.reading is None else self.reading.document
+        return {**table, "laws": {}, "regression": None, "no_regression": None, "repetition": self}
+
+    def frame_rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yield a row for each of the two constants."""
+        for name, each in (("R_D", self.r_d), ("R_N", self.r_n)):
+            yield {"constant": name, **as_json(each)}
+
+    def write(self, out: Path | None) -> None:
+        """Write the law with these constants, a law file, where ``out`` names one.
+
+        Raises:
+            RunsError: They are refused.
+        """
+        repeated = self.law_with_decay
+        if out is not None:
+            write_law(repeated, out, {"repetition": as_json(self)})
 
     @property
     def count(self) -> Count:
