@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 from advisor.api.keywords import ReadingKeywords, check_choice, check_flag, one_name
 from advisor.api.requests import option, whole_number
 from advisor.corpus.formats import FORMATS, ID_TYPES
-from advisor.corpus.hub.dataset import HubOptions
-from advisor.corpus.options import CorpusOptions, IdOptions
+from advisor.corpus.options import CorpusOptions
 from advisor.corpus.sampling import Sampling
-from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 from advisor.quantities import check_text
 
@@ -25,7 +23,6 @@ READING = frozenset(ReadingKeywords.__annotations__)
 _WHOLE = ("eos_id", "vocab_size", "seq_len", "sequences", "seed")
 _FLAGS = ("skip_bad", "all_folders", "streaming", "decode")
 _CHOICES = {"format": FORMATS, "dtype": ID_TYPES}
-_OF_HUB = ("name", "split", "revision", "token", "streaming")
 
 
 def corpus_options(keywords: Mapping[str, Any]) -> CorpusOptions:
@@ -39,29 +36,15 @@ def corpus_options(keywords: Mapping[str, Any]) -> CorpusOptions:
         if name in given:
             check_choice(given[name], option(name), choices)
     files = given.get("data_files", ())
-    for each in (files,) if not hasattr(files, "__iter__") else files:
+    given["data_files"] = (files,) if isinstance(files, str) or not hasattr(files, "__iter__") else files
+    for each in given["data_files"]:
         check_text(each, "--data-files")
-    return CorpusOptions(
-        **{name: given[name] for name in ("column", "format", "encoding", "skip_bad") if name in given},
-        everything=given.get("all_folders", False),
-        ids=IdOptions(
-            **{name: given[name] for name in ("tokenizer", "dtype", "vocab_size", "eos_id", "decode") if name in given}
-        ),
-        hub=HubOptions(
-            **{name: given[name] for name in _OF_HUB if name in given},
-            data_files=(files,) if isinstance(files, str) else tuple(files),
-        ),
-    )
+    return CorpusOptions.of(given)
 
 
 def sampling_of(keywords: Mapping[str, Any]) -> Sampling:
     """Return what is drawn of a corpus, as the keywords of reading say."""
-    given = _given(keywords)
-    own = {"seq_len": "seq_len", "sequences": "n_sequences", "seed": "seed"}
-    return Sampling(
-        tokenizer=DEFAULT_TOKENIZER if given.get("decode") else given.get("tokenizer", DEFAULT_TOKENIZER),
-        **{field: given[name] for name, field in own.items() if name in given},
-    )
+    return Sampling.of(_given(keywords))
 
 
 def _given(keywords: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from advisor.corpus.hub.dataset import HubOptions
 
@@ -47,3 +49,30 @@ class CorpusOptions:
     everything: bool = False
     ids: IdOptions = field(default_factory=IdOptions)
     hub: HubOptions = field(default_factory=HubOptions)
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> CorpusOptions:
+        """Return the options that the words of the command say; what is not among them, or None, is the default.
+
+        >>> CorpusOptions.of({"column": "text", "all_folders": True, "split": "test", "seq_len": 64}).hub.split
+        'test'
+        """
+        known = {name: value for name, value in words.items() if value is not None}
+        hub = _among(known, _OF_HUB)
+        if "data_files" in hub:
+            hub["data_files"] = tuple(hub["data_files"])
+        return cls(
+            **_among(known, _OF_FILES),
+            everything=known.get("all_folders", False),
+            ids=IdOptions(**_among(known, _OF_IDS)),
+            hub=HubOptions(**hub),
+        )
+
+
+_OF_FILES = ("column", "format", "encoding", "skip_bad")
+_OF_IDS = ("tokenizer", "dtype", "vocab_size", "eos_id", "decode")
+_OF_HUB = ("name", "split", "revision", "token", "streaming", "data_files")
+
+
+def _among(words: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: words[name] for name in names if name in words}

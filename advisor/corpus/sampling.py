@@ -15,7 +15,7 @@ import math
 import random
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from advisor.corpus.decoded import innermost
 from advisor.corpus.documents import Document, Passage, passage, pieces, window_size
@@ -24,7 +24,7 @@ from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from advisor.corpus.documents import Content, Reader, Seekable
     from advisor.corpus.sequences import Progress
@@ -62,6 +62,23 @@ class Sampling:
         _check_range("--seq-len", self.seq_len, 8, 1 << 16)
         _check_range("--sequences", self.n_sequences, 2, 1 << 20)
         _check_range("--seed", self.seed, 0, (1 << 63) - 1)
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any]) -> Sampling:
+        """Return what the words of the command draw; what is not among them, or None, is the default.
+
+        The text that ids are decoded to is measured with the default tokenizer: theirs is that of the ids.
+
+        >>> Sampling.of({"sequences": 50, "tokenizer": "bytes", "decode": True}).tokenizer
+        'mistral-v1'
+        """
+        known = {field: words[name] for name, field in _WORDS.items() if words.get(name) is not None}
+        if words.get("decode"):
+            known.pop("tokenizer", None)
+        return cls(**known)
+
+
+_WORDS = {"tokenizer": "tokenizer", "seq_len": "seq_len", "sequences": "n_sequences", "seed": "seed"}
 
 
 def _check_range(option: str, value: int, low: int, high: int) -> None:

@@ -88,34 +88,17 @@ class Reading:
     @property
     def options(self) -> CorpusOptions:
         """How the corpus is read."""
-        from advisor.corpus.hub.dataset import HubOptions
-        from advisor.corpus.options import CorpusOptions, IdOptions
+        from advisor.corpus.options import CorpusOptions
 
-        given = self._given
-        hub = {name: given[name] for name in ("name", "split", "revision", "token", "streaming")}
-        return CorpusOptions(
-            **{name: given[name] for name in ("column", "format", "encoding", "skip_bad")},
-            everything=given["all_folders"],
-            ids=IdOptions(
-                tokenizer=self.tokenizer if is_given("tokenizer") else None,
-                dtype=given["dtype"],
-                vocab_size=click.get_current_context().params.get("vocab_size"),
-                eos_id=given["eos_id"],
-                decode=given["decode"],
-            ),
-            hub=HubOptions(**hub, data_files=tuple(given["data_files"])),
-        )
+        words = {name: value for name, value in self._given.items() if name != "tokenizer" or is_given(name)}
+        return CorpusOptions.of({**words, "vocab_size": click.get_current_context().params.get("vocab_size")})
 
     @property
     def sampling(self) -> Sampling:
         """What is drawn from it."""
         from advisor.corpus.sampling import Sampling
 
-        given = self._given
-        tokenizer = DEFAULT_TOKENIZER if given["decode"] else self.tokenizer
-        return Sampling(
-            tokenizer=tokenizer, seq_len=given["seq_len"], n_sequences=given["sequences"], seed=given["seed"]
-        )
+        return Sampling.of(self._given)
 
 
 def corpus_options(command: Command) -> Command:
