@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+
+if TYPE_CHECKING:
+    from advisor.compressibility.score import Profile
 
 
 class Outcome(NamedTuple):
@@ -45,6 +50,17 @@ def nothing_ships(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.Temp
     monkeypatch.setattr(coefficients, "shipped_file", lambda name: path)
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Training in a test is on one thread: the machine is shared, and sums have one order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def stdlib() -> Path:
     """The folder of Python's standard library."""
@@ -55,6 +71,24 @@ def stdlib() -> Path:
 def sources(stdlib: Path) -> list[str]:
     """The texts of the standard library's top-level modules: about 160 documents, 5 MB."""
     return [path.read_text(encoding="utf-8") for path in sorted(stdlib.glob("*.py"))]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small made corpus: 40 documents, about 30,000 tokens."""
+    path = tmp_path_factory.mktemp("corpus") / "squares.jsonl"
+    texts = (" ".join(f"{n} times {n} is {n * n}," for n in range(at, at + 150)) for at in range(40))
+    path.write_text("".join(f"{json.dumps({'text': text})}\n" for text in texts))
+    return path
+
+
+@pytest.fixture(scope="session")
+def profile(corpus: Path) -> Profile:
+    """What 50 sequences of it say."""
+    from advisor.compressibility.score import score
+    from advisor.corpus.sampling import Sampling
+
+    return score(str(corpus), sampling=Sampling(n_sequences=50))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import exponent_of
 from advisor.laws.parameters import NAMES, Parameters
 from advisor.laws.scaling_law import Count, Ranges, ScalingLaw
-from advisor.quantities import check_number, check_text
+from advisor.quantities import check_number, check_text, plural
 from advisor.results.result import Result, Shown
 from calibration.fit.beyond.budget import Budget, budget_of
 from calibration.fit.beyond.extrapolation import Extrapolation, extrapolation_of

@@ -138,8 +138,8 @@ def no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
     if n >= _LEAST_REPEATED_RUNS:
         return None
     needed = f"{_LEAST_REPEATED_RUNS} are needed"
-    runs = "1 run has" if n == 1 else f"{n} runs have"
-    return f"{runs} over twice the parameters that their unique tokens can use, and {needed}"
+    some = "1 run has" if n == 1 else f"{n} runs have"
+    return f"{some} over twice the parameters that their unique tokens can use, and {needed}"
 
 
 def times_usable(runs: Runs, law: Array, unique: Array) -> Array:

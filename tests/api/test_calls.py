@@ -15,21 +15,7 @@ from advisor.answer.request import Request
 from advisor.api.keywords import QuestionKeywords, RecommendationKeywords
 from advisor.api.requests import SECOND_NAMES, numbers, request_of
 from advisor.cli import group
-from advisor.compressibility.score import Profile
 from advisor.errors import AdvisorError, CorpusError, UsageError
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "squares.jsonl"
-    texts = (" ".join(f"{n} times {n} is {n * n}," for n in range(at, at + 150)) for at in range(40))
-    path.write_text("".join(f"{json.dumps({'text': text})}\n" for text in texts))
-    return path
-
-
-@pytest.fixture(scope="module")
-def profile(corpus: Path) -> Profile:
-    return advisor.score(corpus, sequences=50)
 
 
 def test_every_field_of_a_request_is_a_keyword():

@@ -11,25 +11,18 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
 
-from advisor.errors import AdvisorError
 from calibration.campaign import pipeline, refit
 from calibration.campaign.devices import take_devices
 from calibration.campaign.ledger import Ledger
 from calibration.campaign.lock import lock
+from tests.campaign.free import is_free
 from tests.campaign.toy_calibration import calibrate, tiny_request
+
+pytestmark = pytest.mark.usefixtures("torch_restored")
 
 ROOT = Path(__file__).parents[2]
 TWO = ("--engine", "processes", "--workers", "2")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(is_deterministic)
 
 
 def start(folder, *options, limit=None, **environment):
@@ -115,14 +108,6 @@ def wait_for(condition, seconds=60):
 
 def rows(folder):
     return Ledger(folder / "runs.jsonl").rows()
-
-
-def is_free(folder):
-    try:
-        with lock(folder):
-            return True
-    except AdvisorError:
-        return False
 
 
 def test_workers_come_to_the_rows_and_laws_of_one_process(folder, planned):

@@ -48,11 +48,6 @@ def row(number, **changes):
     return dataclasses.replace(ROW, key=f"{number:032x}", **changes)
 
 
-@pytest.fixture
-def ledger(tmp_path):
-    return Ledger(tmp_path / "runs.jsonl")
-
-
 def sentence(call, *arguments):
     with pytest.raises(AdvisorError) as error:
         call(*arguments)

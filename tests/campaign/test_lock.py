@@ -11,6 +11,7 @@ import pytest
 
 from advisor.errors import AdvisorError
 from calibration.campaign.lock import lock
+from tests.campaign.free import is_free
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,14 +27,6 @@ def wait_for(condition):
     while not condition():
         assert time.monotonic() < stop
         time.sleep(0.02)
-
-
-def is_free(folder):
-    try:
-        with lock(folder):
-            return True
-    except AdvisorError:
-        return False
 
 
 def test_a_folder_is_locked_once_at_a_time(tmp_path):

@@ -7,7 +7,6 @@ import shutil
 
 import numpy as np
 import pytest
-import torch
 
 from advisor.errors import AdvisorError, UsageError
 from advisor.laws.parameters import LOG_NAMES
@@ -20,15 +19,9 @@ from calibration.lines.document import write_calibrated
 from calibration.training.trunk import Measurement
 from tests.campaign.toy_calibration import calibrate, tiny_request, train_planted, true_law, true_loss
 
+pytestmark = pytest.mark.usefixtures("torch_restored")
+
 SILENT = {"progress": lambda *_: None}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    yield
-    torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(is_deterministic)
 
 
 def synthetic(task, *, ledger, on_row, **_):

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 from advisor.errors import AdvisorError
 from calibration.campaign.ledger import Ledger
@@ -20,20 +19,9 @@ from calibration.training.schedule import PAPER, Recipe
 from calibration.training.train import train_all
 from tests.training.toy_training import PAIR, RUN, TOY_RECIPE, WILD, toy, toy_source, toy_task
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    return Ledger(tmp_path / "runs.jsonl")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from advisor.compressibility.score import Profile, score
@@ -41,3 +43,8 @@ def sentence(source: object, **options: object) -> str:
         profile(source, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def jsonl(texts: list[str]) -> bytes:
+    """Return a file of JSON lines with these texts."""
+    return "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()

@@ -18,6 +18,7 @@ import zstandard
 from advisor.corpus.hub.dataset import HubOptions, is_hub_name, locate
 from advisor.errors import UsageError, install_command
 from tests.corpus.fake_hub import COMMIT, Hub, Repo, serve
+from tests.corpus.reading import jsonl
 
 ROOT = Path(__file__).parents[2]
 SHA = COMMIT[:12]
@@ -27,10 +28,6 @@ def parquet(texts: list[str], **columns: list[object]) -> bytes:
     file = io.BytesIO()
     pq.write_table(pa.table({"text": pa.array(texts, pa.string()), **columns}), file, compression="none")
     return file.getvalue()
-
-
-def jsonl(texts: list[str]) -> bytes:
-    return "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
 
 
 CONFIGS = b"""---

@@ -1,7 +1,6 @@
 """Object stores: S3 against a server of its own on 127.0.0.1; the others' listing on fsspec's file system in memory."""
 
 import gzip
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from advisor.corpus.remote.listing import list_remote
 from advisor.corpus.source import open_corpus
 from advisor.corpus.tally import Tally
 from advisor.errors import EXTRAS, MissingExtraError, install_command
-from tests.corpus.reading import contents, profile, sentence
+from tests.corpus.reading import contents, jsonl, profile, sentence
 from tests.corpus.web_server import Served, serve_web
 
 pytest.importorskip("s3fs")
@@ -25,19 +24,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::R
 TEXTS = [f"document {number} of words and more words" for number in range(20)]
 
 
-def lines(texts: list[str]) -> bytes:
-    return "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
-
-
 OBJECTS = {
-    "data/0.jsonl": lines(TEXTS[:10]),
-    "data/more/1.jsonl": lines(TEXTS[10:]),
+    "data/0.jsonl": jsonl(TEXTS[:10]),
+    "data/more/1.jsonl": jsonl(TEXTS[10:]),
     "data/README.md": b"about",
-    "data/.cache/2.jsonl": lines(["hidden"]),
+    "data/.cache/2.jsonl": jsonl(["hidden"]),
     "data/": b"",
     "data/empty.jsonl": b"",
-    "odd/a[1]?.jsonl": lines(["odd"]),
-    **{f"shards/{number:02d}.jsonl.gz": gzip.compress(lines([f"shard {number}"] * 50)) for number in range(20)},
+    "odd/a[1]?.jsonl": jsonl(["odd"]),
+    **{f"shards/{number:02d}.jsonl.gz": gzip.compress(jsonl([f"shard {number}"] * 50)) for number in range(20)},
 }
 
 
@@ -208,7 +203,7 @@ def test_any_store_of_fsspec_is_listed_and_read(monkeypatch: pytest.MonkeyPatch)
     from fsspec.implementations.memory import MemoryFileSystem
 
     files = MemoryFileSystem()
-    files.pipe("/bucket/a.jsonl", lines(TEXTS))
+    files.pipe("/bucket/a.jsonl", jsonl(TEXTS))
     monkeypatch.setattr(
         stores, "_opened", lambda source: stores._Store(source=source, path=source.partition("//")[2], files=files)
     )

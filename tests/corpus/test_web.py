@@ -4,7 +4,6 @@ import gzip
 import json
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,29 +11,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from advisor.corpus.options import CorpusOptions
-from advisor.corpus.remote import bounds, waiting, web
+from advisor.corpus.remote import bounds, web
 from advisor.corpus.source import open_corpus
 from advisor.errors import RemoteError, UsageError
 from tests.corpus.reading import contents, profile, sentence
-from tests.corpus.web_server import Served, Web, serve_web
+from tests.corpus.web_server import Served, Web
+
+pytestmark = pytest.mark.usefixtures("quick")
 
 TEXTS = [f"document {number} of words and more words" for number in range(20)]
 LINES = "".join(json.dumps({"text": text}) + "\n" for text in TEXTS).encode()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for a test: the limits are those of a machine on the same desk."""
-    for module in (waiting, web):
-        monkeypatch.setattr(module, "CALL_LIMIT", 1.2)
-        monkeypatch.setattr(module, "ANSWER_LIMIT", 0.5)
-    monkeypatch.setattr(waiting, "_PAUSE", 0.01)
-
-
-@pytest.fixture
-def server() -> Iterator[Web]:
-    with serve_web({}) as found:
-        yield found
 
 
 def test_a_file_is_read_whole_or_by_ranges_with_what_its_name_says(server: Web, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from advisor.corpus.remote import waiting, web
+from advisor.corpus.remote import web
 from advisor.errors import RemoteError
 from tests.corpus import local_server as faults
 from tests.corpus.reading import sentence
@@ -17,27 +17,16 @@ PARTIAL = "HTTP/1.1 206 Partial Content\n"
 
 
 # urllib3 leaves the socket of an answer that is no HTTP to the collector, which is run here and not in another's test.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.usefixtures("quick"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture(autouse=True)
 def nothing_left() -> Iterator[None]:
     yield
     gc.collect()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (waiting, web):
-        monkeypatch.setattr(module, "CALL_LIMIT", 1.2)
-        monkeypatch.setattr(module, "ANSWER_LIMIT", 0.5)
-    monkeypatch.setattr(waiting, "_PAUSE", 0.01)
-
-
-@pytest.fixture
-def server() -> Iterator[Web]:
-    with serve_web({}) as found:
-        yield found
 
 
 OTHER = "<file> has changed, or its server gives other ranges than it is asked for (%s): download it and name the file."

@@ -14,18 +14,8 @@ from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import SHAPES, shape_of
 from calibration.grammars.tilting import tilt
 from tests.grammars.inside import Chart, document_cross_entropy
+from tests.grammars.small_grammars import MIXED, RUN
 
-# S -> 1 S | 2: a run of 1s, geometric, and a 2.
-RUN = Grammar(n_terminals=2, start=(1,), rules=((Rule(3, (1, -1)), Rule(1, (2,))),))
-# Ambiguous, left- and right-recursive, with a chain of single nonterminals and rules of one to three symbols.
-MIXED = Grammar(
-    n_terminals=2,
-    start=(2, 1),
-    rules=(
-        (Rule(1, (-2, -1)), Rule(3, (-2,)), Rule(1, (1, -2, 2))),
-        (Rule(2, (1,)), Rule(1, (2,)), Rule(1, (-1, 1))),
-    ),
-)
 # Supercritical: tilted before anything else.
 DOUBLING = Grammar(n_terminals=2, start=(1,), rules=((Rule(6, (-1, -1)), Rule(3, (1,)), Rule(1, (2, 1))),))
 

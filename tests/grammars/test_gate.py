@@ -6,11 +6,7 @@ from calibration.grammars.gate import Degeneracies, count_sentences, degeneracie
 from calibration.grammars.grammar import Grammar, Rule, draw
 from calibration.grammars.sets import SHAPES, shape_of
 from calibration.grammars.tilting import tilt
-
-
-def binary(branch: int, stop: int) -> Grammar:
-    """S -> S S | 1 with these weights."""
-    return Grammar(n_terminals=1, start=(1,), rules=((Rule(branch, (-1, -1)), Rule(stop, (1,))),))
+from tests.grammars.small_grammars import binary
 
 
 def test_what_never_ends_is_left_out():

@@ -16,21 +16,9 @@ from calibration.grammars.sampling import Sampler, sample_documents, sample_shar
 from calibration.grammars.sets import SHAPES, shape_of
 from calibration.grammars.tilting import tilt
 from tests.grammars.inside import document_cross_entropy
+from tests.grammars.small_grammars import MIXED, RUN
 
 PAPER = SHAPES["paper"] | SHAPES["iso-vocab"] | SHAPES["iso-gzip"]
-
-
-RUN = Grammar(n_terminals=2, start=(1,), rules=((Rule(3, (1, -1)), Rule(1, (2,))),))
-
-
-MIXED = Grammar(
-    n_terminals=2,
-    start=(2, 1),
-    rules=(
-        (Rule(1, (-2, -1)), Rule(3, (-2,)), Rule(1, (1, -2, 2))),
-        (Rule(2, (1,)), Rule(1, (2,)), Rule(1, (-1, 1))),
-    ),
-)
 
 
 CRITICAL = Grammar(n_terminals=2, start=(1,), rules=((Rule(5, (-1, -1)), Rule(3, (1,)), Rule(2, (2,))),))

@@ -9,11 +9,7 @@ from advisor.errors import GrammarError
 from calibration.grammars.grammar import Grammar, Rule, draw
 from calibration.grammars.sets import SHAPES, shape_of
 from calibration.grammars.tilting import rule_table, spectral_radius, tilt
-
-
-def binary(branch: int, stop: int) -> Grammar:
-    """S -> S S | 1 with these weights."""
-    return Grammar(n_terminals=1, start=(1,), rules=((Rule(branch, (-1, -1)), Rule(stop, (1,))),))
+from tests.grammars.small_grammars import binary
 
 
 def test_a_supercritical_tree_ends_with_probability_stop_over_branch():

@@ -6,8 +6,12 @@ import math
 
 import numpy as np
 
+from calibration.fit.analysis import Settings
+from calibration.fit.minimum import FitOptions
 from calibration.lines.records import Row, SourceRecord
+from calibration.lines.source_laws import SourceLaw, fit_sources
 
+QUICK = Settings(n_draws=400, options=FitOptions(starts="fast"))
 H = (0.15, 0.22, 0.29, 0.36, 0.43, 0.50, 0.57, 0.62)
 SIZES = ((16, 2), (32, 2), (64, 2), (96, 3), (160, 4))
 TOKENS = (300_000, 900_000, 2_700_000, 8_100_000, 24_300_000)
@@ -110,3 +114,8 @@ def scattered(law: dict[str, float], scatter: float, rng: np.random.Generator) -
     """Return the law moved off the line of H by independent normals."""
     step = {"E": 0.05, "log_A": 0.1, "log_B": 0.1, "alpha": 0.005, "beta": 0.005}
     return {name: law[name] + scatter * step[name] * float(rng.standard_normal()) for name in law}
+
+
+def fitted(record: SourceRecord, rows: list[Row], settings: Settings = QUICK) -> SourceLaw:
+    """Return the law of one source."""
+    return fit_sources([record], rows, settings)[0]

@@ -7,18 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from calibration.fit.analysis import Settings
 from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
 from calibration.fit.runs import Runs
 from calibration.lines.row_diagnostics import left_out_range, seed_sd
-from calibration.lines.source_laws import SourceLaw, fit_sources
-from tests.lines.synthetic_rows import rows_of, source, true_law
-
-QUICK = Settings(n_draws=400, options=FitOptions(starts="fast"))
-
-
-def fitted(record, rows, settings: Settings = QUICK) -> SourceLaw:
-    return fit_sources([record], rows, settings)[0]
+from tests.lines.synthetic_rows import fitted, rows_of, source, true_law
 
 
 def runs(losses: list[float], seeds: list[int], tokens: list[float]) -> Runs:

@@ -9,16 +9,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.fit.analysis import Settings
-from calibration.fit.minimum import FitOptions, log_optimum
+from calibration.fit.minimum import log_optimum
 from calibration.lines.source_laws import SourceLaw, common_flops, fit_sources, refusals
-from tests.lines.synthetic_rows import H, calibration_rows, log_optimum_at, row, rows_of, source, true_law
-
-QUICK = Settings(n_draws=400, options=FitOptions(starts="fast"))
-
-
-def fitted(record, rows, settings: Settings = QUICK) -> SourceLaw:
-    return fit_sources([record], rows, settings)[0]
+from tests.lines.synthetic_rows import (
+    QUICK,
+    H,
+    calibration_rows,
+    fitted,
+    log_optimum_at,
+    row,
+    rows_of,
+    source,
+    true_law,
+)
 
 
 def messages(law: SourceLaw) -> dict[str, tuple[str, str]]:

@@ -21,19 +21,6 @@ from advisor.results.result import Result
 RUNS = Path(__file__).parent.parent / "fit" / "grid36.csv"
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "squares.jsonl"
-    texts = (" ".join(f"{n} times {n} is {n * n}," for n in range(at, at + 150)) for at in range(40))
-    path.write_text("".join(f"{json.dumps({'text': text})}\n" for text in texts))
-    return path
-
-
-@pytest.fixture(scope="module")
-def profile(corpus: Path) -> Profile:
-    return library.score(corpus, sequences=50)
-
-
 # Each call with the command that asks the same.
 PAIRS = {
     "recommend": (lambda: library.recommend(flops="1e21"), ["recommend", "--flops", "1e21"]),

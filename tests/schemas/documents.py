@@ -33,3 +33,8 @@ def only_finite(text: str) -> Any:
         raise ValueError(f"{word} is no JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def of_file(path: Path) -> Any:
+    """Return the document in a file, whose numbers are finite."""
+    return only_finite(path.read_text(encoding="utf-8"))

@@ -9,11 +9,7 @@ import pytest
 from tests.campaign.test_pipeline import synthetic
 from tests.campaign.toy_calibration import calibrate, tiny_request
 from tests.commands.test_calibrate import HERE, text, tiny, trained  # noqa: F401  (fixtures)
-from tests.schemas.documents import faults, only_finite
-
-
-def of_file(path):
-    return only_finite(path.read_text(encoding="utf-8"))
+from tests.schemas.documents import faults, of_file, only_finite
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from advisor.laws.published import MUENNIGHOFF
 from tests.fit.test_repeat_over import decaying, table
 from tests.lines.tables_of_corpora import write_profiles, write_runs
 from tests.pilot.filled import fill
-from tests.schemas.documents import faults, only_finite
+from tests.schemas.documents import faults, of_file, only_finite
 
 GRID = Path(__file__).parents[1] / "fit" / "grid36.csv"
 FAST = ("--bootstrap", "200", "--json")
@@ -23,10 +23,6 @@ def few(tmp_path):
     path = tmp_path / "few.csv"
     path.write_text("\n".join(GRID.read_text(encoding="utf-8").splitlines()[:8]) + "\n", encoding="utf-8")
     return path
-
-
-def of_file(path):
-    return only_finite(path.read_text(encoding="utf-8"))
 
 
 def test_an_accepted_law_and_its_file(advisor, tmp_path):

@@ -1,12 +1,8 @@
-"""Training in tests is on one thread: the machine is shared, and sums have one order."""
+"""Training in tests is on one thread."""
 
 import pytest
-import torch
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def on_one_thread(one_thread):
+    """Every test of this room."""

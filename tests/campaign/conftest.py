@@ -1,0 +1,21 @@
+"""What tests of a campaign share: torch left as it was, and an empty ledger."""
+
+import pytest
+
+from calibration.campaign.ledger import Ledger
+
+
+@pytest.fixture
+def torch_restored():
+    """Commands set torch's threads and its algorithms; the next test has its own."""
+    import torch
+
+    before, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.set_num_threads(before)
+    torch.use_deterministic_algorithms(is_deterministic)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "runs.jsonl")
