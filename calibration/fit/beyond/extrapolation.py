@@ -91,7 +91,8 @@ def _of_cuts(cuts: tuple[Cut, ...], e_of_all: float) -> tuple[str, ...]:
 def _of_refused(cut: Cut) -> str:
     if cut.refused is None:
         return ""
-    return f"The refit to the {plural(cut.n_below, 'run')} up to {format_flops(cut.flops)} FLOPs measures no drift: {cut.refused}"
+    runs = f"{plural(cut.n_below, 'run')} up to {format_flops(cut.flops)} FLOPs"
+    return f"The refit to the {runs} measures no drift: {cut.refused}"
 
 
 def _widening(found: Extrapolation) -> str:
