@@ -18,7 +18,7 @@ Examples:
   advisor explain H
   advisor explain tokens per parameter
   advisor explain corpus_too_small
-  advisor explain --unique-tokens
+  advisor explain passes
   advisor explain --json
 """
 
