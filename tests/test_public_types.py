@@ -29,7 +29,7 @@ from advisor.errors import UsageError
         (lambda: advisor.score(3), "source must be a text, not int."),
         (lambda: advisor.fit(None), "table must be a text, not NoneType."),
         (lambda: advisor.fit("runs.csv", group=1), "group must be a text, not int."),
-        (lambda: advisor.fit("runs.csv", at=["x"]), "at must be a number, not 'x'."),
+        (lambda: advisor.fit("runs.csv", at=["x"]), "--at is 'x'; give a number."),
     ],
 )
 def test_a_wrong_type_is_told_by_its_name(call, message):

@@ -118,7 +118,7 @@ def test_serving_repetition_and_tables_answer_under_the_data_rule():
 def test_the_law_bytes_needs_a_tokenizer_and_keeps_the_bytes():
     found = recommend(Request(flops=1e20, law="bytes", bytes_per_token=4.57)).headline
     assert found.n_params / CHINCHILLA.frontier(1e20).n_params == pytest.approx(1.07, abs=0.005)
-    with pytest.raises(UsageError, match="The law bytes depends on the corpus"):
+    with pytest.raises(UsageError, match="The law bytes depends on bytes per token"):
         recommend(Request(flops=1e20, law="bytes", compressibility=0.4))
     with pytest.raises(UsageError, match="The law data depends on the corpus"):
         recommend(Request(flops=1e20, law="data"))

@@ -167,7 +167,7 @@ def test_bytes_and_own_tokens_stand_below_tokens(advisor, stdlib):
         ("--flops 1e21 --gpu-memory 80", "--gpu-memory needs --gpu, the accelerator that it is about."),
         (
             "--flops 1e21 --gpu A100 --gpu-memory 0",
-            "--gpu-memory must be from 1 to 10000 GB, such as 80, not 0.",
+            "--gpu-memory must be a finite number above 0, not 0.",
         ),
         ("--flops 1e21 --vocab-size 0", "--vocab-size must be between 2 and 10000000, not 0."),
         (
