@@ -14,7 +14,7 @@ from advisor.corpus.corpus_file import CorpusFile
 from advisor.corpus.files.card import named_by_card
 from advisor.corpus.files.folder import each_once, files_below, place_of, read_of
 from advisor.corpus.files.kinds import POINTER, compression_in, is_pointer, kind_of
-from advisor.corpus.files.selection import chosen_files
+from advisor.corpus.files.selection import are_of_another_type, chosen_files
 from advisor.corpus.formats import FORMATS
 from advisor.corpus.remote.address import is_remote
 from advisor.corpus.token_files.magic import conversion
@@ -137,7 +137,7 @@ def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
             named, str(folder), replace(options, hub=replace(options.hub, split=None)), tally, choose_split=False
         )
     if not found:
-        if _begin_as_text(places):
+        if are_of_another_type(tally.left_out) and _begin_as_text(places):
             n_files = "1 file" if len(places) == 1 else f"{len(places):,} files"
             raise CorpusError(
                 f"The folder {folder} holds no file whose name says what it is, but UTF-8 text in {n_files}: --format "

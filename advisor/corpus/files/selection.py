@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from advisor.corpus.tally import LeftOut, Tally
 
 _LEAST_COPY = 1 << 12  # bytes: small files may be alike
+_ENDING_IN, _WITHOUT_ENDING = "files ending in ", "files without an ending"
 _PIECES, _PIECE = 16, 1 << 12  # looked at, and their bytes
 _SHARD = re.compile(r"(?P<number>\d{3,6})-of-(?P<of>\d{3,6})")
 _CARD_KEYS = ("license:", "dataset_info:", "configs:", "task_categories:", "size_categories:", "annotations_creators:")
@@ -110,7 +111,12 @@ def _found_file(place: Place, options: CorpusOptions, tally: Tally) -> CorpusFil
 
 def _of_another_type(place: Place) -> str:
     """Return what files are called whose name says no format that is read, and whose content none either."""
-    return f"files ending in {place.suffixes[-1]}" if place.suffixes else "files without an ending"
+    return f"{_ENDING_IN}{place.suffixes[-1]}" if place.suffixes else _WITHOUT_ENDING
+
+
+def are_of_another_type(left_out: Sequence[LeftOut]) -> bool:
+    """Return whether all that was left out are files whose names say nothing that is read."""
+    return all(each.reason == _WITHOUT_ENDING or each.reason.startswith(_ENDING_IN) for each in left_out)
 
 
 def _is_card(place: Place) -> bool:

@@ -119,9 +119,12 @@ def test_the_users_own_settings_play_no_part(tmp_path: Path):
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_letter_that_no_font_has_says_nothing(tmp_path: Path, capfd):
-    save_figure(drawn(("中文\U0001f9ff\u1e9e\U00010380",)), tmp_path / "a.png")
-    assert capfd.readouterr() == ("", "")
+def test_letters_that_no_font_has_are_one_line_on_stderr(tmp_path: Path, capfd):
+    save_figure(drawn(("\U00010380a",)), tmp_path / "a.png")
+    told = "no font on this machine has the letter \U00010380, so there are boxes in their place: install one, such as"
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"{tmp_path}/a.png: {told}")
 
 
 def test_a_linear_axis_is_written_in_full():
