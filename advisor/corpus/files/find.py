@@ -21,6 +21,7 @@ from advisor.corpus.token_files.magic import conversion
 from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
 from advisor.errors import CorpusError, UsageError
 from advisor.json_fields import read_json
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,9 +139,11 @@ def _in_folder(folder: Path, options: CorpusOptions, tally: Tally) -> FileSet:
         )
     if not found:
         if are_of_another_type(tally.left_out) and _begin_as_text(places):
-            n_files = "1 file" if len(places) == 1 else f"{len(places):,} files"
+            where = plural(len(places), "file")
+            if len(places) > _MOST_LOOKED_INTO:
+                where = f"the first {_MOST_LOOKED_INTO:,} of {where}"
             raise CorpusError(
-                f"The folder {folder} holds no file whose name says what it is, but UTF-8 text in {n_files}: --format "
+                f"The folder {folder} holds no file whose name says what it is, but UTF-8 text in {where}: --format "
                 "text reads it."
             )
         reasons = "; ".join(f"{each.n:,} {each.reason}" for each in tally.left_out)
