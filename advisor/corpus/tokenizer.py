@@ -6,7 +6,6 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor.corpus.tokenizer_child import ContainedTokenizer
 from advisor.errors import TokenizerError, did_you_mean, first_line, install_command
 from advisor.untrusted.reading import parsing
 
@@ -87,6 +86,8 @@ def _sentencepiece(path: Path, name: str) -> Tokenizer:
 
 def _contained(path: Path, name: str) -> Tokenizer:
     """Return the tokenizer of a file that somebody else wrote."""
+    from advisor.corpus.tokenizer_child import ContainedTokenizer  # here: an answer needs the name alone
+
     try:
         model = ContainedTokenizer(path, "json" if path.suffix == ".json" else "sentencepiece")
     except OSError as error:
