@@ -15,6 +15,7 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── RunsError               exit 1   a table of training runs that cannot be read
     ├── DeviceMemoryError       exit 1   a training step that does not fit into the device's memory
     ├── CaptureError            exit 1   a training step that cannot be captured in a CUDA graph
+    ├── CompileError            exit 1   a training step that cannot be compiled
     ├── DivergenceError         exit 1   a model whose training diverges at every learning rate
     └── MissingExtraError       exit 1   an optional dependency that is not installed
 """
@@ -96,6 +97,10 @@ class DeviceMemoryError(AdvisorError):
 
 class CaptureError(AdvisorError):
     """A training step cannot be captured in a CUDA graph."""
+
+
+class CompileError(AdvisorError):
+    """A training step cannot be compiled."""
 
 
 class DivergenceError(AdvisorError):

@@ -29,6 +29,7 @@ from calibration.campaign.sources import restore
 from calibration.campaign.task import Label, Task, run_task
 from calibration.lines.records import Row
 from calibration.training.device import Device
+from calibration.training.execution import EAGER, Execution
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
 from calibration.training.worker import begin
@@ -44,8 +45,7 @@ class Work:
     """Jobs of one shape and one plan that are trained as one stack, and how."""
 
     jobs: tuple[Job, ...]
-    micro_batch: int | None = None
-    graph: bool = False
+    execution: Execution = EAGER
 
     @property
     def name(self) -> str:
@@ -103,18 +103,17 @@ class Workshop:
             plan=plan,
             runs=tuple(Run(seed=job.seed, rate=job.rate) for job in work.jobs),
             sources=tuple(sources[job.source] for job in work.jobs),
-            dtype=hardware.matmul_dtype,
-            micro_batch=work.micro_batch,
-            graph=work.graph,
+            execution=work.execution,
         )
         records = [self.plan.source(job.source) for job in work.jobs]
         facts = {
             "device": hardware.name,
             "torch": hardware.torch_version,
-            "dtype": hardware.dtype,
+            "dtype": work.execution.dtype,
+            "compiled": work.execution.compiled,
             "threads": self.threads if hardware.device == "cpu" else None,
-            "micro_batch": work.micro_batch,
-            "graph": work.graph,
+            "micro_batch": work.execution.micro_batch,
+            "graph": work.execution.graph,
         }
         labels = tuple(Label(name=record.name, data=record.data) for record in records)
         return Task(trunk=trunk, labels=labels, hardware=facts)

@@ -91,7 +91,7 @@ class Grid:
     """Sizes and token counts that every source is trained at; ``n_seeds`` are those of the sizes, smallest first.
 
     A size without a number has one seed. ``n_validation`` documents are held out. A grid with ``laws_only`` is too
-    small for coefficients.
+    small for coefficients, one that is ``pinned`` is trained in float32 and not compiled unless that is asked for.
     """
 
     sizes: tuple[Size, ...]
@@ -100,6 +100,7 @@ class Grid:
     n_seeds: tuple[int, ...] = ()
     n_validation: int = 512
     laws_only: bool = False
+    pinned: bool = False
 
     def seeds(self) -> Iterable[tuple[Size, int]]:
         """Yield every (size, seed)."""

@@ -24,6 +24,7 @@ from calibration.campaign.plan_file import (
     write_plan,
 )
 from calibration.campaign.sources import CorpusSource, read_again, restore
+from calibration.training.execution import Choice
 from calibration.training.run_key import run_key
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def plan_calibration(
         plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
     if there is not None and request.max_hours is None:
         return _timed(extended(there, plan), devices, progress=progress)
-    speed = Speed(plan, devices.first, progress=progress)
+    speed = Speed(plan, devices.first, choice=request.choice, progress=progress)
     schedule = speed.schedule(devices.n_workers)
     if request.max_hours is not None:
         plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
@@ -152,7 +153,8 @@ def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Op
     if works is not None and kept is not None:
         hours = hours_of(works, devices.n_workers)
         return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
-    schedule = Speed(plan, devices.first, progress=progress).schedule(devices.n_workers)
+    asked = Choice(dtype=plan.request.get("dtype"), compiled=plan.request.get("compile"))
+    schedule = Speed(plan, devices.first, choice=asked, progress=progress).schedule(devices.n_workers)
     plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: as_json(schedule)})
     return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
 

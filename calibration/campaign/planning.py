@@ -17,6 +17,7 @@ from calibration.campaign.presets import find_grid, find_preset, grammars_of
 from calibration.campaign.sources import CorpusSource, SourceSpec, prepare, tokens_read
 from calibration.campaign.token_data import DIGEST_DOCUMENTS, keep_data
 from calibration.lines.records import LEAST_SOURCES
+from calibration.training.execution import FREE, PINNED, Choice
 from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class CalibrationRequest:
         vocab_size: widens the models' vocabulary, as the published one of 32001; None leaves each source its own.
         max_hours: hours by the clock; the largest runs are dropped until the plan fits. None drops none.
         lr_sweep: half and twice the peak learning rate of each width are tried first.
+        choice: the dtype and the compiling that were asked for; None leaves them to what is fastest.
         asked: what a rerun must ask for again, in plain words.
     """
 
@@ -55,6 +57,7 @@ class CalibrationRequest:
     vocab_size: int | None = None
     max_hours: float | None = None
     lr_sweep: bool = False
+    choice: Choice = FREE
     asked: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +74,7 @@ class CalibrationRequest:
         lr_sweep: bool = False,
         max_hours: float | None = None,
         seed: int = 0,
+        choice: Choice = FREE,
     ) -> CalibrationRequest:
         """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
 
@@ -85,6 +89,7 @@ class CalibrationRequest:
         specs: tuple[SourceSpec, ...] = (*_grammars(found, sets, only, seed), *corpora)
         _check_names(specs)
         shape = found.grid if found is not None and grid is None else find_grid(grid or ("text" if corpora else "cpu"))
+        chosen = PINNED if shape.pinned and choice == FREE else choice
         text_fits = min(shape.token_counts) >= MIN_STEPS * TEXT.batch_documents(0, SEQ_LEN) * SEQ_LEN
         of_text = recipe == "tuned" and corpora and text_fits
         return cls(
@@ -96,6 +101,7 @@ class CalibrationRequest:
             vocab_size=vocab_size,
             max_hours=max_hours,
             lr_sweep=lr_sweep,
+            choice=chosen,
             asked={
                 "preset": preset,
                 "grammars": list(sets),
@@ -108,6 +114,8 @@ class CalibrationRequest:
                 "recipe": recipe,
                 "vocabulary": vocab_size,
                 "lr-sweep": lr_sweep,
+                "dtype": chosen.dtype,
+                "compile": chosen.compiled,
                 "max-hours": max_hours,
                 "grammar-seed": seed,
             },

@@ -16,6 +16,7 @@ from calibration.campaign.plan_file import DATA_FOLDER, CalibrationPlan
 from calibration.campaign.sources import restore
 from calibration.campaign.token_data import TokenData
 from calibration.training.device import Device
+from calibration.training.execution import Execution
 from calibration.training.train import train_all
 from calibration.training.trunk import DataSource, Run, Trunk
 
@@ -94,7 +95,7 @@ def _sweep(plan: CalibrationPlan, job: Job, data: TokenData, hardware: Device) -
         plan=job.plan(plan.recipe),
         runs=runs,
         sources=(source,) * len(runs),
-        dtype=hardware.matmul_dtype,
+        execution=Execution(dtype=hardware.dtype),
     )
     losses = {}
     for place, measured in train_all(trunk):

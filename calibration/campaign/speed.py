@@ -6,7 +6,8 @@ import heapq
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 from advisor.quantities import plural
 from calibration.campaign.engine import Work
@@ -14,8 +15,9 @@ from calibration.campaign.grid import Job, Size, without
 from calibration.campaign.plan_file import CalibrationPlan
 from calibration.fit.run_checks import LEAST_RUNS
 from calibration.training.device import Device
-from calibration.training.estimate import count_steps, estimate_hours
-from calibration.training.probe import Throughput, probe
+from calibration.training.estimate import count_steps, trunk_seconds
+from calibration.training.execution import Choice, DType, Execution
+from calibration.training.probe import Way, fastest, time_way
 
 # A step of each batch size is timed for this long.
 PROBE_SECONDS = 0.4
@@ -32,8 +34,10 @@ class TimedWork:
 
     JSON = (
         "jobs=work.names",
-        "micro_batch=work.micro_batch",
-        "graph=work.graph",
+        "micro_batch=work.execution.micro_batch",
+        "graph=work.execution.graph",
+        "dtype=work.execution.dtype",
+        "compiled=work.execution.compiled",
         "-seconds",
         "seconds=rounded_seconds",
     )
@@ -66,27 +70,40 @@ class Timetable:
 
 
 class Speed:
-    """The timed steps of every size of a plan, each at its smallest and its largest vocabulary.
+    """The fastest way to train every size of a plan, timed at its smallest and its largest vocabulary.
 
-    ``plan`` may be replaced by one with fewer of its jobs and token counts.
+    The way is that in which all jobs of a size end first, by their largest vocabulary. ``plan`` may be replaced by one
+    with fewer of its jobs and token counts.
     """
 
-    def __init__(self, plan: CalibrationPlan, hardware: Device, *, progress: Progress) -> None:
+    def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: Choice, progress: Progress) -> None:
         self.plan, self.hardware = plan, hardware
-        self.timed: dict[tuple[Size, int], list[Throughput]] = {}
+        self.timed: dict[tuple[Size, int], Way] = {}
         self._known: dict[tuple[Size, int, tuple[int, ...]], float] = {}
-        wanted = sorted(
-            {(size, vocab) for size, vocabs in self._vocabularies().items() for vocab in (min(vocabs), max(vocabs))},
-            key=lambda each: (each[0].width, each[0].n_layers, each[1]),
-        )
-        batches = self._batches()
-        for done, (size, vocab) in enumerate(wanted):
-            progress("timing a few steps", done, len(wanted))
-            stack = self._largest_stack(size)
-            self.timed[size, vocab] = [
-                probe(size.shape(vocab), batch, hardware=hardware, n_models=stack, seconds=PROBE_SECONDS, graphs=True)
-                for batch in sorted(batches[size])
-            ]
+        vocabularies, batches = self._vocabularies(), self._batches()
+        sizes = sorted(vocabularies, key=lambda size: (size.width, size.n_layers))
+        for done, size in enumerate(sizes):
+            progress("timing a few steps", done, len(sizes))
+            low, high = min(vocabularies[size]), max(vocabularies[size])
+            way = fastest(
+                size.shape(high),
+                batches[size],
+                hardware=hardware,
+                cost=partial(self._cost, size),
+                n_models=self._largest_stack(size),
+                choice=choice,
+                seconds=PROBE_SECONDS,
+            )
+            self.timed[size, high] = way
+            if low != high:
+                shape = size.shape(low)
+                self.timed[size, low] = time_way(shape, way, hardware=hardware, seconds=PROBE_SECONDS)
+
+    def _cost(self, size: Size, way: Way) -> float:
+        """Return the seconds of all jobs of a size, one after the other, trained this way."""
+        plans = (job.plan(self.plan.recipe) for job in self.plan.jobs if job.size == size)
+        n_validation = self.plan.n_validation
+        return way.setup_seconds + sum(trunk_seconds(each, way, n_validation=n_validation) for each in plans)
 
     def _largest_stack(self, size: Size) -> int:
         """Return the most models in a stack: one on a CPU, where a stack wins little and what is faster is not sure.
@@ -128,42 +145,37 @@ class Speed:
         return self._known[key]
 
     def _seconds(self, job: Job, vocab: int) -> float:
-        plan, timed = job.plan(self.plan.recipe), self.timed[job.size, vocab]
-        return 3600 * estimate_hours(plan, timed, n_validation=self.plan.n_validation).hours
+        plan, way = job.plan(self.plan.recipe), self.timed[job.size, vocab]
+        return trunk_seconds(plan, way, n_validation=self.plan.n_validation)
 
     def schedule(self, n_workers: int) -> Timetable:
         """Return the works of the plan, the longest first, so that no worker begins a long one last."""
         works = [self._timed_work(jobs) for group in self.groups() for jobs in self._stacks(group)]
         works.sort(key=lambda each: (-each.seconds, each.work.name))
-        throughputs = [each for timed in self.timed.values() for each in timed]
         return Timetable(
             hardware=self.hardware,
             n_workers=n_workers,
             works=tuple(works),
             tokens_per_second=self._tokens_per_second(),
-            notes=tuple(dict.fromkeys(note for each in throughputs for note in each.notes)),
+            notes=tuple(dict.fromkeys(note for way in self.timed.values() for note in way.notes)),
         )
 
     def _stacks(self, group: Sequence[Job]) -> Iterable[list[Job]]:
-        best = self._largest_batch(group[0])
-        size = best.n_models
+        size = self.way(group[0].size).n_models
         return (list(group[i : i + size]) for i in range(0, len(group), size))
 
-    def _largest_batch(self, job: Job) -> Throughput:
-        vocabs = [v for size, v in self.timed if size == job.size]
-        return self.timed[job.size, max(vocabs)][-1]
+    def way(self, size: Size) -> Way:
+        """Return the way in which a size is trained, timed at its largest vocabulary."""
+        return self.timed[size, max(vocab for each, vocab in self.timed if each == size)]
 
     def _timed_work(self, jobs: Sequence[Job]) -> TimedWork:
-        best = self._largest_batch(jobs[0])
-        work = Work(jobs=tuple(jobs), micro_batch=best.micro_batch, graph=best.graph)
+        work = Work(jobs=tuple(jobs), execution=self.way(jobs[0].size).execution)
         return TimedWork(work=work, seconds=sum(self.seconds(job) for job in jobs))
 
     def _tokens_per_second(self) -> dict[str, float]:
         """Return the speed of each size at its largest batch and vocabulary."""
-        sizes = {size for size, _ in self.timed}
-        best = {size: self.timed[size, max(v for s, v in self.timed if s == size)][-1] for size in sizes}
-        ordered = sorted(best, key=lambda size: (size.width, size.n_layers))
-        return {f"{size.width}x{size.n_layers}": round(best[size].tokens_per_second, 1) for size in ordered}
+        ordered = sorted({size for size, _ in self.timed}, key=lambda size: (size.width, size.n_layers))
+        return {f"{size.width}x{size.n_layers}": round(self.way(size).largest.tokens_per_second, 1) for size in ordered}
 
 
 def hours_of(works: Sequence[TimedWork], n_workers: int) -> float:
@@ -244,13 +256,17 @@ def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWor
 
 
 def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
-    seconds, micro_batch = float(kept["seconds"]), kept["micro_batch"]
+    seconds, micro_batch, dtype = float(kept["seconds"]), kept["micro_batch"], kept.get("dtype", "float32")
     if not (0 <= seconds < math.inf) or not (
         micro_batch is None or (isinstance(micro_batch, int) and micro_batch >= 1)
     ):
         raise ValueError("a work takes some time, and a micro-batch has a document")
-    work = Work(jobs=tuple(jobs[name] for name in kept["jobs"]), micro_batch=micro_batch, graph=bool(kept["graph"]))
-    return TimedWork(work=work, seconds=seconds)
+    if dtype not in get_args(DType):
+        raise ValueError("models are trained in float32 or bfloat16")
+    execution = Execution(
+        dtype=dtype, compiled=bool(kept.get("compiled")), graph=bool(kept["graph"]), micro_batch=micro_batch
+    )
+    return TimedWork(work=Work(jobs=tuple(jobs[name] for name in kept["jobs"]), execution=execution), seconds=seconds)
 
 
 def _stackable(plan: CalibrationPlan, job: Job) -> tuple[Size, int, tuple[int, ...]]:

@@ -8,15 +8,15 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import torch
 
 from advisor.errors import UsageError
 from advisor.plan.accelerators import assumed_variant, find_gpu
 from advisor.plan.shape import Architecture
+from calibration.training.execution import DType
 
-DType = Literal["bfloat16", "float32"]
 # Compute capability from which NVIDIA's GPUs multiply in bf16 (Ampere); earlier ones only emulate it.
 BF16_CAPABILITY = (8, 0)
 _VENDOR_WORDS = {"nvidia", "amd", "instinct", "geforce"}
@@ -41,9 +41,10 @@ class Device:
     memory_bytes: int | None
 
     @property
-    def matmul_dtype(self) -> torch.dtype | None:
-        """The dtype of matrix products as ``Trunk`` takes it: None for float32."""
-        return torch.bfloat16 if self.dtype == "bfloat16" else None
+    def dtypes(self) -> tuple[DType, ...]:
+        """The dtypes that it multiplies in, the usual one first: on a CPU with bf16 float32, and then bfloat16."""
+        both = self.device == "cpu" and _multiplies_in_bf16()
+        return (self.dtype, "bfloat16") if both else (self.dtype,)
 
     @property
     def is_cuda(self) -> bool:
@@ -124,12 +125,21 @@ def _cuda(number: int) -> Device:
     return _device(f"cuda:{number}", properties.name, memory_bytes=properties.total_memory, dtype=dtype)
 
 
-def _cpu_name() -> str:
+def _multiplies_in_bf16() -> bool:
+    """Return whether this CPU says that it has products of bf16: AMX or AVX512-BF16, or Arm's."""
+    flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", _cpu_info(), re.MULTILINE)
+    return flags is not None and not {"amx_bf16", "avx512_bf16", "bf16"}.isdisjoint(flags[1].split())
+
+
+def _cpu_info() -> str:
     try:
-        info = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        info = ""
-    model = re.search(r"^model name\s*:\s*(.+)$", info, re.MULTILINE)
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return ""
+
+
+def _cpu_name() -> str:
+    model = re.search(r"^model name\s*:\s*(.+)$", _cpu_info(), re.MULTILINE)
     return model[1].strip() if model else platform.processor() or platform.machine() or "unknown"
 
 

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional
 
 from advisor.plan.shape import Architecture
+from calibration.training.execution import EAGER, Execution
 from calibration.training.shape import layout
 
 ROPE_BASE = 10_000.0
@@ -62,17 +63,50 @@ def unpack(shape: Architecture, weights: torch.Tensor) -> dict[str, torch.Tensor
 def logits(shape: Architecture, weights: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
     """Return the scores of each next token, (models, batch, time, vocab), for ``tokens`` (models, batch, time)."""
     groups = unpack(shape, weights)
-    n_models, n_rows, n_time = tokens.shape
-    x = embedded(groups["embedding"], tokens.view(n_models, -1))  # (models, batch * time, width)
-    turn = rotation(n_time, shape.width // shape.n_heads, tokens.device)
+    return scores(stream(shape, groups, tokens), groups["last_gain"], groups["head"]).view(*tokens.shape, -1)
+
+
+def stream(
+    shape: Architecture, groups: dict[str, torch.Tensor], tokens: torch.Tensor, execution: Execution = EAGER
+) -> torch.Tensor:
+    """Return the residual stream behind the last layer, (models, batch * time, width)."""
+    x = embedded(groups["embedding"], tokens.flatten(1))
+    cos, sin = rotation(tokens.shape[-1], shape.width // shape.n_heads, tokens.device)
     # unbind, and not an index for each layer: its gradient is one concatenation instead of a sum of sparse ones.
     layers = (group.unbind(1) for name, group in groups.items() if name not in ("embedding", "last_gain", "head"))
-    for attention_gain, qkv, attention_out, ffn_gain, gate_up, ffn_out in zip(*layers, strict=True):
-        read = (normed(x, attention_gain) @ qkv).view(n_models * n_rows, n_time, 3, shape.n_heads, -1)
-        x = x + attention(read, turn).view(n_models, n_rows * n_time, -1) @ attention_out
-        gate, up = (normed(x, ffn_gain) @ gate_up).chunk(2, dim=-1)
-        x = x + (functional.silu(gate) * up) @ ffn_out
-    return (normed(x, groups["last_gain"]) @ groups["head"]).view(n_models, n_rows, n_time, -1)
+    through = execution.way(layer)
+    for weights in zip(*layers, strict=True):
+        x = through(x, cos, sin, *weights)
+    return x
+
+
+def layer(
+    x: torch.Tensor,
+    cos: torch.Tensor,
+    sin: torch.Tensor,
+    attention_gain: torch.Tensor,
+    qkv: torch.Tensor,
+    attention_out: torch.Tensor,
+    ffn_gain: torch.Tensor,
+    gate_up: torch.Tensor,
+    ffn_out: torch.Tensor,
+) -> torch.Tensor:
+    """Return the stream ``x``, (models, batch * time, width), behind one layer; ``cos`` and ``sin`` of ``rotation``."""
+    n_time, half = cos.shape[0], cos.shape[-1]
+    read = (normed(x, attention_gain) @ qkv).view(-1, n_time, 3, x.shape[-1] // (2 * half), 2 * half)
+    x = x + attention(read, (cos, sin)).view(x.shape) @ attention_out
+    gate, up = (normed(x, ffn_gain) @ gate_up).chunk(2, dim=-1)
+    return x + (functional.silu(gate) * up) @ ffn_out
+
+
+def scores(x: torch.Tensor, gain: torch.Tensor, head: torch.Tensor) -> torch.Tensor:
+    """Return the scores of each next token, (models, batch * time, vocab), of the stream behind the last layer."""
+    return normed(x, gain) @ head
+
+
+def token_losses(x: torch.Tensor, gain: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the loss of each token in nats, flat, of the same stream; ``targets`` are flat too."""
+    return functional.cross_entropy(scores(x, gain, head).flatten(0, 1).float(), targets, reduction="none")
 
 
 def embedded(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
@@ -128,17 +162,18 @@ def attention(read: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> to
 
 
 def document_losses(
-    shape: Architecture, weights: torch.Tensor, documents: torch.Tensor, dtype: torch.dtype | None = None
+    shape: Architecture, weights: torch.Tensor, documents: torch.Tensor, execution: Execution = EAGER
 ) -> torch.Tensor:
     """Return the mean loss of every document in nats per token, (models, batch), for (models, batch, time) ids.
 
-    All tokens of a document are predicted, the first from START. With a ``dtype`` such as bfloat16 the matrix products
-    are done in it; weights, norms' sums and losses stay in float32.
+    All tokens of a document are predicted, the first from START.
     """
     targets = documents.long()
     inputs = functional.pad(targets[..., :-1], (1, 0), value=START)
     # No cache of cast weights: they change with every step, and one made outside a CUDA graph must not be read in it.
+    dtype = execution.matmul_dtype
     with torch.autocast(documents.device.type, dtype=dtype, enabled=dtype is not None, cache_enabled=False):
-        scores = logits(shape, weights, inputs)
-    losses = functional.cross_entropy(scores.flatten(0, 2).float(), targets.flatten(), reduction="none")
+        groups = unpack(shape, weights)
+        x = stream(shape, groups, inputs, execution)
+        losses = execution.way(token_losses)(x, groups["last_gain"], groups["head"], targets.flatten())
     return losses.view(targets.shape).mean(dim=-1)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from calibration.training.execution import EAGER, Execution
+
 BETAS = (0.9, 0.95)
 EPS = 1e-8
 MAX_NORM = 1.0
@@ -57,17 +59,34 @@ def corrections(n_steps: int) -> tuple[float, float]:
     return 1 - beta1**n_steps, math.sqrt(1 - beta2**n_steps)
 
 
-def adamw(state: State, gradient: torch.Tensor, rates: torch.Tensor, divisors: torch.Tensor) -> None:
+def adamw(
+    state: State,
+    gradient: torch.Tensor,
+    rates: torch.Tensor,
+    divisors: torch.Tensor,
+    execution: Execution = EAGER,
+) -> None:
     """Take one step in place; ``rates`` (models,) are the learning rates, ``gradient`` is used up.
 
     Kingma and Ba 2015 (arXiv:1412.6980), algorithm 1, with the gradient of each model scaled to a norm of at most 1.
     Without decay AdamW is Adam. ``divisors`` are the two ``corrections`` of the step that is taken. They are a tensor,
     as all else that differs between steps, so that a CUDA graph of this can be replayed; the caller counts the steps.
     """
+    execution.way(_update)(state.weights, state.first, state.second, gradient, rates, divisors)
+
+
+def _update(
+    weights: torch.Tensor,
+    first: torch.Tensor,
+    second: torch.Tensor,
+    gradient: torch.Tensor,
+    rates: torch.Tensor,
+    divisors: torch.Tensor,
+) -> None:
     beta1, beta2 = BETAS
     norm = gradient.norm(dim=1, keepdim=True)
     gradient *= (MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
-    state.first.lerp_(gradient, 1 - beta1)
-    state.second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-    spread = state.second.sqrt().div_(divisors[1]).add_(EPS)
-    state.weights.sub_(state.first.div(spread).mul_(rates[:, None] / divisors[0]))
+    first.lerp_(gradient, 1 - beta1)
+    second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    spread = second.sqrt().div_(divisors[1]).add_(EPS)
+    weights.sub_(first.div(spread).mul_(rates[:, None] / divisors[0]))

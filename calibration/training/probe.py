@@ -1,6 +1,7 @@
-"""Real steps timed: eager, from a CUDA graph and in stacks; the fastest is taken.
+"""Real steps timed in several ways: eager and compiled, in float32 and bf16, from a CUDA graph, in stacks.
 
-Nothing is guessed from a data sheet. What does not work, a capture or a stack that does not fit, is left out and said.
+The way that ends the whole plan first is taken. Nothing is guessed from a data sheet. What does not work, a capture, a
+compilation or a stack that does not fit, is left out and said, and so is what comes to another loss.
 """
 
 from __future__ import annotations
@@ -9,147 +10,223 @@ import gc
 import math
 import statistics
 import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from advisor.errors import CaptureError, DeviceMemoryError, UsageError
+from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageError
 from advisor.plan.shape import Architecture
 from calibration.training.device import Device
+from calibration.training.execution import PINNED, Choice, DType, Execution, compiler_problem
 from calibration.training.optimizer import State
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.step import step
 from calibration.training.trunk import MIN_VALIDATION, DataSource, Run, Trunk
 
-# Models in one stack that are tried; a stack that brings nothing ends the search.
-STACKS = (1, 4, 16)
-# A graph or a larger stack is taken if it is faster by this: what a stack comes to differs in the last digits from what
-# its models come to alone, so it should be worth it.
+# Models in one stack that are tried, beside as many as there are; a stack that brings nothing ends the search.
+STACKS = (4, 16)
+# Another way is taken if the plan ends sooner by this: what ways come to differs in the last digits, so it should be
+# worth it.
 MIN_GAIN = 1.1
-# On a CPU stacks pay only for smaller batches than this, in tokens of one model.
-CPU_STACK_TOKENS = 1024
 # Steps are timed in blocks of at least this many seconds on a device that works behind our back.
 BLOCK_SECONDS = 0.02
 # Of the batches that take turns.
 N_BATCHES = 4
 # Weights, two moments, gradient and two temporaries in float32.
 STATE_BYTES = 24
+# Compiling one shape takes about this long, and is tried where the plan takes many times as long.
+COMPILE_SECONDS, COMPILE_WORTH = 40.0, 5.0
+# Steps that each way takes from the same weights, and by how much, relative, its losses may differ from the first's.
+CHECKED_STEPS = 4
+TOLERANCE: dict[DType, float] = {"float32": 1e-3, "bfloat16": 2e-2}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Throughput:
-    """The speed of training ``n_models`` models of one shape in a stack, a batch of ``batch_documents`` each.
+    """The speed of training a stack with a batch of ``batch_documents`` for each of its models.
 
     ``step_seconds`` is the median of ``n_steps`` steps of the whole stack, ``tokens_per_second`` counts all its models,
-    and ``mfu`` is None where the peak is not known. ``micro_batch`` (documents, None for the whole batch) and ``graph``
-    are what ``Trunk`` takes. ``notes`` say what was tried and left out, and why.
+    and ``mfu`` is None where the peak is not known.
     """
 
-    shape: Architecture
     batch_documents: int
-    n_models: int
-    micro_batch: int | None
-    graph: bool
     step_seconds: float
     n_steps: int
     tokens_per_second: float
     mfu: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """One way to train models of a shape: ``n_models`` of them in a stack, executed so, and its speed at each batch.
+
+    ``setup_seconds`` are those before the first steps: loading kernels, compiling, capturing. ``losses`` are those of
+    its first steps, to be compared. ``notes`` say what was tried and left out, and why.
+    """
+
+    shape: Architecture
+    n_models: int
+    execution: Execution
+    throughputs: tuple[Throughput, ...]
+    setup_seconds: float = 0.0
+    losses: tuple[float, ...] = field(default=(), compare=False)
     notes: tuple[str, ...] = ()
 
+    @property
+    def largest(self) -> Throughput:
+        """The speed at the largest batch."""
+        return self.throughputs[-1]
 
-def probe(
+
+def fastest(
     shape: Architecture,
-    batch_documents: int,
+    batches: Iterable[int],
     *,
     hardware: Device,
+    cost: Callable[[Way], float],
     n_models: int = 1,
+    choice: Choice = PINNED,
     seconds: float = 0.8,
-    graphs: bool = True,
-) -> Throughput:
-    """Return the fastest way found to train ``n_models`` models of this shape: at most that many in a stack.
+) -> Way:
+    """Return the way to train that costs least, ``cost`` being the seconds of the plan.
 
-    ``seconds`` are shared by what is tried; a step that takes longer is taken twice, and the second one counts. Without
-    ``graphs`` no CUDA graph is tried.
+    ``batches`` are the documents of each batch that the plan takes, ``n_models`` the most models in a stack, and
+    ``seconds`` what each way is timed for at each batch; a step that takes longer is taken once.
 
     Raises:
         DeviceMemoryError: even one document at a time does not fit into the device's memory.
-        UsageError: ``n_models`` or ``batch_documents`` is less than 1.
+        CompileError: ``choice`` asks for it, and it cannot be compiled.
+        UsageError: ``n_models`` or a batch is less than 1.
     """
-    best, *others = timed = trials(
-        shape, batch_documents, hardware=hardware, n_models=n_models, seconds=seconds, graphs=graphs
+    sizes = sorted(set(batches))
+    if n_models < 1 or min(sizes, default=0) < 1:
+        raise UsageError(f"{n_models} models, batches of {sizes} documents: give at least 1 to be timed.")
+    search = _Search(
+        timing=_Timing(shape=shape, batches=tuple(sizes), hardware=hardware, seconds=seconds), cost=cost, choice=choice
     )
-    for found in others:
-        if found.tokens_per_second > MIN_GAIN * best.tokens_per_second:
-            best = found
-    return replace(best, notes=tuple(note for found in timed for note in found.notes))
+    search.run(n_models)
+    return replace(search.best, notes=tuple(dict.fromkeys((*search.reason(), *search.notes))))
 
 
-def trials(
-    shape: Architecture,
-    batch_documents: int,
-    *,
-    hardware: Device,
-    n_models: int = 1,
-    seconds: float = 0.8,
-    graphs: bool = True,
-) -> list[Throughput]:
-    """Return the speed of each way that is tried, one model eagerly first; options and errors are those of ``probe``.
+def time_way(shape: Architecture, way: Way, *, hardware: Device, seconds: float) -> Way:
+    """Return the speed of another shape trained like ``way``, at the same batches.
 
-    The notes of each say what was tried after it in vain.
+    Raises:
+        DeviceMemoryError: it does not fit.
+        CaptureError: a CUDA graph cannot be captured.
+        CompileError: it cannot be compiled.
     """
-    if n_models < 1 or batch_documents < 1:
-        raise UsageError(f"{n_models} models, batches of {batch_documents} documents: give at least 1 to be timed.")
-    graphs = graphs and hardware.is_cuda
-    stacks = [size for size in STACKS if size <= n_models]
-    if not hardware.is_cuda and batch_documents * shape.context >= CPU_STACK_TOKENS:
-        stacks = [1]
-    share = seconds / (len(stacks) + graphs)
-    timing = _Timing(shape=shape, batch_documents=batch_documents, hardware=hardware, seconds=share)
-    found = [_fitting(timing)]
-    if graphs:
-        graphs = _try(timing, found, 1, graph=True)
-    for size in stacks[1:]:
-        before = found[-1].tokens_per_second
-        if not _try(timing, found, size, graph=graphs) or found[-1].tokens_per_second < MIN_GAIN * before:
-            break
-    return found
+    batches = tuple(found.batch_documents for found in way.throughputs)
+    timing = _Timing(shape=shape, batches=batches, hardware=hardware, seconds=seconds)
+    return timing.time(way.n_models, way.execution)
 
 
-def _fitting(timing: _Timing) -> Throughput:
-    """Time one model eagerly, with the largest micro-batch of halves of the batch that fits."""
-    whole = micro_batch = timing.batch_documents
-    while True:
-        try:
-            found = timing.time(1, micro_batch, graph=False)
-        except DeviceMemoryError:
-            if micro_batch == 1:
-                raise
-        else:
-            if micro_batch == whole:
-                return found
-            note = (
-                f"A batch of {whole} documents goes through {micro_batch} at a time: more do not fit into the memory."
+@dataclass(kw_only=True)
+class _Search:
+    """The ways that are tried, one change at a time, each kept where the plan ends sooner by it."""
+
+    timing: _Timing
+    cost: Callable[[Way], float]
+    choice: Choice
+    first: Way = field(init=False)
+    best: Way = field(init=False)
+    notes: list[str] = field(default_factory=list)
+
+    def run(self, n_models: int) -> None:
+        usual, *others = self.timing.hardware.dtypes if self.choice.dtype is None else (self.choice.dtype,)
+        self.first = self.best = self._fitting(Execution(dtype=usual))
+        for dtype in others:
+            self._try(1, replace(self.first.execution, dtype=dtype))
+        self._compile((usual, *others))
+        if self.timing.hardware.is_cuda:
+            self._try(1, replace(self.best.execution, graph=True))
+        for size in sorted({*STACKS, n_models}):
+            if 1 < size <= n_models and not self._try(size, self.best.execution):
+                break
+
+    def reason(self) -> Iterator[str]:
+        """Yield why another way than the first was taken."""
+        first, best = self.first, self.best
+        if best is not first:
+            fast, slow = (f"{each.largest.tokens_per_second:,.0f}" for each in (best, first))
+            shape = self.timing.shape
+            yield (
+                f"Width {shape.width}, layers {shape.n_layers}: {_in_words(best.n_models, best.execution)}, "
+                f"{fast} tokens/s against {slow} of {_in_words(first.n_models, first.execution)}."
             )
-            return replace(found, notes=(note,))
-        micro_batch //= 2  # out of the handler, which keeps the failed step's memory
-        _free(timing.hardware)
+
+    def _compile(self, dtypes: Sequence[DType]) -> None:
+        """Try what is compiled, where it may be and the plan is long enough; the fastest eager dtype may be another."""
+        if self.choice.compiled is False:
+            return
+        problem = None if self.timing.hardware.is_cuda else compiler_problem()
+        if self.choice.compiled:
+            if problem is not None:
+                raise CompileError(problem)
+            self.best = self.first = self.timing.time(1, replace(self.best.execution, compiled=True))
+        elif problem is not None:
+            self.notes.append(problem)
+        elif self.cost(self.best) > COMPILE_WORTH * COMPILE_SECONDS * len(dtypes):
+            for dtype in dtypes:
+                self._try(1, replace(self.first.execution, dtype=dtype, compiled=True))
+
+    def _fitting(self, execution: Execution) -> Way:
+        """Time one model, with the largest micro-batch of halves of the largest batch that fits."""
+        whole = micro_batch = self.timing.batches[-1]
+        while True:
+            try:
+                found = self.timing.time(
+                    1, replace(execution, micro_batch=None if micro_batch == whole else micro_batch)
+                )
+            except DeviceMemoryError:
+                if micro_batch == 1:
+                    raise
+            else:
+                if micro_batch != whole:
+                    self.notes.append(
+                        f"A batch of {whole} documents goes through {micro_batch} at a time: more do not fit into the "
+                        "memory."
+                    )
+                return found
+            micro_batch //= 2  # out of the handler, which keeps the failed step's memory
+            _free(self.timing.hardware)
+
+    def _try(self, n_models: int, execution: Execution) -> bool:
+        """Take a way if the plan ends sooner by it; say what cannot be had, or is not the same training."""
+        what = _in_words(n_models, execution)
+        what = what[0].upper() + what[1:]
+        try:
+            found = self.timing.time(n_models, execution)
+        except DeviceMemoryError:
+            self.notes.append(f"{what} does not fit into the memory of {self.timing.hardware.device}.")
+        except (CaptureError, CompileError) as error:
+            self.notes.append(f"{what}: {error}")
+        else:
+            if (apart := _apart(found, self.first)) > TOLERANCE[execution.dtype]:
+                self.notes.append(f"{what} comes to losses that differ by {apart:.1%}, and is left out.")
+            elif self.cost(found) * MIN_GAIN < self.cost(self.best):
+                self.best = found
+                return True
+            return False
+        _free(self.timing.hardware)
+        return False
 
 
-def _try(timing: _Timing, found: list[Throughput], n_models: int, *, graph: bool) -> bool:
-    """Add the speed of a stack to ``found``, or to its last one a note why it cannot be had."""
-    what = f"A stack of {n_models}" if n_models > 1 else "One model"
-    try:
-        found.append(timing.time(n_models, found[0].micro_batch or timing.batch_documents, graph=graph))
-        return True
-    except DeviceMemoryError:
-        note = f"{what} in a CUDA graph" if graph else what
-        note += f" does not fit into the memory of {timing.hardware.device}."
-    except CaptureError as error:
-        note = f"{what}: {error}"
-    _free(timing.hardware)
-    found[-1] = replace(found[-1], notes=(*found[-1].notes, note))
-    return False
+def _apart(found: Way, first: Way) -> float:
+    """Return by how much, relative, the losses of two ways differ at most; infinite where one is not a number.
+
+    Where steps are slow one has fewer.
+    """
+    apart = [abs(one / other - 1) for one, other in zip(found.losses, first.losses, strict=False)]
+    return max((math.inf if math.isnan(each) else each for each in apart), default=0.0)
+
+
+def _in_words(n_models: int, execution: Execution) -> str:
+    what = f"a stack of {n_models}" if n_models > 1 else "one model"
+    how = ["in bf16" if execution.dtype == "bfloat16" else "in float32", *["compiled"] * execution.compiled]
+    return " ".join([what, *how, *["in a CUDA graph"] * execution.graph])
 
 
 def _free(hardware: Device) -> None:
@@ -163,60 +240,82 @@ def _free(hardware: Device) -> None:
 @dataclass(frozen=True, kw_only=True)
 class _Timing:
     shape: Architecture
-    batch_documents: int
+    batches: tuple[int, ...]
     hardware: Device
     seconds: float
 
-    def time(self, n_models: int, micro_batch: int, *, graph: bool) -> Throughput:
-        """Return the speed of one way; ``DeviceMemoryError`` where it does not fit, ``CaptureError`` from a capture."""
-        pieces = None if micro_batch >= self.batch_documents else micro_batch
+    def time(self, n_models: int, execution: Execution) -> Way:
+        """Return one way's speed at each batch, the largest first, which shows what does not fit.
+
+        Raises:
+            DeviceMemoryError: it does not fit.
+            CaptureError: a CUDA graph cannot be captured.
+            CompileError: it cannot be compiled.
+        """
         self._check_memory(n_models)
-        try:
-            trunk, state = self._begin(n_models, pieces, graph)
-        except torch.OutOfMemoryError:
-            raise DeviceMemoryError(self._too_large(n_models, "is left")) from None
-        times = self._times(trunk, state)
-        median = statistics.median(times)
-        tokens_per_second = n_models * self.batch_documents * self.shape.context / median
-        return Throughput(
+        found: list[Throughput] = []
+        setup_seconds = 0.0
+        losses: list[float] = []
+        for batch in reversed(self.batches):
+            try:
+                trunk, state = self._begin(n_models, batch, execution)
+            except torch.OutOfMemoryError:
+                raise DeviceMemoryError(self._too_large(n_models, "is left")) from None
+            first, losses = self._first_steps(trunk, state)
+            times = self._times(trunk, state)
+            median = statistics.median(times)
+            setup_seconds += max(0.0, first - len(losses) * median)
+            found.append(self._throughput(n_models, batch, median, len(times)))
+        return Way(
             shape=self.shape,
-            batch_documents=self.batch_documents,
             n_models=n_models,
-            micro_batch=pieces,
-            graph=graph,
-            step_seconds=median,
-            n_steps=len(times),
+            execution=execution,
+            throughputs=tuple(reversed(found)),
+            setup_seconds=setup_seconds,
+            losses=tuple(losses),
+        )
+
+    def _throughput(self, n_models: int, batch: int, step_seconds: float, n_steps: int) -> Throughput:
+        tokens_per_second = n_models * batch * self.shape.context / step_seconds
+        return Throughput(
+            batch_documents=batch,
+            step_seconds=step_seconds,
+            n_steps=n_steps,
             tokens_per_second=tokens_per_second,
             mfu=self.hardware.mfu(self.shape, tokens_per_second),
         )
 
-    def _begin(self, n_models: int, micro_batch: int | None, graph: bool) -> tuple[Trunk, State]:
+    def _begin(self, n_models: int, batch: int, execution: Execution) -> tuple[Trunk, State]:
         """Return a stack on random tokens and its state, random too: a model's first weights are slow to draw."""
         device, seq_len = torch.device(self.hardware.device), self.shape.context
         generator = torch.Generator(device).manual_seed(0)
-        n_documents = N_BATCHES * self.batch_documents
+        n_documents = N_BATCHES * batch
         size = (max(n_documents, MIN_VALIDATION), seq_len)
         documents = torch.randint(self.shape.vocab_size, size, generator=generator, device=device, dtype=torch.int32)
-        recipe = Recipe(batches=((0, self.batch_documents * seq_len),))
+        recipe = Recipe(batches=((0, batch * seq_len),))
         trunk = Trunk(
             shape=self.shape,
             plan=make_schedule(recipe, [n_documents * seq_len], seq_len=seq_len),
             runs=(Run(seed=0, rate=1e-4),) * n_models,
             sources=(DataSource(documents=documents, validation=documents[:MIN_VALIDATION]),) * n_models,
-            dtype=self.hardware.matmul_dtype,
-            micro_batch=micro_batch,
-            graph=graph,
+            execution=execution,
         )
-        weights = torch.randn((n_models, self.shape.n_params), generator=generator, device=device)
-        return trunk, State.begin(weights.mul_(self.shape.width**-0.5))
+        weights = torch.randn((1, self.shape.n_params), generator=generator, device=device)
+        return trunk, State.begin(weights.mul_(self.shape.width**-0.5).repeat(n_models, 1))
+
+    def _first_steps(self, trunk: Trunk, state: State) -> tuple[float, list[float]]:
+        """Return the seconds of the first steps, which load, compile and capture, and the losses of one model."""
+        begin, losses = time.perf_counter(), [float(step(trunk, state)[0])]
+        once = time.perf_counter()
+        while len(losses) < CHECKED_STEPS and time.perf_counter() - once < self.seconds:
+            losses.append(float(step(trunk, state)[0]))
+        return time.perf_counter() - begin, losses
 
     def _times(self, trunk: Trunk, state: State) -> list[float]:
-        """Return seconds a step, several times; the step that loads kernels and captures a graph is not among them."""
+        """Return seconds a step, several times."""
         once = self._seconds_a_step(trunk, state, 1)
         if once > self.seconds / 2:
-            return [self._seconds_a_step(trunk, state, 1)]
-        if self.hardware.device != "cpu":
-            once = self._seconds_a_step(trunk, state, 1)
+            return [once]
         block = 1 if self.hardware.device == "cpu" else math.ceil(BLOCK_SECONDS / once)
         times: list[float] = []
         begin = time.perf_counter()

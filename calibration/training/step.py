@@ -17,18 +17,19 @@ from calibration.training.trunk import Trunk
 def step(trunk: Trunk, state: State, branch: Branch | None = None) -> torch.Tensor:
     """Train on the next batch, in place, and return each model's loss on it before the step, (models,).
 
-    With ``trunk.graph`` the tensors of ``state`` are exchanged for the graph's at its first step, and for copies of
+    With ``execution.graph`` the tensors of ``state`` are exchanged for the graph's at its first step, and for copies of
     them when another state takes its turn.
 
     Raises:
         DeviceMemoryError: the device has not memory enough; the state is as it was before.
         CaptureError: torch cannot capture the step in a CUDA graph; the same holds.
+        CompileError: it cannot be compiled; the same holds.
     """
     first, size = state.n_documents, trunk.plan.batch(state.n_documents)
     share = trunk.plan.rate(state.n_steps, first, branch)
     numbers = torch.tensor([*(share * run.rate for run in trunk.runs), *corrections(state.n_steps + 1)])
     try:
-        if trunk.graph:
+        if trunk.execution.graph:
             losses = trunk.capture.step(partial(learn_at, trunk), state, first, size, numbers)
         else:
             batch = torch.stack([source.documents[first : first + size] for source in trunk.sources])
@@ -61,18 +62,18 @@ def learn(trunk: Trunk, state: State, batch: torch.Tensor, numbers: torch.Tensor
     here asks the device for a value, and no number that differs between steps is anywhere but in a tensor.
     """
     gradient, losses = _gradient(trunk, state.weights, batch)
-    adamw(state, gradient, numbers[:-2], numbers[-2:])
+    adamw(state, gradient, numbers[:-2], numbers[-2:], trunk.execution)
     return losses
 
 
 def _gradient(trunk: Trunk, weights: torch.Tensor, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the gradient of each model's mean loss and that loss, piece by piece if there is a micro-batch."""
     size = batch.shape[1]
-    n_pieces = math.ceil(size / (trunk.micro_batch or size))
+    n_pieces = math.ceil(size / (trunk.execution.micro_batch or size))
     gradient = loss = None
     for piece in batch.tensor_split(n_pieces, dim=1):  # sizes differ by at most one document
         leaf = weights.detach().requires_grad_()
-        losses = document_losses(trunk.shape, leaf, piece, trunk.dtype).mean(dim=1)
+        losses = document_losses(trunk.shape, leaf, piece, trunk.execution).mean(dim=1)
         if n_pieces > 1:
             losses = losses * (piece.shape[1] / size)
         (part,) = torch.autograd.grad(losses.sum(), leaf)  # a model's loss depends on its own weights alone
@@ -83,7 +84,7 @@ def _gradient(trunk: Trunk, weights: torch.Tensor, batch: torch.Tensor) -> tuple
 
 def _does_not_fit(trunk: Trunk, size: int) -> str:
     models = f"{len(trunk.runs)} models" if len(trunk.runs) > 1 else "a model"
-    n_documents = min(size, trunk.micro_batch or size)
+    n_documents = min(size, trunk.execution.micro_batch or size)
     return (
         f"A training step of {models} of {trunk.shape.n_params:,} parameters with {n_documents} "
         f"document{'s' * (n_documents > 1)} at once does not fit into the memory of {trunk.device}: give fewer models "

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from advisor.errors import DivergenceError
+from calibration.training.execution import Execution
 from calibration.training.model import document_losses
 from calibration.training.optimizer import State
 from calibration.training.schedule import Branch
@@ -233,7 +234,8 @@ def evaluate(trunk: Trunk, weights: torch.Tensor) -> NDArray[np.float64]:
     documents = torch.stack([source.validation for source in trunk.sources])
     n_scores = len(trunk.runs) * trunk.shape.context * trunk.shape.vocab_size
     size = max(1, EVALUATION_SCORES // n_scores)
+    execution = Execution(dtype=trunk.execution.dtype)  # other sizes than the steps': too few of each to compile for
     with torch.no_grad():
-        chunks = [document_losses(trunk.shape, weights, chunk, trunk.dtype) for chunk in documents.split(size, dim=1)]
+        chunks = [document_losses(trunk.shape, weights, chunk, execution) for chunk in documents.split(size, dim=1)]
     losses: NDArray[np.float64] = torch.cat(chunks, dim=1).cpu().double().numpy()
     return losses

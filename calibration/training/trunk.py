@@ -11,6 +11,7 @@ import torch
 from advisor.errors import UsageError
 from advisor.plan.shape import Architecture
 from calibration.training.capture import Capture
+from calibration.training.execution import EAGER, Execution
 from calibration.training.model import initial_weights
 from calibration.training.optimizer import State
 from calibration.training.schedule import Schedule
@@ -58,24 +59,17 @@ class Measurement:
 class Trunk:
     """One stack to train: the shape, a run and a source for each model, the plan that they share.
 
-    ``dtype``, bfloat16 for example, is that of the matrix products alone; None is float32. ``micro_batch`` is how many
-    documents of each model go through it at once, None for the whole batch: larger batches are summed up, which takes
-    less memory and gives the same gradient but for its last bits. With ``graph`` each step is replayed from a CUDA
-    graph over buffers that stay in place; off CUDA the same buffers are used without a graph.
+    ``execution`` says how its steps are executed.
     """
 
     shape: Architecture
     plan: Schedule
     runs: tuple[Run, ...]
     sources: tuple[DataSource, ...]
-    dtype: torch.dtype | None = None
-    micro_batch: int | None = None
-    graph: bool = False
+    execution: Execution = EAGER
     capture: Capture = field(default_factory=Capture, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.micro_batch is not None and self.micro_batch < 1:
-            raise UsageError(f"A micro-batch of {self.micro_batch} documents cannot be trained on: give at least 1.")
         if not self.runs or len(self.runs) != len(self.sources):
             raise UsageError(f"{len(self.runs)} runs cannot be trained on {len(self.sources)} sources: pair them.")
         if len(sizes := {len(source.validation) for source in self.sources}) > 1:

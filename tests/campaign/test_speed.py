@@ -16,6 +16,7 @@ from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import grammars_of
 from calibration.campaign.speed import Speed, TimedWork, cut_to, hours_of, works_from
 from calibration.training.device import choose_device
+from calibration.training.execution import PINNED, Execution
 from calibration.training.schedule import Recipe
 
 GRID = Grid(
@@ -41,7 +42,7 @@ def plan() -> CalibrationPlan:
 def timed(plan):
     patch = pytest.MonkeyPatch()
     patch.setattr(module, "PROBE_SECONDS", 0.05)
-    yield Speed(plan, choose_device("cpu"), progress=lambda *_: None)
+    yield Speed(plan, choose_device("cpu"), choice=PINNED, progress=lambda *_: None)
     patch.undo()
 
 
@@ -66,8 +67,9 @@ def test_hours_are_until_the_last_worker_is_done():
 
 def test_every_size_is_timed_at_both_ends_of_its_vocabularies_and_at_every_batch(speed):
     assert sorted((size.width, vocab) for size, vocab in speed.timed) == [(8, 21), (8, 151), (32, 21), (32, 151)]
-    assert {tuple(found.batch_documents for found in each) for each in speed.timed.values()} == {(2, 4)}
-    assert all(found.step_seconds > 0 for each in speed.timed.values() for found in each)
+    ways = speed.timed.values()
+    assert {tuple(found.batch_documents for found in way.throughputs) for way in ways} == {(2, 4)}
+    assert all(found.step_seconds > 0 for way in ways for found in way.throughputs)
 
 
 def test_the_schedule_has_every_job_once_the_longest_first(plan, speed):
@@ -153,19 +155,37 @@ def test_a_plan_keeps_its_works(plan, speed):
         {"works": 5},
         {"works": [1]},
         {"works": []},
-        {"works": [{"jobs": ["A9"], "micro_batch": None, "graph": False, "seconds": 1}]},
-        {"works": [{"jobs": [["A1"]], "micro_batch": None, "graph": False, "seconds": 1}]},
+        {"works": [{"jobs": ["A9"], "micro_batch": None, "graph": False, "dtype": "float32", "seconds": 1}]},
+        {"works": [{"jobs": [["A1"]], "micro_batch": None, "graph": False, "dtype": "float32", "seconds": 1}]},
     ],
 )
 def test_works_of_other_jobs_or_no_works_are_timed_again(plan, damage):
     assert works_from(plan, damage) is None
 
 
-@pytest.mark.parametrize(("key", "value"), [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None), ("dtype", "int8")]
+)
 def test_a_damaged_work_is_timed_again(plan, speed, key, value):
     kept = json.loads(json.dumps(as_json(speed.schedule(1))))
     kept["works"][0][key] = value
     assert works_from(plan, kept) is None
+
+
+def test_works_kept_before_there_was_a_choice_are_eager_and_in_float32(plan, speed):
+    kept = json.loads(json.dumps(as_json(speed.schedule(1))))
+    for each in kept["works"]:
+        del each["dtype"], each["compiled"]
+    works = works_from(plan, kept)
+    assert {each.work.execution for each in works} == {Execution()}
+
+
+def test_a_plan_keeps_how_each_work_is_executed(plan, speed):
+    schedule = speed.schedule(1)
+    execution = Execution(dtype="bfloat16", compiled=True, micro_batch=2)
+    works = tuple(replace(each, work=replace(each.work, execution=execution)) for each in schedule.works)
+    kept = json.loads(json.dumps(as_json(replace(schedule, works=works))))
+    assert {each.work.execution for each in works_from(plan, kept)} == {execution}
 
 
 def test_works_of_fewer_jobs_are_timed_again(plan, speed):

@@ -8,6 +8,7 @@ import torch
 
 from advisor.errors import UsageError
 from advisor.json_form import as_json
+from calibration.training import device
 from calibration.training.device import Device, choose_device, find_devices, known_peak
 from calibration.training.shape import model_shape
 
@@ -24,7 +25,7 @@ H200 = Device(
 
 def test_this_machine_has_a_cpu_and_it_is_the_last_choice():
     *others, cpu = find_devices()
-    assert (cpu.device, cpu.dtype, cpu.peak_flops, cpu.matmul_dtype) == ("cpu", "float32", None, None)
+    assert (cpu.device, cpu.dtype, cpu.peak_flops) == ("cpu", "float32", None)
     assert cpu.torch_version == torch.__version__
     assert cpu.n_threads == torch.get_num_threads()
     assert cpu.memory_bytes == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -104,9 +105,21 @@ def test_mfu_is_flops_done_over_the_peak():
     assert choose_device("cpu").mfu(shape, 1e8) is None
 
 
-def test_bf16_is_used_where_it_is():
-    assert H200.matmul_dtype is torch.bfloat16
-    assert dataclasses.replace(H200, dtype="float32").matmul_dtype is None
+@pytest.mark.parametrize(
+    ("info", "dtypes"),
+    [
+        ("processor : 0\nflags\t\t: fpu avx512f avx512_bf16 amx_tile\n", ("float32", "bfloat16")),
+        ("flags : fpu amx_bf16\n", ("float32", "bfloat16")),
+        ("Features\t: fp asimd bf16 i8mm\n", ("float32", "bfloat16")),
+        ("flags\t\t: fpu avx512f avx_vnni\n", ("float32",)),
+        ("", ("float32",)),
+    ],
+)
+def test_a_cpu_multiplies_in_bf16_where_its_flags_say_so(monkeypatch, info, dtypes):
+    monkeypatch.setattr(device, "_cpu_info", lambda: info)
+    assert choose_device("cpu").dtypes == dtypes
+    assert H200.dtypes == ("bfloat16",)
+    assert dataclasses.replace(H200, dtype="float32").dtypes == ("float32",)
 
 
 def test_the_json_form_has_every_field():

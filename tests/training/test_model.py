@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from advisor.errors import UsageError
+from calibration.training.execution import Execution
 from calibration.training.model import document_losses, initial_weights, logits, unpack
 from calibration.training.shape import model_shape
 
@@ -145,7 +146,7 @@ def test_the_same_seed_gives_the_same_weights_in_any_stack():
 def test_half_precision_is_close_to_single():
     weights, documents = random_weights(SMALL, 2), random_tokens(SMALL, 2, 4)
     exact = document_losses(SMALL, weights, documents)
-    half = document_losses(SMALL, weights, documents, torch.bfloat16)
+    half = document_losses(SMALL, weights, documents, Execution(dtype="bfloat16"))
     assert half.dtype == torch.float32
     assert 0 < (half / exact - 1).abs().max() < 0.02
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 from advisor.errors import CaptureError, DeviceMemoryError, UsageError
 from calibration.training import model
 from calibration.training import step as stepping
+from calibration.training.execution import Execution
 from calibration.training.model import document_losses, embedded, initial_weights
 from calibration.training.optimizer import State, corrections
 from calibration.training.schedule import Recipe, make_schedule
@@ -27,12 +28,12 @@ RUNS = (Run(seed=0, rate=0.02), Run(seed=1, rate=0.01))
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
-def trunk_of(runs=RUNS, device="cpu", **options):
+def trunk_of(runs=RUNS, device="cpu", **execution):
     """A ramp from batches of 4 documents to batches of 8, and three branches; each model has its own data."""
     plan = make_schedule(Recipe(batches=((0, 64), (1000, 128)), max_warmup=2), [640, 1280, 2560], seq_len=16)
     documents = torch.from_numpy(np.random.default_rng(0).integers(5, size=(len(runs), 288, 16))).int().to(device)
     sources = tuple(DataSource(documents=each[128:], validation=each[:128]) for each in documents)
-    return Trunk(shape=SHAPE, plan=plan, runs=tuple(runs), sources=sources, **options)
+    return Trunk(shape=SHAPE, plan=plan, runs=tuple(runs), sources=sources, execution=Execution(**execution))
 
 
 def tensors(state):
@@ -185,10 +186,10 @@ def test_the_embedding_for_graphs_is_torchs():
 def small_memory(monkeypatch, n_documents):
     """Have a device on which more than so many documents of one model run out of memory, as CUDA says it."""
 
-    def losses(shape, weights, documents, dtype=None):
+    def losses(shape, weights, documents, execution):
         if len(weights) * documents.shape[1] > n_documents:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return document_losses(shape, weights, documents, dtype)
+        return document_losses(shape, weights, documents, execution)
 
     monkeypatch.setattr(stepping, "document_losses", losses)
 
@@ -207,11 +208,11 @@ def test_a_step_that_does_not_fit_is_said_and_changes_nothing(monkeypatch, graph
         "cpu: give fewer models or a smaller micro-batch."
     )
     assert_same_bits(state, before)
-    assert step(dataclasses.replace(trunk, micro_batch=2), state).shape == (2,)
+    assert step(dataclasses.replace(trunk, execution=Execution(micro_batch=2)), state).shape == (2,)
 
 
 @needs_cuda
-@pytest.mark.parametrize("dtype", [None, torch.bfloat16])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("micro_batch", [None, 3])
 def test_a_cuda_graph_trains_as_the_eager_step(dtype, micro_batch):
     be_deterministic()
@@ -221,7 +222,7 @@ def test_a_cuda_graph_trains_as_the_eager_step(dtype, micro_batch):
         state, other = eager.begin(), graph.begin()
         for number in range(25):  # two batch sizes, so two graphs
             expected, found = step(eager, state), step(graph, other)
-            torch.testing.assert_close(found, expected, rtol=1e-3 if dtype else 1e-5, atol=1e-4)
+            torch.testing.assert_close(found, expected, rtol=1e-3 if dtype == "bfloat16" else 1e-5, atol=1e-4)
             if not number:  # had the warm-up trained the model, it would be ahead
                 torch.testing.assert_close(other.weights, state.weights, rtol=1e-3, atol=1e-4)
         again = trunk_of(graph=True, **options)
@@ -254,7 +255,7 @@ def test_more_tokens_than_torchs_embedding_can_capture_are_captured():
     source = DataSource(documents=documents, validation=documents[:128])
     losses = []
     for graph in (False, True):
-        trunk = Trunk(shape=shape, plan=plan, runs=RUNS[:1], sources=(source,), graph=graph)
+        trunk = Trunk(shape=shape, plan=plan, runs=RUNS[:1], sources=(source,), execution=Execution(graph=graph))
         state = trunk.begin()
         losses.append(torch.cat([step(trunk, state) for _ in range(3)]))
     torch.testing.assert_close(losses[0], losses[1], rtol=1e-4, atol=1e-5)

@@ -28,9 +28,11 @@ def toy_source(seed=0):
     return DataSource(documents=documents[128:], validation=documents[:128])
 
 
-def toy(runs=(RUN,), counts=TOY_COUNTS, sources=None, recipe=TOY_RECIPE):
+def toy(runs=(RUN,), counts=TOY_COUNTS, sources=None, recipe=TOY_RECIPE, **options):
     plan = make_schedule(recipe, counts, seq_len=16)
-    return Trunk(shape=TOY, plan=plan, runs=tuple(runs), sources=tuple(sources or [toy_source()] * len(runs)))
+    return Trunk(
+        shape=TOY, plan=plan, runs=tuple(runs), sources=tuple(sources or [toy_source()] * len(runs)), **options
+    )
 
 
 def toy_task(runs=PAIR, **options):
