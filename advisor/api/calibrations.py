@@ -49,6 +49,8 @@ class SourceKeywords(ReadingKeywords, total=False):
     score_tokenizer: str | None
     vocab_size: Whole | None
     lr_sweep: bool
+    precision: Literal["float32", "bfloat16"] | None
+    compile: bool | None
     max_hours: Number | None
     grammar_seed: Whole
 
@@ -234,6 +236,7 @@ def _of_device(name: str, value: Any) -> Any:
 def _wanted(given: Mapping[str, Any]) -> CalibrationRequest:
     """Return what the keywords ask to be calibrated."""
     from calibration.campaign.planning import CalibrationRequest
+    from calibration.training.execution import Choice
 
     reading = {name: value for name, value in given.items() if name in READING}
     corpora = given.get("corpora", {})
@@ -259,8 +262,13 @@ def _wanted(given: Mapping[str, Any]) -> CalibrationRequest:
         own["seed"] = whole_number("grammar_seed", given["grammar_seed"])
     if "vocab_size" in given:
         own["vocab_size"] = whole_number("vocab_size", given["vocab_size"])
+    choice = Choice(dtype=given.get("precision"), compiled=given.get("compile"))
     return CalibrationRequest.of(
-        sets=_names(given.get("grammars", ())), only=_names(given.get("only", ())), corpora=sources, **own
+        choice=choice,
+        sets=_names(given.get("grammars", ())),
+        only=_names(given.get("only", ())),
+        corpora=sources,
+        **own,
     )
 
 

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from calibration.campaign.speed import TimedWork
 
 # What changes a new plan.
-_OF_REQUEST = (*("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),)
+_OF_REQUEST = (
+    *("only", "grid", "recipe", "vocab_size", "lr_sweep", "seed", "max_hours", "extend", "score_tokenizer"),
+    *("precision", "compiled"),
+)
 _EXAMPLES = """
 \b
 Examples:
@@ -90,6 +93,17 @@ Examples:
     type=duration("--minutes", "minutes"),
     metavar="TIME",
     help="Begin no trunk that would end later: 9, or 2h; rerun goes on.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="Of matrix products.  [default: the fastest that comes to the same losses]",
+)
+@click.option(
+    "--compile/--no-compile",
+    "compiled",
+    default=None,
+    help="Compile the steps with torch.compile.  [default: where the plan ends sooner by it]",
 )
 @click.option("--device", metavar="NAME", help="cpu, mps, cuda or cuda:N.  [default: the fastest there is]")
 @click.option("--engine", type=click.Choice(["process", "processes"]), help="Train in this process, or in several.")
@@ -246,14 +260,16 @@ def _requested(
             )
         return None
     from calibration.campaign.planning import CalibrationRequest
+    from calibration.training.execution import Choice
 
+    choice = Choice(dtype=asked.pop("precision"), compiled=asked.pop("compiled"))
     corpora = corpus_sources(
         map(named_corpus, corpus),
         tokenizer=reading.tokenizer,
         options=reading.options,
         score_tokenizer=score_tokenizer,
     )
-    return CalibrationRequest.of(only=listed_names(only), corpora=corpora, **asked)
+    return CalibrationRequest.of(only=listed_names(only), corpora=corpora, choice=choice, **asked)
 
 
 def _folder(given: Path | None, request: CalibrationRequest | None) -> Path:

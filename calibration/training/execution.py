@@ -95,8 +95,9 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return fast(*arguments)
         except TorchDynamoException as error:
+            cause = getattr(error, "inner_exception", error)  # what went wrong, and not in which part of torch
             raise CompileError(
-                f"The training step cannot be compiled here ({first_line(error)}): train without --compile."
+                f"The training step cannot be compiled here ({first_line(cause)}): train without --compile."
             ) from error
 
     return call

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional
 
 from advisor.plan.shape import Architecture
+from calibration.training.elementwise import gated, normed, turned
 from calibration.training.execution import EAGER, Execution
 from calibration.training.shape import layout
 
@@ -95,8 +96,7 @@ def layer(
     n_time, half = cos.shape[0], cos.shape[-1]
     read = (normed(x, attention_gain) @ qkv).view(-1, n_time, 3, x.shape[-1] // (2 * half), 2 * half)
     x = x + attention(read, (cos, sin)).view(x.shape) @ attention_out
-    gate, up = (normed(x, ffn_gain) @ gate_up).chunk(2, dim=-1)
-    return x + (functional.silu(gate) * up) @ ffn_out
+    return x + gated(normed(x, ffn_gain) @ gate_up) @ ffn_out
 
 
 def scores(x: torch.Tensor, gain: torch.Tensor, head: torch.Tensor) -> torch.Tensor:
@@ -140,11 +140,6 @@ class _Embedded(torch.autograd.Function):  # type: ignore[misc]
         return chosen.to(gradient.dtype) @ gradient, None
 
 
-def normed(x: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
-    """Return x / sqrt(mean(x^2) + eps) with each model's gains (Zhang and Sennrich 2019, arXiv:1910.07467)."""
-    return functional.rms_norm(x, x.shape[-1:], eps=1e-6) * gain[:, None, :]
-
-
 def rotation(n_time: int, head_width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Return cosines and sines, (time, 1, 1, head_width / 2), of rotary positions (Su 2021, arXiv:2104.09864)."""
     frequency = ROPE_BASE ** (-torch.arange(0, head_width, 2, device=device) / head_width)
@@ -155,9 +150,8 @@ def rotation(n_time: int, head_width: int, device: torch.device) -> tuple[torch.
 def attention(read: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     """Return (rows, time, heads, head_width) from queries, keys and values, (rows, time, 3, heads, head_width)."""
     cos, sin = turn
-    left, right = read[:, :, :2].chunk(2, dim=-1)
-    turned = torch.cat([left * cos - right * sin, right * cos + left * sin], dim=-1).to(read.dtype)
-    query, key, value = (part.transpose(1, 2) for part in (turned[:, :, 0], turned[:, :, 1], read[:, :, 2]))
+    query, key = (part.transpose(1, 2) for part in turned(read[:, :, :2], cos, sin).unbind(2))
+    value = read[:, :, 2].transpose(1, 2)
     return functional.scaled_dot_product_attention(query, key, value, is_causal=True).transpose(1, 2).contiguous()
 
 

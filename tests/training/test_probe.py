@@ -164,12 +164,13 @@ def test_why_a_way_is_taken_is_said(monkeypatch):
     script(monkeypatch, {eager(1): 10, graph(1): 80, graph(4): 2000})
     way = fastest(TOY, [4], hardware=like(GRAPHS), cost=at_largest, n_models=4)
     assert way.notes == (
-        "Width 8, layers 1: a stack of 4 in float32 in a CUDA graph, 2,000 tokens/s against 10 of one model in float32.",
+        "Width 8, layers 1: a stack of 4 in float32 in a CUDA graph, 2,000 tokens/s against 10 of one model in "
+        "float32.",
     )
 
 
 def test_what_counts_is_the_whole_plan_and_not_the_largest_batch(monkeypatch):
-    """A graph that gains a twentieth at the largest batch and nine tenths at the small ones, of which there are most."""
+    """A graph that gains a twentieth at the largest batch and nine tenths at the small ones, most of the plan."""
     plain, captured = timed({1: 1.0, 32: 2.0}), timed({1: 0.1, 32: 1.9})
     script(monkeypatch, {eager(1): plain, graph(1): captured})
 

@@ -275,12 +275,12 @@ def test_a_model_that_always_diverges_is_said():
 
 
 @pytest.mark.parametrize(
-    "name", ["shape", "execution", "model", "optimizer", "schedule", "capture", "trunk", "step", "train"]
+    "name", ["shape", "execution", "elementwise", "model", "optimizer", "schedule", "capture", "trunk", "step", "train"]
 )
 def test_training_needs_numpy_and_torch_alone(name):
     tree = ast.parse((Path(training.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = ("shape", "execution", "model", "optimizer", "schedule", "capture", "trunk", "step")
+    ours = ("shape", "execution", "elementwise", "model", "optimizer", "schedule", "capture", "trunk", "step")
     ours = {f"calibration.training.{each}" for each in ours} | {"advisor.errors", "advisor.plan.shape"}
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)
