@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 
 from advisor.errors import CaptureError, first_line
+from calibration.training.device import is_out_of_memory
 from calibration.training.optimizer import State
 
 # (state, position, documents, numbers) -> losses; see ``calibration.training.step.learn_at``.
@@ -21,6 +23,9 @@ Learn = Callable[[State, torch.Tensor, int, torch.Tensor], torch.Tensor]
 # Steps before the capture, in which libraries load kernels and take workspaces; PyTorch's guide to graphs asks for
 # three (https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs).
 N_WARMUP = 3
+# What a capture that broke said. torch then believes that it still goes on: the allocator keeps its pool, the generator
+# its registration (pytorch/pytorch#180395). Eager steps need neither; another capture in this process would.
+_broken: list[str] = []
 
 
 class Capture:
@@ -75,6 +80,8 @@ class Capture:
         device = position.device
         if device.type != "cuda":
             return lambda: learn(static, position, n_documents, numbers)
+        if _broken:
+            raise CaptureError(_broken[0])
         # The graphs share their memory: they run one at a time, and of what one leaves only the losses are read, at
         # once. Sharing asks for the same stream.
         self._stream = self._stream or torch.cuda.Stream(device)
@@ -88,19 +95,41 @@ class Capture:
         del scratch
         gc.collect()  # an old graph that is freed during the capture would break it
         graph = torch.cuda.CUDAGraph()
-        try:
-            with torch.cuda.device(device), torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
-                losses = learn(static, position, n_documents, numbers)
-        except torch.OutOfMemoryError:
-            raise
-        except RuntimeError as error:
-            # The end of a broken capture raises too; what broke it says more.
-            reason = first_line(error.__context__ or error)
-            message = f"The training step cannot be captured in a CUDA graph ({reason}): train without graphs."
-            raise CaptureError(message) from None
+        # ``graph`` leaves its stream in place if the end of the capture fails; the stream around it is restored.
+        around = torch.cuda.stream(torch.cuda.current_stream(device))
+        capture = torch.cuda.graph(graph, pool=self._pool, stream=self._stream)
+        with torch.cuda.device(device), around, captured(capture):
+            losses = learn(static, position, n_documents, numbers)
 
         def replay() -> torch.Tensor:
             graph.replay()
             return losses
 
         return replay
+
+
+@contextmanager
+def captured(capture: AbstractContextManager[object]) -> Iterator[None]:
+    """Record what is done inside by ``capture``, a ``torch.cuda.graph``; one that breaks is the process's last.
+
+    Raises:
+        torch.OutOfMemoryError: the memory ran out inside, or while the graph was made.
+        CaptureError: what is done inside cannot be captured.
+    """
+    inside: BaseException | None = None
+    try:
+        with capture:
+            try:
+                yield
+            except Exception as error:
+                inside = error
+                raise
+    except RuntimeError as error:
+        # The end of a broken capture raises too; what broke it says more.
+        reason = inside or error
+        message = f"The training step cannot be captured in a CUDA graph ({first_line(reason)}): train without graphs."
+        if error is not inside or not is_out_of_memory(error):
+            _broken.append(message)
+        if is_out_of_memory(reason):
+            raise torch.OutOfMemoryError(first_line(reason)) from None
+        raise CaptureError(message) from None

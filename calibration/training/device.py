@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import re
@@ -103,6 +104,26 @@ def known_peak(name: str) -> float | None:
             if gpu.number_format == "bf16" and (part == words or assumed_variant(wanted) is None):
                 return gpu.peak_flops
     return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error of torch says that the device's memory ran out.
+
+    Outside its allocator, where CUDA makes a context, a graph or a library's handle, that is a plain RuntimeError.
+    """
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and ("out of memory" in said or "ALLOC_FAILED" in said)
+    )
+
+
+def free_memory(hardware: Device) -> None:
+    """Give back what this process keeps of the device's memory without using it, for others to take."""
+    gc.collect()
+    if hardware.is_cuda:
+        # After a failed capture torch may believe that it still goes on, and refuse (pytorch/pytorch#180395).
+        with suppress(RuntimeError):
+            torch.cuda.empty_cache()
 
 
 def _device(device: str, name: str, *, memory_bytes: int | None, dtype: str = "float32") -> Device:

@@ -6,20 +6,19 @@ compilation or a stack that does not fit, is left out and said, and so is what c
 
 from __future__ import annotations
 
-import gc
 import math
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import torch
 
 from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageError
 from advisor.plan.shape import Architecture
-from calibration.training.device import Device
+from calibration.training.device import Device, free_memory, is_out_of_memory
 from calibration.training.execution import PINNED, Choice, DType, Execution, compiler_problem
+from calibration.training.memory import state_bytes
 from calibration.training.optimizer import State
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.step import step
@@ -34,8 +33,6 @@ MIN_GAIN = 1.1
 BLOCK_SECONDS = 0.02
 # Of the batches that take turns.
 N_BATCHES = 4
-# Weights, two moments, gradient and two temporaries in float32.
-STATE_BYTES = 24
 # Compiling one shape takes about this long, and is tried where the plan takes many times as long.
 COMPILE_SECONDS, COMPILE_WORTH = 40.0, 5.0
 # Steps that each way takes from the same weights, and by how much, relative, its losses may differ from the first's.
@@ -191,7 +188,7 @@ class _Search:
                     )
                 return found
             micro_batch //= 2  # out of the handler, which keeps the failed step's memory
-            _free(self.timing.hardware)
+            free_memory(self.timing.hardware)
 
     def _try(self, n_models: int, execution: Execution) -> bool:
         """Take a way if the plan ends sooner by it; say what cannot be had, or is not the same training."""
@@ -210,7 +207,7 @@ class _Search:
                 self.best = found
                 return True
             return False
-        _free(self.timing.hardware)
+        free_memory(self.timing.hardware)
         return False
 
 
@@ -229,14 +226,6 @@ def _in_words(n_models: int, execution: Execution) -> str:
     return " ".join([what, *how, *["in a CUDA graph"] * execution.graph])
 
 
-def _free(hardware: Device) -> None:
-    gc.collect()
-    if hardware.is_cuda:
-        # After a failed capture torch may believe that it still goes on, and refuse (pytorch/pytorch#180395).
-        with suppress(RuntimeError):
-            torch.cuda.empty_cache()
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Timing:
     shape: Architecture
@@ -252,20 +241,14 @@ class _Timing:
             CaptureError: a CUDA graph cannot be captured.
             CompileError: it cannot be compiled.
         """
-        self._check_memory(n_models)
+        self._check_memory(n_models, execution)
         found: list[Throughput] = []
         setup_seconds = 0.0
         losses: list[float] = []
         for batch in reversed(self.batches):
-            try:
-                trunk, state = self._begin(n_models, batch, execution)
-            except torch.OutOfMemoryError:
-                raise DeviceMemoryError(self._too_large(n_models, "is left")) from None
-            first, losses = self._first_steps(trunk, state)
-            times = self._times(trunk, state)
-            median = statistics.median(times)
-            setup_seconds += max(0.0, first - len(losses) * median)
-            found.append(self._throughput(n_models, batch, median, len(times)))
+            throughput, seconds, losses = self._time_batch(n_models, batch, execution)
+            found.append(throughput)
+            setup_seconds += seconds
         return Way(
             shape=self.shape,
             n_models=n_models,
@@ -274,6 +257,24 @@ class _Timing:
             setup_seconds=setup_seconds,
             losses=tuple(losses),
         )
+
+    def _time_batch(self, n_models: int, batch: int, execution: Execution) -> tuple[Throughput, float, list[float]]:
+        """Return the speed at one batch, the seconds before its first steps, and their losses.
+
+        A copy of the state is there, as the trunk's is while a branch is trained; nothing stays beside the next batch.
+        """
+        try:
+            trunk, state = self._begin(n_models, batch, execution)
+            on_trunk = state.copy()
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceMemoryError(self._too_large(n_models, execution, "is left")) from None
+        first, losses = self._first_steps(trunk, state)
+        times = self._times(trunk, state)
+        del on_trunk
+        median = statistics.median(times)
+        return self._throughput(n_models, batch, median, len(times)), max(0.0, first - len(losses) * median), losses
 
     def _throughput(self, n_models: int, batch: int, step_seconds: float, n_steps: int) -> Throughput:
         tokens_per_second = n_models * batch * self.shape.context / step_seconds
@@ -334,14 +335,14 @@ class _Timing:
             torch.mps.synchronize()
         return (time.perf_counter() - begin) / n_steps
 
-    def _check_memory(self, n_models: int) -> None:
+    def _check_memory(self, n_models: int, execution: Execution) -> None:
         memory = self.hardware.memory_bytes
-        if memory is not None and STATE_BYTES * n_models * self.shape.n_params > memory:
-            raise DeviceMemoryError(self._too_large(n_models, f"of {memory / 1e9:.1f} GB is there"))
+        if memory is not None and n_models * state_bytes(self.shape, execution) > memory:
+            raise DeviceMemoryError(self._too_large(n_models, execution, f"of {memory / 1e9:.1f} GB is there"))
 
-    def _too_large(self, n_models: int, there: str) -> str:
-        needed = STATE_BYTES * n_models * self.shape.n_params / 1e9
+    def _too_large(self, n_models: int, execution: Execution, there: str) -> str:
+        needed = n_models * state_bytes(self.shape, execution) / 1e9
         return (
-            f"{n_models} x {self.shape.n_params:,} parameters with their moments and gradient take {needed:.1f} GB, "
-            f"and less {there} on {self.hardware.device}: train a smaller model or take another device."
+            f"{n_models} x {self.shape.n_params:,} parameters with all that training keeps of them take {needed:.1f} "
+            f"GB, and less {there} on {self.hardware.device}: train a smaller model or take another device."
         )

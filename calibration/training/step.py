@@ -8,6 +8,7 @@ from functools import partial
 import torch
 
 from advisor.errors import DeviceMemoryError
+from calibration.training.device import is_out_of_memory
 from calibration.training.model import document_losses
 from calibration.training.optimizer import State, adamw, corrections
 from calibration.training.schedule import Branch
@@ -34,7 +35,9 @@ def step(trunk: Trunk, state: State, branch: Branch | None = None) -> torch.Tens
         else:
             batch = torch.stack([source.documents[first : first + size] for source in trunk.sources])
             losses = learn(trunk, state, batch, on_device(numbers, trunk.device))
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         raise DeviceMemoryError(_does_not_fit(trunk, size)) from None
     state.n_steps += 1
     state.n_documents += size
@@ -78,6 +81,7 @@ def _gradient(trunk: Trunk, weights: torch.Tensor, batch: torch.Tensor) -> tuple
             losses = losses * (piece.shape[1] / size)
         (part,) = torch.autograd.grad(losses.sum(), leaf)  # a model's loss depends on its own weights alone
         gradient = part if gradient is None else gradient.add_(part)
+        del part  # else it would stay beside the next one
         loss = losses.detach() if loss is None else loss + losses.detach()
     return gradient, loss
 

@@ -297,8 +297,8 @@ def test_weights_that_do_not_fit_are_not_drawn():
     with pytest.raises(DeviceMemoryError) as error:
         fastest(shape, [1], hardware=CPU, cost=at_largest)
     assert str(error.value) == (
-        "1 x 1,259,649,024 parameters with their moments and gradient take 30.2 GB, and less of 4.0 GB is there on "
-        "cpu: train a smaller model or take another device."
+        "1 x 1,259,649,024 parameters with all that training keeps of them take 45.3 GB, and less of 4.0 GB is there "
+        "on cpu: train a smaller model or take another device."
     )
 
 
