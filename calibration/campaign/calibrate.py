@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -59,7 +60,8 @@ def calibrate(
         devices: what trains, as ``take_devices`` of ``calibration.campaign.devices`` finds it; None takes all of the
             best kind.
         extend: add the request to the plan that the folder has.
-        minutes: begin no trunk that would end later; what is left is in the outcome, and nothing is fitted.
+        minutes: begin no trunk that would end later, from this call on; what is left is in the outcome, and nothing is
+            fitted.
         h_ref: H of web text, above 0 and below 1, for the anchored law; None takes the default.
         trainer: trains a task in place of ``run_task``.
         progress: called with what is done until the training begins, how much of it, and how much there is.
@@ -73,12 +75,15 @@ def calibrate(
     refit.check_h_ref(h_ref)
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"minutes must be a finite number above 0, not {minutes:g}.")
+    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
     folder = _checked(folder)
     pipeline.make_folder(folder)
     with lock(folder) as held:
         opened, missing = _ready(request, folder, devices, extend, progress)
         with watch(opened, missing) as tell:
-            trained = pipeline.train(opened, folder, held, missing=missing, tell=tell, minutes=minutes, trainer=trainer)
+            trained = pipeline.train(
+                opened, folder, held, missing=missing, tell=tell, deadline=deadline, trainer=trainer
+            )
         if trained.left:
             return CalibrationOutcome(opened=opened, trained=trained, laws_only=opened.plan.laws_only)
         result = refit.fit([folder], h_ref=h_ref, progress=fitting)

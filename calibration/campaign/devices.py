@@ -9,6 +9,7 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.training.device import Device, choose_device, find_devices
+from calibration.training.train import be_deterministic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,8 @@ def take_devices(
 ) -> Devices:
     """Return all GPUs of the best kind, one process each; on a CPU as many processes of ``threads`` as it has cores.
 
-    One thread is the fastest way to train small models, and what they come to does not depend on the cores.
+    One thread is the fastest way to train small models, and what they come to does not depend on the cores. From here
+    on torch is deterministic in this process, so that the kernels which are timed are those that train.
 
     Raises:
         UsageError: there is no such device, or ``engine`` and ``workers`` contradict each other.
@@ -39,6 +41,7 @@ def take_devices(
     if threads > n_cores():
         raise UsageError(f"--threads {threads} is more than the {n_cores()} cores that this process may use.")
     torch.set_num_threads(threads)  # what is timed here is what the workers will do
+    be_deterministic()  # before CUDA is asked for anything
     chosen = choose_device(device)
     others = find_devices() if chosen.is_cuda and device in (None, "cuda") else ()
     devices = tuple(one for one in others if one.is_cuda) or (chosen,)

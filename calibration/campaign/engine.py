@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,7 +20,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from advisor.errors import AdvisorError, DeviceMemoryError, DivergenceError, first_line
+from advisor.errors import (
+    AdvisorError,
+    CaptureError,
+    CompileError,
+    DeviceMemoryError,
+    DivergenceError,
+    first_line,
+)
 from calibration.campaign.grid import SEQ_LEN, Job
 from calibration.campaign.ledger import Ledger
 from calibration.campaign.lock import Lock
@@ -28,7 +35,7 @@ from calibration.campaign.plan_file import CHECKPOINT_FOLDER, DATA_FOLDER, LEDGE
 from calibration.campaign.sources import restore
 from calibration.campaign.task import Label, Task, run_task
 from calibration.lines.records import Row
-from calibration.training.device import Device
+from calibration.training.device import Device, free_memory, is_out_of_memory
 from calibration.training.execution import EAGER, Execution
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
@@ -133,6 +140,8 @@ class Workshop:
     def train(self, work: Work, hardware: Device, tell: Listener) -> None:
         """Train what is missing of a piece of work; one that cannot be trained to its end says so and stops no other.
 
+        Steps that cannot be captured or compiled go on without, and so do graphs that do not fit: it is said.
+
         Raises:
             AdvisorError: a row or a checkpoint cannot be written, or the ledger or the data cannot be read.
         """
@@ -146,26 +155,64 @@ class Workshop:
                 last = time.monotonic()
                 tell(News(work=work.name, n_tokens=n_tokens, loss=float(progress.losses.mean())))
 
-        task = self.task(work, hardware)
-        failure = None
+        while True:
+            failure, simpler = self._train(work, hardware, on_step, lambda: n_tokens, tell)
+            if failure is not None:
+                free_memory(hardware)  # here, where the error no longer holds what failed
+            if simpler is None:
+                break
+            without = "compiled steps" if simpler.graph == work.execution.graph else "a CUDA graph"
+            tell(News(work=work.name, warning=f"{work.name} goes on without {without}: {failure}"))
+            work = replace(work, execution=simpler)
+        tell(News(work=work.name, n_tokens=n_tokens, failure=failure, ended=True))
+
+    def _train(
+        self,
+        work: Work,
+        hardware: Device,
+        on_step: Callable[[TrunkProgress], object],
+        n_tokens: Callable[[], int],
+        tell: Listener,
+    ) -> tuple[str | None, Execution | None]:
+        """Return why a work did not come to its end, if it did not, and how it may be executed instead."""
         try:
+            task = self.task(work, hardware)
             self.trainer(
                 task,
                 ledger=Ledger(self.folder / LEDGER_FILE),
                 checkpoint_path=self.folder / CHECKPOINT_FOLDER / f"{task.identity}.pt",
                 on_step=on_step,
-                on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens, loss=row.loss, row=row)),
+                on_row=lambda row: tell(News(work=work.name, n_tokens=n_tokens(), loss=row.loss, row=row)),
                 warn=lambda message: tell(News(work=work.name, warning=message)),
                 every_seconds=self.checkpoint_seconds,
             )
-        except (DivergenceError, DeviceMemoryError) as error:
-            failure = str(error)
-        tell(News(work=work.name, n_tokens=n_tokens, failure=failure, ended=True))
+        except (DivergenceError, CaptureError, CompileError, DeviceMemoryError) as error:
+            return str(error), _simpler(work.execution, error)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return _does_not_fit(work, hardware, error), _simpler(work.execution, error)
+        return None, None
 
     def begin(self) -> None:
         """Set up this process for training."""
         torch.set_num_threads(self.threads)
         be_deterministic()
+
+
+def _simpler(execution: Execution, error: Exception) -> Execution | None:
+    """Return how a work that failed may be executed instead; None where nothing can be left out that failed."""
+    if isinstance(error, CompileError):
+        return replace(execution, compiled=False) if execution.compiled else None
+    return replace(execution, graph=False) if execution.graph and not isinstance(error, DivergenceError) else None
+
+
+def _does_not_fit(work: Work, hardware: Device, error: RuntimeError) -> str:
+    """Return the sentence for memory that ran out outside the step: uploads, copies, validation."""
+    return (
+        f"What {work.name} keeps beside its steps, the data and copies of the weights, does not fit into the memory of "
+        f"{hardware.device} ({first_line(error)}): train it on a device with more, or on the CPU with --device cpu."
+    )
 
 
 def train_here(workshop: Workshop, works: Iterator[Work], tell: Listener) -> None:
@@ -187,6 +234,7 @@ def train_in_processes(
     Raises:
         AdvisorError: as ``train_here``, or a worker was killed.
     """
+    free_memory(workshop.hardware[0])  # what was timed here is in the way of the worker on the same GPU
     context = multiprocessing.get_context("spawn")
     workers: dict[Connection, _Worker] = {}
     try:

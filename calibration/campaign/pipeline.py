@@ -269,12 +269,13 @@ def train(
     *,
     missing: Sequence[TimedWork],
     tell: Listener,
-    minutes: float | None = None,
+    deadline: float = math.inf,
     trainer: Trainer | None = None,
 ) -> Trained:
-    """Train what is missing, but for works that would not end in ``minutes``; what cannot be trained stops no other.
+    """Train what is missing, but for works that would not end before ``deadline``, in seconds of ``time.monotonic``.
 
-    ``trainer`` may stand in for ``run_task``, which trains a task.
+    The longest come first. Where works take longer than they were timed to, the others are taken to do so too. What
+    cannot be trained stops no other. ``trainer`` may stand in for ``run_task``, which trains a task.
 
     Raises:
         AdvisorError: a row cannot be written, or a worker was killed.
@@ -290,30 +291,49 @@ def train(
         plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads, trainer=trainer or run_task
     )
     make_folder(folder / CHECKPOINT_FOLDER)
-    left: list[TimedWork] = []
     failures: dict[str, str] = {}
-    deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
-
-    def works() -> Iterator[Work]:
-        for each in missing:
-            if time.monotonic() + each.seconds > deadline:
-                left.append(each)
-            else:
-                yield each.work
+    works = _InTime(missing, deadline)
 
     def listen(news: News) -> None:
+        if news.ended:
+            works.ended(news.work)
         if news.failure is not None:
             failures[news.work] = news.failure
         tell(news)
 
     if devices.in_processes:
         n_workers = min(devices.n_workers, len(missing))
-        train_in_processes(workshop, works(), listen, n_workers=n_workers, held=held)
+        train_in_processes(workshop, iter(works), listen, n_workers=n_workers, held=held)
     else:
-        train_here(workshop, works(), listen)
-    if not left and not failures:
+        train_here(workshop, iter(works), listen)
+    if not works.left and not failures:
         _remove_checkpoints(folder)
-    return Trained(left=tuple(left), failures=failures)
+    return Trained(left=tuple(works.left), failures=failures)
+
+
+class _InTime:
+    """Works in their order, without those that would end after the deadline, which are ``left``."""
+
+    def __init__(self, works: Sequence[TimedWork], deadline: float) -> None:
+        self.works, self.deadline = works, deadline
+        self.left: list[TimedWork] = []
+        self._begun: dict[str, tuple[float, float]] = {}
+        self._timed = self._took = 0.0  # seconds of those that ended: as they were timed, and as it was
+
+    def __iter__(self) -> Iterator[Work]:
+        for each in self.works:
+            now = time.monotonic()
+            factor = max(1.0, self._took / self._timed) if self._timed else 1.0
+            if now + factor * each.seconds > self.deadline:
+                self.left.append(each)
+            else:
+                self._begun[each.work.name] = now, each.seconds
+                yield each.work
+
+    def ended(self, name: str) -> None:
+        begin, seconds = self._begun[name]
+        self._timed += seconds
+        self._took += time.monotonic() - begin
 
 
 def _remove_checkpoints(folder: Path) -> None:

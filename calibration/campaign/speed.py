@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, get_args
 
+from advisor.errors import CaptureError, CompileError, DeviceMemoryError
 from advisor.quantities import plural
 from calibration.campaign.engine import Work
 from calibration.campaign.grid import Job, Size, without
@@ -79,6 +80,7 @@ class Speed:
     def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: Choice, progress: Progress) -> None:
         self.plan, self.hardware = plan, hardware
         self.timed: dict[tuple[Size, int], Way] = {}
+        self._notes: list[str] = []
         self._known: dict[tuple[Size, int, tuple[int, ...]], float] = {}
         vocabularies, batches = self._vocabularies(), self._batches()
         sizes = sorted(vocabularies, key=lambda size: (size.width, size.n_layers))
@@ -96,14 +98,24 @@ class Speed:
             )
             self.timed[size, high] = way
             if low != high:
-                shape = size.shape(low)
-                self.timed[size, low] = time_way(shape, way, hardware=hardware, seconds=PROBE_SECONDS)
+                self._time_smallest(size, low, way)
+
+    def _time_smallest(self, size: Size, vocab: int, way: Way) -> None:
+        """Time a size's smallest vocabulary in the way of its largest; what fails there is taken to be as fast."""
+        try:
+            self.timed[size, vocab] = time_way(size.shape(vocab), way, hardware=self.hardware, seconds=PROBE_SECONDS)
+        except (CaptureError, CompileError, DeviceMemoryError) as error:
+            self._notes.append(f"Width {size.width} with {vocab} ids is not timed: {error}")
 
     def _cost(self, size: Size, way: Way) -> float:
-        """Return the seconds of all jobs of a size, one after the other, trained this way."""
-        plans = (job.plan(self.plan.recipe) for job in self.plan.jobs if job.size == size)
-        n_validation = self.plan.n_validation
-        return way.setup_seconds + sum(trunk_seconds(each, way, n_validation=n_validation) for each in plans)
+        """Return the seconds of all jobs of a size, stack after stack, trained this way."""
+        groups = [group for group in self.groups() if group[0].size == size]
+        n_stacks = [math.ceil(len(group) / way.n_models) for group in groups]
+        n_setups = sum(n_stacks) if way.execution.graph else 1
+        plans = [group[0].plan(self.plan.recipe) for group in groups]
+        seconds = [trunk_seconds(plan, way, n_validation=self.plan.n_validation) for plan in plans]
+        steps = sum(n * way.n_models * each for n, each in zip(n_stacks, seconds, strict=True))
+        return n_setups * way.setup_seconds + steps
 
     def _largest_stack(self, size: Size) -> int:
         """Return the most models in a stack: one on a CPU, where a stack wins little and what is faster is not sure.
@@ -157,7 +169,7 @@ class Speed:
             n_workers=n_workers,
             works=tuple(works),
             tokens_per_second=self._tokens_per_second(),
-            notes=tuple(dict.fromkeys(note for way in self.timed.values() for note in way.notes)),
+            notes=tuple(dict.fromkeys((*(note for way in self.timed.values() for note in way.notes), *self._notes))),
         )
 
     def _stacks(self, group: Sequence[Job]) -> Iterable[list[Job]]:
@@ -169,8 +181,14 @@ class Speed:
         return self.timed[size, max(vocab for each, vocab in self.timed if each == size)]
 
     def _timed_work(self, jobs: Sequence[Job]) -> TimedWork:
-        work = Work(jobs=tuple(jobs), execution=self.way(jobs[0].size).execution)
-        return TimedWork(work=work, seconds=sum(self.seconds(job) for job in jobs))
+        """Return a work and its seconds, those of a whole stack where fewer are left: a small step takes as long.
+
+        Graphs are captured anew by each; what is compiled or loaded stays.
+        """
+        way = self.way(jobs[0].size)
+        setup = way.setup_seconds if way.execution.graph else 0.0
+        work = Work(jobs=tuple(jobs), execution=way.execution)
+        return TimedWork(work=work, seconds=setup + way.n_models * self.seconds(jobs[0]))
 
     def _tokens_per_second(self) -> dict[str, float]:
         """Return the speed of each size at its largest batch and vocabulary."""
