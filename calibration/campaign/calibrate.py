@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from advisor.errors import MissingExtraError, UsageError
 from calibration.campaign import pipeline, refit
 from calibration.campaign.lock import lock
+from calibration.campaign.plan_file import DATA_FOLDER
 from calibration.campaign.refit import CalibrationOutcome
+from calibration.campaign.token_data import cut_data
 from calibration.lines.document import write_calibrated
 from calibration.lines.source_laws import silent
 
@@ -108,12 +110,16 @@ def prepare(
 ) -> tuple[Opened, tuple[TimedWork, ...]]:
     """Return the calibration of ``folder`` and what is missing of it, with plan and tokens written there.
 
-    A machine with numpy and torch alone trains from such a folder. The arguments and errors are those of ``calibrate``.
+    A machine with numpy and torch alone trains from such a folder, and cuts it to the hours that the request gives; the
+    folder has no more tokens than are trained on. The arguments and errors are those of ``calibrate``.
     """
     folder = _checked(folder)
     pipeline.make_folder(folder)
     with lock(folder):
-        return _ready(request, folder, devices, extend, progress)
+        opened, missing = _ready(request, folder, devices, extend, progress, for_later=True)
+        for source in opened.plan.sources:
+            cut_data(folder / DATA_FOLDER, source.name, n_tokens=opened.plan.n_tokens(source.name))
+        return opened, missing
 
 
 def look(
@@ -141,11 +147,19 @@ def _checked(folder: str | Path) -> Path:
 
 
 def _ready(
-    request: CalibrationRequest | None, folder: Path, devices: Devices | None, extend: bool, progress: Progress
+    request: CalibrationRequest | None,
+    folder: Path,
+    devices: Devices | None,
+    extend: bool,
+    progress: Progress,
+    *,
+    for_later: bool = False,
 ) -> tuple[Opened, tuple[TimedWork, ...]]:
     """Return the calibration of a locked folder and what is missing of it, whose tokens are then there."""
     devices = devices or _all_devices()
-    opened = pipeline.open_calibration(request, devices, folder=folder, extend=extend, progress=progress)
+    opened = pipeline.open_calibration(
+        request, devices, folder=folder, extend=extend, progress=progress, for_later=for_later
+    )
     missing = pipeline.missing_works(opened, folder)
     pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
     return opened, missing

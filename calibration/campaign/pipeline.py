@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_form import as_json
+from advisor.quantities import plural
 from calibration.campaign.ledger import Ledger, check_lines
 from calibration.campaign.lock import Lock, remove_leftovers
 from calibration.campaign.plan_file import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from calibration.campaign.engine import Listener, News, Trainer, Work
     from calibration.campaign.grid import Job
     from calibration.campaign.planning import CalibrationRequest
-    from calibration.campaign.speed import TimedWork
+    from calibration.campaign.speed import TimedWork, Timetable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +78,12 @@ def plan_calibration(
     folder: Path | None,
     progress: Progress,
     there: CalibrationPlan | None = None,
+    for_later: bool = False,
 ) -> Opened:
     """Return a new plan, timed on this machine, and added to the one that is ``there``.
 
-    Without a ``folder`` nothing is written. Widths that are there keep their rates.
+    Without a ``folder`` nothing is written. Widths that are there keep their rates. A new plan ``for_later`` is cut to
+    the hours that it may take by the machine that first trains it.
 
     Raises:
         UsageError: it cannot be added to the plan that is there.
@@ -88,7 +91,6 @@ def plan_calibration(
     """
     from calibration.campaign.planning import make_plan
     from calibration.campaign.rate_sweep import sweep_rates
-    from calibration.campaign.speed import Speed, cut_to
 
     plan = make_plan(request, folder, progress=progress, there=there)
     settled = {} if there is None else rates_of(there)
@@ -97,24 +99,27 @@ def plan_calibration(
         plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
     elif request.lr_sweep:
         plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
-    if there is not None and request.max_hours is None:
-        return _timed(extended(there, plan), devices, progress=progress)
-    speed = Speed(plan, devices.first, choice=request.choice, progress=progress)
-    schedule = speed.schedule(devices.n_workers)
-    if request.max_hours is not None:
-        plan, schedule = cut_to(plan, speed, max_hours=request.max_hours, n_workers=devices.n_workers)
     if there is not None:
-        return _timed(extended(there, plan), devices, progress=progress)
-    plan = replace(plan, probe={devices.first.name: as_json(schedule)})
-    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+        if request.max_hours is not None:
+            plan = _cut(plan, devices, request.choice, request.max_hours, progress)[0]
+        both, hours = extended(there, plan), _still_to_cut(there)
+        return _timed(both, devices, _choice(both), progress=progress, max_hours=hours, for_later=for_later)
+    return _timed(plan, devices, request.choice, progress=progress, max_hours=request.max_hours, for_later=for_later)
 
 
 def open_calibration(
-    request: CalibrationRequest | None, devices: Devices, *, folder: Path, extend: bool, progress: Progress
+    request: CalibrationRequest | None,
+    devices: Devices,
+    *,
+    folder: Path,
+    extend: bool,
+    progress: Progress,
+    for_later: bool = False,
 ) -> Opened:
     """Return the calibration of a folder, planned now if it is new; hold the folder's lock.
 
-    With ``request`` None the folder's own plan is gone on with; with ``extend`` the request is added to it.
+    With ``request`` None the folder's own plan is gone on with; with ``extend`` the request is added to it. What is
+    prepared ``for_later`` is cut to the hours that it may take when it is first trained, and there.
 
     Raises:
         UsageError: the folder's plan is another one, or there is neither plan nor request.
@@ -124,9 +129,9 @@ def open_calibration(
     plan = read_plan(folder)
     _check_extension(plan, folder, extend=extend)
     if request is not None and (plan is None or extend):
-        opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan)
+        opened = plan_calibration(request, devices, folder=folder, progress=progress, there=plan, for_later=for_later)
     else:
-        opened = _timed(_same(plan, request, folder), devices, progress=progress)
+        opened = _again(_same(plan, request, folder), devices, progress=progress, for_later=for_later)
     if opened.plan != plan:
         write_plan(opened.plan, folder)
     return opened
@@ -144,8 +149,32 @@ def _same(plan: CalibrationPlan | None, request: CalibrationRequest | None, fold
     return plan
 
 
-def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Opened:
-    """Return the plan with the works that it keeps for this device, or timed now."""
+def _again(plan: CalibrationPlan, devices: Devices, *, progress: Progress, for_later: bool = False) -> Opened:
+    """Return the plan of a folder with the works that it keeps for this device, or timed now."""
+    hours = _still_to_cut(plan)
+    return _timed(plan, devices, _choice(plan), progress=progress, max_hours=hours, for_later=for_later)
+
+
+def _still_to_cut(plan: CalibrationPlan) -> float | None:
+    """Return the hours that a plan is to be cut to, if no machine has timed it yet: it was prepared for a later one."""
+    hours: float | None = None if plan.probe else plan.request.get("max-hours")
+    return hours
+
+
+def _choice(plan: CalibrationPlan) -> Choice:
+    return Choice(dtype=plan.request.get("dtype"), compiled=plan.request.get("compile"))
+
+
+def _timed(
+    plan: CalibrationPlan,
+    devices: Devices,
+    choice: Choice,
+    *,
+    progress: Progress,
+    max_hours: float | None = None,
+    for_later: bool = False,
+) -> Opened:
+    """Return the plan with the works that it keeps for this device, or timed now, and cut to ``max_hours``."""
     from calibration.campaign.speed import Speed, hours_of, works_from
 
     kept = (plan.probe or {}).get(devices.first.name)
@@ -153,10 +182,29 @@ def _timed(plan: CalibrationPlan, devices: Devices, *, progress: Progress) -> Op
     if works is not None and kept is not None:
         hours = hours_of(works, devices.n_workers)
         return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
-    asked = Choice(dtype=plan.request.get("dtype"), compiled=plan.request.get("compile"))
-    schedule = Speed(plan, devices.first, choice=asked, progress=progress).schedule(devices.n_workers)
-    plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: as_json(schedule)})
-    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=schedule.notes)
+    if max_hours is None or for_later:
+        schedule = Speed(plan, devices.first, choice=choice, progress=progress).schedule(devices.n_workers)
+    else:
+        plan, schedule = _cut(plan, devices, choice, max_hours, progress)
+    notes = schedule.notes
+    if max_hours is not None and for_later:  # without a probe: who has the plan next knows that it is to be cut
+        notes = (*notes, f"The machine that trains leaves out what takes longer than {_hours(max_hours)} there.")
+    else:
+        plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: as_json(schedule)})
+    return Opened(plan=plan, devices=devices, works=schedule.works, hours=schedule.hours, notes=notes)
+
+
+def _hours(hours: float) -> str:
+    return plural(f"{hours:g}", "hour")
+
+
+def _cut(
+    plan: CalibrationPlan, devices: Devices, choice: Choice, max_hours: float, progress: Progress
+) -> tuple[CalibrationPlan, Timetable]:
+    from calibration.campaign.speed import Speed, cut_to
+
+    speed = Speed(plan, devices.first, choice=choice, progress=progress)
+    return cut_to(plan, speed, max_hours=max_hours, n_workers=devices.n_workers)
 
 
 def _given(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,7 +250,7 @@ def look(
     plan = read_plan(folder)
     _check_extension(plan, folder, extend=extend)
     if request is None or (plan is not None and not extend):
-        return _timed(_same(plan, request, folder), devices, progress=progress)
+        return _again(_same(plan, request, folder), devices, progress=progress)
     return plan_calibration(request, devices, folder=None, progress=progress, there=plan)
 
 

@@ -1,8 +1,8 @@
 """The tokens of a source on disk, as two .npy arrays that memory maps: what is trained on and what is held out.
 
-They are (documents, seq_len) of uint16 where the ids fit, else int32, and need numpy alone to be read. Beside them lies
-NAME.sha256 with the digests of both files, as ``sha256sum -c`` reads it: a byte that changes anywhere is found before
-it is trained on.
+They are (documents, seq_len) of uint8 or uint16 where the ids fit, else int32, and need numpy alone to be read. Beside
+them lies NAME.sha256 with the digests of both files, as ``sha256sum -c`` reads it: a byte that changes anywhere is
+found before it is trained on.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from advisor.untrusted.reading import bounded_bytes
 DIGEST_DOCUMENTS = 390
 
 PARTS = ("training", "validation")
+DTYPES = (np.uint8, np.uint16, np.int32)
 
 Ids = NDArray[np.integer[Any]]
 
@@ -79,6 +80,22 @@ def keep_data(data: TokenData, folder: Path, name: str) -> None:
         write_data(data, folder, name)
 
 
+def cut_data(folder: Path, name: str, *, n_tokens: int) -> None:
+    """Leave no more training documents of a source on disk than ``n_tokens`` take, and its digest covers.
+
+    A larger grid reads a corpus again, in the same order.
+
+    Raises:
+        AdvisorError: the disk refuses.
+    """
+    data = read_data(folder, name)
+    if data is None:
+        return
+    n_documents = max(DIGEST_DOCUMENTS, -(-n_tokens // data.training.shape[1]))
+    if len(data.training) > n_documents:
+        write_data(TokenData(training=data.training[:n_documents], validation=data.validation), folder, name)
+
+
 def read_data(folder: Path, name: str) -> TokenData | None:
     """Return a source's arrays, mapped from disk; None where they are not there, are no such arrays, or were changed.
 
@@ -91,7 +108,7 @@ def read_data(folder: Path, name: str) -> TokenData | None:
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
     except (OSError, ValueError, EOFError):
         return None
-    if any(part.ndim != 2 or part.dtype not in (np.uint16, np.int32) for part in (training, validation)):
+    if any(part.ndim != 2 or part.dtype not in DTYPES for part in (training, validation)):
         return None
     return TokenData(training=training, validation=validation)
 
@@ -118,7 +135,8 @@ def _path(folder: Path, name: str, part: str) -> Path:
 
 def _written(path: Path, ids: Ids) -> Path:
     """Return the file, flushed to disk, that is to be renamed to ``path``."""
-    small = ids.astype(np.uint16 if int(ids.max()) < 1 << 16 else np.int32, copy=False)
+    largest = int(ids.max())
+    small = ids.astype(next(each for each in DTYPES if largest <= np.iinfo(each).max), copy=False)
     # One name, as one process at a time writes into a folder: the next writer writes over what a killed one left.
     temporary = path.with_name(f".{path.name}.part")
     with _refused(path):

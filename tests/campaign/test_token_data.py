@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from advisor.errors import AdvisorError
-from calibration.campaign.token_data import DIGEST_DOCUMENTS, TokenData, keep_data, read_data, write_data
+from calibration.campaign.token_data import DIGEST_DOCUMENTS, TokenData, cut_data, keep_data, read_data, write_data
 
 
 def some(n_training=500, vocab=300, seed=0):
@@ -16,7 +16,9 @@ def some(n_training=500, vocab=300, seed=0):
     return TokenData(training=draw(n_training), validation=validation)
 
 
-@pytest.mark.parametrize(("vocab", "dtype"), [(300, np.uint16), (1 << 16, np.uint16), (100_000, np.int32)])
+@pytest.mark.parametrize(
+    ("vocab", "dtype"), [(256, np.uint8), (257, np.uint16), (1 << 16, np.uint16), (100_000, np.int32)]
+)
 def test_arrays_come_back_in_the_smallest_type(tmp_path, vocab, dtype):
     data = some(vocab=vocab)
     data.training[0, 0] = vocab - 1
@@ -125,3 +127,18 @@ def test_nothing_is_written_through_a_link(tmp_path):
     write_data(some(), folder, "A1")
     assert (tmp_path / "outside").read_text() == "mine"
     assert not (folder / "A1.training.npy").is_symlink()
+
+
+def test_what_is_not_trained_on_is_cut_off_and_the_data_are_the_same(tmp_path):
+    data = some(n_training=500)
+    for n_tokens, left in ((16 * 450 + 1, 451), (16, DIGEST_DOCUMENTS), (16 * 500, DIGEST_DOCUMENTS)):
+        cut_data(tmp_path, "A1", n_tokens=n_tokens)  # none is there at first
+        if read_data(tmp_path, "A1") is None:
+            write_data(data, tmp_path, "A1")
+            cut_data(tmp_path, "A1", n_tokens=n_tokens)
+        found = read_data(tmp_path, "A1")
+        assert np.array_equal(found.training, data.training[:left])
+        assert np.array_equal(found.validation, data.validation)
+        assert found.digest() == data.digest()
+    keep_data(data, tmp_path, "A1")
+    assert len(read_data(tmp_path, "A1").training) == 500
