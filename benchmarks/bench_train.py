@@ -4,7 +4,8 @@ python benchmarks/bench_train.py, one core, about three minutes. The eager loop 
 separate projections, float32 scores of 32001 ids, torch's fused AdamW. The same loop with the grammar's own vocabulary
 says what of the ratio is the vocabulary's. What must hold on a CPU: 20x, 6x and 2.5x. Times are of the process, the
 three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, of five shapes and two
-batches: the eager loop, our step, the same from a CUDA graph, and stacks of models in a graph. There is no limit there.
+batches: the eager loop, and as the probe times them our step, the same compiled, from a CUDA graph, and stacks of
+models in a graph. There is no limit there. torch is deterministic, as it is while models are trained.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count, product
 
@@ -19,15 +21,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from advisor.errors import DeviceMemoryError
+from advisor.errors import CaptureError, CompileError, DeviceMemoryError
 from advisor.plan.shape import Architecture
 from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
-from calibration.training.device import choose_device
+from calibration.training.device import Device, choose_device, free_memory
+from calibration.training.execution import Execution
+from calibration.training.probe import time_steps
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.shape import model_shape
 from calibration.training.step import step
+from calibration.training.train import be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
 
 SHAPES = ((64, 2, 1, 20.0), (128, 4, 2, 6.0), (256, 6, 4, 2.5))  # width, layers, heads, limit of the ratio
@@ -38,7 +43,7 @@ BATCH, SEQ_LEN = 2, 256
 N_DOCUMENTS = 2048
 ROUNDS, SECONDS = 5, 2.0
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-DTYPE = choose_device(DEVICE.type).matmul_dtype
+HOW = Execution(dtype=choose_device(DEVICE.type).dtype)
 
 
 class Norm(nn.Module):
@@ -104,7 +109,7 @@ def eager_step(
     def take() -> None:
         first = batch * next(numbers) % (N_DOCUMENTS - batch)
         tokens = documents[first : first + batch].long()
-        with torch.autocast(DEVICE.type, dtype=DTYPE, enabled=DTYPE is not None):
+        with torch.autocast(DEVICE.type, dtype=HOW.matmul_dtype, enabled=HOW.matmul_dtype is not None):
             scores = model(tokens)
         loss = functional.cross_entropy(scores[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
         optimizer.zero_grad()
@@ -115,19 +120,17 @@ def eager_step(
     return take
 
 
-def our_step(
-    shape: Architecture, documents: Tensor, batch: int = BATCH, n_models: int = 1, graph: bool = False
-) -> Callable[[], object]:
-    """Return a function that trains a new stack on the next batch."""
-    recipe = Recipe(batches=((0, batch * SEQ_LEN),))
+def our_step(shape: Architecture, documents: Tensor) -> Callable[[], object]:
+    """Return a function that trains a new model on the next batch."""
+    recipe = Recipe(batches=((0, BATCH * SEQ_LEN),))
     plan = make_schedule(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
     source = DataSource(documents=documents, validation=documents[:128])
-    runs = tuple(Run(seed=seed, rate=recipe.peak_rate(shape.width)) for seed in range(n_models))
-    trunk = Trunk(shape=shape, plan=plan, runs=runs, sources=(source,) * n_models, dtype=DTYPE, graph=graph)
+    run = Run(seed=0, rate=recipe.peak_rate(shape.width))
+    trunk = Trunk(shape=shape, plan=plan, runs=(run,), sources=(source,), execution=HOW)
     state = trunk.begin()
 
     def take() -> None:
-        state.n_documents %= N_DOCUMENTS - batch
+        state.n_documents %= N_DOCUMENTS - BATCH
         step(trunk, state)
 
     return take
@@ -176,15 +179,37 @@ def on_cpu(documents: Tensor, vocab_size: int) -> int:
     return int(failed)
 
 
-def ways(
-    shape: Architecture, documents: Tensor, batch: int
-) -> Iterator[tuple[str, int, Callable[[], Callable[[], object]]]]:
-    """Yield the name, the models and the beginning of each way to train on a GPU."""
-    sizes = (shape.width, shape.n_layers, shape.n_heads)
-    yield "eager loop", 1, partial(eager_step, sizes, shape.vocab_size, documents, batch)
-    yield "our step", 1, partial(our_step, shape, documents, batch)
+def ways() -> Iterator[tuple[str, int, Execution]]:
+    """Yield the name, the models and the execution of each of our ways to train on a GPU."""
+    yield "our step", 1, HOW
+    yield "compiled", 1, replace(HOW, compiled=True)
     for n in STACKS:
-        yield f"graph of {n}", n, partial(our_step, shape, documents, batch, n, graph=True)
+        yield f"graph of {n}", n, replace(HOW, graph=True)
+
+
+def eager_speed(shape: Architecture, documents: Tensor, batch: int) -> float:
+    """Return the tokens/s of the eager loop."""
+    sizes = (shape.width, shape.n_layers, shape.n_heads)
+    (rate,) = steps_per_second([eager_step(sizes, shape.vocab_size, documents, batch)], seconds=GPU_SECONDS)
+    return batch * SEQ_LEN * rate
+
+
+def our_speed(shape: Architecture, hardware: Device, batch: int, n_models: int, execution: Execution) -> float:
+    """Return the tokens/s of one of our ways; weights that cannot fit are not drawn."""
+    way = time_steps(shape, [batch], hardware=hardware, n_models=n_models, execution=execution, seconds=GPU_SECONDS)
+    return way.largest.tokens_per_second
+
+
+def said(speed: Callable[[], float], shape: Architecture, hardware: Device) -> str:
+    """Return a speed in words, or why there is none."""
+    try:
+        tokens = speed()
+    except (DeviceMemoryError, torch.OutOfMemoryError):
+        return "does not fit"
+    except (CaptureError, CompileError) as error:
+        return str(error)
+    mfu = hardware.mfu(shape, tokens)
+    return f"{tokens:14,.0f} tokens/s  MFU {'unknown' if mfu is None else format(mfu, '.3%')}"
 
 
 def on_gpu(documents: Tensor, vocab_size: int) -> int:
@@ -193,22 +218,18 @@ def on_gpu(documents: Tensor, vocab_size: int) -> int:
     print(f"{hardware.name}, torch {hardware.torch_version}, {hardware.dtype}, {vocab_size} ids")
     for (width, layers, heads), batch in product(GPU_SHAPES, GPU_BATCHES):
         shape = model_shape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
-        for name, n_models, begin in ways(shape, documents, batch):
-            torch.cuda.empty_cache()
-            try:
-                (rate,) = steps_per_second([begin()], seconds=GPU_SECONDS)
-            except (DeviceMemoryError, torch.OutOfMemoryError):
-                found = "does not fit"
-            else:
-                tokens = batch * SEQ_LEN * rate * n_models
-                mfu = hardware.mfu(shape, tokens)
-                found = f"{tokens:14,.0f} tokens/s  MFU {'unknown' if mfu is None else format(mfu, '.3%')}"
-            print(f"{width:>7} x{layers:>2}  batch {batch:2}  {name:11} {found}", flush=True)
+        speeds = {"eager loop": partial(eager_speed, shape, documents, batch)}
+        for name, n_models, execution in ways():
+            speeds[name] = partial(our_speed, shape, hardware, batch, n_models, execution)
+        for name, speed in speeds.items():
+            free_memory(hardware)
+            print(f"{width:>7} x{layers:>2}  batch {batch:2}  {name:11} {said(speed, shape, hardware)}", flush=True)
     return 0
 
 
 def main() -> int:
     """Print what there is to measure on this machine."""
+    be_deterministic()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     grammar = named_set("paper", seed=0)[2].grammar

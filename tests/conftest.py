@@ -40,6 +40,18 @@ def no_installed_calibrations(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
     monkeypatch.setenv("ADVISOR_DATA_DIR", str(tmp_path_factory.getbasetemp() / "nothing-installed"))
 
 
+@pytest.fixture(autouse=True)
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What trains in tests trains on the CPU, whatever this machine has: here, and in the processes that tests start.
+
+    Tests of a GPU itself have their own fixture of this name, which hides nothing.
+    """
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    if (torch := sys.modules.get("torch")) is not None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+
+
 @pytest.fixture
 def nothing_ships(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """For tests of what is so without any calibration, and of texts that those which ship would change."""

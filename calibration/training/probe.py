@@ -115,9 +115,30 @@ def time_way(shape: Architecture, way: Way, *, hardware: Device, seconds: float)
         CaptureError: a CUDA graph cannot be captured.
         CompileError: it cannot be compiled.
     """
-    batches = tuple(found.batch_documents for found in way.throughputs)
-    timing = _Timing(shape=shape, batches=batches, hardware=hardware, seconds=seconds)
-    return timing.time(way.n_models, way.execution)
+    batches = [found.batch_documents for found in way.throughputs]
+    return time_steps(
+        shape, batches, hardware=hardware, n_models=way.n_models, execution=way.execution, seconds=seconds
+    )
+
+
+def time_steps(
+    shape: Architecture,
+    batches: Iterable[int],
+    *,
+    hardware: Device,
+    n_models: int,
+    execution: Execution,
+    seconds: float,
+) -> Way:
+    """Return the speed of this one way, the first steps left out, at each batch of so many documents.
+
+    Raises:
+        DeviceMemoryError: it does not fit.
+        CaptureError: a CUDA graph cannot be captured.
+        CompileError: it cannot be compiled.
+    """
+    timing = _Timing(shape=shape, batches=tuple(sorted(batches)), hardware=hardware, seconds=seconds)
+    return timing.time(n_models, execution)
 
 
 @dataclass(kw_only=True)
