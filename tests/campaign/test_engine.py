@@ -211,6 +211,13 @@ def request_jobs(jobs):
     return tuple(dataclasses.replace(job, rate=min(job.rate, 0.9)) for job in jobs)
 
 
+def test_what_tests_start_sees_no_gpu():
+    code = "import os, torch; print(repr(os.environ['CUDA_VISIBLE_DEVICES']), torch.cuda.device_count())"
+    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert seen == "'' 0\n"
+    assert take_devices().first.device == "cpu"
+
+
 def test_trunks_that_cannot_be_trained_are_each_said(tmp_path):
     code, _, err = said(start(tmp_path / "wild", "--preset", "tiny", "--only", "A1", *TWO, TINY_RATE="1e6"))
     assert code == 1

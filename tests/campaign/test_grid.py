@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from advisor.json_fields import Node
 from advisor.json_form import as_json
 from calibration.campaign.grid import SEQ_LEN, Grid, Job, Size, read_job, without
 from calibration.campaign.presets import GRIDS, PRESETS, PUBLISHED, find_grid, find_preset, grammars_of
-from calibration.training.schedule import MIN_STEPS, PAPER, TUNED, Recipe
+from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED, Recipe
 
 GRID = Grid(
     sizes=(Size(width=8, n_layers=2), Size(width=128, n_layers=4), Size(width=192, n_layers=5)),
@@ -117,8 +118,21 @@ def test_unknown_names_get_the_known_ones():
     with pytest.raises(UsageError, match=r"^There is no preset 'huge': choose one of smoke, cpu, gpu, paper, "):
         find_preset("huge")
     with pytest.raises(
-        UsageError, match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, paper\.$"
+        UsageError, match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, gpu-9min, paper\.$"
     ):
         find_grid("huge")
     with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):
         grammars_of("A1", seed=0)
+
+
+def test_the_grid_for_nine_minutes_gives_laws_and_stacks_of_one_vocabulary():
+    grid = find_grid("gpu-9min")
+    widths = [size.width for size in grid.sizes]
+    assert (min(widths), max(widths)) == (64, 256)
+    assert (min(grid.token_counts), max(grid.token_counts)) == (300_000, 10_000_000)
+    assert Counter(size for size, _ in grid.seeds()) == dict.fromkeys(grid.sizes, 3)
+    jobs = [job for name in ("a", "b", "c") for job in grid.jobs(name, n_unique=28_000_000)]
+    assert len({(job.size, job.token_counts) for job in jobs}) == 5  # stacks of nine, where the vocabulary is one
+    flops = sum(job.flops(TEXT, 257) for job in jobs)
+    # Nine minutes are 540 s: 1 % of an H100's 989 TFLOP/s is enough.
+    assert flops == pytest.approx(5.2e15, rel=0.05)

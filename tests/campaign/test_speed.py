@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from advisor.errors import CaptureError
 from advisor.json_form import as_json
 from calibration.campaign import speed as module
 from calibration.campaign.engine import Work
@@ -16,8 +17,10 @@ from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import grammars_of
 from calibration.campaign.speed import Speed, TimedWork, cut_to, hours_of, works_from
 from calibration.training.device import choose_device
+from calibration.training.estimate import trunk_seconds
 from calibration.training.execution import PINNED, Execution
 from calibration.training.schedule import Recipe
+from tests.training.timings import timed as timed_by_hand
 
 GRID = Grid(
     sizes=(Size(width=8, n_layers=1), Size(width=32, n_layers=1)),
@@ -186,6 +189,48 @@ def test_a_plan_keeps_how_each_work_is_executed(plan, speed):
     works = tuple(replace(each, work=replace(each.work, execution=execution)) for each in schedule.works)
     kept = json.loads(json.dumps(as_json(replace(schedule, works=works))))
     assert {each.work.execution for each in works_from(plan, kept)} == {execution}
+
+
+def graph_of(n_models, seconds, setup_seconds):
+    """A way to train stacks, of which a step takes so long at either batch."""
+    return timed_by_hand({2: seconds, 4: seconds}, n_models=n_models, setup_seconds=setup_seconds, graph=True)
+
+
+def by_hand(plan, monkeypatch, way):
+    """What a plan takes where the probe finds this way for all."""
+    monkeypatch.setattr(module, "fastest", lambda shape, batches, **_: replace(way, shape=shape))
+    monkeypatch.setattr(module, "time_way", lambda shape, way, **_: replace(way, shape=shape))
+    return Speed(plan, choose_device("cpu"), choice=PINNED, progress=lambda *_: None)
+
+
+def test_each_stack_captures_and_one_that_is_not_full_takes_as_long(plan, monkeypatch):
+    """Two models of width 8 of each source, one of width 32, in stacks of two."""
+    speed = by_hand(plan, monkeypatch, graph_of(2, seconds=0.5, setup_seconds=3.0))
+    schedule = speed.schedule(1)
+    assert sorted(len(each.work.jobs) for each in schedule.works) == [1, 1, 2, 2]
+    trunk = trunk_seconds(plan.jobs[0].plan(plan.recipe), graph_of(1, 0.5, 0.0), n_validation=plan.n_validation)
+    assert [each.seconds for each in schedule.works] == pytest.approx([3.0 + trunk] * 4)
+    small = Size(width=8, n_layers=1)
+    assert speed._cost(small, graph_of(2, 0.5, 3.0)) == pytest.approx(2 * (3.0 + trunk))
+    assert speed._cost(small, graph_of(1, 0.5, 3.0)) == pytest.approx(4 * (3.0 + trunk))
+    # A stack of three would be no faster than one of two: of each source there are two.
+    assert speed._cost(small, graph_of(3, 0.5, 3.0)) == pytest.approx(2 * (3.0 + trunk))
+    eager = replace(graph_of(1, 0.5, 3.0), execution=Execution())
+    assert speed._cost(small, eager) == pytest.approx(3.0 + 4 * trunk)  # what is loaded once is there
+
+
+def test_a_smallest_vocabulary_that_cannot_be_timed_is_taken_to_be_as_fast(plan, monkeypatch):
+    def fails(*_, **__):
+        raise CaptureError("It cannot be captured.")
+
+    monkeypatch.setattr(module, "fastest", lambda shape, batches, **_: replace(graph_of(1, 0.5, 0.0), shape=shape))
+    monkeypatch.setattr(module, "time_way", fails)
+    speed = Speed(plan, choose_device("cpu"), choice=PINNED, progress=lambda *_: None)
+    assert speed.seconds(plan.jobs_of("A1")[0]) == speed.seconds(plan.jobs_of("A2")[0])
+    assert speed.schedule(1).notes == (
+        "Width 8 with 21 ids is not timed: It cannot be captured.",
+        "Width 32 with 21 ids is not timed: It cannot be captured.",
+    )
 
 
 def test_works_of_fewer_jobs_are_timed_again(plan, speed):
