@@ -5,7 +5,8 @@ separate projections, float32 scores of 32001 ids, torch's fused AdamW. The same
 says what of the ratio is the vocabulary's. What must hold on a CPU: 20x, 6x and 2.5x. Times are of the process, the
 three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, of five shapes and two
 batches: the eager loop, and as the probe times them our step, the same compiled, from a CUDA graph, and stacks of
-models in a graph. There is no limit there. torch is deterministic, as it is while models are trained.
+models in a graph. There is no limit there, and a number given to it is the models' vocabulary, at least the grammar's
+own. torch is deterministic, as it is while models are trained.
 """
 
 from __future__ import annotations
@@ -234,7 +235,8 @@ def main() -> int:
     torch.manual_seed(0)
     grammar = named_set("paper", seed=0)[2].grammar
     documents = torch.from_numpy(sample_documents(tilt(grammar), n_documents=N_DOCUMENTS, seed=0)).int().to(DEVICE)
-    return (on_gpu if DEVICE.type == "cuda" else on_cpu)(documents, grammar.n_terminals + 1)
+    vocab_size = max(grammar.n_terminals + 1, *map(int, sys.argv[1:2]), 0)
+    return (on_gpu if DEVICE.type == "cuda" else on_cpu)(documents, vocab_size)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from calibration.campaign.plan_file import (
     write_plan,
 )
 from calibration.campaign.sources import CorpusSource, read_again, restore
-from calibration.training.execution import Choice
+from calibration.training.execution import PINNED, Choice
 from calibration.training.run_key import run_key
 
 if TYPE_CHECKING:
@@ -182,12 +182,15 @@ def _timed(
     if works is not None and kept is not None:
         hours = hours_of(works, devices.n_workers)
         return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
-    if max_hours is None or for_later:
+    is_cut_later = for_later and max_hours is not None
+    if is_cut_later:
+        choice = PINNED  # how it is trained is not chosen here: the hours are all that is asked for
+    if max_hours is None or is_cut_later:
         schedule = Speed(plan, devices.first, choice=choice, progress=progress).schedule(devices.n_workers)
     else:
         plan, schedule = _cut(plan, devices, choice, max_hours, progress)
     notes = schedule.notes
-    if max_hours is not None and for_later:  # without a probe: who has the plan next knows that it is to be cut
+    if max_hours is not None and is_cut_later:  # without a probe: who has the plan next knows that it is to be cut
         notes = (*notes, f"The machine that trains leaves out what takes longer than {_hours(max_hours)} there.")
     else:
         plan = replace(plan, probe={**(plan.probe or {}), devices.first.name: as_json(schedule)})

@@ -124,20 +124,23 @@ class _Embedded(torch.autograd.Function):  # type: ignore[misc]
     """The same rows, with a gradient that a CUDA graph can hold and that has one order of summation.
 
     torch's gradient of an embedding asks the device how many ids differ once there are more than 3072, which a capture
-    forbids (pytorch/pytorch#82886). This one is a product with the ids one-hot, which are as large as the scores.
+    forbids (pytorch/pytorch#82886). This one is a product with the ids one-hot, which are as large as the scores, in
+    the dtype of the other products.
     """
 
     @staticmethod
     def forward(ctx: Any, table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(ids)
         ctx.vocab_size = table.shape[1]
+        device = table.device.type
+        ctx.dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else table.dtype
         return _rows(table, ids)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
         (ids,) = ctx.saved_tensors
         chosen = ids[:, None, :] == torch.arange(ctx.vocab_size, device=ids.device)[:, None]  # (models, vocab, n)
-        return chosen.to(gradient.dtype) @ gradient, None
+        return (chosen.to(ctx.dtype) @ gradient.to(ctx.dtype)).to(gradient.dtype), None
 
 
 def rotation(n_time: int, head_width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -230,6 +230,7 @@ def captured_step(monkeypatch, device, learn=learn_at, **execution):
     monkeypatch.setattr(model, "embedded", model._Embedded.apply)  # which is CUDA's
     if device == "meta":  # which autocast does not know; in float32 it has nothing to do
         monkeypatch.setattr(torch, "autocast", lambda *_, **__: recording())
+        monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
     there = toy(PAIR, execution=Execution(**execution))
     for source in there.sources:  # a trunk looks at its data before it trains, and on meta there is nothing to see
         object.__setattr__(source, "documents", source.documents.to(device))

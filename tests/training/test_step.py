@@ -171,6 +171,20 @@ def test_the_embedding_for_graphs_is_torchs():
     torch.testing.assert_close(found[1][1], found[0][1], rtol=1e-5, atol=1e-6)
 
 
+def test_the_gradient_of_the_embedding_for_graphs_is_a_product_in_the_dtype_of_the_others():
+    generator = torch.Generator().manual_seed(0)
+    table = torch.randn(2, 7, 4, generator=generator, requires_grad=True)
+    ids, out = torch.randint(7, (2, 50), generator=generator), torch.randn(2, 50, 4, generator=generator)
+    (exact,) = torch.autograd.grad((model._Embedded.apply(table, ids) * out).sum(), table)
+    with torch.autocast("cpu", torch.bfloat16):
+        x = model._Embedded.apply(table, ids)
+    (rounded,) = torch.autograd.grad((x * out).sum(), table)
+    assert rounded.dtype == torch.float32
+    assert torch.equal(rounded, rounded.bfloat16().float())
+    assert not torch.equal(rounded, exact)
+    torch.testing.assert_close(rounded, exact, rtol=1e-2, atol=5e-2)
+
+
 def small_memory(monkeypatch, n_documents):
     """Have a device on which more than so many documents of one model run out of memory, as CUDA says it."""
 
