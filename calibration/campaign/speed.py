@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,10 +19,13 @@ from calibration.fit.run_checks import LEAST_RUNS
 from calibration.training.device import Device
 from calibration.training.estimate import count_steps, trunk_seconds
 from calibration.training.execution import Choice, DType, Execution
-from calibration.training.probe import Way, fastest, time_way
+from calibration.training.probe import Way, check_memory, fastest, time_way
 
 # A step of each batch size is timed for this long.
 PROBE_SECONDS = 0.4
+# On a CPU a step of more ids takes seconds, and is in proportion to them but for a little: one of 262,144 took 8 to 15
+# times one of 16,384, at widths 8 and 64. So more are timed as if they were as many as this, and half of it.
+MOST_TIMED = 1 << 15
 
 Progress = Callable[[str, float, float | None], None]
 
@@ -73,8 +77,9 @@ class Timetable:
 class Speed:
     """The fastest way to train every size of a plan, timed at its smallest and its largest vocabulary.
 
-    The way is that in which all jobs of a size end first, by their largest vocabulary. ``plan`` may be replaced by one
-    with fewer of its jobs and token counts.
+    The way is that in which all jobs of a size end first, by their largest vocabulary. What a CPU takes for one of more
+    than MOST_TIMED follows from two smaller ones. ``plan`` may be replaced by one with fewer of its jobs and token
+    counts.
     """
 
     def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: Choice, progress: Progress) -> None:
@@ -82,11 +87,12 @@ class Speed:
         self.timed: dict[tuple[Size, int], Way] = {}
         self._notes: list[str] = []
         self._known: dict[tuple[Size, int, tuple[int, ...]], float] = {}
-        vocabularies, batches = self._vocabularies(), self._batches()
-        sizes = sorted(vocabularies, key=lambda size: (size.width, size.n_layers))
+        self._largest, batches = {size: max(found) for size, found in self._vocabularies().items()}, self._batches()
+        sizes = sorted(self._largest, key=lambda size: (size.width, size.n_layers))
         for done, size in enumerate(sizes):
             progress("timing a few steps", done, len(sizes))
-            low, high = min(vocabularies[size]), max(vocabularies[size])
+            check_memory(size.shape(self._largest[size]), hardware)
+            *others, high = self._timed_at(self._vocabularies()[size])
             way = fastest(
                 size.shape(high),
                 batches[size],
@@ -97,15 +103,31 @@ class Speed:
                 seconds=PROBE_SECONDS,
             )
             self.timed[size, high] = way
-            if low != high:
-                self._time_smallest(size, low, way)
+            for other in others:
+                self._time_smaller(size, other, way)
+        if self._is_cut(largest := max(self._largest.values(), default=0)):
+            self._notes.append(
+                f"Steps were timed with vocabularies of {MOST_TIMED // 2:,} and {MOST_TIMED:,}: the hours of "
+                f"{largest:,} follow in proportion."
+            )
 
-    def _time_smallest(self, size: Size, vocab: int, way: Way) -> None:
-        """Time a size's smallest vocabulary in the way of its largest; what fails there is taken to be as fast."""
+    def _time_smaller(self, size: Size, vocab: int, way: Way) -> None:
+        """Time a size with fewer ids in the way of its largest vocabulary; what fails there is taken to be as fast."""
         try:
             self.timed[size, vocab] = time_way(size.shape(vocab), way, hardware=self.hardware, seconds=PROBE_SECONDS)
         except (CaptureError, CompileError, DeviceMemoryError) as error:
             self._notes.append(f"Width {size.width} with {vocab} ids is not timed: {error}")
+
+    def _timed_at(self, vocabularies: Collection[int]) -> list[int]:
+        """Return the vocabularies at which a size is timed, rising."""
+        low, high = min(vocabularies), max(vocabularies)
+        if self._is_cut(high):
+            return sorted({min(low, MOST_TIMED // 2), MOST_TIMED // 2, MOST_TIMED})
+        return sorted({low, high})
+
+    def _is_cut(self, vocab: int) -> bool:
+        """Return whether this many ids are too many to be timed: their hours follow from those of fewer."""
+        return self.hardware.device == "cpu" and vocab > MOST_TIMED
 
     def _cost(self, size: Size, way: Way) -> float:
         """Return the seconds of all jobs of a size, stack after stack, trained this way."""
@@ -115,7 +137,8 @@ class Speed:
         plans = [group[0].plan(self.plan.recipe) for group in groups]
         seconds = [trunk_seconds(plan, way, n_validation=self.plan.n_validation) for plan in plans]
         steps = sum(n * way.n_models * each for n, each in zip(n_stacks, seconds, strict=True))
-        return n_setups * way.setup_seconds + steps
+        larger = self._largest[size] / way.shape.vocab_size  # than what is timed: steps are in proportion
+        return n_setups * way.setup_seconds + larger * steps
 
     def _largest_stack(self, size: Size) -> int:
         """Return the most models in a stack: one on a CPU, where a stack wins little and what is faster is not sure.
@@ -146,15 +169,23 @@ class Speed:
         return list(found.values())
 
     def seconds(self, job: Job) -> float:
-        """Return the seconds of a job on one device: between two vocabularies in proportion."""
+        """Return the seconds of a job on one device."""
         vocab = self.plan.source(job.source).vocab_size
         key = (job.size, vocab, job.token_counts)
         if key not in self._known:
-            ends = sorted(v for size, v in self.timed if size == job.size)
-            low, high = ends[0], ends[-1]
-            share = 0.0 if high == low else (vocab - low) / (high - low)
-            self._known[key] = (1 - share) * self._seconds(job, low) + share * self._seconds(job, high)
+            self._known[key] = self._at(job.size, vocab, partial(self._seconds, job))
         return self._known[key]
+
+    def _at(self, size: Size, vocab: int, seconds: Callable[[int], float]) -> float:
+        """Return what takes ``seconds`` of a vocabulary that was timed: between two and beyond them in proportion."""
+        ends = sorted(v for each, v in self.timed if each == size)
+        if len(ends) == 1:
+            return seconds(ends[0])
+        place = min(max(bisect_left(ends, vocab), 1), len(ends) - 1)
+        low, high = ends[place - 1], ends[place]
+        share = (vocab - low) / (high - low)
+        # At least the less of both: timing is not steady, and a line that falls would end below 0.
+        return max((1 - share) * seconds(low) + share * seconds(high), min(seconds(low), seconds(high)))
 
     def _seconds(self, job: Job, vocab: int) -> float:
         plan, way = job.plan(self.plan.recipe), self.timed[job.size, vocab]
@@ -193,7 +224,14 @@ class Speed:
     def _tokens_per_second(self) -> dict[str, float]:
         """Return the speed of each size at its largest batch and vocabulary."""
         ordered = sorted({size for size, _ in self.timed}, key=lambda size: (size.width, size.n_layers))
-        return {f"{size.width}x{size.n_layers}": round(self.way(size).largest.tokens_per_second, 1) for size in ordered}
+        return {f"{size.width}x{size.n_layers}": round(self._speed(size), 1) for size in ordered}
+
+    def _speed(self, size: Size) -> float:
+        way = self.way(size)
+        n_tokens = way.n_models * way.largest.batch_documents * way.shape.context
+        return n_tokens / self._at(
+            size, self._largest[size], lambda vocab: self.timed[size, vocab].largest.step_seconds
+        )
 
 
 def hours_of(works: Sequence[TimedWork], n_workers: int) -> float:

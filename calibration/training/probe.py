@@ -17,7 +17,7 @@ import torch
 from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageError
 from advisor.plan.shape import Architecture
 from calibration.training.device import Device, free_memory, is_out_of_memory
-from calibration.training.execution import PINNED, Choice, DType, Execution, compiler_problem
+from calibration.training.execution import EAGER, PINNED, Choice, DType, Execution, compiler_problem
 from calibration.training.memory import state_bytes
 from calibration.training.optimizer import State
 from calibration.training.schedule import Recipe, make_schedule
@@ -105,6 +105,23 @@ def fastest(
     )
     search.run(n_models)
     return replace(search.best, notes=tuple(dict.fromkeys((*search.reason(), *search.notes))))
+
+
+def check_memory(
+    shape: Architecture, hardware: Device, n_models: int = 1, execution: Execution = EAGER
+) -> None:
+    """Raise DeviceMemoryError where what training keeps of a stack's parameters is more than the device has."""
+    memory = hardware.memory_bytes
+    if memory is not None and n_models * state_bytes(shape, execution) > memory:
+        raise DeviceMemoryError(_too_large(shape, hardware, n_models, execution, f"of {memory / 1e9:.1f} GB is there"))
+
+
+def _too_large(shape: Architecture, hardware: Device, n_models: int, execution: Execution, there: str) -> str:
+    needed = n_models * state_bytes(shape, execution) / 1e9
+    return (
+        f"{n_models} x {shape.n_params:,} parameters with all that training keeps of them take {needed:.1f} "
+        f"GB, and less {there} on {hardware.device}: train a smaller model or take another device."
+    )
 
 
 def time_way(shape: Architecture, way: Way, *, hardware: Device, seconds: float) -> Way:
@@ -262,7 +279,7 @@ class _Timing:
             CaptureError: a CUDA graph cannot be captured.
             CompileError: it cannot be compiled.
         """
-        self._check_memory(n_models, execution)
+        check_memory(self.shape, self.hardware, n_models, execution)
         found: list[Throughput] = []
         setup_seconds = 0.0
         losses: list[float] = []
@@ -290,7 +307,7 @@ class _Timing:
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
-            raise DeviceMemoryError(self._too_large(n_models, execution, "is left")) from None
+            raise DeviceMemoryError(_too_large(self.shape, self.hardware, n_models, execution, "is left")) from None
         first, losses = self._first_steps(trunk, state)
         times = self._times(trunk, state)
         del on_trunk
@@ -355,15 +372,3 @@ class _Timing:
         elif self.hardware.device == "mps":
             torch.mps.synchronize()
         return (time.perf_counter() - begin) / n_steps
-
-    def _check_memory(self, n_models: int, execution: Execution) -> None:
-        memory = self.hardware.memory_bytes
-        if memory is not None and n_models * state_bytes(self.shape, execution) > memory:
-            raise DeviceMemoryError(self._too_large(n_models, execution, f"of {memory / 1e9:.1f} GB is there"))
-
-    def _too_large(self, n_models: int, execution: Execution, there: str) -> str:
-        needed = n_models * state_bytes(self.shape, execution) / 1e9
-        return (
-            f"{n_models} x {self.shape.n_params:,} parameters with all that training keeps of them take {needed:.1f} "
-            f"GB, and less {there} on {self.hardware.device}: train a smaller model or take another device."
-        )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from advisor.errors import CaptureError
+from advisor.errors import CaptureError, DeviceMemoryError
 from advisor.json_form import as_json
 from calibration.campaign import speed as module
 from calibration.campaign.engine import Work
@@ -15,10 +15,11 @@ from calibration.campaign.grid import Grid, Job, Size
 from calibration.campaign.plan_file import CalibrationPlan
 from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import grammars_of
-from calibration.campaign.speed import Speed, TimedWork, cut_to, hours_of, works_from
+from calibration.campaign.speed import MOST_TIMED, Speed, TimedWork, cut_to, hours_of, works_from
 from calibration.training.device import choose_device
-from calibration.training.estimate import trunk_seconds
+from calibration.training.estimate import count_steps, trunk_seconds
 from calibration.training.execution import PINNED, Execution
+from calibration.training.probe import Throughput, Way
 from calibration.training.schedule import Recipe
 from tests.training.timings import timed as timed_by_hand
 
@@ -100,6 +101,58 @@ def test_a_vocabulary_between_two_that_were_timed_takes_a_time_between(plan, spe
     speed.plan = replace(plan, sources=(*plan.sources, between))
     half = speed.seconds(replace(a1, source="A9"))
     assert half == pytest.approx((speed.seconds(a1) + speed.seconds(a2)) / 2)
+
+
+LARGE = 1 << 18  # the most that --vocab-size takes
+
+
+def test_a_large_vocabulary_is_timed_on_a_cpu_by_two_smaller_ones(plan, monkeypatch):
+    """The bound is in ids and not in seconds: a step of 262,144 would take as long as eight of what is timed."""
+    asked = []
+
+    def fastest(shape, batches, **_):
+        asked.append(shape.vocab_size)
+        return time_way(shape, None)
+
+    def time_way(shape, _, **__):
+        throughput = Throughput(
+            batch_documents=4,
+            step_seconds=1 + shape.vocab_size / 1024,
+            n_steps=1,
+            tokens_per_second=4 * 256 / (1 + shape.vocab_size / 1024),
+            mfu=None,
+        )
+        both = (replace(throughput, batch_documents=2), throughput)
+        return Way(shape=shape, n_models=1, execution=Execution(), throughputs=both)
+
+    monkeypatch.setattr(module, "fastest", fastest)
+    monkeypatch.setattr(module, "time_way", time_way)
+    wide = replace(plan, sources=tuple(replace(source, vocab_size=LARGE) for source in plan.sources))
+    cpu = replace(choose_device("cpu"), memory_bytes=10**9)
+    speed = Speed(wide, cpu, choice=PINNED, progress=lambda *_: None)
+    assert {vocab for _, vocab in speed.timed} == {MOST_TIMED // 2, MOST_TIMED}
+    job = wide.jobs[0]
+    n_steps = sum(count_steps(job.plan(wide.recipe)).values()) + 2 * 128 / 3 / 4
+    assert speed.seconds(job) == pytest.approx(n_steps * (1 + LARGE / 1024))  # the line is met beyond its points
+    schedule = speed.schedule(1)
+    assert schedule.tokens_per_second["8x1"] == pytest.approx(4 * 256 / (1 + LARGE / 1024), abs=0.1)
+    assert schedule.notes == (
+        "Steps were timed with vocabularies of 16,384 and 32,768: the hours of 262,144 follow in proportion.",
+    )
+    asked.clear()
+    gpu = Speed(wide, replace(cpu, device="cuda:0"), choice=PINNED, progress=lambda *_: None)
+    assert set(asked) == {LARGE}
+    assert gpu.schedule(1).notes == ()
+
+
+def test_the_weights_of_a_vocabulary_that_is_not_timed_itself_must_fit_too(plan):
+    wide = replace(plan, sources=tuple(replace(source, vocab_size=LARGE) for source in plan.sources))
+    with pytest.raises(DeviceMemoryError) as error:
+        Speed(wide, replace(choose_device("cpu"), memory_bytes=10**8), choice=PINNED, progress=lambda *_: None)
+    assert str(error.value) == (
+        "1 x 4,194,968 parameters with their moments and gradient take 0.1 GB, and less of 0.1 GB is there on cpu: "
+        "train a smaller model or take another device."
+    )
 
 
 def test_cuts_take_the_runs_of_most_flops_until_the_plan_fits(plan, speed):
