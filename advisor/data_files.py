@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
@@ -63,6 +65,27 @@ def _write_through(path: Path, data: bytes) -> None:
             stream.write(data)
     except OSError as error:
         raise AdvisorError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+@contextmanager
+def folder_made(folder: Path, what_to_do: str = "name another folder") -> Iterator[None]:
+    """Have a folder, and those above it, for what is written there; if that fails, those made and still empty go again.
+
+    Raises:
+        AdvisorError: it cannot be made; ``what_to_do`` ends the sentence.
+    """
+    new = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AdvisorError(f"{folder} cannot be made: {error.strerror}; {what_to_do}.") from error
+        yield
+    except BaseException:
+        for each in new:
+            with suppress(OSError):  # it is not empty, or was never made
+                each.rmdir()
+        raise
 
 
 def sync_folder(folder: Path) -> None:

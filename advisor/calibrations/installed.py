@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from advisor.calibrations.coefficients import Calibration, Coefficients, load_coefficients, write_coefficients
+from advisor.data_files import folder_made
 from advisor.errors import AdvisorError, CoefficientsError, UsageError
 from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
 from advisor.laws.published import PUBLISHED_NAMES
@@ -97,13 +98,8 @@ def install(name: str, path: Path, *, force: bool = False) -> Path:
         raise UsageError(
             f"Another calibration {name} is installed ({target}): give another name, or --force to replace it."
         )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AdvisorError(
-            f"Cannot make the folder {target.parent}: {error.strerror}; set ADVISOR_DATA_DIR to one you can write to."
-        ) from error
-    write_coefficients(document, target)
+    with folder_made(target.parent, "set ADVISOR_DATA_DIR to a folder you can write to"):
+        write_coefficients(document, target)
     return target
 
 

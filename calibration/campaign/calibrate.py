@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from advisor.errors import MissingExtraError, UsageError
 from calibration.campaign import pipeline, refit
-from calibration.campaign.lock import lock
+from calibration.campaign.lock import locked_folder
 from calibration.campaign.plan_file import DATA_FOLDER
 from calibration.campaign.refit import CalibrationOutcome
 from calibration.campaign.token_data import cut_data
@@ -79,8 +79,7 @@ def calibrate(
         raise UsageError(f"minutes must be a finite number above 0, not {minutes:g}.")
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
     folder = _checked(folder)
-    pipeline.make_folder(folder)
-    with lock(folder) as held:
+    with locked_folder(folder) as held:
         opened, missing = _ready(request, folder, devices, extend, progress)
         with watch(opened, missing) as tell:
             trained = pipeline.train(
@@ -114,8 +113,7 @@ def prepare(
     folder has no more tokens than are trained on. The arguments and errors are those of ``calibrate``.
     """
     folder = _checked(folder)
-    pipeline.make_folder(folder)
-    with lock(folder):
+    with locked_folder(folder):
         opened, missing = _ready(request, folder, devices, extend, progress, for_later=True)
         for source in opened.plan.sources:
             cut_data(folder / DATA_FOLDER, source.name, n_tokens=opened.plan.n_tokens(source.name))

@@ -10,6 +10,7 @@ from multiprocessing import reduction
 from pathlib import Path
 from typing import Any
 
+from advisor.data_files import folder_made
 from advisor.errors import AdvisorError
 from calibration.campaign.inside import check_inside
 
@@ -35,6 +36,31 @@ class Lock:
 
     def __setstate__(self, duplicate: Any) -> None:
         self.descriptor = duplicate.detach()
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[Lock]:
+    """Hold a folder as ``lock`` does, made if there is none; where nothing is written into a new one, it goes again.
+
+    Raises:
+        AdvisorError: as ``lock``, or the folder cannot be made.
+    """
+    is_new = not folder.exists()
+    with folder_made(folder), lock(folder) as held:
+        try:
+            yield held
+        except BaseException:
+            if is_new:
+                _remove_lock_of_nothing(folder)
+            raise
+
+
+def _remove_lock_of_nothing(folder: Path) -> None:
+    for path in folder.iterdir():
+        with suppress(OSError):  # a file, or a folder that holds one
+            path.rmdir()
+    if [path.name for path in folder.iterdir()] == [LOCK_NAME]:
+        (folder / LOCK_NAME).unlink()
 
 
 @contextmanager

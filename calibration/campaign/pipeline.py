@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from advisor.errors import AdvisorError, CorpusError, UsageError
+from advisor.data_files import folder_made
+from advisor.errors import CorpusError, UsageError
 from advisor.json_form import as_json
 from advisor.quantities import plural
 from calibration.campaign.ledger import Ledger, check_lines
@@ -225,18 +226,6 @@ def _word(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else "" if value is True else str(value)
 
 
-def make_folder(folder: Path) -> None:
-    """Have the folder of a calibration.
-
-    Raises:
-        AdvisorError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AdvisorError(f"{folder} cannot be made: {error.strerror}; name another folder.") from error
-
-
 def _check_extension(plan: CalibrationPlan | None, folder: Path, *, extend: bool) -> None:
     if extend and plan is None:
         raise UsageError(f"{folder} holds no calibration to extend: leave out --extend, or name another folder.")
@@ -341,7 +330,6 @@ def train(
     workshop = Workshop(
         plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads, trainer=trainer or run_task
     )
-    make_folder(folder / CHECKPOINT_FOLDER)
     failures: dict[str, str] = {}
     works = _InTime(missing, deadline)
 
@@ -352,11 +340,12 @@ def train(
             failures[news.work] = news.failure
         tell(news)
 
-    if devices.in_processes:
-        n_workers = min(devices.n_workers, len(missing))
-        train_in_processes(workshop, iter(works), listen, n_workers=n_workers, held=held)
-    else:
-        train_here(workshop, iter(works), listen)
+    with folder_made(folder / CHECKPOINT_FOLDER):
+        if devices.in_processes:
+            n_workers = min(devices.n_workers, len(missing))
+            train_in_processes(workshop, iter(works), listen, n_workers=n_workers, held=held)
+        else:
+            train_here(workshop, iter(works), listen)
     if not works.left and not failures:
         _remove_checkpoints(folder)
     return Trained(left=tuple(works.left), failures=failures)

@@ -13,8 +13,8 @@ from advisor.errors import AdvisorError, UsageError
 from advisor.quantities import plural
 from advisor.results.result import Result, Shown
 from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
-from calibration.campaign.lock import lock
-from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job, make_folder
+from calibration.campaign.lock import locked_folder
+from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job
 from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, CalibrationPlan, is_signed, read_plan
 from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
@@ -147,8 +147,7 @@ def refit(
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
     target = written or read[0]
     read_folders(read)  # what cannot be fitted is said before a folder is made
-    make_folder(target)
-    with lock(target):
+    with locked_folder(target):
         name = None if written is None else written.resolve().name
         result = fit(read, h_ref=h_ref, name=name, progress=progress)
         return CalibrationOutcome(

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.data_files import write_atomically
+from advisor.data_files import folder_made, write_atomically
 from advisor.errors import AdvisorError
 from advisor.untrusted.reading import bounded_bytes
 
@@ -53,12 +53,13 @@ def write_data(data: TokenData, folder: Path, name: str) -> None:
         AdvisorError: the disk refuses.
     """
     paths = [_path(folder, name, part) for part in PARTS]
-    parts = [_written(path, ids) for path, ids in zip(paths, (data.training, data.validation), strict=True)]
-    # Before the arrays have their names: whoever is killed here leaves none that no digest is of.
-    write_atomically(folder / f"{name}.sha256", _digests(parts, paths))
-    for part, path in zip(parts, paths, strict=True):
-        with _refused(path):
-            part.replace(path)
+    with folder_made(folder):
+        parts = [_written(path, ids) for path, ids in zip(paths, (data.training, data.validation), strict=True)]
+        # Before the arrays have their names: whoever is killed here leaves none that no digest is of.
+        write_atomically(_digests_file(folder, name), _digests(parts, paths))
+        for part, path in zip(parts, paths, strict=True):
+            with _refused(path):
+                part.replace(path)
 
 
 @contextmanager
@@ -99,11 +100,11 @@ def cut_data(folder: Path, name: str, *, n_tokens: int) -> None:
 def read_data(folder: Path, name: str) -> TokenData | None:
     """Return a source's arrays, mapped from disk; None where they are not there, are no such arrays, or were changed.
 
-    Arrays without a file of digests, as older versions wrote them, are taken as they are.
+    Arrays without a file of digests, as older versions wrote them, are taken as they are: see ``is_unsigned``.
     """
     paths = [_path(folder, name, part) for part in PARTS]
     try:
-        if not all(path.is_file() for path in paths) or not _is_whole(paths, folder / f"{name}.sha256"):
+        if not all(path.is_file() for path in paths) or not _is_whole(paths, _digests_file(folder, name)):
             return None
         training, validation = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
     except (OSError, ValueError, EOFError):
@@ -111,6 +112,11 @@ def read_data(folder: Path, name: str) -> TokenData | None:
     if any(part.ndim != 2 or part.dtype not in DTYPES for part in (training, validation)):
         return None
     return TokenData(training=training, validation=validation)
+
+
+def is_unsigned(folder: Path, name: str) -> bool:
+    """Return whether a source's arrays are there, and no file says their digests: a change would not be found."""
+    return all(_path(folder, name, part).is_file() for part in PARTS) and not _digests_file(folder, name).exists()
 
 
 def _is_whole(paths: Sequence[Path], digests: Path) -> bool:
@@ -133,6 +139,10 @@ def _path(folder: Path, name: str, part: str) -> Path:
     return folder / f"{name}.{part}.npy"
 
 
+def _digests_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.sha256"
+
+
 def _written(path: Path, ids: Ids) -> Path:
     """Return the file, flushed to disk, that is to be renamed to ``path``."""
     largest = int(ids.max())
@@ -140,7 +150,6 @@ def _written(path: Path, ids: Ids) -> Path:
     # One name, as one process at a time writes into a folder: the next writer writes over what a killed one left.
     temporary = path.with_name(f".{path.name}.part")
     with _refused(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary.unlink(missing_ok=True)  # were it a link, it would be written through
         try:
             with temporary.open("xb") as file:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from advisor.data_files import folder_made
 from advisor.errors import AdvisorError, UsageError
 from calibration.grammars.sampling import SEQ_LEN, SHARD_DOCUMENTS, Tokens, sample_shards
 from calibration.grammars.sets import NamedGrammar
@@ -56,19 +57,20 @@ def write_documents(
         raise UsageError(f"A data set of {n_tokens} tokens cannot be written: ask for at least 1.")
     if folder.exists():
         raise UsageError(f"{folder} exists: remove it or write to another folder.")
+    n_documents = -(-n_tokens // seq_len)
     partial = folder.with_name(f".{folder.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        n_documents = -(-n_tokens // seq_len)
-        _write_shards(source, partial, n_documents=n_documents, seed=seed, seq_len=seq_len, progress=progress)
-        sizes = [path.stat().st_size for path in partial.iterdir()]
-        partial.rename(folder)
-        _sync(folder.parent)
-    except OSError as error:
-        raise AdvisorError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with folder_made(folder.parent):
+        try:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            _write_shards(source, partial, n_documents=n_documents, seed=seed, seq_len=seq_len, progress=progress)
+            sizes = [path.stat().st_size for path in partial.iterdir()]
+            partial.rename(folder)
+            _sync(folder.parent)
+        except OSError as error:
+            raise AdvisorError(f"{folder} cannot be written: {error.strerror or error}.") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return TokenFiles(
         folder=folder,
         n_documents=n_documents,

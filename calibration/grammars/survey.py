@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.errors import AdvisorError, UsageError
+from advisor.data_files import folder_made, write_atomically
+from advisor.errors import UsageError
 from calibration.grammars.document_files import TokenFiles, write_documents
 from calibration.grammars.profile import N_DOCUMENTS, GrammarProfile, profile
 from calibration.grammars.sampling import SEQ_LEN
@@ -93,15 +93,6 @@ def _check_free(out: Path, grammars: Sequence[NamedGrammar], *, with_data: bool)
 
 
 def _write_set(out: Path, grammars: Sequence[NamedGrammar]) -> Path:
-    file = out / SET_FILE
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        partial = out / f".{SET_FILE}.partial"
-        with partial.open("w", encoding="utf-8") as stream:
-            stream.write(dump_set(grammars))
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(file)
-    except OSError as error:
-        raise AdvisorError(f"{file} cannot be written: {error.strerror}.") from error
-    return file
+    with folder_made(out):
+        write_atomically(out / SET_FILE, dump_set(grammars))
+    return out / SET_FILE

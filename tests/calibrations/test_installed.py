@@ -115,8 +115,8 @@ def test_a_data_folder_that_cannot_be_made(monkeypatch, made, tmp_path):
     with pytest.raises(AdvisorError) as caught:
         install("mine", made)
     assert str(caught.value) == (
-        f"Cannot make the folder {tmp_path}/file/calibrations: Not a directory; set ADVISOR_DATA_DIR to one you can "
-        "write to."
+        f"{tmp_path}/file/calibrations cannot be made: Not a directory; set ADVISOR_DATA_DIR to a folder you can write "
+        "to."
     )
     assert available().calibrations == ()
 

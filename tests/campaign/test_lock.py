@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from advisor.errors import AdvisorError
-from calibration.campaign.lock import lock
+from calibration.campaign.lock import lock, locked_folder
 from tests.campaign.free import is_free
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +39,31 @@ def test_a_folder_is_locked_once_at_a_time(tmp_path):
     with pytest.raises(ZeroDivisionError), lock(tmp_path):
         raise ZeroDivisionError
     assert is_free(tmp_path)
+
+
+def test_of_a_new_folder_nothing_stays_where_what_is_done_in_it_fails_without_a_file(tmp_path):
+    new = tmp_path / "above" / "new"
+
+    def fail(*files):
+        with locked_folder(new):
+            assert refusal(new).startswith(f"{new} is in use by another process")
+            (new / "data").mkdir()
+            for file in files:
+                file.write_text("a file")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(KeyboardInterrupt):
+        fail(new / "data" / "kept")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "above", "data", "kept", "new"]
+
+
+def test_a_folder_that_was_there_stays(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked_folder(tmp_path):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_a_lock_of_nobody_known_is_said(tmp_path):

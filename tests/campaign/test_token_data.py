@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path):
     (tmp_path / "data").write_text("a file")
     with pytest.raises(AdvisorError) as caught:
         write_data(some(), tmp_path / "data", "A1")
-    assert str(caught.value) == f"{tmp_path / 'data' / 'A1.training.npy'} cannot be written: File exists."
+    assert str(caught.value) == f"{tmp_path / 'data'} cannot be made: File exists; name another folder."
 
 
 def test_ids_are_read_without_being_loaded(tmp_path):

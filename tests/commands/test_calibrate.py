@@ -127,9 +127,12 @@ def text(tmp_path_factory, sources):
             "--refit of several folders needs --out, the folder for what they give together.",
         ),
         (["--refit", "no/such"], "no/such holds no calibration: there is no plan.json."),
-        (
-            ["--out", "no/such", "--dry-run"],
-            "no/such holds no calibration: name a --preset or a --corpus to plan one there.",
+        *(
+            (
+                ["--out", "no/such", *how],
+                "no/such holds no calibration: name a --preset or a --corpus to plan one there.",
+            )
+            for how in ([], ["--dry-run"])
         ),
     ],
 )  # fmt: skip

@@ -69,7 +69,7 @@ def test_an_interrupted_data_set_leaves_nothing(tmp_path, small_shards):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_documents(A2, tmp_path / "A2", n_tokens=64_000, seed=0, progress=interrupt)
+        write_documents(A2, tmp_path / "new" / "A2", n_tokens=64_000, seed=0, progress=interrupt)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,6 +11,7 @@ import click
 
 from advisor.commands.fail_on import Coded
 from advisor.commands.options import draw
+from advisor.data_files import folder_made
 from advisor.errors import CoefficientsError
 from advisor.report import terminal
 
@@ -57,10 +58,10 @@ def _drawn(result: Calibrated, folder: Path) -> list[Path]:
     if importlib.util.find_spec("matplotlib") is None:
         return []
     from advisor.report.pictures.calibrate import write_calibration_plots
-    from calibration.campaign.pipeline import make_folder
 
-    make_folder(folder / "figures")
-    return list(write_calibration_plots(folder / "figures", result.laws, result.regression))
+    figures = folder / "figures"
+    with folder_made(figures):
+        return list(write_calibration_plots(figures, result.laws, result.regression))
 
 
 def _install(result: Calibrated, folder: Path, name: str, *, force: bool) -> None:
