@@ -21,6 +21,7 @@ from advisor.data_files import sync_folder, write_atomically
 from advisor.errors import AdvisorError
 from advisor.json_fields import Node
 from advisor.json_form import as_json
+from advisor.quantities import plural
 from calibration.lines.records import Row, SourceRecord, read_row
 from calibration.lines.row_checks import problem_of_row
 
@@ -106,12 +107,12 @@ class Ledger:
             os.close(descriptor)  # and with it the lock
 
     def rows(self) -> tuple[Row, ...]:
-        """Return the rows by their keys; the first of several with one key; none where there is no file.
+        """Return the rows by their keys; the first of several with one key and loss; none where there is no file.
 
         A last line without an end was being written when its writer died, and is left out.
 
         Raises:
-            AdvisorError: the file cannot be read, or a line of it is not a row or was altered.
+            AdvisorError: the file cannot be read, a line of it is not a row or was altered, or two contradict each other.
         """
         return tuple(line.row for line in self.lines())
 
@@ -120,7 +121,7 @@ class Ledger:
         found: dict[str, LedgerLine] = {}
         for number, text in enumerate(self._texts(), start=1):
             line = self._line(text, number)
-            found.setdefault(line.row.key, line)
+            _check_alike(found.setdefault(line.row.key, line), line)
         return tuple(found[key] for key in sorted(found))
 
     def keys(self) -> frozenset[str]:
@@ -165,6 +166,17 @@ class Ledger:
         raise AdvisorError(f"{problem}: {REMOVE}")
 
 
+def _check_alike(first: LedgerLine, line: LedgerLine) -> None:
+    """Raise AdvisorError where two lines of one ledger are of one run and have other losses: it was trained once."""
+    one, other = first.row, line.row
+    if one.loss != other.loss:
+        raise AdvisorError(
+            f"{line.path}, lines {first.number} and {line.number} have two losses of one run ({one.source}, width "
+            f"{one.width}, {plural(one.n_tokens, 'token')}): {one.loss!r} and {other.loss!r}: remove the line that is "
+            "not to be believed, or both, and it is trained again."
+        )
+
+
 def rows_digest(rows: Iterable[Row]) -> str:
     """Return the SHA-256 of rows, in hexadecimal, whatever their order; of their hardware nothing is in it."""
     contents = (_content(row) for row in sorted(rows, key=lambda row: row.key))
@@ -204,7 +216,7 @@ def merged(ledgers: Iterable[Sequence[LedgerLine]]) -> tuple[Row, ...]:
             if abs(row.loss - first.loss) > MAX_DIFFERENCE * max(row.standard_error, first.standard_error):
                 raise AdvisorError(
                     f"{path} and {at} disagree on run {row.key} ({row.source}, width {row.width}, "
-                    f"{row.n_tokens} tokens): a loss of {first.loss:.4f} against {row.loss:.4f}, more than "
+                    f"{plural(row.n_tokens, 'token')}): a loss of {first.loss:.4f} against {row.loss:.4f}, more than "
                     f"{MAX_DIFFERENCE:g} standard errors apart: leave one of them out."
                 )
     return tuple(found[key][0] for key in sorted(found))

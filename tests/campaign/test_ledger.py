@@ -63,10 +63,20 @@ def test_rows_come_back_as_they_were_by_their_keys(ledger):
     assert len(ledger.path.read_text().splitlines()) == 3
 
 
-def test_the_first_of_two_rows_with_a_key_counts(ledger):
-    ledger.append(row(1, loss=1.0))
-    ledger.append(row(1, loss=2.0))
-    assert [one.loss for one in ledger.rows()] == [1.0]
+def test_the_first_of_two_rows_with_a_key_and_a_loss_counts(ledger):
+    ledger.append(row(1, hardware={"device": "cpu"}))
+    ledger.append(row(1, hardware={"device": "cuda"}))
+    assert [one.hardware for one in ledger.rows()] == [{"device": "cpu"}]
+
+
+@pytest.mark.parametrize("loss", [2.0, 1.2500000000000002])
+def test_two_losses_of_one_run_are_both_named(ledger, loss):
+    for one in (row(2), row(1), row(1), row(2, loss=loss)):
+        ledger.append(one)
+    assert sentence(ledger.rows) == (
+        f"{ledger.path}, lines 1 and 4 have two losses of one run (A2, width 8, 640 tokens): 1.25 and {loss!r}: remove "
+        "the line that is not to be believed, or both, and it is trained again."
+    )
 
 
 @pytest.mark.parametrize("torn", [b'{"key": "000', b"\0" * 200_000, b"x" * 70_000])
