@@ -112,7 +112,7 @@ class Ledger:
         A last line without an end was being written when its writer died, and is left out.
 
         Raises:
-            AdvisorError: the file cannot be read, a line of it is not a row or was altered, or two contradict each other.
+            AdvisorError: it cannot be read, a line of it is not a row or was altered, or two contradict each other.
         """
         return tuple(line.row for line in self.lines())
 

@@ -15,7 +15,8 @@ from advisor.results.result import Result, Shown
 from calibration.campaign.ledger import Ledger, LedgerLine, check_lines, merged, rows_digest
 from calibration.campaign.lock import locked_folder
 from calibration.campaign.pipeline import Opened, Trained, in_words, keys_of_job
-from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, CalibrationPlan, is_signed, read_plan
+from calibration.campaign.plan_file import DATA_FOLDER, LEDGER_FILE, PLAN_FILE, CalibrationPlan, is_signed, read_plan
+from calibration.campaign.token_data import is_unsigned
 from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
 from calibration.lines.records import Row, SourceRecord
@@ -24,6 +25,9 @@ from calibration.lines.summary import LineFigures, SourceFigures, line_figures, 
 
 if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress
+
+# Since this day rows say theirs; what does not was trained before its end.
+ROWS_ARE_DATED = "2026-11-21"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -198,14 +202,25 @@ def _lines(folder: Path, plan: CalibrationPlan) -> tuple[LedgerLine, ...]:
 
 
 def unsigned(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Return what is to be said of plans, and of rows in ledgers, of folders that have no digest."""
+    """Return what is to be said of plans, token arrays, and rows in ledgers, of folders that have no digest."""
     old = [folder / PLAN_FILE for folder in folders if not is_signed(folder)]
     lines = {folder / LEDGER_FILE: Ledger(folder / LEDGER_FILE).lines() for folder in folders}
     found = {path: (sum(not line.is_signed for line in each), len(each)) for path, each in lines.items()}
     return (
         *(f"{path} is unsigned, as older versions wrote it: an H that was changed would not be found." for path in old),
+        *(note for folder in folders for note in _of_arrays(folder)),
         *_of_rows(found),
     )
+
+
+def _of_arrays(folder: Path) -> Iterator[str]:
+    plan = read_plan(folder)
+    data = folder / DATA_FOLDER
+    if plan is not None and (names := [one.name for one in plan.sources if is_unsigned(data, one.name)]):
+        yield (
+            f"{data}: the token arrays of {', '.join(names)} {_are(len(names))} unsigned, as older versions wrote "
+            "them: a token that was changed would not be found."
+        )
 
 
 def _of_rows(found: Mapping[Path, tuple[int, int]]) -> Iterator[str]:
@@ -312,6 +327,9 @@ def _laws_only(folders: Sequence[Path]) -> bool:
     return len(folders) == 1 and plan is not None and plan.laws_only
 
 
-def _date(rows: Sequence[Row]) -> str | None:
-    """Return the day of the last row, so that a refit gives the same file; None where rows do not say."""
-    return max((str(row.hardware["date"]) for row in rows if "date" in row.hardware), default=None)
+def _date(rows: Sequence[Row]) -> str:
+    """Return the day of the last row, so that a refit gives the same file, in ISO form.
+
+    Of rows that do not say theirs, as older versions wrote them, it is the last on which they can have been trained.
+    """
+    return max(str(row.hardware.get("date", ROWS_ARE_DATED)) for row in rows)

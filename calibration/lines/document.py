@@ -56,14 +56,14 @@ class About:
     """How a calibration was made: everything that its rows do not say.
 
     ``protocol`` is how H was measured (native ids, as of grammars: no tokenizer), ``date`` the ISO date of the
-    last row where rows have one, ``ledger_sha256`` the digest of the ledger's rows. ``h_ref`` is H of web text and
+    last row, ``ledger_sha256`` the digest of the ledger's rows. ``h_ref`` is H of web text and
     ``h_ref_source`` where it is from.
     """
 
     name: str
     protocol: Protocol
     command: str
-    date: str | None
+    date: str
     ledger_sha256: str
     packages: Mapping[str, str] = field(default_factory=versions)
     h_ref: float = H_REF

@@ -17,7 +17,7 @@ from calibration.campaign.devices import take_devices
 from calibration.campaign.engine import Workshop
 from calibration.campaign.ledger import Ledger, signed_line
 from calibration.campaign.lock import lock
-from calibration.campaign.plan_file import LEDGER_FILE, PLAN_FILE, read_plan
+from calibration.campaign.plan_file import DATA_FOLDER, LEDGER_FILE, PLAN_FILE, read_plan
 from calibration.lines.document import write_calibrated
 from calibration.training import probe
 from calibration.training.execution import Execution
@@ -104,6 +104,14 @@ def test_the_same_request_in_two_folders_gives_the_same_bytes(planted):
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
 
 
+def _without_dates(ledger):
+    """Make of a ledger what older versions wrote."""
+    rows = [json.loads(line) for line in ledger.read_text().splitlines()]
+    for row in rows:
+        del row["digest"], row["hardware"]["date"]
+    ledger.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
 def test_a_refit_gives_the_same_bytes_and_several_folders_are_one_calibration(planted, tmp_path, advisor):
     one = planted[0][0]
     copy = tmp_path / "copy"
@@ -116,6 +124,11 @@ def test_a_refit_gives_the_same_bytes_and_several_folders_are_one_calibration(pl
     dates = {json.loads(line)["hardware"]["date"] for line in (copy / LEDGER_FILE).read_text().splitlines()}
     assert json.loads(before)["calibrations"][0]["provenance"]["date"] == max(dates)
     assert (copy / "laws.json").read_bytes() == (one / "laws.json").read_bytes()
+    _without_dates(copy / LEDGER_FILE)
+    assert advisor("calibrate", "--refit", copy).code == 0
+    made = json.loads((copy / "fitted_coefficients.json").read_bytes())["calibrations"][0]
+    assert made["provenance"]["date"] == "2026-11-21"  # the last day on which rows did not say theirs
+    assert made["provenance"]["ledger_sha256"] == json.loads(before)["calibrations"][0]["provenance"]["ledger_sha256"]
     lines = (one / LEDGER_FILE).read_text().splitlines(keepends=True)
     halves = [tmp_path / "first", tmp_path / "second"]
     for i, half in enumerate(halves):
@@ -503,8 +516,13 @@ def test_a_plan_without_its_digest_is_said_to_be_unsigned(planted, tmp_path):
     folder = tmp_path / "copy"
     shutil.copytree(planted[0][0], folder)
     assert refit.unsigned([folder]) == ()
+    names = [source.name for source in read_plan(folder).sources][:2]
+    for name in names:
+        (folder / DATA_FOLDER / f"{name}.sha256").unlink()
     (folder / PLAN_FILE).write_text(json.dumps(unsigned(folder / PLAN_FILE)))
     path = folder / PLAN_FILE
     assert refit.unsigned([folder]) == (
         f"{path} is unsigned, as older versions wrote it: an H that was changed would not be found.",
+        f"{folder / DATA_FOLDER}: the token arrays of {', '.join(names)} are unsigned, as older "
+        "versions wrote them: a token that was changed would not be found.",
     )

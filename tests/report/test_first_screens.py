@@ -204,7 +204,7 @@ def outcome(n_sources: int) -> CalibrationOutcome:
     ][:n_sources]
     plan = read_plan(CALIBRATIONS / "text")
     assert plan is not None
-    about = About(name="many", protocol=plan.protocol, command="", date=None, ledger_sha256="")
+    about = About(name="many", protocol=plan.protocol, command="", date="2026-11-21", ledger_sha256="")
     files = tuple(LONG / name for name in ("fitted_coefficients.json", "laws.json"))
     notes = ("a note on a ledger that takes more than the whole of a line of eighty columns to be said, and so two.",)
     failures = {f"{law.source.name} 64x2": "the loss is not finite at half of a half of the rate" for law in many[:2]}
