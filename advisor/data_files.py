@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from advisor.errors import AdvisorError, CoefficientsError, UsageError
+from advisor.errors import NOT_THERE, AdvisorError, CoefficientsError, UsageError, asked_wrongly
 
 # The wheel has the files as advisor/data, a checkout and an editable install have them one level up.
 _PACKAGE = Path(__file__).parent
@@ -42,9 +42,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     try:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
-        raise AdvisorError(
-            f"Cannot write {path}: {error.strerror}; name a file in a folder you can write to."
-        ) from error
+        found = AdvisorError(f"Cannot write {path}: {error.strerror}; name a file in a folder you can write to.")
+        raise (asked_wrongly(found) if isinstance(error, NOT_THERE) else found) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             # mkstemp makes a private file; a result is as readable as any file the user makes.
@@ -79,7 +78,8 @@ def folder_made(folder: Path, what_to_do: str = "name another folder") -> Iterat
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise AdvisorError(f"{folder} cannot be made: {error.strerror}; {what_to_do}.") from error
+            found = AdvisorError(f"{folder} cannot be made: {error.strerror}; {what_to_do}.")
+            raise (asked_wrongly(found) if isinstance(error, (*NOT_THERE, FileExistsError)) else found) from error
         yield
     except BaseException:
         for each in new:
@@ -106,12 +106,14 @@ def check_writable(path: Path | None) -> None:
         problem = None if folder.is_dir() else "there is no such folder"
         if path.is_dir():
             problem = "it is a folder"
-        elif problem is None and not os.access(folder, os.W_OK):
+        is_named_wrongly = problem is not None
+        if problem is None and not os.access(folder, os.W_OK):
             problem = "the folder cannot be written to"
     except OSError as error:
-        problem = str(error.strerror)
+        problem, is_named_wrongly = str(error.strerror), False
     if problem is not None:
-        raise AdvisorError(f"Cannot write {str(path)[:200]}: {problem}.")
+        found = AdvisorError(f"Cannot write {str(path)[:200]}: {problem}.")
+        raise asked_wrongly(found) if is_named_wrongly else found
 
 
 def refuse_overwriting(out: Path | None, *sources: str | Path | None, option: str = "--out") -> None:

@@ -18,11 +18,14 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── CompileError            exit 1   a training step that cannot be compiled
     ├── DivergenceError         exit 1   a model whose training diverges at every learning rate
     └── MissingExtraError       exit 1   an optional dependency that is not installed
+
+Whatever its class, an error about what is named and not there exits 2: a file, a column, a folder where a file is meant
+or to write into (``asked_wrongly``). What is there and cannot be used, such as a file of something else, exits 1.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +117,16 @@ class MissingExtraError(AdvisorError):
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed: {install_command(*EXTRAS[extra])}"
         )
+
+
+NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)  # no file has the name that is given
+_Error = TypeVar("_Error", bound=AdvisorError)
+
+
+def asked_wrongly(error: _Error) -> _Error:
+    """Return the error, which now exits as wrong usage does: it is about a name that is given, and nothing has it."""
+    error.exit_code = UsageError.exit_code
+    return error
 
 
 def install_command(*requirements: str) -> str:

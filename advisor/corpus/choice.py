@@ -16,7 +16,7 @@ from advisor.corpus.columns import Field, rows_of_ids
 from advisor.corpus.values.identifiers import ID_NAMES, TEXT_NAMES, plain_name, why_no_ids, why_no_text
 from advisor.corpus.values.messages import n_chars_of
 from advisor.corpus.values.padding import find_padding
-from advisor.errors import CorpusError, did_you_mean
+from advisor.errors import CorpusError, asked_wrongly, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -157,7 +157,7 @@ def _wanted(fields: Mapping[str, Field], wanted: str, source: str) -> Field:
         nested = f", and nested {_names(_nested(fields.values()))}" if _nested(fields.values()) else ""
         close = did_you_mean(wanted, [*fields, *_nested(fields.values())])
         hint = close or f": its columns are {_names(fields)}{nested}."
-        raise CorpusError(f"{source} has no column {wanted!r}{hint}")
+        raise asked_wrongly(CorpusError(f"{source} has no column {wanted!r}{hint}"))
     if found.type == "null":  # in the first rows: another kind of value than text, if one comes, is an error then
         return replace(found, kind="text")
     if found.kind is None:

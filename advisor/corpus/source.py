@@ -31,7 +31,7 @@ from advisor.corpus.tally import LeftOut, Tally
 from advisor.corpus.token_files.magic import article_of, format_of_head
 from advisor.corpus.token_files.readers import TOKEN_FORMATS, token_reader
 from advisor.corpus.tokenizer import load_tokenizer
-from advisor.errors import CorpusError, UsageError
+from advisor.errors import CorpusError, UsageError, asked_wrongly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,7 +196,9 @@ def _standard_input(options: CorpusOptions, seq_len: int, tally: Tally) -> Reade
 
 def _from_hub(source: str, options: CorpusOptions, seq_len: int, tally: Tally) -> Corpus:
     if not is_hub_name(source):
-        raise CorpusError(f"There is no file, folder or glob {source}, and it is not a hub name such as org/name.")
+        raise asked_wrongly(
+            CorpusError(f"There is no file, folder or glob {source}, and it is not a hub name such as org/name.")
+        )
     dataset = open_hub(source, options.hub, column=options.column)
     readers: Sequence[Reader]
     if dataset.table is not None:

@@ -6,7 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from advisor.errors import TokenizerError, did_you_mean, first_line, install_command
+from advisor.errors import TokenizerError, asked_wrongly, did_you_mean, first_line, install_command
 from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def load_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
     if path.is_file():
         return _contained(path, name)
     if path.suffix in (".model", ".json") or name.count("/") > 1 or name.startswith(("/", ".", "~")):
-        raise TokenizerError(f"There is no tokenizer file {name}.")
+        raise asked_wrongly(TokenizerError(f"There is no tokenizer file {name}."))
     return _from_hub(name)
 
 
@@ -97,11 +97,15 @@ def _contained(path: Path, name: str) -> Tokenizer:
     )
 
 
+def _unknown(name: str) -> TokenizerError:
+    return asked_wrongly(
+        TokenizerError(f"{name!r} is neither {DEFAULT_TOKENIZER!r}, 'bytes', a file, nor a hub id such as org/name.")
+    )
+
+
 def _from_hub(name: str) -> Tokenizer:
     if "/" not in name:
-        raise TokenizerError(
-            f"{name!r} is neither {DEFAULT_TOKENIZER!r}, 'bytes', a file, nor a hub id such as org/name."
-        )
+        raise _unknown(name)
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, HFValidationError, RepositoryNotFoundError
 
@@ -115,9 +119,7 @@ def _from_hub(name: str) -> Tokenizer:
     try:
         return _contained(Path(hf_hub_download(name, "tokenizer.json")), name)
     except HFValidationError as error:
-        raise TokenizerError(
-            f"{name!r} is neither {DEFAULT_TOKENIZER!r}, 'bytes', a file, nor a hub id such as org/name."
-        ) from error
+        raise _unknown(name) from error
     except GatedRepoError as error:
         raise TokenizerError(
             f"The tokenizer {name} is gated: accept its terms on its hub page and set HF_TOKEN."

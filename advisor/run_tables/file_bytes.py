@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from advisor.corpus.compression import compression_of, decompressed
-from advisor.errors import CorpusError, RunsError
+from advisor.errors import CorpusError, RunsError, asked_wrongly
 
 # A table has a row a run: this is over 50,000 of them. As rows of Python objects it takes some 25 times as much.
 MOST_BYTES = 8 << 20
@@ -24,7 +24,7 @@ def bytes_of(path: Path) -> bytes:
         RunsError: it is no file, cannot be read, is torn or too large, or is a format that must be converted first.
     """
     if not path.is_file():
-        raise RunsError(f"{path} is not a file; give a table of runs (csv, json, jsonl or parquet).")
+        raise asked_wrongly(RunsError(f"{path} is not a file; give a table of runs (csv, json, jsonl or parquet)."))
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _too_large(path)

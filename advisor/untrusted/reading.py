@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from advisor.errors import AdvisorError, first_line
+from advisor.errors import NOT_THERE, AdvisorError, asked_wrongly, first_line
 
 # JSON of so many bytes is at most some 400 MB of Python objects; no file of advisor's own comes near it.
 MOST_JSON_BYTES = 8 << 20
@@ -59,7 +59,8 @@ def bounded_bytes(path: Path, most_bytes: int, error: type[AdvisorError], *, reg
             data = _first_bytes(file, most_bytes + 1)
     except (OSError, ValueError) as problem:  # ValueError: a NUL in its name
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
-        raise error(f"Cannot read {path}: {reason}.") from problem
+        found = error(f"Cannot read {path}: {reason}.")
+        raise (found if regular or not isinstance(problem, NOT_THERE) else asked_wrongly(found)) from problem
     if len(data) > most_bytes:
         size = f"{most_bytes >> 20} MB" if most_bytes >= 1 << 20 else f"{most_bytes:,} bytes"
         raise error(f"{path} holds over {size}: it is not one of advisor's files.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from advisor.errors import GrammarError, did_you_mean
+from advisor.errors import AdvisorError, GrammarError, did_you_mean
 from advisor.json_fields import Node
 from advisor.json_form import as_json
 from advisor.untrusted.reading import bounded_bytes, name_problem, parsing
@@ -100,17 +100,17 @@ def load_set(path: Path) -> tuple[NamedGrammar, ...]:
     """Return the grammars of a file that ``dump_set`` made.
 
     Raises:
-        GrammarError: the file cannot be read, or is not a set of grammars.
+        AdvisorError: the file cannot be read, or is not a set of grammars.
     """
-    data = bounded_bytes(path, MOST_SET_BYTES, GrammarError)
-    with parsing(path, "a set of grammars as `advisor grammar --out` writes it", GrammarError):
-        document = Node(json.loads(data), str(path), "", GrammarError)
+    data = bounded_bytes(path, MOST_SET_BYTES, AdvisorError)
+    with parsing(path, "a set of grammars as `advisor grammar --out` writes it", AdvisorError):
+        document = Node(json.loads(data), str(path), "", AdvisorError)
     version = document["schema_version"].whole(1)
     if version != SCHEMA_VERSION:
-        raise GrammarError(f"{path} has schema version {version}, and this advisor reads {SCHEMA_VERSION}: upgrade.")
+        raise AdvisorError(f"{path} has schema version {version}, and this advisor reads {SCHEMA_VERSION}: upgrade.")
     found = tuple(map(_named, document["grammars"].items()))
     if not found or len({grammar.name for grammar in found}) < len(found):
-        raise GrammarError(f"{path} needs at least one grammar, and each its own name.")
+        raise AdvisorError(f"{path} needs at least one grammar, and each its own name.")
     return found
 
 
@@ -123,4 +123,4 @@ def _named(node: Node) -> NamedGrammar:
     try:
         return NamedGrammar(name=name, shape=GrammarShape(**shape), seed=seed, grammar=from_json(node.members()))
     except GrammarError as error:
-        raise GrammarError(f"{node.file}, grammar {name}: {error}") from error
+        raise AdvisorError(f"{node.file}, grammar {name}: {error}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from advisor.errors import GrammarError
+from advisor.errors import AdvisorError, GrammarError
 from calibration.grammars.gate import degeneracies
 from calibration.grammars.grammar import draw
 from calibration.grammars.sampling import sample_documents
@@ -68,14 +68,14 @@ SET = "a set of grammars as `advisor grammar --out` writes it"
 def test_a_file_that_is_no_set_gets_one_sentence(tmp_path, text, message):
     path = tmp_path / "set.json"
     path.write_text(text)
-    with pytest.raises(GrammarError) as error:
+    with pytest.raises(AdvisorError) as error:
         load_set(path)
     assert str(error.value).startswith(f"{path}{message}")
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_set_file_gets_one_sentence(tmp_path):
-    with pytest.raises(GrammarError) as error:
+    with pytest.raises(AdvisorError) as error:
         load_set(tmp_path / "none.json")
     assert str(error.value) == f"Cannot read {tmp_path}/none.json: No such file or directory."
 
@@ -103,14 +103,14 @@ def set_of(**grammar):
 def test_a_grammar_of_a_file_that_cannot_be_is_named(tmp_path, grammar, message):
     path = tmp_path / "set.json"
     path.write_text(set_of(**grammar))
-    with pytest.raises(GrammarError) as error:
+    with pytest.raises(AdvisorError) as error:
         load_set(path)
     assert str(error.value).startswith(f"{path}, grammar A: {message}")
     assert len(str(error.value)) < 300 + len(str(path))
 
 
 def test_a_device_that_never_ends_is_no_set():
-    with pytest.raises(GrammarError, match=r"^/dev/zero holds over 32 MB: it is not one of advisor's files\.$"):
+    with pytest.raises(AdvisorError, match=r"^/dev/zero holds over 32 MB: it is not one of advisor's files\.$"):
         load_set(Path("/dev/zero"))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.corpus.choice import names_in, top_column
 from advisor.corpus.hub.client import find
 from advisor.corpus.hub.failures import explained
-from advisor.errors import HubError, UsageError
+from advisor.errors import HubError, UsageError, asked_wrongly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -158,7 +158,9 @@ def _checked_column(column: str, features: Mapping[str, object] | None, asked: A
         return None
     found = top_column(column, features)
     if found is None:
-        raise HubError(f"{asked.repo} has no column {column!r}: choose one with --column: {', '.join(features)}.")
+        raise asked_wrongly(
+            HubError(f"{asked.repo} has no column {column!r}: choose one with --column: {', '.join(features)}.")
+        )
     return found
 
 

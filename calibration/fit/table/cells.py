@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from advisor.errors import RunsError, did_you_mean
+from advisor.errors import RunsError, asked_wrongly, did_you_mean
 from advisor.run_tables.domains import ANY, Domain, beyond, domain_of, is_beyond
 from advisor.run_tables.numbers import (
     DecimalMark,
@@ -75,7 +75,7 @@ class Cells:
         """Return the values of the table's own column as they were read; a missing one is an error."""
         if column not in self.table.names:
             hint = did_you_mean(column, self.table.names) or f", only {', '.join(self.table.names)}: check the name."
-            raise RunsError(f"{self.path} has no column {column}{hint}")
+            raise asked_wrongly(RunsError(f"{self.path} has no column {column}{hint}"))
         values = [row.get(column) for row in self.table.rows]
         empty = [i for i, value in enumerate(values) if is_empty(value)]
         if empty:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from advisor.errors import RunsError, did_you_mean
+from advisor.errors import RunsError, asked_wrongly, did_you_mean
 from advisor.run_tables.numbers import is_empty, number_of
 from advisor.run_tables.rows import TableRows
 from calibration.fit.table.name_units import bytes_in
@@ -74,11 +74,11 @@ def choose_columns(table: TableRows, given: Mapping[str, str]) -> Columns:
 def _check_given(table: TableRows, given: Mapping[str, str]) -> None:
     if unknown := next((name for name in given if name not in OURS), None):
         hint = did_you_mean(unknown, OURS) or f", which is not one of {', '.join(OURS)}."
-        raise RunsError(f"--columns maps {unknown}{hint}")
+        raise asked_wrongly(RunsError(f"--columns maps {unknown}{hint}"))
     for ours, theirs in given.items():
         if theirs not in table.names:
             hint = did_you_mean(theirs, table.names) or f", only {', '.join(table.names)}."
-            raise RunsError(f"{table.path} has no column {theirs} (--columns {ours}={theirs}){hint}")
+            raise asked_wrongly(RunsError(f"{table.path} has no column {theirs} (--columns {ours}={theirs}){hint}"))
 
 
 def _refuse_experts(table: TableRows, theirs: str) -> None:
