@@ -111,7 +111,7 @@ def plural(count: int | str, noun: str) -> str:
     return f"{text} {noun if text == '1' else _PLURALS.get(noun, f'{noun}s')}"
 
 
-_PLURALS = {"corpus": "corpora"}
+_PLURALS = {"corpus": "corpora", "loss": "losses"}
 
 
 def format_flops(flops: float) -> str:

@@ -46,7 +46,7 @@ def test_columns_and_corpora(advisor, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"text": "some words of a text", "title": "a title of it"}\n')
     result = advisor("score", tmp_path / "a.jsonl", "--column", "txt")
     assert (result.code, result.stderr) == (
-        *(1, f"Error: {tmp_path}/a.jsonl has no column 'txt': did you mean 'text'? (text, title)\n"),
+        *(2, f"Error: {tmp_path}/a.jsonl has no column 'txt': did you mean 'text'? (text, title)\n"),
     )
     path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [profile(), profile(source="code/other")]})
     result = advisor("recommend", "--profile", path, "--corpus", "corpus.json", "--flops", "1e21")
@@ -60,7 +60,7 @@ def test_columns_of_run_tables(advisor, tmp_path):
     (tmp_path / "r.csv").write_text("n_params,n_tokens,loss,corpus\n1e8,2e9,3.1,a\n2e8,3e9,2.9,a\n")
     result = advisor("fit", tmp_path / "r.csv", "--group", "Corpsu")
     assert (result.code, result.stderr) == (
-        *(1, f"Error: {tmp_path}/r.csv has no column Corpsu: did you mean 'corpus'? (n_params, n_tokens, loss, "
+        *(2, f"Error: {tmp_path}/r.csv has no column Corpsu: did you mean 'corpus'? (n_params, n_tokens, loss, "
           "corpus)\n"),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from advisor.calibrations.laws_in_h import LAW_NAMES
 from advisor.caution import Caution
 from advisor.compressibility.protocol import MeasuredCorpus
 from advisor.errors import UsageError
-from advisor.quantities import format_amount, format_flops, format_interval, format_quantity
+from advisor.quantities import format_amount, format_flops, format_interval, format_quantity, plural
 from advisor.results.result import Result, Shown
 
 # Where nobody gives a budget: a small run, one of about 10B parameters, and one of about 100B, two powers of ten apart,
@@ -79,7 +79,7 @@ class Comparison(Result):
     def in_brief(self) -> str:
         """How many corpora and budgets there are."""
         named = [", ".join(names) for names in (_sources(self.rows), _budgets(self.rows)) if names]
-        return f"{len(self.rows)} answers: {' at '.join(named)}"
+        return f"{plural(len(self.rows), 'answer')}: {' at '.join(named)}"
 
     def shown(self) -> Shown:
         """Return a row for each corpus and budget."""

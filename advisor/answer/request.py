@@ -11,7 +11,7 @@ from advisor.errors import UsageError
 from advisor.plan.accelerators import Gpu, find_gpu, given_gpu
 from advisor.plan.hardware import DEFAULT_MFU, Hardware
 from advisor.plan.shape import check_model_options
-from advisor.quantities import check_number, check_positive, check_share, check_text, check_whole
+from advisor.quantities import check_number, check_positive, check_share, check_text, check_whole, format_flops
 
 # The fields of Request that must be above 0, and the option each comes from.
 _POSITIVE = {
@@ -233,8 +233,8 @@ def _check_choice(request: Request, flops: float) -> None:
             raise UsageError(f"{option} must be at least 1, not {value:g}.")
         if flops / 6 < value:
             raise UsageError(
-                f"{option} {value:g} leaves less than one {other} of {flops:.3g} FLOPs: ask for fewer, or give a "
-                "larger budget."
+                f"{option} {format_flops(value)} leaves less than one {other} of {format_flops(flops)} FLOPs: ask for "
+                "fewer, or give a larger budget."
             )
 
 

@@ -26,6 +26,7 @@ from advisor.errors import CoefficientsError
 from advisor.laws.parameters import Parameters
 from advisor.laws.published import chinchilla
 from advisor.laws.scaling_law import ScalingLaw, central_interval
+from advisor.quantities import plural
 from advisor.results.result import Result, Shown
 
 Verdict = Literal["agree", "disagree", "cannot say"]
@@ -216,7 +217,7 @@ def _over_draws(value: float, drawn: list[float], n_draws: int) -> PredictedFigu
         return PredictedFigure(value=None, ci95=None, reason="the prediction is beyond all measure")
     drawn = [one for one in drawn if abs(one) < _LARGEST]
     if n_draws < _FEWEST_DRAWS:
-        reason = f"{n_draws} draw{'' if n_draws == 1 else 's'} of the {_FEWEST_DRAWS} that an interval needs"
+        reason = f"{plural(n_draws, 'draw')} of the {_FEWEST_DRAWS} that an interval needs"
         return PredictedFigure(value=value, ci95=None, reason=reason)
     missing = n_draws - len(drawn)
     if missing > _MOST_MISSING * n_draws:

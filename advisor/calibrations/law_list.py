@@ -13,6 +13,7 @@ from advisor.laws.parameters import NAMES
 from advisor.laws.published import published_laws
 from advisor.laws.scaling_law import Law, ScalingLaw
 from advisor.laws.text import SIX_CORPORA, SLOPE_H, SLOPE_T, SLOPE_TOKENIZER, TOKENIZERS, WEB_H, WEB_T
+from advisor.quantities import plural
 from advisor.results.result import Result, Shown
 
 # The laws that have no constants of their own but move with the corpus, in words: from public runs, and from H.
@@ -43,7 +44,7 @@ class LawList(Result):
     @property
     def in_brief(self) -> str:
         """How many there are."""
-        return f"{len(self.laws)} published laws and {len(self.coefficients.calibrations)} calibrations"
+        return f"{len(self.laws)} published laws and {plural(len(self.coefficients.calibrations), 'calibration')}"
 
     def shown(self) -> Shown:
         """Return the published laws with their constants."""

@@ -253,5 +253,6 @@ def _compare_with_law(law: Path, new: RunTable | None, reading: WantedReading, s
 
 def _refusal(analysis: Analysis) -> str:
     n, names = len(analysis.groups), ", ".join(analysis.refused)
-    which = "the law is refused" if n == 1 else f"{len(analysis.refused)} of {n} laws are refused ({names})"
+    are = "is" if len(analysis.refused) == 1 else "are"
+    which = "the law is refused" if n == 1 else f"{len(analysis.refused)} of {n} laws {are} refused ({names})"
     return f"{which} for the reasons above, and nothing of it was written; --force prints it with every number marked."

@@ -19,6 +19,7 @@ from advisor.compressibility.profile_file import BYTES_PER_TOKEN
 from advisor.compressibility.protocol import Protocol, difference, read_protocol
 from advisor.errors import CorpusError
 from advisor.json_fields import Node, read_json
+from advisor.quantities import plural
 
 _IN_WORDS = r"(.+), (\d+) tokens a sequence, (\S+), gzip level (\d), (\w+), (\w+)"
 _SD_OF_95 = 1.959963984540054
@@ -58,7 +59,7 @@ class GroupProfiles:
             return group
         found = [name for name in self.corpora if group in (PurePath(name).name, _stem(name))]
         if len(found) != 1:
-            what = f"{len(found)} profiles" if found else "no profile"
+            what = f"{plural(len(found), 'profile')}" if found else "no profile"
             raise CorpusError(f"{self.file} has {what} of the group {group}: it holds {', '.join(self.corpora)}.")
         return found[0]
 

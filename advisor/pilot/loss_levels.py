@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from advisor.caution import Caution
 from advisor.laws.published import CHINCHILLA
 from advisor.pilot.runs import ROLES, PilotRun, Role
-from advisor.quantities import format_flops, format_quantity
+from advisor.quantities import format_flops, format_quantity, plural
 
 # The laws of the six corpora have .43 (code) to 1.02 (fineweb) of the base law's loss, each within 6 % over a pilot's
 # sizes and budgets. Bits are 1.443 times nats.
@@ -67,8 +67,8 @@ def _odd(odd: Sequence[PilotRun], n_runs: int) -> Caution:
     which = f"{said_of(odd[0])} is" if len(odd) == 1 else f"{len(odd)}, such as {said_of(odd[0])}, are"
     return Caution(
         code="odd_losses",
-        message=f"Of the {n_runs} runs {which} not like the others of the same corpus: look whether the unit is "
-        "another or the run failed.",
+        message=f"Of the {plural(n_runs, 'run')} {which} not like the others of the same corpus: look whether the unit "
+        "is another or the run failed.",
     )
 
 

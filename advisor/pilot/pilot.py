@@ -240,9 +240,10 @@ def _planned(
 def _about(runs: tuple[PlannedRun, ...]) -> Iterator[Caution]:
     missing = sum(run.plan.shape is None for run in runs)
     if missing:
+        have = "has" if missing == 1 else "have"
         yield Caution(
             code="no_shape",
-            message=f"{missing} of the {len(runs)} sizes have no usual shape with a vocabulary of "
+            message=f"{missing} of the {plural(len(runs), 'size')} {have} no usual shape with a vocabulary of "
             f"{runs[0].plan.vocab_size:,}: see --vocab-size.",
         )
 

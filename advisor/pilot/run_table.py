@@ -22,7 +22,7 @@ from advisor.errors import RunsError
 from advisor.laws.text import Text
 from advisor.pilot.pilot import Pilot, PilotCorpus, PlannedRun
 from advisor.pilot.runs import ROLES, PilotRun, Role
-from advisor.quantities import plural
+from advisor.quantities import format_flops, plural
 from advisor.run_tables.domains import LOSS, beyond, domain_of, is_beyond
 from advisor.run_tables.numbers import DecimalMark, decimal_mark, is_empty, number_of, shown
 from advisor.run_tables.rows import read_rows
@@ -163,8 +163,8 @@ def _run(path: Path, number: int, row: Row) -> PilotRun:
     spent = 6 * values["n_params"] * values["n_tokens"]
     if abs(spent / values["flops"] - 1) > _MOST_OFF:
         raise RunsError(
-            f"{path}, run {number}: 6 N D is {spent:.3g} FLOPs and its budget {values['flops']:.3g}: runs of one "
-            "budget must cost the same."
+            f"{path}, run {number}: 6 N D is {format_flops(spent)} FLOPs and its budget "
+            f"{format_flops(values['flops'])}: runs of one budget must cost the same."
         )
     return PilotRun(role=role, corpus=corpus, **values)
 

@@ -146,14 +146,14 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
     left = sum(each.seconds for each in missing) / devices.n_workers
     where = f"{devices.n_workers} x {devices.first.name}" if devices.n_workers > 1 else devices.first.name
     rows = [
-        ("Runs", f"{plan.n_runs} in {len(plan.jobs)} trunks, {quantity(flops)} FLOPs"),
+        ("Runs", f"{plan.n_runs} in {plural(len(plan.jobs), 'trunk')}, {quantity(flops)} FLOPs"),
         ("Batch", batches(plan)),
         ("Time", f"about {duration(3600 * opened.hours)} on {where}, {devices.first.dtype}, from timed steps"),
     ]
     if len(missing) < len(opened.works):
         n_there = len(opened.works) - len(missing)
         to_go = f"about {duration(left)} to go" if missing else "nothing is left to train"
-        rows.append(("There", f"{n_there} of {len(opened.works)} trunks; {to_go}"))
+        rows.append(("There", f"{n_there} of {plural(len(opened.works), 'trunk')}; {to_go}"))
     if folder is not None:
         rows.append(("Folder", str(folder)))
     return rows
@@ -243,10 +243,12 @@ def _print_everything(outcome: CalibrationOutcome, files: Sequence[Path]) -> Non
 
 def print_left(trained: Trained, folder: Path) -> None:
     """Print what was not begun for want of time, and what goes on with it."""
+    n = len(trained.left)
+    it = "it" if n == 1 else "they"
     cost = f"about {duration(sum(each.seconds for each in trained.left))} of one device"
     print_answer(
-        f"{len(trained.left)} trunks, {cost}, were not begun: they would not end in time.",
-        f"advisor calibrate --out {folder} goes on with them.",
+        f"{plural(n, 'trunk')}, {cost}, {'was' if n == 1 else 'were'} not begun: {it} would not end in time.",
+        f"advisor calibrate --out {folder} goes on with {'it' if n == 1 else 'them'}.",
     )
     for work, why in trained.failures.items():
         print_labelled([(f"Not trained to its end: {work}.", why)], "yellow")

@@ -176,7 +176,7 @@ def _about(law: Mapping[str, Any], mark: str) -> Iterator[tuple[str, str]]:
         yield "Fit", f"residuals are {percent(d['residual_scale'])}{mark} of the loss; {known}"
     if iso is not None:
         a = f"{number(iso['exponent_a'])}{mark} (95 % {interval(iso['exponent_a_ci95'], number, mark)})"
-        yield "IsoFLOP", f"the optima of {len(iso['flops'])} budgets give a = {a}"
+        yield "IsoFLOP", f"the optima of {plural(len(iso['flops']), 'budget')} give a = {a}"
     if law["extrapolation"] is not None and law["drift"] is not None:
         largest, drift = format_flops(law["extrapolation"]["largest_flops"]), law["drift"]
         yield (

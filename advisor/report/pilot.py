@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.laws.data_rule import SD_OF_80
 from advisor.laws.measured_shift import BEYOND, GROWTH
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, plural
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import amount, echo, emit, percent, print_table, quantity, spread, warn
 
@@ -150,7 +150,7 @@ def _runs(pilot: Pilot) -> None:
     kept = [i for i in range(len(header)) if any(row[i] for row in rows)]
     total = f"; {amount(pilot.gpu_hours)} GPU-hours" if pilot.gpu_hours is not None else ""
     cost = f", cost {amount(pilot.cost)}" if pilot.cost is not None else ""
-    title = f"{len(rows)} runs, {format_flops(pilot.chosen.design.flops)} FLOPs{total}{cost}"
+    title = f"{plural(len(rows), 'run')}, {format_flops(pilot.chosen.design.flops)} FLOPs{total}{cost}"
     print_table([header[i] for i in kept], [[row[i] for i in kept] for row in rows], title=title)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.errors import AdvisorError, UsageError
+from advisor.quantities import plural
 from calibration.campaign.grid import SEQ_LEN
 from calibration.training.schedule import MOST_STEPS
 
@@ -80,6 +81,6 @@ def check_room(name: str, n_tokens: int, vocab_size: int, folder: Path) -> None:
     for takes, there, what in ((2 * n_bytes, memory, "memory here"), (n_bytes, free, f"the disk of {folder}")):
         if takes > there:
             raise AdvisorError(
-                f"The {n_tokens:,} tokens of {name} take {takes:.2g} bytes, and {what} has {there:.2g}: calibrate on "
-                "fewer, or elsewhere."
+                f"The {plural(n_tokens, 'token')} of {name} take {takes:.2g} bytes, and {what} has {there:.2g}: "
+                "calibrate on fewer, or elsewhere."
             )

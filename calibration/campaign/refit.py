@@ -63,7 +63,8 @@ class CalibrationOutcome(Result):
             return f"{plural(len(self.trained.left), 'trunk')} left to train"
         n_laws = sum(source.verdict != "refused" for source in self.sources)
         found = "laws alone" if self.result.document is None else "coefficients"
-        return f"{self.result.about.name}: {n_laws} of {len(self.sources)} sources have a law, {found}"
+        have = "has" if n_laws == 1 else "have"
+        return f"{self.result.about.name}: {n_laws} of {plural(len(self.sources), 'source')} {have} a law, {found}"
 
     def shown(self) -> Shown:
         """Return a source in each row, with its law's exponent of N* and its verdict; of a plan with its H alone."""

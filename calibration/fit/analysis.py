@@ -273,7 +273,8 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
     if len(single) < LEAST_RUNS:
         if not any(reason.code == "few-runs" for reason in reasons):
             message = (
-                f"{len(single)} runs see no token twice, and the law needs at least {LEAST_RUNS} of them; to learn how "
+                f"{plural(len(single), 'run')} {'sees' if len(single) == 1 else 'see'} no token twice, and the law "
+                f"needs at least {LEAST_RUNS} of them; to learn how "
                 "repetition decays from fewer, hold a law: --repeat-over LAW."
             )
             reasons += (Reason(code="few-runs", message=message, level="refused"),)
@@ -301,7 +302,8 @@ def fit_group(runs: Runs, settings: Settings, *, source: str) -> GroupFit:
 
 
 def _left_out(n: int, n_all: int) -> Reason:
-    message = f"{n} of {n_all} runs repeat data; they are left out of the law and used for R_D* and R_N* only."
+    what = "repeats data; it is" if n == 1 else "repeat data; they are"
+    message = f"{n} of {plural(n_all, 'run')} {what} left out of the law and used for R_D* and R_N* only."
     return Reason(code="repeated-runs", message=message, level="caution")
 
 

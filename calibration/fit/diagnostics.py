@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from advisor.quantities import format_flops
 from calibration.fit.bootstrap import Draws
 from calibration.fit.minimum import Fit, log_optimum
 from calibration.fit.objective import ELIMINATION, Array, jacobian, shares
@@ -217,7 +218,7 @@ def _e_unidentified(fit: Fit, d: Diagnostics) -> Reason | None:
 
 def _graded_se(d: Diagnostics) -> Reason | None:
     message = (
-        f"the standard error of ln N* at {d.flops:.3g} FLOPs is {d.se_log_n:.2f} "
+        f"the standard error of ln N* at {format_flops(d.flops or 0.0)} FLOPs is {d.se_log_n:.2f} "
         f"(a factor of {math.exp(min(d.se_log_n or 0.0, 50.0)):.3g}); {_limits(_SE_CAUTION, _SE_REFUSE)}."
     )
     return _graded("wide-optimum", d.se_log_n, _SE_CAUTION, _SE_REFUSE, message)

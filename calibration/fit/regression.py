@@ -16,6 +16,7 @@ import numpy as np
 
 from advisor.errors import RunsError
 from advisor.laws.drift import LEAST
+from advisor.quantities import format_flops
 from calibration.fit.covariate.dependence import BudgetDependence, dependence_at, n_separate
 from calibration.fit.covariate.joint import JointLines
 from calibration.fit.covariate.new_group import NewGroup, predicted
@@ -195,7 +196,7 @@ def _no_better(found: Regression) -> Reason | None:
     for one in found.at_budgets:
         line, mean, nearest = (one.missed_by[rule] for rule in ("line", "mean", "nearest"))
         if line is not None and mean is not None and nearest is not None and not one.helps:
-            worse.append(f"{one.flops:.3g} FLOPs (missed by {line:.3f}, {mean:.3f} and {nearest:.3f})")
+            worse.append(f"{format_flops(one.flops)} FLOPs (missed by {line:.3f}, {mean:.3f} and {nearest:.3f})")
     if not worse:
         return None
     message = (

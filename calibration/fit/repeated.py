@@ -18,6 +18,7 @@ import numpy.typing as npt
 from advisor.laws.frontier import log_usable, ratio_of
 from advisor.laws.law_file import DRAW_COLUMNS, row_in_file
 from advisor.laws.parameters import Parameters
+from advisor.quantities import plural
 from calibration.fit.bootstrap import ci95, resampled_weights
 from calibration.fit.curve import fit_curve
 from calibration.fit.minimum import Fit
@@ -123,7 +124,8 @@ def fit_repetition(runs: Runs, base: Fit, seed: int = 0) -> Repetition | None:
 def too_little(n_repeated: int, epochs: float) -> str | None:
     """Return why runs of at most ``epochs``, ``n_repeated`` of which repeat data, show no R_D*; None where they may."""
     if n_repeated < _LEAST_REPEATED_RUNS:
-        return f"{n_repeated} runs repeat data and {_LEAST_REPEATED_RUNS} are needed"
+        some = f"{plural(n_repeated, 'run')} {'repeats' if n_repeated == 1 else 'repeat'}"
+        return f"{some} data and {_LEAST_REPEATED_RUNS} are needed"
     if epochs < _LEAST_EPOCHS:
         return f"the runs repeat data {epochs:.2g} times at most"
     return None
@@ -138,7 +140,7 @@ def no_excess(runs: Runs, law: Array, unique: Array) -> str | None:
     if n >= _LEAST_REPEATED_RUNS:
         return None
     needed = f"{_LEAST_REPEATED_RUNS} are needed"
-    some = "1 run has" if n == 1 else f"{n} runs have"
+    some = f"{plural(n, 'run')} {'has' if n == 1 else 'have'}"
     return f"{some} over twice the parameters that their unique tokens can use, and {needed}"
 
 

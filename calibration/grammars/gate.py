@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.quantities import plural
 from calibration.grammars.tilting import TightGrammar
 
 MAX_RHO = 0.95
@@ -46,7 +47,9 @@ def gate(grammar: TightGrammar) -> tuple[GateReason, ...]:
     reasons = []
     endless = int((grammar.q < 1).sum())
     if endless:
-        reasons.append(GateReason("q", f"derivations from {endless} of {len(grammar.q)} nonterminals may never end"))
+        reasons.append(
+            GateReason("q", f"derivations from {endless} of {plural(len(grammar.q), 'nonterminal')} may never end")
+        )
     if grammar.rho > MAX_RHO:
         reasons.append(GateReason("rho", f"rho is {grammar.rho:.3f}, above {MAX_RHO}"))
     sentences = count_sentences(grammar, limit=MIN_SENTENCES)

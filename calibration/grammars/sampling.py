@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.errors import GrammarError
+from advisor.quantities import plural
 from calibration.grammars.grammar import SEPARATOR
 from calibration.grammars.tilting import Floats, Ints, RuleTable, TightGrammar
 from calibration.grammars.weighted_choice import WeightedChoice
@@ -40,7 +41,9 @@ def sample_shards(grammar: TightGrammar, *, n_documents: int, seed: int, seq_len
         GrammarError: fewer than one document, or documents of fewer than one token.
     """
     if n_documents < 1 or seq_len < 1:
-        raise GrammarError(f"{n_documents} documents of {seq_len} tokens cannot be sampled: ask for at least 1 of 1.")
+        raise GrammarError(
+            f"{plural(n_documents, 'document')} of {seq_len} tokens cannot be sampled: ask for at least 1 of 1."
+        )
     sampler = Sampler(grammar, seq_len=seq_len)
     for shard, begin in enumerate(range(0, n_documents, SHARD_DOCUMENTS)):
         yield sampler.shard(seed=seed, shard=shard, n_documents=min(SHARD_DOCUMENTS, n_documents - begin))

@@ -11,6 +11,7 @@ import numpy as np
 
 from advisor.data_files import folder_made, write_atomically
 from advisor.errors import UsageError
+from advisor.quantities import plural
 from calibration.grammars.document_files import TokenFiles, write_documents
 from calibration.grammars.profile import N_DOCUMENTS, GrammarProfile, profile
 from calibration.grammars.sampling import SEQ_LEN
@@ -66,7 +67,7 @@ def survey(
     datasets = []
     if out is not None and n_tokens is not None:
         for grammar in grammars:
-            progress(f"{grammar.name}: sampling {n_tokens:,} tokens")
+            progress(f"{grammar.name}: sampling {plural(n_tokens, 'token')}")
             folder = out / grammar.name
             datasets.append(write_documents(grammar, folder, n_tokens=n_tokens, seed=seed, seq_len=seq_len))
     return Survey(seed=seed, profiles=profiles, search=search, file=file, datasets=tuple(datasets))

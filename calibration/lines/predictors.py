@@ -94,7 +94,7 @@ def compare_predictors(
         if missing:
             left_out[name] = f"not known of {missing} of {plural(len(laws), 'source')}"
         elif not identified(x):
-            left_out[name] = f"{len(laws)} sources cannot fix its {x.shape[1] + 1} coefficients"
+            left_out[name] = f"{plural(len(laws), 'source')} cannot fix its {x.shape[1] + 1} coefficients"
         else:
             predictors.append(_judged(name, x, optima, losses, none, seed))
     return PredictorComparison(
@@ -181,9 +181,8 @@ def _verdict(n: int, predictors: Sequence[Predictor]) -> str:
     by_name = {one.name: one for one in predictors}
     h, none = by_name.get(COMPRESSIBILITY), by_name.get(NONE)
     if n < LEAST_TO_TELL or h is None or none is None or h.p_value is None:
-        return (
-            f"{n} sources are too few to tell whether H predicts the allocation: at least {LEAST_TO_TELL} are needed."
-        )
+        few = f"{plural(n, 'source')} {'is' if n == 1 else 'are'} too few"
+        return f"{few} to tell whether H predicts the allocation: at least {LEAST_TO_TELL} are needed."
     with_h, without = math.exp(h.error_ln_n), math.exp(none.error_ln_n)
     figures = (
         f"left out, N* is missed by a factor of {with_h:.2f} with H and {without:.2f} without a predictor "

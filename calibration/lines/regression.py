@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.quantities import plural
 from calibration.fit.regression import Regression, regress
 from calibration.lines.epsilon import Epsilon, estimate_epsilon
 from calibration.lines.line_draws import LineDraws, draw_lines
@@ -48,8 +49,8 @@ def refusal(laws: Sequence[SourceLaw]) -> str | None:
         return f"No coefficients are written: all {len(taken)} sources have the same H or one of two."
     reasons = [f"{name}: {' '.join(why) or 'no law.'}" for name, why in refusals(laws).items()]
     head = (
-        f"No coefficients are written: {len(taken)} of {len(laws)} sources have a law that can be used, and lines in H "
-        f"need {LEAST_SOURCES}."
+        f"No coefficients are written: {len(taken)} of {plural(len(laws), 'source')} have a law that can be used, and "
+        f"lines in H need {LEAST_SOURCES}."
     )
     return "\n".join([head, *reasons])
 

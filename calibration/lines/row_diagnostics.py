@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisor.quantities import format_flops
 from calibration.fit.analysis import GroupFit
 from calibration.fit.bootstrap import ci95
 from calibration.fit.minimum import Fit, log_optimum, refine
@@ -107,7 +108,7 @@ def _wide_left_out(figures: RowFigures, flops: float) -> Reason | None:
     if high - low <= _WIDE_LEFT_OUT:
         return None
     message = (
-        f"without one (N, D) or another, N* at {flops:.3g} FLOPs ranges over a factor of "
+        f"without one (N, D) or another, N* at {format_flops(flops)} FLOPs ranges over a factor of "
         f"{math.exp(min(high - low, 50.0)):.2g}: it hangs on single points of the grid."
     )
     return Reason(code="wide-left-out", message=message, level="caution")

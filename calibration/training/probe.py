@@ -16,6 +16,7 @@ import torch
 
 from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageError
 from advisor.plan.shape import Architecture
+from advisor.quantities import plural
 from calibration.training.device import Device, free_memory, is_out_of_memory
 from calibration.training.execution import EAGER, PINNED, Choice, DType, Execution, compiler_problem
 from calibration.training.memory import state_bytes
@@ -99,7 +100,7 @@ def fastest(
     """
     sizes = sorted(set(batches))
     if n_models < 1 or min(sizes, default=0) < 1:
-        raise UsageError(f"{n_models} models, batches of {sizes} documents: give at least 1 to be timed.")
+        raise UsageError(f"{plural(n_models, 'model')}, batches of {sizes} documents: give at least 1 to be timed.")
     search = _Search(
         timing=_Timing(shape=shape, batches=tuple(sizes), hardware=hardware, seconds=seconds), cost=cost, choice=choice
     )

@@ -51,6 +51,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from advisor.errors import UsageError
+from advisor.quantities import plural
 
 # Fewer steps than this leave the loss at the optimiser's mercy and not at the data's: such points are flagged.
 MIN_STEPS = 390
@@ -207,7 +208,9 @@ def _branch(recipe: Recipe, n_tokens: int, seq_len: int) -> Branch:
     stop = bounds[-1]
     if not stop:
         first = recipe.batch_documents(0, seq_len) * seq_len
-        raise UsageError(f"{n_tokens} tokens cannot be trained on: the first batch alone has {first}; ask for more.")
+        raise UsageError(
+            f"{plural(n_tokens, 'token')} cannot be trained on: the first batch alone has {first}; ask for more."
+        )
     start = max(bound for bound in bounds[:-1] if bound <= (1 - recipe.cooldown) * stop)
     return Branch(start=start, stop=stop, n_steps=len(bounds) - 1, n_tokens=stop * seq_len)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from advisor.errors import UsageError
 from advisor.plan.shape import Architecture
+from advisor.quantities import plural
 
 SEQ_LEN = 256
 
@@ -20,13 +21,13 @@ def model_shape(*, width: int, n_layers: int, n_heads: int, vocab_size: int, seq
     """
     if min(width, n_layers, n_heads, vocab_size, seq_len) < 1:
         raise UsageError(
-            f"A model {width} wide with {n_layers} layers, {n_heads} heads, a vocabulary of {vocab_size} and sequences "
-            f"of {seq_len} cannot be built: every size must be at least 1."
+            f"A model {width} wide with {plural(n_layers, 'layer')}, {plural(n_heads, 'head')}, a vocabulary of "
+            f"{vocab_size} and sequences of {seq_len} cannot be built: every size must be at least 1."
         )
     if width % (2 * n_heads):
         raise UsageError(
-            f"{n_heads} heads cannot share a width of {width}: rotary positions need a width that is a multiple of "
-            f"{2 * n_heads}."
+            f"{plural(n_heads, 'head')} cannot share a width of {width}: rotary positions need a width that is a "
+            f"multiple of {2 * n_heads}."
         )
     return Architecture(
         width=width, n_layers=n_layers, n_heads=n_heads, ffn_width=2 * width, vocab_size=vocab_size, context=seq_len

@@ -10,6 +10,7 @@ import torch
 
 from advisor.errors import UsageError
 from advisor.plan.shape import Architecture
+from advisor.quantities import plural
 from calibration.training.capture import Capture
 from calibration.training.execution import EAGER, Execution
 from calibration.training.model import initial_weights
@@ -71,7 +72,10 @@ class Trunk:
 
     def __post_init__(self) -> None:
         if not self.runs or len(self.runs) != len(self.sources):
-            raise UsageError(f"{len(self.runs)} runs cannot be trained on {len(self.sources)} sources: pair them.")
+            raise UsageError(
+                f"{plural(len(self.runs), 'run')} cannot be trained on {plural(len(self.sources), 'source')}: pair "
+                "them."
+            )
         if len(sizes := {len(source.validation) for source in self.sources}) > 1:
             raise UsageError(f"Sources with {sorted(sizes)} validation documents cannot be stacked: hold out as many.")
         for source in self.sources:

@@ -106,12 +106,12 @@ def test_profiles_of_score_name_the_groups_and_the_tokenizers(advisor, folder):
         ),
         (
             ("--coefficients", "no/c.json", *GROUPED),
-            1,
+            2,
             "Cannot write no/c.json: there is no such folder.",
         ),
         (
             ("--coefficients", "c.json", *GROUPED, "--profiles", "none.json"),
-            1,
+            2,
             "Cannot read none.json: No such file or directory.",
         ),
         (

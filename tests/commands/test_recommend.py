@@ -296,8 +296,8 @@ def test_the_printed_sensitivity_is_the_slope_between_two_answers(program, tmp_p
         ("--flops 1e21 corpus --compressibility .4", 2, "SOURCE and --compressibility both name the corpus: give one."),
         ("--flops 1e21 corpus --profile p", 2, "SOURCE and --profile both name the corpus: give one."),
         ("--flops 1e21 --corpus a", 2, "--corpus picks a corpus of a --profile, and none is given."),
-        ("--flops 1e21 --profile no.json", 1, "Cannot read no.json: No such file or directory."),
-        ("--flops 1e21 --coefficients no.json", 1, "Cannot read no.json: No such file or directory."),
+        ("--flops 1e21 --profile no.json", 2, "Cannot read no.json: No such file or directory."),
+        ("--flops 1e21 --coefficients no.json", 2, "Cannot read no.json: No such file or directory."),
         (
             "--target-loss 1.5",
             1,
@@ -307,7 +307,7 @@ def test_the_printed_sensitivity_is_the_slope_between_two_answers(program, tmp_p
         ("--params 1e300", 1, "The answer is beyond 1e308 FLOPs: ask a smaller question."),
         (
             "--flops 1e21 --out no/answer.json",
-            1,
+            2,
             "Cannot write no/answer.json: No such file or directory; name a file in a folder you can write to.",
         ),
     ],

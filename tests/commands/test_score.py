@@ -127,8 +127,8 @@ def test_standard_input_is_jsonl_or_text(advisor, book: Path) -> None:
         (("score", "x", "--from", "y"), 2, "Name a SOURCE to measure, or a profile with --from. Not both."),
         (("score", "-", "-"), 2, "Standard input, -, can be read only once."),
         (("score", "-"), 1, "Standard input is empty."),
-        (("score", "nowhere.txt"), 1, "There is no file, folder or glob nowhere.txt"),
-        (("score", "--from", "nowhere.json"), 1, "Cannot read nowhere.json: No such file or directory."),
+        (("score", "nowhere.txt"), 2, "There is no file, folder or glob nowhere.txt"),
+        (("score", "--from", "nowhere.json"), 2, "Cannot read nowhere.json: No such file or directory."),
         (("score", "x", "--seq-len", "ten"), 2, "'ten' is not a valid integer."),
         (
             ("score", "-", "--format", "parquet"),
@@ -154,7 +154,7 @@ def test_mistakes_end_with_one_sentence(
 
 def test_nothing_is_written_where_nothing_can_be(advisor, book: Path, tmp_path: Path) -> None:
     outcome = advisor("score", book, "--out", tmp_path / "no" / "folder.json", "--quiet")
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert outcome.stderr.startswith(f"Error: Cannot write {tmp_path}/no/folder.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.jsonl"]
 

@@ -124,7 +124,9 @@ def _remote_files(source: str, options: CorpusOptions, tally: Tally) -> FileSet:
     places = read_of(listing.places, listing.below, tally, everything=options.everything)
     found = chosen_files(places, listing.below, options, tally, choose_split=not glob.has_magic(source))
     if not found:
-        raise CorpusError(f"None of the {len(listing.places)} files of {source} can be read; name a --format.")
+        raise CorpusError(
+            f"None of the {plural(len(listing.places), 'file')} of {source} can be read; name a --format."
+        )
     return FileSet(files=found, has_splits=True)
 
 
@@ -179,7 +181,9 @@ def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) ->
     below = os.path.commonpath([place.name for place in places])
     found = chosen_files(places, below, options, tally, choose_split=False)
     if not found:
-        raise CorpusError(f"None of the {len(places)} files that match {source} can be read; name a --format.")
+        raise CorpusError(
+            f"None of the {plural(len(places), 'file')} that match {source} can be read; name a --format."
+        )
     return FileSet(files=found, has_splits=True)
 
 

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from advisor.corpus.columns import MOST_COLUMNS, Field, fields_of_records
 from advisor.corpus.streams import head_of
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +109,7 @@ class CsvRows:
             if len(row.cells) == n_cells:
                 yield row
             elif row.cells:
-                fields = "1 field" if len(row.cells) == 1 else f"{len(row.cells)} fields"
+                fields = plural(len(row.cells), "field")
                 self.reject(row, f"has {fields}, and the header has {n_cells}")
 
     def _next(self) -> CsvRow | None:

@@ -9,6 +9,7 @@ from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.corpus.readers.heads import BYTES, MOST_FILES, FileHeads
 from advisor.corpus.readers.text import TextFiles
 from advisor.errors import RemoteError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def bounded(readers: Sequence[Reader], files: Sequence[CorpusFile], tally: Tally
             f"beginning to end (compressed, csv, json, or not UTF-8): download them, or name at least {_ENOUGH_HEADS} "
             "such files with a glob, of which the beginnings are read."
         )
-    heads = FileHeads(name=f"the beginnings of {len(in_order):,} files", readers=in_order)
+    heads = FileHeads(name=f"the beginnings of {plural(len(in_order), 'file')}", readers=in_order)
     tally.caution(
         "remote_beginnings",
         f"{len(in_order):,} files of {n_bytes / 1e9:,.1f} GB can only be read in order: the beginnings of "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import opened
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,8 +42,8 @@ def type_of_ids(place: Place, offset: int = 0) -> str:
     if (found := type_in(_some_bytes(place, offset), n_bytes)) is not None:
         return found
     raise CorpusError(
-        f"{place.name} does not say what type its ids have, and its {n_bytes:,} bytes are not plainly uint16 or "
-        f"uint32: say --dtype uint16 or --dtype uint32 (also uint8, int32, int64), if it holds token ids."
+        f"{place.name} does not say what type its ids have, and its {plural(n_bytes, 'byte')} are not plainly uint16 "
+        f"or uint32: say --dtype uint16 or --dtype uint32 (also uint8, int32, int64), if it holds token ids."
     )
 
 

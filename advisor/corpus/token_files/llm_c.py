@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import opened
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     from advisor.corpus.corpus_file import Place
@@ -60,7 +61,7 @@ def read_llm_c_header(place: Place) -> LlmCHeader | None:
     expected = N_BYTES + n_ids * np.dtype(dtype).itemsize
     if place.n_bytes != expected:
         raise CorpusError(
-            f"{place.name} has {place.n_bytes:,} bytes, and the {n_ids:,} ids of type {dtype} that its header says it "
-            f"has take {expected:,}: it is truncated or damaged."
+            f"{place.name} has {plural(place.n_bytes, 'byte')}, and the {n_ids:,} ids of type {dtype} that its header "
+            f"says it has take {expected:,}: it is truncated or damaged."
         )
     return LlmCHeader(dtype=dtype, n_ids=n_ids, end_of_text=end)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.stored import opened
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,8 +63,8 @@ def read_header(index: Place) -> Header:
     expected = _HEADER.size + 12 * n_sequences + 8 * n_bounds
     if index.n_bytes not in (expected, expected + n_sequences):
         raise CorpusError(
-            f"{index.name} has {index.n_bytes:,} bytes, and the {n_sequences:,} sequences that it says it has take "
-            f"{expected:,}: it is truncated or damaged."
+            f"{index.name} has {plural(index.n_bytes, 'byte')}, and the {n_sequences:,} sequences that it says it has "
+            f"take {expected:,}: it is truncated or damaged."
         )
     return Header(dtype=dtype, n_sequences=n_sequences, n_bounds=n_bounds)
 

@@ -14,6 +14,7 @@ from advisor.corpus.corpus_file import read_at
 from advisor.corpus.token_files.ids import checked_ids
 from advisor.corpus.token_files.stored import opened, read_fully
 from advisor.errors import CorpusError
+from advisor.quantities import plural
 from advisor.untrusted.reading import parsing
 
 if TYPE_CHECKING:
@@ -186,6 +187,6 @@ def _blocks(
         with unpacking(place):
             data = read_fully(member, count * kind.itemsize)
         if len(data) < count * kind.itemsize:
-            raise CorpusError(f"{label} is truncated: it ends before its {n_ids:,} ids.")
+            raise CorpusError(f"{label} is truncated: it ends before its {plural(n_ids, 'id')}.")
         values: npt.NDArray[Any] = np.frombuffer(data, kind)
         yield checked_ids(values, n_vocabulary, label, begin, header.dtype, is_stated=True)

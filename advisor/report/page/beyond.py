@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from advisor.json_fields import Node
 from advisor.quantities import format_flops, format_share
 from advisor.report.page.blocks import DataTable, table
-from advisor.report.page.reading import figure, interval, members, names_of
-from advisor.report.text import amount, nats, percent, quantity, ratio
+from advisor.report.page.reading import figure, interval, members, named, names_of, words
+from advisor.report.text import amount, counted, nats, percent, quantity, ratio
 
 
 def repetition_tables(document: Node) -> tuple[DataTable | None, ...]:
@@ -17,6 +19,52 @@ def repetition_tables(document: Node) -> tuple[DataTable | None, ...]:
     answers = members(limited["answers"])
     unique = quantity(limited["unique_tokens"].number(0))
     return (_limited(answers, unique), _more(answers[0]) if answers else None)
+
+
+def limited_sizes(document: Node) -> DataTable | None:
+    """Return what other sizes do with the same budget and the limited data; None where a document does not say."""
+    limited = document.get("limited_data")
+    sizes = members(None if limited is None else limited.get("sizes"))
+    if limited is None or not sizes:
+        return None
+    answer = members(limited["answers"])[0]
+    best = min(sizes, key=lambda row: abs(math.log(row["n_params"].number(0) / answer["n_params"].number(0))))
+    rows = [(row, "best" if row is best else "") for row in sizes]
+    if (choice := answer.get("choice")) is not None:
+        rows = sorted([*rows, (choice, "your choice")], key=lambda pair: pair[0]["n_params"].number(0))
+    columns = [
+        ("N", [figure(row["n_params"]) for row, _ in rows]),
+        ("D", [figure(row["n_tokens"]) for row, _ in rows]),
+        ("passes", [figure(row["epochs"], amount) for row, _ in rows]),
+        ("FLOPs used", [figure(row["flops_used"], format_flops) for row, _ in rows]),
+        ("loss", [figure(row["loss_nats_per_token"], nats) for row, _ in rows]),
+        ("FLOPs wasted", [figure(row["wasted_fraction"], percent) for row, _ in rows]),
+        ("", [remark for _, remark in rows]),
+    ]
+    strong = [i for i, (_, remark) in enumerate(rows) if remark]
+    return table(f"The same budget and data on other sizes, by {named(answer['law'])}", columns, strong=strong)
+
+
+def limited_laws(document: Node) -> DataTable | None:
+    """Return every law's answer with the limited data; None where a document does not say."""
+    limited = document.get("limited_data")
+    rows = members(None if limited is None else limited.get("laws"))
+    if not rows:
+        return None
+    columns = [
+        ("law", names_of(row["law"] for row in rows)),
+        ("N", [figure(row.get("n_params")) for row in rows]),
+        ("D", [figure(row.get("n_tokens")) for row in rows]),
+        ("passes", [figure(row.get("epochs"), amount) for row in rows]),
+        ("FLOPs used", [figure(row.get("flops_used"), format_flops) for row in rows]),
+        ("loss", [figure(row.get("loss_nats_per_token"), nats) for row in rows]),
+        ("N, unlimited data", [figure(row["unlimited_n_params"]) for row in rows]),
+        ("N counts", [counted(words(row["count"])) for row in rows]),
+    ]
+    note = (
+        "Losses of different laws are of different data and tokenizers. A law without N knows nothing of repeated data."
+    )
+    return table("The same budget and data by every law", columns, note=note, strong=(0,))
 
 
 def _limited(answers: list[Node], unique: str) -> DataTable | None:

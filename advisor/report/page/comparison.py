@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from advisor.json_fields import Node
-from advisor.quantities import format_flops, format_times
+from advisor.quantities import format_flops, format_times, plural
 from advisor.report.page.blocks import Axis, Chart, PageSection, Series, part, table
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import NAME, figure, interval, members, named, names_of, notes_of, warnings_of, words
@@ -104,5 +104,5 @@ def _chart(rows: list[Node]) -> Chart:
         x=Axis(label="training budget, FLOPs", log=True),
         y=Axis(label="parameters N", log=True),
         series=tuple(series),
-        says=f"{len(rows)} answers.",
+        says=f"{plural(len(rows), 'answer')}.",
     )

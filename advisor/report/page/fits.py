@@ -64,9 +64,8 @@ def _answer(laws: dict[str, Node]) -> str:
         verdicts = [words(law.get("verdict")) for law in laws.values()]
         good = sum(verdict == "ok" for verdict in verdicts)
         refused = sum(verdict == "refused" for verdict in verdicts)
-        return (
-            f"{len(laws)} laws: {good} can be believed, {len(laws) - good - refused} with care, {refused} are refused."
-        )
+        told = f"{good} can be believed, {len(laws) - good - refused} with care, {refused} refused"
+        return f"{plural(len(laws), 'law')}: {told}."
     (law,) = laws.values()
     rows = members(law.get("frontier"))
     verdict = words(law.get("verdict"))

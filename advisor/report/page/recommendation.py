@@ -10,7 +10,7 @@ from advisor.json_fields import Node
 from advisor.quantities import format_flops
 from advisor.report.page.along import along_budgets
 from advisor.report.page.asked import AskedRequest, asked_in, contradiction
-from advisor.report.page.beyond import repetition_tables, serving_table
+from advisor.report.page.beyond import limited_laws, limited_sizes, repetition_tables, serving_table
 from advisor.report.page.blocks import (
     Budgets,
     Cautions,
@@ -63,7 +63,7 @@ def recommendation_section(document: Node, asked: AskedRequest | None = None) ->
         parts=(
             *part("How sure", _sure(document), *drawn.charts[:1], _wrong(document)),
             *part("At another budget", drawn.budgets, *drawn.charts[1:], _why_not(drawn)),
-            *part("What else would do", _room(document), _neighbours(document), _flat(document), _laws(document)),
+            *part("What else would do", *_else(document)),
             *part("Limited data", *repetition_tables(document)),
             *part("Serving", serving_table(document)),
             *part("The run", *plan_blocks(document["plan"])),
@@ -169,6 +169,14 @@ def _wrong(document: Node) -> Facts | None:
         f"{theirs} if {law} is."
     )
     return facts(("If it is wrong", said))
+
+
+def _else(document: Node) -> tuple[Facts | DataTable | None, ...]:
+    """Return what else would do, with limited data where they are limited, if the document says it of them."""
+    sizes, laws = limited_sizes(document), limited_laws(document)
+    if sizes is None or laws is None:
+        return _room(document), _neighbours(document), _flat(document), _laws(document)
+    return _room(document), sizes, laws
 
 
 def _neighbours(document: Node) -> DataTable | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from advisor.json_fields import Node
-from advisor.quantities import format_flops, format_share
+from advisor.quantities import format_flops, format_share, plural
 from advisor.report.page.blocks import Axis, Chart, Facts, PageSection, Series, facts, part, table
 from advisor.report.page.reading import figure, members, named, notes_of, warnings_of, words
 from advisor.report.text import amount, counted, nats, quantity, ratio
@@ -147,5 +147,5 @@ def _along(rows: list[Node], law: str) -> Chart | None:
             Series(name=law, form="line", x=x, y=y, text=text),
             Series(name="rows", form="points", x=x, y=y, text=text),
         ),
-        says=f"{len(rows)} rows by {law}.",
+        says=f"{plural(len(rows), 'row')} by {law}.",
     )

@@ -72,7 +72,10 @@ def _of(recommendation: Recommendation) -> str:
 def _asked(recommendation: Recommendation) -> list[MarkedSize]:
     """Return the answers that were asked for beside the optimum: the user's choice, limited data's, inference's."""
     flops, found = recommendation.headline.flops, []
-    if recommendation.choice is not None:
+    if recommendation.limited and (limited_choice := recommendation.limited[0].choice) is not None:
+        used = limited_choice.flops_used
+        found.append(_size("your choice", limited_choice.n_params, limited_choice.n_tokens, used, None, VERMILION, "X"))
+    elif recommendation.choice is not None:
         own = recommendation.choice
         found.append(_size("your choice", own.n_params, own.n_tokens, own.flops, None, VERMILION, "X"))
     for limited in recommendation.limited[:1]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
 from advisor.json_fields import json_text
+from advisor.quantities import plural
 from advisor.report import terminal
 from advisor.report.screen import FIRST_SCREEN, Wanted, print_rows, print_screen
 from advisor.report.text import counted, echo, percent, print_table, spread
@@ -55,7 +56,7 @@ def _ordered(reasons: Sequence[Reason]) -> list[Reason]:
 
 def _answer(fit: DecayFit) -> list[str]:
     """Return how fast repeated tokens lose their worth, and of which runs that is."""
-    sizes = "1 size" if fit.n_sizes == 1 else f"{fit.n_sizes} sizes"
+    sizes = plural(fit.n_sizes, "size")
     runs = f"{fit.n_runs} runs of {sizes}, {fit.n_repeated_runs} of which repeat data, up to {fit.max_epochs:.3g} times"
     value, interval = _cells(fit.r_d)
     if not interval:

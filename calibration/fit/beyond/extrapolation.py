@@ -84,7 +84,7 @@ def _of_cuts(cuts: tuple[Cut, ...], e_of_all: float) -> tuple[str, ...]:
     biases = [bias for _, _, bias in tried]
     lower = sum(bias < 0 for bias in biases)
     least, most = min(map(abs, biases)), max(map(abs, biases))
-    how = f"{lower} of {len(tried)} refits to smaller budgets predicted the runs above them too high"
+    how = f"{lower} of {plural(len(tried), 'refit')} to smaller budgets predicted the runs above them too high"
     return moved, f"{how}; they are off by {_percent(least)} to {_percent(most)} of the loss for each e-fold of C."
 
 

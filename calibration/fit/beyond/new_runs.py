@@ -20,6 +20,7 @@ from advisor.json_fields import read_json
 from advisor.laws.drift import Drift, at_least, e_folds_beyond
 from advisor.laws.law_file import read_law
 from advisor.laws.scaling_law import ScalingLaw
+from advisor.quantities import format_flops, plural
 from calibration.fit.analysis import Analysis, Settings
 from calibration.fit.beyond.cuts import predicted_log_loss
 from calibration.fit.objective import Array
@@ -233,7 +234,8 @@ def _sentence(message: str) -> str:
 
 def _verdict(c: RunComparison) -> str:
     n, inside80, inside95 = len(c.runs), c._inside(SIGMAS_80), c._inside(SIGMAS_95)
-    counts = f"{inside80} of {n} losses are inside their 80 % interval and {inside95} inside the 95 % one"
+    whose = "is inside its" if inside80 == 1 else "are inside their"
+    counts = f"{inside80} of {plural(n, 'loss')} {whose} 80 % interval and {inside95} inside the 95 % one"
     doubts = " ".join(_sentence(each.message) for each in c.cautions if each.code in _OF_UNITS)
     if c.verdict == "agrees":
         return f"The new runs agree with the law: {counts}. {doubts}".rstrip()
@@ -256,9 +258,8 @@ def _far(c: RunComparison) -> str:
     factor = (
         f"by up to a factor of {math.exp(max(beyond)):.3g}" if len(beyond) > 1 else f"by {math.exp(beyond[0]):.3g}x"
     )
-    where = (
-        f"{len(beyond)} {'is' if len(beyond) == 1 else 'are'} beyond the largest fitted budget, {c.largest:.3g} FLOPs"
-    )
+    are = "is" if len(beyond) == 1 else "are"
+    where = f"{len(beyond)} {are} beyond the largest fitted budget, {format_flops(c.largest)} FLOPs"
     common = ": the drift there is common to them, so they count as fewer than they are" if len(beyond) > 1 else ""
     return f"{where}, {factor}{common}."
 

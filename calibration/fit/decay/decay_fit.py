@@ -17,7 +17,7 @@ from advisor.errors import RunsError
 from advisor.json_form import as_json
 from advisor.laws.law_file import write_law
 from advisor.laws.scaling_law import Count, Decay, ScalingLaw
-from advisor.quantities import format_interval
+from advisor.quantities import format_interval, plural
 from advisor.results.result import Result, Shown
 from calibration.fit.decay.held import HeldRN
 from calibration.fit.reason import Reason
@@ -205,9 +205,11 @@ def _overfitted(found: DecayFit, runs: Runs) -> Reason | None:
         rising += list(epochs[same][worse])
     if not rising:
         return None
+    one = len(rising) == 1
     message = (
-        f"{len(rising)} runs have a higher loss than the same model had after fewer epochs (the first after "
-        f"{min(rising):.3g}): they overfit, which this form does not know; leave them out to see the decay before that."
+        f"{plural(len(rising), 'run')} {'has' if one else 'have'} a higher loss than the same model had after fewer "
+        f"epochs (the first after {min(rising):.3g}): {'it overfits' if one else 'they overfit'}, which this form does "
+        f"not know; leave {'it' if one else 'them'} out to see the decay before that."
     )
     return Reason(code="overfitting-seen", level="caution", message=message)
 
@@ -216,5 +218,8 @@ def _blind(runs: Runs) -> Reason | None:
     n = int((runs.n_tokens > _BLIND_EPOCHS * np.asarray(runs.unique_tokens) * (1 + 1e-9)).sum())
     if not n:
         return None
-    message = f"{n} of {len(runs)} runs read their data over {_BLIND_EPOCHS:g} times, where the form is seen to fail."
+    read = "reads its" if n == 1 else "read their"
+    message = (
+        f"{n} of {plural(len(runs), 'run')} {read} data over {_BLIND_EPOCHS:g} times, where the form is seen to fail."
+    )
     return Reason(code="over-40-epochs", level="caution", message=message)

@@ -85,7 +85,7 @@ def repeat_over(
         raise RunsError(f"{table} has no column unique_tokens, the different tokens that each run could see: add it.")
     good = runs.where(usable(runs))
     if len(good) < LEAST_RUNS:
-        few = f"{len(good)} runs are usable, and {LEAST_RUNS} are needed"
+        few = f"{plural(len(good), 'run')} {'is' if len(good) == 1 else 'are'} usable, and {LEAST_RUNS} are needed"
         return replace(_refused(base, good, few), reading=read.reading)
     source = f"{plural(len(good), 'run')} of {Path(table).name}"
     found = _over(base, good, source, n_draws=n_draws, seed=seed, delta=delta)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from advisor.errors import RunsError
+from advisor.quantities import plural
 from advisor.run_tables.rows import TableRows, read_rows
 from calibration.fit.table.cells import Cells
 from calibration.fit.table.choice import choose_columns
@@ -58,6 +59,9 @@ def _without_failed(cells: Cells) -> TableRows:
     if not failed:
         return table
     if len(failed) == len(table.rows):
-        raise RunsError(f"{table.path}: --skip-failed leaves out all {len(failed)} runs, as none has a loss to use.")
-    said = f"{len(failed)} of {len(table.rows)} runs failed and are left out ({run_numbers(failed)})"
+        raise RunsError(
+            f"{table.path}: --skip-failed leaves out all {plural(len(failed), 'run')}, as none has a loss to use."
+        )
+    are = "is" if len(failed) == 1 else "are"
+    said = f"{len(failed)} of {plural(len(table.rows), 'run')} failed and {are} left out ({run_numbers(failed)})"
     return replace(table, rows=without_runs(table.rows, failed), said=(*table.said, said))

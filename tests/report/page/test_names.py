@@ -37,7 +37,7 @@ def test_long_names_lose_their_middles_unless_they_would_look_alike():
 def test_two_groups_that_look_alike_are_two_laws():
     found = laws_in(node({"laws": {"a\u202e": LAW, "a\u2028": LAW, "b": LAW}}))
     assert list(found) == ["a?", "a? (2)", "b"]
-    assert fit_section(found, "").answer == "3 laws: 3 can be believed, 0 with care, 0 are refused."
+    assert fit_section(found, "").answer == "3 laws: 3 can be believed, 0 with care, 0 refused."
 
 
 @pytest.mark.parametrize("name", [LONG, "x" * 300])

@@ -145,7 +145,7 @@ def test_a_calibration_folder(made, tmp_path):
     law = {"verdict": "refused", "diagnostics": {"reasons": [reason]}, "count": "total", "n_runs": 7}
     write(tmp_path / "laws.json", {"calibration": "mine", "laws": {"a": law, "b": {**law, "verdict": "ok"}}})
     page = Page(made(tmp_path))
-    assert page.texts["h2"][0] == "2 laws: 1 can be believed, 0 with care, 1 are refused."
+    assert page.texts["h2"][0] == "2 laws: 1 can be believed, 0 with care, 1 refused."
     assert "Refused a: the optimum is not seen" in [each.strip() for each in page.texts["li"]]
 
 

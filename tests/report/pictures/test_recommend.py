@@ -125,6 +125,8 @@ def test_a_choice_beyond_what_the_data_afford_is_on_the_curve_of_the_whole_budge
     assert points(loss, "D") == [(limited.n_params, pytest.approx(limited.loss))]
     assert loss.collections[:] == []
     assert limited.choice.loss >= loss.get_ylim()[0]
+    used = limited.choice.flops_used  # less than the budget, which 40 passes do not use
+    assert points(picture(found).axes[2], "X") == [(used, 7e9), (used, 40e9)]
 
 
 def test_a_law_without_losses_has_its_frontier_alone():
