@@ -88,11 +88,11 @@ def test_an_unknown_gpu_is_refused_even_beside_flops():
         ({"n_params": 1e-200}, "--params must be at least 1, not 1e-200."),
         (
             {"n_params": 1e30},
-            "--params 1e+30 leaves less than one token of 1e+20 FLOPs: ask for fewer, or give a larger budget.",
+            "--params 1e30 leaves less than one token of 1e20 FLOPs: ask for fewer, or give a larger budget.",
         ),
         (
             {"n_tokens": 1e300},
-            "--tokens 1e+300 leaves less than one parameter of 1e+20 FLOPs: ask for fewer, or give a larger budget.",
+            "--tokens 1e300 leaves less than one parameter of 1e20 FLOPs: ask for fewer, or give a larger budget.",
         ),
     ],
 )

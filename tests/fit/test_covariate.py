@@ -92,7 +92,7 @@ def test_a_line_that_is_no_better_is_said_with_its_figures() -> None:
     found = regress(rows, h, covariate="H", flops=1e21)
     (reason,) = [reason for reason in found.reasons if reason.code == "line-no-better"]
     line, mean, nearest = (found.at_budgets[0].missed_by[rule] for rule in ("line", "mean", "nearest"))
-    assert reason.message.endswith(f"at 1e+21 FLOPs (missed by {line:.3f}, {mean:.3f} and {nearest:.3f}).")
+    assert reason.message.endswith(f"at 1e21 FLOPs (missed by {line:.3f}, {mean:.3f} and {nearest:.3f}).")
     rows, h = groups(0, depends=True)
     assert "line-no-better" not in {r.code for r in regress(rows, h, covariate="H", flops=1e21).reasons}
 

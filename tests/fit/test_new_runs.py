@@ -110,7 +110,7 @@ def test_one_run_is_judged_by_its_own_95_percent_interval(sigmas: float, verdict
 
 def test_how_far_beyond_the_fitted_budgets_is_said(analysis: Analysis) -> None:
     said = " ".join(compared(analysis, isoflop_runs(drift=0.0, budgets=LARGE)).in_words)
-    assert "22 are beyond the largest fitted budget, 1e+19 FLOPs, by up to a factor of 10: " in said
+    assert "22 are beyond the largest fitted budget, 1e19 FLOPs, by up to a factor of 10: " in said
     inside = " ".join(compared(analysis, isoflop_runs(drift=0.0, budgets=SMALL)).in_words)
     assert "beyond the largest" not in inside
 
