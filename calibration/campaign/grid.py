@@ -92,6 +92,7 @@ class Grid:
 
     A size without a number has one seed. ``n_validation`` documents are held out. A grid with ``laws_only`` is too
     small for coefficients, one that is ``pinned`` is trained in float32 and not compiled unless that is asked for.
+    With ``points`` these (size, token count) alone are trained, and not every size at every token count.
     """
 
     sizes: tuple[Size, ...]
@@ -101,6 +102,7 @@ class Grid:
     n_validation: int = 512
     laws_only: bool = False
     pinned: bool = False
+    points: tuple[tuple[Size, int], ...] = ()
 
     def seeds(self) -> Iterable[tuple[Size, int]]:
         """Yield every (size, seed)."""
@@ -115,18 +117,31 @@ class Grid:
         by width.
         """
         counts = tuple(n for n in sorted(self.token_counts) if n_unique is None or n <= n_unique)
-        if not counts:
-            return ()
         return tuple(
             Job(
                 source=source,
                 size=size,
                 seed=seed,
-                token_counts=counts,
+                token_counts=trained,
                 rate=(rates or {}).get(size.width, self.recipe.peak_rate(size.width)),
             )
             for size, seed in self.seeds()
+            if (trained := tuple(n for n in counts if not self.points or (size, n) in self.points))
         )
+
+
+def iso_flop(budgets: Mapping[float, Sequence[Size]]) -> tuple[tuple[Size, int], ...]:
+    """Return the points at which each size of each budget is trained: D = C/(6 N), N without the embedding.
+
+    So a budget has the same points whatever the vocabulary.
+
+    >>> iso_flop({5e11: [Size(width=64, n_layers=2)]})
+    ((Size(width=64, n_layers=2), 1013294),)
+    """
+    # N without the embedding is the same with any vocabulary.
+    return tuple(
+        (size, round(flops / (6 * size.shape(2).n_non_embedding))) for flops, sizes in budgets.items() for size in sizes
+    )
 
 
 def without(jobs: Sequence[Job], name: str, n_tokens: int) -> tuple[Job, ...]:

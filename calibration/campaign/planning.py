@@ -235,7 +235,7 @@ def _jobs(request: CalibrationRequest, records: Sequence[SourceRecord]) -> tuple
     for record in records:
         found = request.grid.jobs(record.name, n_unique=record.n_unique_tokens)
         jobs += found
-        kept = found[0].token_counts if found else ()
+        kept = {n for job in found for n in job.token_counts}
         left_out = [n for n in request.grid.token_counts if n not in kept]
         if left_out:
             short.append(

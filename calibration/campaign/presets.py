@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from advisor.errors import GrammarError, UsageError, did_you_mean
-from calibration.campaign.grid import Grid, Size
+from calibration.campaign.grid import Grid, Size, iso_flop
 from calibration.grammars.gate import gate
 from calibration.grammars.grammar import GrammarShape, draw
 from calibration.grammars.sets import SHAPES, NamedGrammar, named_set, shape_of
@@ -57,6 +57,33 @@ CPU_GRID = Grid(
 )
 TEXT_GRID = Grid(
     sizes=CPU_GRID.sizes, token_counts=(200_000, 500_000, 1_200_000, 3_000_000, 8_000_000), recipe=TEXT, n_seeds=(2, 2)
+)
+# Text by subword pieces: with 4,096 of them and fourteen corpora 2.3e15 FLOPs, twelve times those of ``text``. The
+# widest size is a grid of its own, which extends the other's ledger by twice as many again.
+SUBWORD_GRID = Grid(
+    sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((16, 2), (32, 2), (64, 2), (128, 3))),
+    token_counts=(300_000, 800_000, 2_000_000, 5_000_000, 12_000_000),
+    recipe=TEXT,
+    n_seeds=(2, 2),
+)
+SUBWORD_WIDE_GRID = Grid(
+    sizes=(Size(width=256, n_layers=4),), token_counts=SUBWORD_GRID.token_counts, recipe=TEXT, laws_only=True
+)
+# (FLOPs as 6 N D): its sizes. Three budgets, as many as vertices need to have an exponent (calibration/fit/isoflop.py);
+# no D is below 200K tokens, where TEXT has too few steps, or over 20M, more than most of a corpus of 80 MB has.
+_ISO_FLOP = iso_flop(
+    {
+        2.5e11: [Size(width=d, n_layers=2) for d in (16, 24, 32, 48, 64, 80, 96)],
+        8e11: [Size(width=d, n_layers=2) for d in (24, 32, 48, 64, 96, 128, 160)],
+        2.5e12: [*(Size(width=d, n_layers=2) for d in (32, 48, 64, 96, 128, 160)), Size(width=160, n_layers=4)],
+    }
+)
+ISO_TOKENS_GRID = Grid(
+    sizes=tuple(sorted({size for size, _ in _ISO_FLOP}, key=lambda size: (size.width, size.n_layers))),
+    token_counts=tuple(sorted({n for _, n in _ISO_FLOP})),
+    recipe=TEXT,
+    points=_ISO_FLOP,
+    laws_only=True,
 )
 GPU_GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((64, 2), (128, 4), (192, 5), (256, 6), (512, 10))),
@@ -115,6 +142,9 @@ GRIDS = {
     "quick": QUICK_GRID,
     "cpu": CPU_GRID,
     "text": TEXT_GRID,
+    "subword": SUBWORD_GRID,
+    "subword-wide": SUBWORD_WIDE_GRID,
+    "iso-tokens": ISO_TOKENS_GRID,
     "gpu": GPU_GRID,
     "gpu-9min": GPU_9MIN_GRID,
     "paper": PAPER_GRID,

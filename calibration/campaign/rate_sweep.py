@@ -73,7 +73,7 @@ def sweep_rates(
     jobs = [replace(job, token_counts=job.token_counts[:2][-1:]) for job in first.values()]
     if not jobs:
         return plan
-    n_tokens = jobs[0].token_counts[0]
+    n_tokens = max(job.token_counts[0] for job in jobs)
     data = restore(source, folder / DATA_FOLDER, n_tokens=n_tokens, n_validation=plan.n_validation)
     found = []
     for done, job in enumerate(sorted(jobs, key=lambda job: job.size.width)):

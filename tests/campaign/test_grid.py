@@ -11,8 +11,18 @@ import pytest
 from advisor.errors import AdvisorError, UsageError
 from advisor.json_fields import Node
 from advisor.json_form import as_json
-from calibration.campaign.grid import SEQ_LEN, Grid, Job, Size, read_job, without
-from calibration.campaign.presets import GRIDS, PRESETS, PUBLISHED, find_grid, find_preset, grammars_of
+from calibration.campaign.grid import SEQ_LEN, Grid, Job, Size, iso_flop, read_job, without
+from calibration.campaign.presets import (
+    GRIDS,
+    ISO_TOKENS_GRID,
+    PRESETS,
+    PUBLISHED,
+    SUBWORD_GRID,
+    SUBWORD_WIDE_GRID,
+    find_grid,
+    find_preset,
+    grammars_of,
+)
 from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED, Recipe
 
 GRID = Grid(
@@ -38,6 +48,48 @@ def test_no_job_reads_a_token_twice(n_unique, counts):
 
 def test_a_source_that_is_too_small_has_no_jobs():
     assert GRID.jobs("code", n_unique=999) == ()
+
+
+def test_with_points_each_size_is_trained_at_its_own_token_counts():
+    small, large, _ = GRID.sizes
+    grid = replace(GRID, points=((small, 1000), (small, 3000), (large, 2000)), n_seeds=(2,))
+    jobs = grid.jobs("A1", n_unique=None)
+    assert {job.name: job.token_counts for job in jobs} == {
+        "A1-8x2-0": (1000, 3000),
+        "A1-8x2-1": (1000, 3000),
+        "A1-128x4-0": (2000,),
+    }
+    # A size of which no token count is left has no job.
+    assert {job.name: job.token_counts for job in grid.jobs("A1", n_unique=1999)} == {
+        "A1-8x2-0": (1000,),
+        "A1-8x2-1": (1000,),
+    }
+
+
+def test_the_points_of_a_budget_cost_it_whatever_the_vocabulary():
+    sizes = (Size(width=64, n_layers=2), Size(width=96, n_layers=3))
+    points = iso_flop({1e12: sizes, 4e12: sizes[1:]})
+    assert [size for size, _ in points] == [*sizes, sizes[1]]
+    costs = [6 * size.shape(vocab).n_non_embedding * n for size, n in points for vocab in (257, 8193)]
+    assert costs == pytest.approx([1e12] * 4 + [4e12] * 2, rel=1e-5)
+
+
+def test_the_grid_of_tokenizers_has_seven_sizes_for_each_of_three_budgets():
+    spent = Counter(round(6 * size.shape(257).n_non_embedding * n / 1e10) for size, n in ISO_TOKENS_GRID.points)
+    assert spent == {25: 7, 80: 7, 250: 7}
+    jobs = ISO_TOKENS_GRID.jobs("x", n_unique=None)
+    assert {(job.size, n) for job in jobs for n in job.token_counts} == set(ISO_TOKENS_GRID.points)
+    assert max(ISO_TOKENS_GRID.token_counts) < 20.5e6
+    assert not [job for job in jobs for branch in job.plan(ISO_TOKENS_GRID.recipe).branches if branch.few_steps]
+
+
+def test_the_subword_grids_are_one_of_five_sizes_and_thirty_times_the_first_text_on_fourteen_corpora():
+    assert SUBWORD_WIDE_GRID.token_counts == SUBWORD_GRID.token_counts
+    flops = [
+        14 * sum(job.flops(grid.recipe, 4097) for job in grid.jobs("x", n_unique=None))
+        for grid in (SUBWORD_GRID, SUBWORD_WIDE_GRID)
+    ]
+    assert flops == pytest.approx([2.27e15, 4.50e15], rel=0.01)
 
 
 def test_heads_are_64_wide_and_at_least_one():
@@ -118,7 +170,8 @@ def test_unknown_names_get_the_known_ones():
     with pytest.raises(UsageError, match=r"^There is no preset 'huge': choose one of smoke, cpu, gpu, paper, "):
         find_preset("huge")
     with pytest.raises(
-        UsageError, match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, gpu-9min, paper\.$"
+        UsageError,
+        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, subword, subword-wide, ",
     ):
         find_grid("huge")
     with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):

@@ -266,6 +266,17 @@ def test_a_corpus_gives_its_tokens_and_is_cut_to_what_it_has(ids, a1, tmp_path):
     )
 
 
+def test_of_a_grid_of_points_what_no_size_is_trained_at_is_said(ids):
+    small, large = Size(width=8, n_layers=1), Size(width=16, n_layers=1)
+    points = ((small, 20_000), (large, 40_000), (large, 1_000_000))
+    grid = replace(GRID, sizes=(small, large), token_counts=(20_000, 40_000, 1_000_000), points=points, n_seeds=())
+    plan = plan_of(corpus(ids), grid=grid)
+    assert [(job.size, job.token_counts) for job in plan.jobs] == [(small, (20_000,)), (large, (40_000,))]
+    assert [note.split(", so ")[1] for note in plan.notes] == [
+        "its runs of 1,000,000 tokens are left out: no epoch is repeated."
+    ]
+
+
 def test_nothing_left_to_train_is_one_sentence(ids):
     with pytest.raises(UsageError, match=r"^Nothing is left to train\. code has [\d,]+ unique training tokens, so "):
         plan_of(corpus(ids), grid=replace(GRID, token_counts=(1_000_000,)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from calibration.campaign.grid import Grid, Size
@@ -75,6 +76,15 @@ def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_pa
         "A1.validation.npy",
     ]
     assert swept(low, tmp_path) == found
+
+
+def test_sizes_of_other_token_counts_are_each_tried_at_their_own(plan, tmp_path):
+    counts = {4: (10_240,), 8: (122_880, 163_840)}  # more than the documents that a grammar's digest is of
+    jobs = tuple(replace(job, token_counts=counts[job.size.width]) for job in plan.jobs)
+    found = swept(replace(plan, jobs=jobs), tmp_path)
+    assert [note.rsplit("nats at ")[-1].split(" ")[0] for note in found.notes] == ["10,240", "163,840"]
+    training = np.load(tmp_path / "data" / "A1.training.npy", mmap_mode="r")
+    assert training.size >= 163_840
 
 
 def test_widths_that_are_settled_keep_their_rates(plan, tmp_path):

@@ -72,7 +72,8 @@ def text(tmp_path_factory, sources):
         ),
         (
             ["--preset", "iso-gzip", "--grid", "huge"],
-            "There is no grid 'huge': choose one of smoke, quick, cpu, text, gpu, gpu-9min, paper.",
+            "There is no grid 'huge': choose one of smoke, quick, cpu, text, "
+            "subword, subword-wide, iso-tokens, gpu, gpu-9min, paper.",
         ),
         (
             ["--preset", "iso-gzip", "--only", "G1, A1"],
