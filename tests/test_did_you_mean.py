@@ -23,7 +23,7 @@ def test_the_closest_is_named_and_all_where_they_are_few():
          "you mean 'chinchilla'?"),
         ("recommend --flops 1e21 --gpu GH2O0", "--gpu 'GH2O0' is not in the table of accelerators, where --peak-tflops "
          "would give its peak: did you mean 'GH200'?"),
-        ("calibrate --preset smok", "There is no preset 'smok': did you mean 'smoke'? (smoke, cpu, gpu, paper, "
+        ("calibrate --preset smok", "There is no preset 'smok': did you mean 'smoke'? (smoke, cpu, night, gpu, paper, "
          "iso-vocab, iso-gzip, two-way)"),
         ("calibrate --preset smoke --grid quik", "There is no grid 'quik': did you mean 'quick'?"),
         ("calibrate --grammars papr", "There is no grammar set 'papr': did you mean 'paper'? (paper, iso-vocab, "

@@ -62,7 +62,7 @@ Examples:
     "--preset",
     metavar="NAME",
     shell_complete=completed.presets,
-    help="smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way.",
+    help="smoke, cpu, night, gpu, paper, iso-vocab, iso-gzip or two-way.",
 )
 @click.option("--grammars", "sets", metavar="SET", multiple=True, help="Train on this set of grammars; repeatable.")
 @click.option("--only", metavar="A,B,...", multiple=True, help="Of the grammars, these alone; repeatable.")

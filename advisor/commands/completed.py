@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import click
 
-PRESETS = ("smoke", "cpu", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way")
+PRESETS = ("smoke", "cpu", "night", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way")
 GRAMMARS = {
     "paper": ("A1", "A2", "A3", "A4", "A5", "A6"),
     "iso-vocab": ("V1", "V2", "V3", "V4", "V5", "V6"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 _WARNED = 4  # lines of a first screen that warnings take
 _MORE = ("--cautions", "--full", "--json")
+_LARGER = (
+    "--preset cpu trains on eight sources, in half an hour of two cores, and adds how laws move with H: coefficients "
+    "for advisor recommend."
+)
 
 
 def show_plan(
@@ -179,7 +183,7 @@ def answer(outcome: CalibrationOutcome) -> list[str]:
     if result.regression is not None:
         return [accepted, result.regression.predictors.verdict]
     if outcome.laws_only or result.refusal is None:
-        return [accepted, "The grid is too small for coefficients: it stops at the laws of its sources."]
+        return [accepted, "The grid is too small for coefficients: it stops at the laws of its sources.", _LARGER]
     return [accepted, result.refusal.splitlines()[0]]
 
 
@@ -207,19 +211,23 @@ def _line(outcome: CalibrationOutcome) -> list[tuple[str, str]]:
 
 
 def _written(files: Sequence[Path]) -> list[tuple[str, str]]:
-    """Return what was written: names of the first file's folder, files and the folders in it; others in full."""
+    """Return what was written: of the first file's folder the files and the folders in it; others in full.
+
+    A folder with one file is that file, such as figures/losses.png.
+    """
     if not files:
         return []
     folder = files[0].parent
-    names = dict.fromkeys(_in_folder(path, folder) for path in files)
+    inside = Counter(path.relative_to(folder).parts[0] for path in files if path.is_relative_to(folder))
+    names = dict.fromkeys(_in_folder(path, folder, inside) for path in files)
     return [("Wrote", f"{folder}: {', '.join(names)}")]
 
 
-def _in_folder(path: Path, folder: Path) -> str:
+def _in_folder(path: Path, folder: Path, inside: Mapping[str, int]) -> str:
     if not path.is_relative_to(folder):
         return str(path)
-    name, *inside = path.relative_to(folder).parts
-    return f"{name}/" if inside else name
+    first, *others = path.relative_to(folder).parts
+    return f"{first}/" if others and inside[first] > 1 else "/".join((first, *others))
 
 
 def _print_everything(outcome: CalibrationOutcome, files: Sequence[Path]) -> None:

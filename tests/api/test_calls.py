@@ -177,10 +177,10 @@ def test_a_calibration_goes_by_its_keywords(tmp_path, monkeypatch):
 
     monkeypatch.setattr(campaign, "calibrate", caught)
     advisor.calibrate(
-        preset="smoke", only="L1", max_hours="90m", minutes="1h", folder=tmp_path / "mine", grammar_seed=3
+        preset="smoke", only="G1", max_hours="90m", minutes="1h", folder=tmp_path / "mine", grammar_seed=3
     )
     assert (seen["request"].name, seen["request"].max_hours, seen["request"].seed) == ("mine", 1.5, 3)
-    assert ([spec.name for spec in seen["request"].specs], seen["minutes"]) == (["L1"], 60.0)
+    assert ([spec.name for spec in seen["request"].specs], seen["minutes"]) == (["G1"], 60.0)
     advisor.calibrate(corpora={"code": tmp_path}, column="text", grid="smoke")
     (source,) = seen["request"].specs
     assert (source.name, source.source, source.options.column) == ("code", str(tmp_path), "text")

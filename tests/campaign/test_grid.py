@@ -167,11 +167,11 @@ def test_presets_name_grids_and_sets_that_exist():
 
 
 def test_unknown_names_get_the_known_ones():
-    with pytest.raises(UsageError, match=r"^There is no preset 'huge': choose one of smoke, cpu, gpu, paper, "):
+    with pytest.raises(UsageError, match=r"^There is no preset 'huge': choose one of smoke, cpu, night, gpu, paper, "):
         find_preset("huge")
     with pytest.raises(
         UsageError,
-        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, text, subword, subword-wide, ",
+        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, night, text, subword, subword-wide, ",
     ):
         find_grid("huge")
     with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):

@@ -64,7 +64,7 @@ def text(tmp_path_factory, sources):
         ([], "Nothing to calibrate: name a --preset or a --corpus, or go on with a folder by --out."),
         (
             ["--preset", "huge"],
-            "There is no preset 'huge': choose one of smoke, cpu, gpu, paper, iso-vocab, iso-gzip, two-way.",
+            "There is no preset 'huge': choose one of smoke, cpu, night, gpu, paper, iso-vocab, iso-gzip, two-way.",
         ),
         (
             ["--grammars", "A1"],
@@ -72,7 +72,7 @@ def text(tmp_path_factory, sources):
         ),
         (
             ["--preset", "iso-gzip", "--grid", "huge"],
-            "There is no grid 'huge': choose one of smoke, quick, cpu, text, "
+            "There is no grid 'huge': choose one of smoke, quick, cpu, night, text, "
             "subword, subword-wide, iso-tokens, gpu, gpu-9min, paper.",
         ),
         (
@@ -407,8 +407,8 @@ def test_nothing_is_installed_where_there_are_no_coefficients(advisor, done):
 def test_help_has_the_examples_and_every_preset(advisor):
     shown = advisor("calibrate", "--help").stdout
     assert "advisor calibrate --preset cpu --out my-calibration --install mine" in shown
-    assert "smoke, cpu, gpu, paper, iso-vocab, iso-gzip or two-way." in " ".join(shown.split())
-    assert set(presets.PRESETS) == {"smoke", "cpu", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way"}
+    assert "smoke, cpu, night, gpu, paper, iso-vocab, iso-gzip or two-way." in " ".join(shown.split())
+    assert set(presets.PRESETS) == {"smoke", "cpu", "night", "gpu", "paper", "iso-vocab", "iso-gzip", "two-way"}
 
 
 @pytest.mark.parametrize("arguments", [("--preset", "smoke"), ("--preset", "smoke", "--dry-run")])

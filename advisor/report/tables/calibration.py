@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from advisor.quantities import format_flops
@@ -86,38 +86,52 @@ def counts(values: Sequence[int]) -> str:
 
 def print_laws(sources: Sequence[SourceFigures]) -> None:
     """Print the law of each source, and what its N* is of."""
-    bounds = ["" if source.entropy_bound is None else nats(source.entropy_bound) for source in sources]
-    off = ["" if source.residual_scale is None else percent(source.residual_scale) for source in sources]
-    most = _MOST_BESIDE if any(bounds) else _MOST_NAME
     rows = [
-        [*_found_of(source, most), bound, miss, source.verdict]
-        for source, bound, miss in zip(sources, bounds, off, strict=True)
+        [*found, "" if source.residual_scale is None else percent(source.residual_scale), source.verdict]
+        for found, source in zip(_found_of(sources), sources, strict=True)
     ]
-    print_table([*_HEADER, "bound" if any(bounds) else "", "off", ""], rows)
-    bound = "; bound: the most that E can be" if any(bounds) else ""
+    print_table([*_header(sources), "off", ""], rows)
+    bound = "; bound: the most that E can be" if _any_bound(sources) else ""
     echo(f"{_meaning(sources)} E: nats/token{bound}; off: how far the runs lie from their law.", "dim")
 
 
 def print_first_laws(sources: Sequence[SourceFigures], *, most: int) -> None:
-    """Print the laws of ``most`` sources at most, in a row each of a first screen, and a line about them."""
-    print_table([*_HEADER, ""], [[*_found_of(source), source.verdict] for source in sources[:most]])
+    """Print the laws of ``most`` sources at most, in a row each of a first screen, and a line about them.
+
+    Where there is room for a line more it says what the bound is.
+    """
+    shown = sources[:most]
+    rows = [[*found, source.verdict] for found, source in zip(_found_of(shown), shown, strict=True)]
+    print_table([*_header(shown), ""], rows)
     echo(_meaning(sources), "dim")
+    if _any_bound(shown) and len(sources) < most:
+        echo("Bound: the entropy of the documents, known of grammars alone: the most that E can be.", "dim")
     if len(sources) > most:
         echo(f"{plural(len(sources) - most, 'more source')}: --full.", "dim")
 
 
-_HEADER = ("source", "H", "E", "alpha", "beta", "a", "best N, 95 %")
+def _any_bound(sources: Sequence[SourceFigures]) -> bool:
+    return any(source.entropy_bound is not None for source in sources)
 
 
-def _found_of(source: SourceFigures, most: int = _MOST_NAME) -> list[str]:
-    """Return the name of a source, cut to ``most`` characters, its H and its law."""
-    named = [shortened(source.name, most), nats(source.compressibility)]
-    law, interval = source.law, source.n_optimal_ci95
-    if law is None:
-        return [*named, "", "", "", "", ""]
-    exponents = [f"{law[name]:.2f}" for name in ("alpha", "beta", "exponent_a")]
-    best = "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval)
-    return [*named, nats(law["E"]), *exponents, best]
+def _header(sources: Sequence[SourceFigures]) -> list[str]:
+    """Return the names of the columns; that of the bounds, which no corpus has, is left out where there are none."""
+    return ["source", "H", "E", "bound" if _any_bound(sources) else "", "alpha", "beta", "a", "best N, 95 %"]
+
+
+def _found_of(sources: Sequence[SourceFigures]) -> Iterator[list[str]]:
+    """Yield of each source its name, its H, and its law with E beside the bound on it."""
+    most = _MOST_BESIDE if _any_bound(sources) else _MOST_NAME
+    for source in sources:
+        named = [shortened(source.name, most), nats(source.compressibility)]
+        bound = "" if source.entropy_bound is None else nats(source.entropy_bound)
+        law, interval = source.law, source.n_optimal_ci95
+        if law is None:
+            yield [*named, "", bound, "", "", "", ""]
+            continue
+        exponents = [f"{law[name]:.2f}" for name in ("alpha", "beta", "exponent_a")]
+        best = "" if interval is None else " to ".join("<1" if n < 1 else quantity(n) for n in interval)
+        yield [*named, nats(law["E"]), bound, *exponents, best]
 
 
 def _meaning(sources: Sequence[SourceFigures]) -> str:
