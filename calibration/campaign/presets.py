@@ -42,12 +42,14 @@ LADDER = {
 # Losses at widths 8, 16, 32 of seed 0, in nats per token, at 100K, 200K and 500K tokens:
 #   G2 (entropy 1.103)   1.605 1.550 1.343   1.401 1.230 1.152   1.344 1.211 1.146
 #   G4 (entropy  .956)   2.045 1.829 1.649   1.647 1.413 1.282   1.530 1.265 1.147
+# Their laws have E = 1.100 and .956. With width 12 beside them they are 1.058 and .956, for a sixth more time; of all
+# these without the second seed of width 16, or without width 24, both are accepted too, but E of G2, the weaker, is .7.
 # (30, 150, 20, 6), (50, 200, 15, 6) and (40, 150, 20, 20) were tried beside them: their losses hardly fall at width 8.
 SMOKE_GRID = Grid(
-    sizes=tuple(Size(width=d, n_layers=1) for d in (8, 12, 16, 24, 32)),
+    sizes=tuple(Size(width=d, n_layers=1) for d in (8, 16, 24, 32)),
     token_counts=(100_000, 200_000, 500_000),
     recipe=TUNED,
-    n_seeds=(2, 1, 2),
+    n_seeds=(2, 2),
     n_validation=256,
     laws_only=True,
     pinned=True,

@@ -108,9 +108,7 @@ def fastest(
     return replace(search.best, notes=tuple(dict.fromkeys((*search.reason(), *search.notes))))
 
 
-def check_memory(
-    shape: Architecture, hardware: Device, n_models: int = 1, execution: Execution = EAGER
-) -> None:
+def check_memory(shape: Architecture, hardware: Device, n_models: int = 1, execution: Execution = EAGER) -> None:
     """Raise DeviceMemoryError where what training keeps of a stack's parameters is more than the device has."""
     memory = hardware.memory_bytes
     if memory is not None and n_models * state_bytes(shape, execution) > memory:
