@@ -237,6 +237,24 @@ def test_the_first_screen_of_a_calibration(n_sources: int, capsys: Any, monkeypa
     assert max(len(line) for line in full.splitlines() if not line.startswith("Wrote ")) <= 80
 
 
+def test_a_grid_too_small_for_coefficients_ends_with_laws_beside_entropies_and_what_adds_to_them(
+    capsys: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    found = replace(outcome(2), laws_only=True, notes=(), trained=Trained())
+    calibration_report.show_result(found, [LONG / "figures" / "losses.png"], as_json=False)
+    text = capsys.readouterr().out
+    check_screen(text)
+    said = " ".join(text.split())
+    assert said.startswith(
+        "2 of 2 sources have a law that is accepted (2 ok, 0 caution, 0 refused). The grid is too small for "
+        "coefficients: it stops at the laws of its sources. --preset cpu trains on eight sources, in half an hour of "
+        "two cores, and adds how laws move with H: coefficients for advisor recommend. source H E bound alpha beta a "
+    )
+    assert "Bound: the entropy of the documents, known of grammars alone: the most that E can be." in said
+    assert "laws.json, figures/losses.png" in said
+
+
 @pytest.mark.parametrize("name", ["text", "pcfg-two-way", "pcfg-paper-recipe"])
 def test_the_first_screen_of_a_plan(name: str, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("COLUMNS", "80")
