@@ -236,7 +236,7 @@ def _of_device(name: str, value: Any) -> Any:
 def _wanted(given: Mapping[str, Any]) -> CalibrationRequest:
     """Return what the keywords ask to be calibrated."""
     from calibration.campaign.planning import CalibrationRequest
-    from calibration.training.execution import Choice
+    from calibration.training.execution import ExecutionChoice
 
     reading = {name: value for name, value in given.items() if name in READING}
     corpora = given.get("corpora", {})
@@ -262,7 +262,7 @@ def _wanted(given: Mapping[str, Any]) -> CalibrationRequest:
         own["seed"] = whole_number("grammar_seed", given["grammar_seed"])
     if "vocab_size" in given:
         own["vocab_size"] = whole_number("vocab_size", given["vocab_size"])
-    choice = Choice(dtype=given.get("precision"), compiled=given.get("compile"))
+    choice = ExecutionChoice(dtype=given.get("precision"), compiled=given.get("compile"))
     return CalibrationRequest.of(
         choice=choice,
         sets=_names(given.get("grammars", ())),

@@ -260,9 +260,9 @@ def _requested(
             )
         return None
     from calibration.campaign.planning import CalibrationRequest
-    from calibration.training.execution import Choice
+    from calibration.training.execution import ExecutionChoice
 
-    choice = Choice(dtype=asked.pop("precision"), compiled=asked.pop("compiled"))
+    choice = ExecutionChoice(dtype=asked.pop("precision"), compiled=asked.pop("compiled"))
     corpora = corpus_sources(
         map(named_corpus, corpus),
         tokenizer=reading.tokenizer,

@@ -26,7 +26,7 @@ from calibration.campaign.plan_file import (
     write_plan,
 )
 from calibration.campaign.sources import CorpusSource, read_again, restore
-from calibration.training.execution import PINNED, Choice
+from calibration.training.execution import PINNED, ExecutionChoice
 from calibration.training.run_key import run_key
 
 if TYPE_CHECKING:
@@ -162,14 +162,14 @@ def _still_to_cut(plan: CalibrationPlan) -> float | None:
     return hours
 
 
-def _choice(plan: CalibrationPlan) -> Choice:
-    return Choice(dtype=plan.request.get("dtype"), compiled=plan.request.get("compile"))
+def _choice(plan: CalibrationPlan) -> ExecutionChoice:
+    return ExecutionChoice(dtype=plan.request.get("dtype"), compiled=plan.request.get("compile"))
 
 
 def _timed(
     plan: CalibrationPlan,
     devices: Devices,
-    choice: Choice,
+    choice: ExecutionChoice,
     *,
     progress: Progress,
     max_hours: float | None = None,
@@ -203,7 +203,7 @@ def _hours(hours: float) -> str:
 
 
 def _cut(
-    plan: CalibrationPlan, devices: Devices, choice: Choice, max_hours: float, progress: Progress
+    plan: CalibrationPlan, devices: Devices, choice: ExecutionChoice, max_hours: float, progress: Progress
 ) -> tuple[CalibrationPlan, Timetable]:
     from calibration.campaign.speed import Speed, cut_to
 

@@ -17,7 +17,7 @@ from calibration.campaign.presets import find_grid, find_preset, grammars_of
 from calibration.campaign.sources import CorpusSource, SourceSpec, prepare, tokens_read
 from calibration.campaign.token_data import DIGEST_DOCUMENTS, keep_data
 from calibration.lines.records import LEAST_SOURCES
-from calibration.training.execution import FREE, PINNED, Choice
+from calibration.training.execution import FREE, PINNED, ExecutionChoice
 from calibration.training.schedule import MIN_STEPS, PAPER, TEXT, TUNED
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class CalibrationRequest:
     vocab_size: int | None = None
     max_hours: float | None = None
     lr_sweep: bool = False
-    choice: Choice = FREE
+    choice: ExecutionChoice = FREE
     asked: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -74,7 +74,7 @@ class CalibrationRequest:
         lr_sweep: bool = False,
         max_hours: float | None = None,
         seed: int = 0,
-        choice: Choice = FREE,
+        choice: ExecutionChoice = FREE,
     ) -> CalibrationRequest:
         """Return a checked request: a preset's grammars, or the sets named instead, and the corpora beside them.
 

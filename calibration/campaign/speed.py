@@ -18,7 +18,7 @@ from calibration.campaign.plan_file import CalibrationPlan
 from calibration.fit.run_checks import LEAST_RUNS
 from calibration.training.device import Device
 from calibration.training.estimate import count_steps, trunk_seconds
-from calibration.training.execution import Choice, DType, Execution
+from calibration.training.execution import DType, Execution, ExecutionChoice
 from calibration.training.probe import Way, check_memory, fastest, time_way
 
 # A step of each batch size is timed for this long.
@@ -82,7 +82,7 @@ class Speed:
     counts.
     """
 
-    def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: Choice, progress: Progress) -> None:
+    def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: ExecutionChoice, progress: Progress) -> None:
         self.plan, self.hardware = plan, hardware
         self.timed: dict[tuple[Size, int], Way] = {}
         self._notes: list[str] = []

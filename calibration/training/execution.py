@@ -52,7 +52,7 @@ class Execution:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class ExecutionChoice:
     """What of it may be chosen: ``dtype`` and ``compiled`` as they were asked for, None where the fastest is taken."""
 
     dtype: DType | None = None
@@ -66,9 +66,9 @@ class Choice:
 
 
 EAGER = Execution()
-FREE = Choice()
+FREE = ExecutionChoice()
 # What the machine does beside it then decides nothing: one machine comes to the same bytes again.
-PINNED = Choice(dtype="float32", compiled=False)
+PINNED = ExecutionChoice(dtype="float32", compiled=False)
 
 
 @cache

@@ -18,7 +18,7 @@ from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageE
 from advisor.plan.shape import Architecture
 from advisor.quantities import plural
 from calibration.training.device import Device, free_memory, is_out_of_memory
-from calibration.training.execution import EAGER, PINNED, Choice, DType, Execution, compiler_problem
+from calibration.training.execution import EAGER, PINNED, DType, Execution, ExecutionChoice, compiler_problem
 from calibration.training.memory import state_bytes
 from calibration.training.optimizer import State
 from calibration.training.schedule import Recipe, make_schedule
@@ -85,7 +85,7 @@ def fastest(
     hardware: Device,
     cost: Callable[[Way], float],
     n_models: int = 1,
-    choice: Choice = PINNED,
+    choice: ExecutionChoice = PINNED,
     seconds: float = 0.8,
 ) -> Way:
     """Return the way to train that costs least, ``cost`` being the seconds of the plan.
@@ -163,7 +163,7 @@ class _Search:
 
     timing: _Timing
     cost: Callable[[Way], float]
-    choice: Choice
+    choice: ExecutionChoice
     first: Way = field(init=False)
     best: Way = field(init=False)
     notes: list[str] = field(default_factory=list)

@@ -5,7 +5,7 @@ import torch
 
 from advisor.errors import CompileError, UsageError
 from calibration.training import execution
-from calibration.training.execution import Choice, Execution, compiler_problem
+from calibration.training.execution import Execution, ExecutionChoice, compiler_problem
 from calibration.training.step import step
 from calibration.training.train import evaluate
 from tests.training.toy_training import PAIR, toy
@@ -64,5 +64,5 @@ def test_without_a_compiler_it_is_said(monkeypatch):
 )
 def test_a_choice_that_is_none_is_said(given, message):
     with pytest.raises(UsageError) as error:
-        Choice(**given)
+        ExecutionChoice(**given)
     assert str(error.value) == message

@@ -12,7 +12,7 @@ from advisor.json_form import as_json
 from calibration.training import probe as probing
 from calibration.training import step as stepping
 from calibration.training.device import choose_device
-from calibration.training.execution import FREE, PINNED, Choice
+from calibration.training.execution import FREE, PINNED, ExecutionChoice
 from calibration.training.model import document_losses
 from calibration.training.probe import fastest, time_way
 from calibration.training.shape import model_shape
@@ -233,7 +233,7 @@ def test_a_way_that_comes_to_other_losses_is_left_out(monkeypatch, losses, taken
         monkeypatch,
         {on_cpu("float32"): timed({4: 6.0}, losses=(5.0, 4.0)), on_cpu("bfloat16"): timed({4: 1.0}, losses=losses)},
     )
-    way = fastest(TOY, [4], hardware=like(BOTH), cost=at_largest, choice=Choice(compiled=False))
+    way = fastest(TOY, [4], hardware=like(BOTH), cost=at_largest, choice=ExecutionChoice(compiled=False))
     assert (way.execution.dtype == "bfloat16") is taken
     assert len(way.notes) == notes
     if losses == (5.0, 4.5):
@@ -247,14 +247,14 @@ def test_without_a_compiler_steps_are_eager_and_it_is_said(monkeypatch):
     way = fastest(TOY, [4], hardware=like(LONE), cost=lambda _: LONG, choice=FREE)
     assert (way.execution.compiled, way.notes) == (False, (problem,))
     with pytest.raises(CompileError) as error:
-        fastest(TOY, [4], hardware=like(LONE), cost=at_largest, choice=Choice(compiled=True))
+        fastest(TOY, [4], hardware=like(LONE), cost=at_largest, choice=ExecutionChoice(compiled=True))
     assert str(error.value) == problem
 
 
 def test_what_is_asked_for_is_taken(monkeypatch):
     tried = script(monkeypatch, {on_cpu("bfloat16"): 5, on_cpu("bfloat16", True): 4})
     monkeypatch.setattr(probing, "compiler_problem", lambda: None)
-    choice = Choice(dtype="bfloat16", compiled=True)
+    choice = ExecutionChoice(dtype="bfloat16", compiled=True)
     way = fastest(TOY, [4], hardware=like(LONE), cost=at_largest, choice=choice)
     assert (way.execution.dtype, way.execution.compiled) == ("bfloat16", True)
     assert set(tried) == {on_cpu("bfloat16"), on_cpu("bfloat16", True)}
