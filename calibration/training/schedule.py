@@ -209,7 +209,7 @@ def _branch(recipe: Recipe, n_tokens: int, seq_len: int) -> Branch:
     if not stop:
         first = recipe.batch_documents(0, seq_len) * seq_len
         raise UsageError(
-            f"{plural(n_tokens, 'token')} cannot be trained on: the first batch alone has {first}; ask for more."
+            f"{plural(n_tokens, 'token')} cannot be trained on: the first batch alone has {first:,}; ask for more."
         )
     start = max(bound for bound in bounds[:-1] if bound <= (1 - recipe.cooldown) * stop)
     return Branch(start=start, stop=stop, n_steps=len(bounds) - 1, n_tokens=stop * seq_len)

@@ -9,6 +9,7 @@ import torch
 
 from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageError
 from advisor.json_form import as_json
+from advisor.quantities import plural
 from calibration.training import probe as probing
 from calibration.training import step as stepping
 from calibration.training.device import choose_device
@@ -306,4 +307,6 @@ def test_weights_that_do_not_fit_are_not_drawn():
 def test_nothing_to_time_is_said(n_models, batches):
     with pytest.raises(UsageError) as error:
         fastest(TOY, batches, hardware=CPU, cost=at_largest, n_models=n_models)
-    assert str(error.value) == f"{n_models} models, batches of {batches} documents: give at least 1 to be timed."
+    assert (
+        str(error.value) == f"{plural(n_models, 'model')}, batches of {batches} documents: give at least 1 to be timed."
+    )

@@ -96,4 +96,4 @@ def test_counts_that_cannot_be_planned_are_said(counts):
 def test_a_count_below_the_first_batch_is_said():
     with pytest.raises(UsageError) as error:
         make_schedule(PAPER, [8000, 9000], seq_len=256)
-    assert str(error.value) == "8000 tokens cannot be trained on: the first batch alone has 8192; ask for more."
+    assert str(error.value) == "8,000 tokens cannot be trained on: the first batch alone has 8,192; ask for more."

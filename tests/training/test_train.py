@@ -25,6 +25,8 @@ from calibration.training.trunk import DataSource, Run, Trunk
 from tests.grammars.inside import document_cross_entropy
 from tests.training.toy_training import PAIR, RUN, TOY, TOY_COUNTS, WILD, markov, toy, toy_source
 
+TRAINING = ("shape", "execution", "elementwise", "model", "optimizer", "schedule", "capture", "trunk", "step", "train")
+
 
 def test_training_steps_are_those_of_torchs_optimizer():
     trunk = toy()
@@ -274,13 +276,11 @@ def test_a_model_that_always_diverges_is_said():
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["shape", "execution", "elementwise", "model", "optimizer", "schedule", "capture", "trunk", "step", "train"]
-)
+@pytest.mark.parametrize("name", TRAINING)
 def test_training_needs_numpy_and_torch_alone(name):
     tree = ast.parse((Path(training.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     modules |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    ours = ("shape", "execution", "elementwise", "model", "optimizer", "schedule", "capture", "trunk", "step")
-    ours = {f"calibration.training.{each}" for each in ours} | {"advisor.errors", "advisor.plan.shape"}
+    ours = {"advisor.errors", "advisor.quantities", "advisor.plan.shape"}
+    ours |= {f"calibration.training.{each}" for each in ("device", *TRAINING)}
     assert {module.split(".")[0] for module in modules - ours} <= {"numpy", "torch"} | set(sys.stdlib_module_names)

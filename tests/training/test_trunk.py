@@ -36,7 +36,7 @@ def test_a_source_that_does_not_fit_is_said(change, message):
 
 def test_runs_and_sources_are_paired():
     source = toy_source()
-    with pytest.raises(UsageError, match=r"^1 runs cannot be trained on 2 sources: pair them\.$"):
+    with pytest.raises(UsageError, match=r"^1 run cannot be trained on 2 sources: pair them\.$"):
         toy(sources=[source] * 2)
     longer = dataclasses.replace(source, validation=source.documents[:130])
     message = r"^Sources with \[128, 130\] validation documents cannot be stacked: hold out as many\.$"
