@@ -1,26 +1,36 @@
-"""Training tokens/s of the three smallest shapes on grammar A3, batch 2 x 256, against an eager loop as one writes it.
+"""Training tokens/s on grammar A3 against an eager loop as one writes it, and against what bare products would allow.
 
-python benchmarks/bench_train.py, one core, about three minutes. The eager loop is a plain Llama as transformers has it:
-separate projections, float32 scores of 32001 ids, torch's fused AdamW. The same loop with the grammar's own vocabulary
-says what of the ratio is the vocabulary's. What must hold on a CPU: 20x, 6x and 2.5x. Times are of the process, the
-three side by side, the best of five rounds. On a GPU it prints tokens/s and MFU instead, of five shapes and two
-batches: the eager loop, and as the probe times them our step, the same compiled, from a CUDA graph, and stacks of
-models in a graph. There is no limit there, and a number given to it is the models' vocabulary, at least the grammar's
-own. torch is deterministic, as it is while models are trained.
+    python benchmarks/bench_train.py [--widths 64 128 256 512] [--batches 2 8] [--seconds 2] [VOCABULARY]
+
+On a CPU: one core, about a quarter of an hour, of which compiling is a half; with --widths 64 128 --batches 2 about
+four minutes. Theirs is the plain loop of eager_loop.py in float32, with 32001 ids and with the grammar's own. Ours is
+eager in float32, eager in bf16 where the CPU multiplies in it, and compiled in its faster dtype. Which of these the
+probe takes, for a plan of 100M tokens, is marked with *, and its ratio to the loop of 32001 ids has the limits: 20x, 6x
+and 2.5x for the three smallest shapes at a batch of 2 x 256. The limit of bare products is what the taken way would do
+if a step were only its matrix products, at the speed of the layer's own four, one after another, in that dtype here;
+MFU is the share of it that is reached. Times are of the process, side by side, the best of five rounds, compiling
+apart. It exits with 1 if a ratio is below its limit.
+
+On a GPU it prints tokens/s and MFU instead, of five shapes and two batches: the eager loop, and as the probe times them
+our step, the same compiled, from a CUDA graph, and stacks of models in a graph. There is no limit there. VOCABULARY is
+the models', at least the grammar's own. torch is deterministic, as it is while models are trained.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import count, product
+from itertools import product
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from eager_loop import eager_step
+from step_rates import DEVICE, bare_products, steps_per_second
+from torch import Tensor
 
 from advisor.errors import CaptureError, CompileError, DeviceMemoryError
 from advisor.plan.shape import Architecture
@@ -28,155 +38,136 @@ from calibration.grammars.sampling import sample_documents
 from calibration.grammars.sets import named_set
 from calibration.grammars.tilting import tilt
 from calibration.training.device import Device, choose_device, free_memory
-from calibration.training.execution import Execution
-from calibration.training.probe import time_steps
+from calibration.training.execution import EAGER, FREE, Execution
+from calibration.training.probe import Way, fastest, time_steps
 from calibration.training.schedule import Recipe, make_schedule
-from calibration.training.shape import model_shape
+from calibration.training.shape import SEQ_LEN, model_shape
 from calibration.training.step import step
 from calibration.training.train import be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
 
-SHAPES = ((64, 2, 1, 20.0), (128, 4, 2, 6.0), (256, 6, 4, 2.5))  # width, layers, heads, limit of the ratio
-GPU_SHAPES = (*(shape[:3] for shape in SHAPES), (512, 10, 8), (1024, 20, 16))
+SHAPES = {64: (64, 2, 1), 128: (128, 4, 2), 256: (256, 6, 4), 512: (512, 10, 8)}  # by width: width, layers, heads
+LIMITS = {(64, 2): 20.0, (128, 2): 6.0, (256, 2): 2.5}  # by width and batch: of the ratio to the loop of 32001 ids
+GPU_SHAPES = (*SHAPES.values(), (1024, 20, 16))
 GPU_BATCHES, STACKS, GPU_SECONDS = (2, 32), (1, 4, 16), 0.4
 LARGE_VOCABULARY = 32001
-BATCH, SEQ_LEN = 2, 256
+BATCHES = (2, 8)
+PLAN_TOKENS = 100_000_000  # of the plan that the probe looks for the fastest way of: long enough to try compiling
 N_DOCUMENTS = 2048
-ROUNDS, SECONDS = 5, 2.0
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+SECONDS = 2.0
 HOW = Execution(dtype=choose_device(DEVICE.type).dtype)
 
 
-class Norm(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + 1e-6)).to(x.dtype)
-
-
-def rotate_half(x: Tensor) -> Tensor:
-    left, right = x.chunk(2, dim=-1)
-    return torch.cat([-right, left], dim=-1)
-
-
-class Layer(nn.Module):
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.q, self.k, self.v, self.o = (nn.Linear(width, width, bias=False) for _ in range(4))
-        self.gate, self.up = (nn.Linear(width, 2 * width, bias=False) for _ in range(2))
-        self.down = nn.Linear(2 * width, width, bias=False)
-        self.before, self.between = Norm(width), Norm(width)
-
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        y = self.before(x)
-        q, k, v = (p(y).unflatten(-1, (self.heads, -1)).transpose(1, 2) for p in (self.q, self.k, self.v))
-        q, k = (part * cos + rotate_half(part) * sin for part in (q, k))
-        x = x + self.o(functional.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2))
-        y = self.between(x)
-        return x + self.down(functional.silu(self.gate(y)) * self.up(y))
-
-
-class Eager(nn.Module):
-    """A plain decoder, and its training step."""
-
-    def __init__(self, width: int, layers: int, heads: int, vocab_size: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab_size, width)
-        self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
-        self.last, self.head = Norm(width), nn.Linear(width, vocab_size, bias=False)
-        self.head_width = width // heads
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        frequency = 1e4 ** (-torch.arange(0, self.head_width, 2, device=tokens.device) / self.head_width)
-        angle = torch.outer(torch.arange(tokens.shape[1], device=tokens.device), frequency).repeat(1, 2)
-        x = self.embedding(tokens)
-        for layer in self.layers:
-            x = layer(x, angle.cos(), angle.sin())
-        return self.head(self.last(x)).float()
-
-
-def eager_step(
-    shape: tuple[int, int, int], vocab_size: int, documents: Tensor, batch: int = BATCH
-) -> Callable[[], object]:
-    """Return a function that trains a new eager model on the next batch."""
-    model = Eager(*shape, vocab_size).to(DEVICE)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0, fused=True)
-    numbers = count()
-
-    def take() -> None:
-        first = batch * next(numbers) % (N_DOCUMENTS - batch)
-        tokens = documents[first : first + batch].long()
-        with torch.autocast(DEVICE.type, dtype=HOW.matmul_dtype, enabled=HOW.matmul_dtype is not None):
-            scores = model(tokens)
-        loss = functional.cross_entropy(scores[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-
-    return take
-
-
-def our_step(shape: Architecture, documents: Tensor) -> Callable[[], object]:
+def our_step(shape: Architecture, documents: Tensor, batch: int, execution: Execution) -> Callable[[], object]:
     """Return a function that trains a new model on the next batch."""
-    recipe = Recipe(batches=((0, BATCH * SEQ_LEN),))
+    recipe = Recipe(batches=((0, batch * SEQ_LEN),))
     plan = make_schedule(recipe, [N_DOCUMENTS * SEQ_LEN], seq_len=SEQ_LEN)
     source = DataSource(documents=documents, validation=documents[:128])
     run = Run(seed=0, rate=recipe.peak_rate(shape.width))
-    trunk = Trunk(shape=shape, plan=plan, runs=(run,), sources=(source,), execution=HOW)
+    trunk = Trunk(shape=shape, plan=plan, runs=(run,), sources=(source,), execution=execution)
     state = trunk.begin()
 
     def take() -> None:
-        state.n_documents %= N_DOCUMENTS - BATCH
+        state.n_documents %= N_DOCUMENTS - batch
         step(trunk, state)
 
     return take
 
 
-def clock() -> float:
-    """Return CPU-seconds of this process, or, with a GPU, seconds at which all that was asked of it is done."""
-    if DEVICE.type == "cpu":
-        return time.process_time()
-    torch.cuda.synchronize()
-    return time.perf_counter()
+def probed(shape: Architecture, batch: int) -> tuple[Execution, dict[Execution, Way], tuple[str, ...]]:
+    """Return the way that the probe takes, those that it timed and did not leave out, and what it says."""
+    timed: dict[Execution, Way] = {}
+
+    def seconds_of_plan(way: Way) -> float:
+        timed[way.execution] = way
+        return way.setup_seconds + PLAN_TOKENS / way.largest.tokens_per_second
+
+    taken = fastest(shape, [batch], hardware=choose_device("cpu"), cost=seconds_of_plan, choice=FREE)
+    return taken.execution, timed, taken.notes
 
 
-def steps_per_second(steps: list[Callable[[], object]], seconds: float = SECONDS) -> list[float]:
-    """Return each one's best rate over rounds in which they take turns."""
-    rates = [0.0] * len(steps)
-    lengths = [0] * len(steps)
-    for number in range(ROUNDS + 1):
-        for i, take in enumerate(steps):
-            n_steps = lengths[i] or 3
-            begin = clock()
-            for _ in range(n_steps):
-                take()
-            rate = n_steps / (clock() - begin)
-            lengths[i] = max(3, int(rate * seconds))
-            rates[i] = max(rates[i], rate) if number else 0.0  # the first round warms up
-    return rates
+def columns_of(taken: Execution, timed: Mapping[Execution, Way]) -> dict[str, Execution | None]:
+    """Return our three columns: eager in both dtypes, and compiled in the dtype taken, else the faster; None: not had.
+
+    The fastest is by the probe's seconds, in which each was timed alone.
+    """
+    compiled = [execution for execution in timed if execution.compiled]
+    bf16 = Execution(dtype="bfloat16")
+    if taken.compiled:
+        fast: Execution | None = taken
+    else:
+        fast = max(compiled, key=lambda each: timed[each].largest.tokens_per_second, default=None)
+    return {"float32": EAGER, "bf16": bf16 if bf16 in timed else None, "compiled": fast}
 
 
-def on_cpu(documents: Tensor, vocab_size: int) -> int:
-    """Print the ratios; return 1 if one is below its limit."""
-    failed = 0
-    columns = ("eager 32001", f"eager {vocab_size}", f"ours {vocab_size}")
-    print(f"{'shape':>10} " + " ".join(f"{column:>12}" for column in columns) + "  ratio  limit")
-    for width, layers, heads, limit in SHAPES:
-        shape = (width, layers, heads)
-        ours = model_shape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
-        steps = [eager_step(shape, v, documents) for v in (LARGE_VOCABULARY, vocab_size)] + [our_step(ours, documents)]
-        large, small, found = (BATCH * SEQ_LEN * rate for rate in steps_per_second(steps))
-        print(
-            f"{width:>7} x{layers:>2} {large:12,.0f} {small:12,.0f} {found:12,.0f} {found / large:6.1f} {limit:6}",
-            flush=True,
-        )
-        failed |= found / large < limit
-    print("tokens per CPU-second, one thread")
+def rates_of(
+    shape: Architecture, batch: int, documents: Tensor, ours: Mapping[str, Execution | None], taken: Execution
+) -> Callable[[float], dict[str, float]]:
+    """Return a function of the seconds a turn that times all columns of a row in turns: tokens/s, bare FLOP/s."""
+    sizes = (shape.width, shape.n_layers, shape.n_heads)
+    theirs = {
+        "large": eager_step(sizes, LARGE_VOCABULARY, documents, batch, HOW.matmul_dtype),
+        "same": eager_step(sizes, shape.vocab_size, documents, batch, HOW.matmul_dtype),
+    }
+    own = {name: our_step(shape, documents, batch, how) for name, how in ours.items() if how is not None}
+    bare, flops = bare_products(shape, batch, taken.matmul_dtype or torch.float32)
+    steps = {**theirs, **own, "bare": bare}
+
+    def take(seconds: float) -> dict[str, float]:
+        rates = dict(zip(steps, steps_per_second(list(steps.values()), seconds), strict=True))
+        return {name: rate * (flops if name == "bare" else batch * SEQ_LEN) for name, rate in rates.items()}
+
+    return take
+
+
+def compiling(column: Execution | None, timed: Mapping[Execution, Way]) -> Iterator[str]:
+    """Yield what compiling took, and which dtype the column is of."""
+    for how, way in timed.items():
+        if how.compiled:
+            which = ": the column" if how == column else ""
+            yield f"{how.dtype} compiled, {way.setup_seconds:.1f} s before its first steps{which}"
+
+
+def row(shape: Architecture, batch: int, documents: Tensor, seconds: float) -> bool:
+    """Print one row and what the probe said; return whether its ratio is below its limit."""
+    taken, timed, notes = probed(shape, batch)
+    ours = columns_of(taken, timed)
+    rates = rates_of(shape, batch, documents, ours, taken)(seconds)
+    name = next(name for name, how in ours.items() if how == taken)
+    found, most = rates[name], rates["bare"] / shape.flops_per_token
+    ratio, limit = found / rates["large"], LIMITS.get((shape.width, batch))
+    cells = "".join(
+        f" {format(rates[each], ',.0f') + '*' * (each == name) if each in rates else 'none':>10}" for each in ours
+    )
+    print(
+        f"{shape.width:>4} x{shape.n_layers:>2} {batch:5}{cells} {rates['same']:10,.0f} {rates['large']:10,.0f} "
+        f"{ratio:6.1f} {'' if limit is None else limit:>5} {found / rates['same']:6.2f} {most:11,.0f} "
+        f"{found / most:5.0%}",
+        flush=True,
+    )
+    for line in (*compiling(ours["compiled"], timed), *notes):
+        print(f"         {line}", flush=True)
+    return limit is not None and ratio < limit
+
+
+def on_cpu(documents: Tensor, vocab_size: int, args: argparse.Namespace) -> int:
+    """Print ours, theirs, ratios and limits; return 1 if one is below its limit."""
+    hardware = choose_device("cpu")
+    print(f"{hardware.name}, torch {hardware.torch_version}, {' and '.join(hardware.dtypes)}, one thread")
+    print(
+        "tokens per CPU-second; * is taken by the probe; ratio and limit: * to the loop of 32001; same: of its own ids"
+    )
+    print(
+        f"{'shape':>8} {'batch':>5} {'float32':>10} {'bf16':>10} {'compiled':>10} {f'loop {vocab_size}':>10} "
+        f"{f'loop {LARGE_VOCABULARY}':>10} {'ratio':>6} {'limit':>5} {'same':>6} {'bare limit':>11} {'MFU':>5}"
+    )
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:  # else what an earlier run compiled would be found
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder
+        for width, batch in product(args.widths, args.batches):
+            _, layers, heads = SHAPES[width]
+            shape = model_shape(width=width, n_layers=layers, n_heads=heads, vocab_size=vocab_size)
+            failed |= row(shape, batch, documents, args.seconds)
     return int(failed)
 
 
@@ -191,7 +182,8 @@ def ways() -> Iterator[tuple[str, int, Execution]]:
 def eager_speed(shape: Architecture, documents: Tensor, batch: int) -> float:
     """Return the tokens/s of the eager loop."""
     sizes = (shape.width, shape.n_layers, shape.n_heads)
-    (rate,) = steps_per_second([eager_step(sizes, shape.vocab_size, documents, batch)], seconds=GPU_SECONDS)
+    take = eager_step(sizes, shape.vocab_size, documents, batch, HOW.matmul_dtype)
+    (rate,) = steps_per_second([take], GPU_SECONDS)
     return batch * SEQ_LEN * rate
 
 
@@ -230,13 +222,19 @@ def on_gpu(documents: Tensor, vocab_size: int) -> int:
 
 def main() -> int:
     """Print what there is to measure on this machine."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("vocabulary", nargs="?", type=int, default=0)
+    parser.add_argument("--widths", nargs="+", type=int, choices=SHAPES, default=list(SHAPES), metavar="WIDTH")
+    parser.add_argument("--batches", nargs="+", type=int, default=BATCHES, metavar="DOCUMENTS")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each column's turn, of which there are five")
+    args = parser.parse_args()
     be_deterministic()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     grammar = named_set("paper", seed=0)[2].grammar
     documents = torch.from_numpy(sample_documents(tilt(grammar), n_documents=N_DOCUMENTS, seed=0)).int().to(DEVICE)
-    vocab_size = max(grammar.n_terminals + 1, *map(int, sys.argv[1:2]), 0)
-    return (on_gpu if DEVICE.type == "cuda" else on_cpu)(documents, vocab_size)
+    vocab_size = max(grammar.n_terminals + 1, args.vocabulary)
+    return on_gpu(documents, vocab_size) if DEVICE.type == "cuda" else on_cpu(documents, vocab_size, args)
 
 
 if __name__ == "__main__":
