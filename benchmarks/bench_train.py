@@ -2,14 +2,14 @@
 
     python benchmarks/bench_train.py [--widths 64 128 256 512] [--batches 2 8] [--seconds 2] [VOCABULARY]
 
-On a CPU: one core, about a quarter of an hour, of which compiling is a half; with --widths 64 128 --batches 2 about
-four minutes. Theirs is the plain loop of eager_loop.py in float32, with 32001 ids and with the grammar's own. Ours is
-eager in float32, eager in bf16 where the CPU multiplies in it, and compiled in its faster dtype. Which of these the
-probe takes, for a plan of 100M tokens, is marked with *, and its ratio to the loop of 32001 ids has the limits: 20x, 6x
-and 2.5x for the three smallest shapes at a batch of 2 x 256. The limit of bare products is what the taken way would do
-if a step were only its matrix products, at the speed of the layer's own four, one after another, in that dtype here;
-MFU is the share of it that is reached. Times are of the process, side by side, the best of five rounds, compiling
-apart. It exits with 1 if a ratio is below its limit.
+On a CPU: one core, about twenty minutes, a third of them for compiling; with --widths 64 128 --batches 2 about four.
+Theirs is the plain loop of eager_loop.py in float32, with 32001 ids and with the grammar's own. Ours is eager in
+float32, eager in bf16 where the CPU multiplies in it, and compiled in its faster dtype. Which of these the probe takes,
+for a plan of 100M tokens, is marked with *, and its ratio to the loop of 32001 ids has the limits: 20x, 6x and 2.5x for
+the three smallest shapes at a batch of 2 x 256. The limit of bare products is what the taken way would do if a step
+were only its matrix products, at the speed of the layer's own four, one after another, in that dtype here; MFU is the
+share of it that is reached. Times are of the process, side by side, the best of five rounds, compiling apart. It exits
+with 1 if a ratio is below its limit.
 
 On a GPU it prints tokens/s and MFU instead, of five shapes and two batches: the eager loop, and as the probe times them
 our step, the same compiled, from a CUDA graph, and stacks of models in a graph. There is no limit there. VOCABULARY is
