@@ -120,12 +120,12 @@ def rates_of(
     return take
 
 
-def compiling(column: Execution | None, timed: Mapping[Execution, Way]) -> Iterator[str]:
-    """Yield what compiling took, and which dtype the column is of."""
+def probe_lines(column: Execution | None, timed: Mapping[Execution, Way]) -> Iterator[str]:
+    """Yield what the probe saw of each way, what compiling took, and which dtype the column is of."""
     for how, way in timed.items():
-        if how.compiled:
-            which = ": the column" if how == column else ""
-            yield f"{how.dtype} compiled, {way.setup_seconds:.1f} s before its first steps{which}"
+        seen = f"{way.largest.tokens_per_second:,.0f} tokens/s"
+        compiled = f", compiled in {way.setup_seconds:.1f} s{' (the column)' * (how == column)}" * how.compiled
+        yield f"probe: {how.dtype} {seen}{compiled}"
 
 
 def row(shape: Architecture, batch: int, documents: Tensor, seconds: float) -> bool:
@@ -145,7 +145,7 @@ def row(shape: Architecture, batch: int, documents: Tensor, seconds: float) -> b
         f"{found / most:5.0%}",
         flush=True,
     )
-    for line in (*compiling(ours["compiled"], timed), *notes):
+    for line in (*probe_lines(ours["compiled"], timed), *notes):
         print(f"         {line}", flush=True)
     return limit is not None and ratio < limit
 
