@@ -109,7 +109,7 @@ def test_a_command_that_is_not_run_is_parsed(command: str) -> None:
     name, *arguments = shlex.split(command)
     found = group.get_command(click.Context(group), name)
     assert found is not None
-    assert found.make_context(name, arguments, parent=click.Context(group)).params
+    assert found.make_context(name, arguments, parent=click.Context(group, **group.context_settings)).params
 
 
 @pytest.mark.parametrize("command", FORMS)
