@@ -23,6 +23,7 @@ GRID = Grid(
     token_counts=(10_240, 14_336, 20_480),
     recipe=Recipe(batches=((0, 2048),), rate=0.02, max_warmup=2),
     n_validation=128,
+    pinned=True,
 )
 GRAMMARS = ("A1", "A2", "A3", "A4", "A5")
 TINY = Preset(name="tiny", purpose="tests", sets=("paper",), only=GRAMMARS, grid=GRID)

@@ -261,7 +261,7 @@ def test_a_calibration_is_one_document_and_a_folder(done):
     assert [source["name"] for source in document["sources"]] == ["G1"]
     assert document["sources"][0]["verdict"] == "refused"  # no law from points of so few steps
     assert document["refusal"].startswith(
-        "No coefficients are written: 0 of 1 sources have a law that can be used, and lines in H need 5."
+        "No coefficients are written: 0 of 1 source has a law that can be used, and lines in H need 5."
     )
     assert {"plan.json", "runs.jsonl", "laws.json", "data", "checkpoints"} <= {each.name for each in folder.iterdir()}
     assert len((folder / "runs.jsonl").read_text().splitlines()) == 4

@@ -24,7 +24,7 @@ def test_what_never_ends_is_left_out():
 def test_the_gate_says_why():
     assert gate(tilt(draw(shape_of(SHAPES["paper"]["A3"]), seed=0))) == ()
     assert [reason.message for reason in gate(tilt(binary(60, 40)))] == [
-        "derivations from 1 of 1 nonterminals may never end",
+        "derivations from 1 of 1 nonterminal may never end",
         "rho is 1.200, above 0.95",
     ]
     assert [reason.message for reason in gate(tilt(binary(48, 52)))] == ["rho is 0.960, above 0.95"]

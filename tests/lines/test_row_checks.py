@@ -27,7 +27,7 @@ def test_every_shipped_row_follows_from_what_it_says_of_itself(name):
         ({"n_tokens": 998_400}, "says 390 steps, and its 998,400 tokens take 2,341"),
         ({"width": 16}, "says n_params 1,656, and its shape has 5,872"),
         ({"n_non_embedding": 1}, "says n_non_embedding 1, and its shape has 1,320"),
-        ({"width": 7}, f"{UNTRAINED} (1 heads cannot share a width of 7: rotary positions need a width that is a "
+        ({"width": 7}, f"{UNTRAINED} (1 head cannot share a width of 7: rotary positions need a width that is a "
          "multiple of 2)"),
         ({"vocab_size": 301}, "says n_params 1,656, and its shape has 6,136"),
         ({"n_steps": 391}, "says 391 steps, and its 99,840 tokens take 390"),
