@@ -48,10 +48,10 @@ def refusal(laws: Sequence[SourceLaw]) -> str | None:
     if len(taken) >= LEAST_SOURCES:
         return f"No coefficients are written: all {len(taken)} sources have the same H or one of two."
     reasons = [f"{name}: {' '.join(why) or 'no law.'}" for name, why in refusals(laws).items()]
-    have = "has" if len(laws) == 1 else "have"
+    have = f"{plural(len(laws), 'source')} {'has' if len(laws) == 1 else 'have'}"
     head = (
-        f"No coefficients are written: {len(taken)} of {plural(len(laws), 'source')} {have} a law that can be used, and "
-        f"lines in H need {LEAST_SOURCES}."
+        f"No coefficients are written: {len(taken)} of {have} a law that can be used, and lines in H need "
+        f"{LEAST_SOURCES}."
     )
     return "\n".join([head, *reasons])
 

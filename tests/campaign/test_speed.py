@@ -264,17 +264,16 @@ def test_each_stack_captures_and_one_that_is_not_full_takes_as_long(plan, monkey
     trunk = trunk_seconds(plan.jobs[0].plan(plan.recipe), graph_of(1, 0.5, 0.0), n_validation=plan.n_validation)
     assert [each.seconds for each in schedule.works] == pytest.approx([3.0 + trunk] * 4)
     small = Size(width=8, n_layers=1)
-    timed = speed._ways[small].shape
+    timed = speed.way(small).shape
 
-    def cost(n_models):
-        return speed._cost(small, replace(graph_of(n_models, 0.5, 3.0), shape=timed))
+    def cost(n_models, **changes):
+        return speed._cost(small, replace(graph_of(n_models, 0.5, 3.0), shape=timed, **changes))
 
     assert cost(2) == pytest.approx(2 * (3.0 + trunk))
     assert cost(1) == pytest.approx(4 * (3.0 + trunk))
     # A stack of three would be no faster than one of two: of each source there are two.
     assert cost(3) == pytest.approx(2 * (3.0 + trunk))
-    eager = replace(graph_of(1, 0.5, 3.0), execution=Execution())
-    assert speed._cost(small, eager) == pytest.approx(3.0 + 4 * trunk)  # what is loaded once is there
+    assert cost(1, execution=Execution()) == pytest.approx(3.0 + 4 * trunk)  # what is loaded once is there
 
 
 def test_a_smallest_vocabulary_that_cannot_be_timed_is_taken_to_be_as_fast(plan, monkeypatch):
