@@ -38,6 +38,7 @@ EXTRAS = {
     "calibrate": ("torch>=2.6", "nltk>=3.9.1"),
     "plot": ("matplotlib>=3.8",),
     "report": ("jinja2>=3.1", "plotly>=6"),
+    "cluster": ("ray>=2.40",),
     "s3": ("s3fs>=2024.6",),
     "gs": ("gcsfs>=2024.6",),
     "az": ("adlfs>=2024.7",),

@@ -33,7 +33,19 @@ REACHING = ("advisor/commands/", "advisor/api/", "advisor/__init__.py")
 # The one arrow that points up: str() of a result is the screen that the command prints, from inside a function.
 UP = ("advisor/results/result.py", "advisor.api.first_screen")
 HEAVY = {
-    *("numpy", "scipy", "torch", "datasets", "nltk", "pyarrow", "sentencepiece", "tokenizers", "matplotlib", "pandas"),
+    *(
+        "numpy",
+        "scipy",
+        "torch",
+        "datasets",
+        "nltk",
+        "pyarrow",
+        "sentencepiece",
+        "tokenizers",
+        "matplotlib",
+        "pandas",
+        "ray",
+    ),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
@@ -59,7 +60,9 @@ class DeviceKeywords(TypedDict, total=False):
     """What trains."""
 
     device: str | None
-    engine: Literal["process", "processes"] | None
+    engine: Literal["process", "processes", "ray"] | None
+    address: str | None
+    storage: str | None
     workers: Whole | None
     threads: Whole
 
@@ -96,7 +99,8 @@ def calibrate(
     into ``folder``, or into the only one itself. ``install`` is a name under which ``recommend`` finds the
     coefficients, and ``force`` replaces another calibration of that name. Where several processes train, a script calls
     this under ``if __name__ == "__main__":``, or with engine="process". An ``advisor.CalibrationRequest`` may stand in
-    place of the keywords, and ``devices`` in place of ``device``, ``engine``, ``workers`` and ``threads``.
+    place of the keywords, and ``devices`` in place of ``device``, ``engine``, ``address``, ``storage``, ``workers`` and
+    ``threads``.
 
         outcome = advisor.calibrate(preset="smoke", folder="calibration")
         outcome.to_frame(), outcome.files
@@ -115,24 +119,25 @@ def calibrate(
     if refit is not None:
         outcome = _refitted(refit, folder, h_ref, progress)
         return _installed(outcome, install, force=force)
-    place, wanted, devices = _where(prepare or folder, request, devices, given)
-    if dry_run or prepare is not None:
-        return _planned(wanted, place, devices, dry_run=dry_run, extend=extend, progress=progress)
-    from calibration.campaign import calibrate as campaign
-    from calibration.lines.source_laws import silent
+    place, wanted, held = _where(prepare or folder, request, devices, given)
+    with held as trains:
+        if dry_run or prepare is not None:
+            return _planned(wanted, place, trains, dry_run=dry_run, extend=extend, progress=progress)
+        from calibration.campaign import calibrate as campaign
+        from calibration.lines.source_laws import silent
 
-    outcome = campaign.calibrate(
-        wanted,
-        place,
-        devices=devices,
-        extend=extend,
-        minutes=duration("--minutes", "minutes")(minutes) if isinstance(minutes, str) else minutes,
-        h_ref=h_ref,
-        trainer=trainer,
-        progress=progress or silent,
-        watch=watch or campaign.unwatched,
-        fitting=progress or silent,
-    )
+        outcome = campaign.calibrate(
+            wanted,
+            place,
+            devices=trains,
+            extend=extend,
+            minutes=duration("--minutes", "minutes")(minutes) if isinstance(minutes, str) else minutes,
+            h_ref=h_ref,
+            trainer=trainer,
+            progress=progress or silent,
+            watch=watch or campaign.unwatched,
+            fitting=progress or silent,
+        )
     return _installed(outcome, install, force=force)
 
 
@@ -151,8 +156,8 @@ def _check(more: Mapping[str, Any], given: Mapping[str, Any]) -> None:
 
 def _where(
     folder: Path | None, request: CalibrationRequest | None, devices: Devices | None, given: dict[str, Any]
-) -> tuple[File, CalibrationRequest | None, Devices | None]:
-    """Return the folder of the calibration, what is asked for in it, called by its name, and what trains."""
+) -> tuple[File, CalibrationRequest | None, AbstractContextManager[Devices | None]]:
+    """Return the folder of the calibration, what is asked for in it, called by its name, and what holds what trains."""
     of_devices = {name: _of_device(name, given.pop(name)) for name in DeviceKeywords.__annotations__ if name in given}
     if devices is not None:
         refuse_both("devices", of_devices)
@@ -164,11 +169,11 @@ def _where(
         raise UsageError("Nothing to calibrate: name a preset or corpora, or go on with a folder.")
     if wanted is not None and request is None:
         wanted = replace(wanted, name=File(place).resolve().name)
-    if of_devices:
-        from calibration.campaign.devices import take_devices
+    if not of_devices:
+        return File(place), wanted, nullcontext(devices)
+    from calibration.campaign.devices import devices_held
 
-        devices = take_devices(**of_devices)
-    return File(place), wanted, devices
+    return File(place), wanted, devices_held(**of_devices)
 
 
 def _planned(
@@ -229,7 +234,7 @@ def _of_device(name: str, value: Any) -> Any:
         check_whole(found, f"--{name}", 1, 1024)
         return found
     if name == "engine":
-        check_choice(value, "--engine", ("process", "processes"))
+        check_choice(value, "--engine", ("process", "processes", "ray"))
     return value
 
 

@@ -52,6 +52,7 @@ Examples:
   advisor calibrate --preset cpu --dry-run
   advisor calibrate --preset cpu --out my-calibration --install mine
   advisor calibrate --corpus code=src/ --corpus prose=books.jsonl --tokenizer bytes --max-hours 2
+  advisor calibrate --preset night --engine ray --address 10.0.0.1:6379 --out /shared/night
   advisor calibrate --preset gpu --prepare folder && advisor calibrate --out folder --minutes 9
   advisor calibrate --refit first/ --refit second/ --out both
 """
@@ -106,7 +107,13 @@ Examples:
     help="Compile the steps with torch.compile.  [default: where the plan ends sooner by it]",
 )
 @click.option("--device", metavar="NAME", help="cpu, mps, cuda or cuda:N.  [default: the fastest there is]")
-@click.option("--engine", type=click.Choice(["process", "processes"]), help="Train in this process, or in several.")
+@click.option(
+    "--engine",
+    type=click.Choice(["process", "processes", "ray"]),
+    help="Train in this process, in several, or on a Ray cluster.",
+)
+@click.option("--address", metavar="HOST:PORT", help="The cluster's head.  [default: RAY_ADDRESS, or this machine's]")
+@click.option("--storage", metavar="URL", help="What the cluster's nodes share.  [default: the folder]")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes that train.  [default: a core or a GPU each]")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="torch's threads in each.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of plan, ledger and results.")
@@ -140,6 +147,8 @@ def command(
     minutes: float | None,
     device: str | None,
     engine: str | None,
+    address: str | None,
+    storage: str | None,
     workers: int | None,
     threads: int,
     out: Path | None,
@@ -184,10 +193,12 @@ def command(
         request = replace(request, name=folder.resolve().name)
     from advisor.report import calibrate as report
     from calibration.campaign import calibrate as campaign
-    from calibration.campaign.devices import take_devices
+    from calibration.campaign.devices import devices_held
 
-    devices = take_devices(device=device, engine=engine, workers=workers, threads=threads)
-    with ExitStack() as planning, progress_bar(quiet=quiet) as fitting:
+    held = devices_held(
+        device=device, engine=engine, address=address, storage=storage, workers=workers, threads=threads
+    )
+    with held as devices, ExitStack() as planning, progress_bar(quiet=quiet) as fitting:
         progress = planning.enter_context(progress_bar(quiet=quiet))
         if dry_run or prepare is not None:
             plan = campaign.look if dry_run else campaign.prepare

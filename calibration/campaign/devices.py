@@ -1,9 +1,12 @@
-"""Which engine trains, on which devices of this machine, in how many processes of how many threads."""
+"""Which engine trains, on which devices of this machine or a cluster, in how many processes of how many threads."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -11,20 +14,79 @@ from advisor.errors import UsageError
 from calibration.training.device import Device, choose_device, find_devices
 from calibration.training.train import be_deterministic
 
+if TYPE_CHECKING:
+    from calibration.campaign.cluster.nodes import RayCluster
+    from calibration.campaign.plan_file import CalibrationPlan
+    from calibration.campaign.speed import Speed
+    from calibration.training.execution import ExecutionChoice
+
+ENGINES = ("process", "processes", "ray")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Devices:
-    """What trains: the devices, how many processes take them in turn, and torch's threads in each."""
+    """What trains: the devices, how many processes take them in turn, and torch's threads in each.
+
+    With a ``cluster`` the device is that of one of its nodes, and ``n_workers`` is how many trunks it has room for,
+    of which at most ``most`` are trained at once.
+    """
 
     hardware: tuple[Device, ...]
     n_workers: int
     threads: int
     in_processes: bool
+    cluster: RayCluster | None = None
+    most: int | None = None
 
     @property
     def first(self) -> Device:
         """The device that is timed."""
         return self.hardware[0]
+
+    def speed(
+        self, plan: CalibrationPlan, *, choice: ExecutionChoice, progress: Callable[[str, float, float | None], None]
+    ) -> Speed:
+        """Return the speed of a plan's sizes on the device, from real steps, which are taken where it is.
+
+        Raises:
+            AdvisorError: the cluster cannot do it.
+        """
+        from calibration.campaign.speed import Speed
+
+        if self.cluster is None:
+            return Speed(plan, self.first, choice=choice, progress=progress)
+        from calibration.campaign.cluster.timing import timed_there
+
+        return timed_there(self.cluster, plan, self.first, threads=self.threads, choice=choice, progress=progress)
+
+
+@contextmanager
+def devices_held(
+    *,
+    device: str | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+    storage: str | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+) -> Iterator[Devices]:
+    """Yield what trains: devices of this machine, as ``take_devices``, or of the Ray cluster at an address.
+
+    Raises:
+        UsageError: as ``take_devices``, or an address or a storage is given to an engine that has none.
+        AdvisorError: the cluster cannot be reached, or has no room for a trunk.
+    """
+    if engine != "ray":
+        for name, value in (("address", address), ("storage", storage)):
+            if value is not None:
+                raise UsageError(f"--{name} is of a cluster: give --engine ray with it.")
+        yield take_devices(device=device, engine=engine, workers=workers, threads=threads)
+        return
+    from calibration.campaign.cluster.connection import connected
+    from calibration.campaign.cluster.timing import devices_there
+
+    with connected(address, storage=storage) as cluster:
+        yield devices_there(cluster, device=device, workers=workers, threads=threads)
 
 
 def take_devices(

@@ -98,6 +98,7 @@ class Workshop:
     hardware: tuple[Device, ...]
     threads: int
     checkpoint_seconds: float = field(default=120.0)
+    tell_seconds: float = field(default=TELL_SECONDS)
     trainer: Trainer = run_task
 
     def task(self, work: Work, hardware: Device) -> Task:
@@ -151,7 +152,7 @@ class Workshop:
         def on_step(progress: TrunkProgress) -> None:
             nonlocal last, n_tokens
             n_tokens += progress.n_tokens
-            if time.monotonic() - last >= TELL_SECONDS:
+            if time.monotonic() - last >= self.tell_seconds:
                 last = time.monotonic()
                 tell(News(work=work.name, n_tokens=n_tokens, loss=float(progress.losses.mean())))
 

@@ -96,6 +96,11 @@ def plan_calibration(
     plan = make_plan(request, folder, progress=progress, there=there)
     settled = {} if there is None else rates_of(there)
     plan = replace(plan, jobs=tuple(replace(job, rate=settled.get(job.size.width, job.rate)) for job in plan.jobs))
+    if request.lr_sweep and devices.cluster is not None:
+        raise UsageError(
+            "--lr-sweep trains in the process of the command, and --engine ray on a cluster: plan with --prepare on "
+            "one machine, and go on with --out on the cluster."
+        )
     if request.lr_sweep and folder is not None:
         plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
     elif request.lr_sweep:
@@ -176,7 +181,7 @@ def _timed(
     for_later: bool = False,
 ) -> Opened:
     """Return the plan with the works that it keeps for this device, or timed now, and cut to ``max_hours``."""
-    from calibration.campaign.speed import Speed, hours_of, works_from
+    from calibration.campaign.speed import hours_of, works_from
 
     kept = (plan.probe or {}).get(devices.first.name)
     works = None if kept is None else works_from(plan, kept)
@@ -187,7 +192,7 @@ def _timed(
     if is_cut_later:
         choice = PINNED  # how it is trained is not chosen here: the hours are all that is asked for
     if max_hours is None or is_cut_later:
-        schedule = Speed(plan, devices.first, choice=choice, progress=progress).schedule(devices.n_workers)
+        schedule = devices.speed(plan, choice=choice, progress=progress).schedule(devices.n_workers)
     else:
         plan, schedule = _cut(plan, devices, choice, max_hours, progress)
     notes = schedule.notes
@@ -205,9 +210,9 @@ def _hours(hours: float) -> str:
 def _cut(
     plan: CalibrationPlan, devices: Devices, choice: ExecutionChoice, max_hours: float, progress: Progress
 ) -> tuple[CalibrationPlan, Timetable]:
-    from calibration.campaign.speed import Speed, cut_to
+    from calibration.campaign.speed import cut_to
 
-    speed = Speed(plan, devices.first, choice=choice, progress=progress)
+    speed = devices.speed(plan, choice=choice, progress=progress)
     return cut_to(plan, speed, max_hours=max_hours, n_workers=devices.n_workers)
 
 
@@ -321,7 +326,7 @@ def train(
         AdvisorError: a row cannot be written, or a worker was killed.
     """
     if not missing:
-        _remove_checkpoints(folder)
+        _remove_checkpoints(folder, opened.devices)
         return Trained()
     from calibration.campaign.engine import Workshop, train_here, train_in_processes
     from calibration.campaign.task import run_task
@@ -341,13 +346,17 @@ def train(
         tell(news)
 
     with folder_made(folder / CHECKPOINT_FOLDER):
-        if devices.in_processes:
+        if devices.cluster is not None:
+            from calibration.campaign.cluster.trunks import train_on_cluster
+
+            train_on_cluster(workshop, iter(works), listen, cluster=devices.cluster, n_workers=devices.most)
+        elif devices.in_processes:
             n_workers = min(devices.n_workers, len(missing))
             train_in_processes(workshop, iter(works), listen, n_workers=n_workers, held=held)
         else:
             train_here(workshop, iter(works), listen)
     if not works.left and not failures:
-        _remove_checkpoints(folder)
+        _remove_checkpoints(folder, devices)
     return Trained(left=tuple(works.left), failures=failures)
 
 
@@ -376,9 +385,13 @@ class _InTime:
         self._took += time.monotonic() - begin
 
 
-def _remove_checkpoints(folder: Path) -> None:
+def _remove_checkpoints(folder: Path, devices: Devices) -> None:
     """Remove what nothing will go on from: a process killed after a trunk's last row leaves its checkpoint behind."""
     from calibration.training import checkpoints
 
+    if devices.cluster is not None:
+        from calibration.campaign.cluster.trunks import remove_checkpoints
+
+        remove_checkpoints(devices.cluster)
     for path in (folder / CHECKPOINT_FOLDER).glob("*.pt"):
         checkpoints.remove(path)

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from advisor.json_form import as_json
-from calibration.campaign.ledger import Ledger
 from calibration.lines.records import Row
 from calibration.training import checkpoints
 from calibration.training.optimizer import State
@@ -21,6 +20,16 @@ from calibration.training.train import OnStep, Stage, TrunkProgress, train_all
 from calibration.training.trunk import Measurement, Trunk
 
 Warn = Callable[[str], object]
+
+
+class Rows(Protocol):
+    """Where rows are read and appended: a ledger, here or where the command runs."""
+
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows that are there."""
+
+    def append(self, row: Row) -> None:
+        """Write a row to disk; it is there when this returns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +105,20 @@ def _today() -> str:
 def run_task(
     task: Task,
     *,
-    ledger: Ledger,
+    ledger: Rows,
     checkpoint_path: Path,
     on_step: OnStep = lambda _: None,
     on_row: Callable[[Row], object] = lambda _: None,
     warn: Warn = lambda _: None,
+    on_save: Callable[[Path], object] = lambda _: None,
     every_seconds: float = 120,
 ) -> None:
     """Train what of a task is missing in the ledger, and append each row there as soon as it is measured.
 
     A checkpoint is saved at every branch point, and on the trunk every ``every_seconds``; it is removed when all rows
     are there. Branches whose rows are there are left out. A checkpoint that is of no use is said to ``warn`` in one
-    sentence, and the trunk begins again. One process at a time may work on a task.
+    sentence, and the trunk begins again. ``on_save`` is given the file of each checkpoint that is on disk. One process
+    at a time may work on a task.
 
     Raises:
         AdvisorError: a row or a checkpoint cannot be written, the ledger cannot be read, or training diverges.
@@ -118,7 +129,7 @@ def run_task(
     done = set(halvings)
     if len(known) < len(keys):
         stage = _resumed(task, checkpoint_path, known, warn)
-        clock, saver = _Clock(), _Saver(task, checkpoint_path, every_seconds)
+        clock, saver = _Clock(), _Saver(task, checkpoint_path, every_seconds, on_save)
 
         def after(progress: TrunkProgress) -> None:
             clock.stepped(progress.n_tokens)
@@ -163,8 +174,8 @@ def _serves(task: Task, stage: Stage, known: Mapping[tuple[int, int], int]) -> b
 class _Saver:
     """Saves the stage at branch points, and on the trunk when enough time has passed."""
 
-    def __init__(self, task: Task, path: Path, every_seconds: float) -> None:
-        self.path, self.every_seconds, self.identity = path, every_seconds, task.identity
+    def __init__(self, task: Task, path: Path, every_seconds: float, on_save: Callable[[Path], object]) -> None:
+        self.path, self.every_seconds, self.identity, self.on_save = path, every_seconds, task.identity, on_save
         self.branch_points = {branch.start for branch in task.trunk.plan.branches}
         self.last = time.monotonic()
 
@@ -174,6 +185,7 @@ class _Saver:
         at_branch = progress.state.n_documents in self.branch_points
         if at_branch or time.monotonic() - self.last >= self.every_seconds:
             checkpoints.save(self.path, progress.stage, task=self.identity)
+            self.on_save(self.path)
             self.last = time.monotonic()
 
 
