@@ -140,18 +140,26 @@ def _fetched(storage: Storage, scratch: Path, sources: Iterable[str]) -> Path:
     data.mkdir(exist_ok=True)
     with (scratch.parent / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for name in data_files(sources):
-            local, part = data / name, data / f".{name}.part"
-            if not local.exists() and storage.get(f"{DATA_FOLDER}/{name}", part):
-                part.replace(local)
+        for source in sorted(sources):
+            _fetch_tokens(source, data, storage)
     return scratch.parent
 
 
-def data_files(sources: Iterable[str]) -> list[str]:
-    """Return the names of the files that hold the tokens of sources, and their digests."""
-    return [
-        name for source in sorted(sources) for name in (*(f"{source}.{part}.npy" for part in PARTS), f"{source}.sha256")
-    ]
+def _fetch_tokens(source: str, data: Path, storage: Storage) -> None:
+    """Have the tokens of a source in a folder, with their digests last; others may read what is there by now."""
+    names = data_files(source)
+    digests = data / names[-1]
+    if digests.exists() and digests.read_bytes() == storage.content(f"{DATA_FOLDER}/{digests.name}"):
+        return
+    for name in names:
+        part = data / f".{name}.part"
+        if storage.get(f"{DATA_FOLDER}/{name}", part):
+            part.replace(data / name)
+
+
+def data_files(source: str) -> tuple[str, ...]:
+    """Return the names of the files that hold the tokens of a source, and last that of their digests."""
+    return (*(f"{source}.{part}.npy" for part in PARTS), f"{source}.sha256")
 
 
 @contextmanager

@@ -74,12 +74,11 @@ def _share(workshop: Workshop, storage: Storage, cluster: RayCluster) -> None:
 
 
 def _share_tokens(source: str, data: Path, storage: Storage) -> None:
-    """Have the tokens of a source in the storage; those whose digests are there are there already."""
-    digests = data / f"{source}.sha256"
-    if not digests.exists() or storage.content(f"{DATA_FOLDER}/{digests.name}") == digests.read_bytes():
-        return
-    for name in data_files([source]):
-        storage.put(data / name, f"{DATA_FOLDER}/{name}")
+    """Have the tokens of a source in the storage, with their digests last: where those are, so are the tokens."""
+    files = [path for name in data_files(source) if (path := data / name).exists()]
+    if files and storage.content(f"{DATA_FOLDER}/{files[-1].name}") != files[-1].read_bytes():
+        for path in files:
+            storage.put(path, f"{DATA_FOLDER}/{path.name}")
 
 
 @dataclass(kw_only=True)
