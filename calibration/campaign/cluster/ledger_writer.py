@@ -1,18 +1,22 @@
 """The one process that writes the ledger of a calibration on a cluster: an actor of Ray on the node of the command.
 
-A task goes on only when its row is on disk there. What tasks have to tell is kept here until the command takes it.
+A task goes on only when its row is on disk there. What tasks have to tell is kept here until the command takes it, as
+bytes: so the writer needs no torch, which takes seconds and memory.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from advisor.errors import AdvisorError
-from calibration.campaign.engine import News
 from calibration.campaign.ledger import Ledger
 from calibration.lines.records import Row
+
+if TYPE_CHECKING:
+    from calibration.campaign.engine import News
 
 
 class LedgerWriter:
@@ -21,8 +25,8 @@ class LedgerWriter:
     def __init__(self, path: str) -> None:
         self.ledger, self.size = Ledger(Path(path)), -1
         self.rows: dict[str, Row] = {}
-        self.progress: dict[str, News] = {}
-        self.news: list[News] = []
+        self.progress: dict[str, bytes] = {}
+        self.news: list[bytes] = []
 
     def rows_of(self, keys: Iterable[str]) -> tuple[Row, ...] | str:
         """Return the rows that have these keys; a sentence where the ledger cannot be read."""
@@ -46,14 +50,14 @@ class LedgerWriter:
             return str(error)
         return None
 
-    def tell(self, news: News) -> None:
-        """Keep news until they are taken."""
-        if news.row is None and news.warning is None:
-            self.progress[news.work] = news
+    def tell(self, work: str, news: bytes, *, is_progress: bool) -> None:
+        """Keep news of a work until they are taken."""
+        if is_progress:
+            self.progress[work] = news
         else:
             self.news.append(news)
 
-    def take(self) -> list[News]:
+    def take(self) -> list[bytes]:
         """Return what is new."""
         found = [*self.progress.values(), *self.news]
         self.progress, self.news = {}, []
@@ -101,8 +105,9 @@ class DistantLedger:
 
     def tell(self, news: News) -> None:
         """Tell the command of news; of what stands in the ledger, or matters, not before they are there."""
-        told = self.writer.tell.remote(news)
-        if news.row is not None or news.warning is not None:
+        is_progress = news.row is None and news.warning is None
+        told = self.writer.tell.remote(news.work, pickle.dumps(news), is_progress=is_progress)
+        if not is_progress:
             self._asked(told)
 
     def _asked(self, ref: Any) -> Any:

@@ -165,7 +165,7 @@ class _Trunks:
         import ray
 
         try:
-            heard: list[News] = ray.get(self.writer.take.remote())
+            heard: list[News] = [pickle.loads(news) for news in ray.get(self.writer.take.remote())]
         except ray.exceptions.RayActorError as error:
             raise _writer_lost() from error
         names = {news.work for news in heard}
@@ -198,6 +198,7 @@ class _Trunks:
             self.tell(News(work=work.name, failure=failure, ended=True))
             return
         self.again.append(work)
+        self.looked = 0.0  # what was lost may be a node
         said = f"{work.name} was lost because {why}: it goes on from its last checkpoint ({n_lost} of {MOST_LOSSES})."
         self.tell(News(work=work.name, warning=said))
 
