@@ -164,7 +164,13 @@ def _opened(address: str, shown: str) -> tuple[Any, str]:
     if scheme in STORES:
         options["use_listings_cache"] = False
         if STORES[scheme][0] == "s3fs":
-            options["config_kwargs"] = {"connect_timeout": ANSWER_LIMIT, "read_timeout": ANSWER_LIMIT}
+            # One try of its own: ours go on for longer.
+            retries = {"max_attempts": 1}
+            options["config_kwargs"] = {
+                "connect_timeout": ANSWER_LIMIT,
+                "read_timeout": ANSWER_LIMIT,
+                "retries": retries,
+            }
     try:
         files, path = fsspec.core.url_to_fs(address, **options)
     except ImportError as error:
