@@ -199,6 +199,8 @@ def command(
         device=device, engine=engine, address=address, storage=storage, workers=workers, threads=threads
     )
     with held as devices, ExitStack() as planning, progress_bar(quiet=quiet) as fitting:
+        if devices.cluster is not None and devices.cluster.is_own and not quiet:
+            terminal.note("No Ray cluster was found: one of this machine was started, which ends with the command.")
         progress = planning.enter_context(progress_bar(quiet=quiet))
         if dry_run or prepare is not None:
             plan = campaign.look if dry_run else campaign.prepare
