@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calibration.campaign.task import run_task
@@ -72,14 +72,24 @@ def pinned(**changes):
     return replace(tiny_request(only=("A1", "A2"), **changes), choice=PINNED)
 
 
-def train_slowly(task, *, on_step, **options):
-    """Train a task with a pause at each step, so that there is time to do something to it."""
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """Trains a task with a pause at each step, so that there is time to do something to it, and counts the steps.
 
-    def stepped(progress):
-        time.sleep(0.03)
-        on_step(progress)
+    They are the bytes of files called by ``steps`` and the number of the process.
+    """
 
-    run_task(task, on_step=stepped, **options)
+    steps: Path
+
+    def __call__(self, task, *, on_step, **options):
+        with open(f"{self.steps}.{os.getpid()}", "ab", buffering=0) as file:
+
+            def stepped(progress):
+                file.write(b".")
+                time.sleep(0.03)
+                on_step(progress)
+
+            run_task(task, on_step=stepped, **options)
 
 
 def train_or_die(task, *, on_step, **options):

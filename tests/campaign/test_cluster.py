@@ -18,7 +18,7 @@ from calibration.campaign.cluster.ledger_writer import LedgerWriter
 from calibration.campaign.cluster.storage import Storage, StorageError
 from calibration.campaign.devices import devices_held, take_devices
 from calibration.campaign.ledger import Ledger
-from tests.campaign.on_cluster import QUIET, TwoNodes, failing_server, pinned, train_or_die, train_slowly
+from tests.campaign.on_cluster import QUIET, Counted, TwoNodes, failing_server, pinned, train_or_die
 from tests.campaign.test_engine import start, wait_for
 
 pytest.importorskip("ray")
@@ -164,7 +164,7 @@ def test_a_killed_driver_and_a_lost_node_leave_the_same_rows(cluster, whole, tmp
                 super().append(news)
                 cluster.do("lost")
 
-    trained = calibrate(folder, told=Losing(), trainer=train_slowly, request=None)
+    trained = calibrate(folder, told=Losing(), trainer=Counted(steps=tmp_path / "steps"), request=None)
     assert trained.failures == {}
     warnings = [news.warning for news in told if news.warning]
     gone = f"The node {NODE} has left the cluster: 1 node with room for 1 trunk at once is left."
