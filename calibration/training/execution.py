@@ -27,13 +27,15 @@ class Execution:
     the loss and the update are compiled by ``torch.compile``. With ``graph`` each step is replayed from a CUDA graph
     over buffers that stay in place; off CUDA the same buffers are used without a graph. ``micro_batch`` is how many
     documents of each model go through it at once, None for the whole batch: larger batches are summed up, which takes
-    less memory and gives the same gradient but for its last bits.
+    less memory and gives the same gradient but for its last bits. With ``n_ranks`` above 1 one model, and no stack, is
+    spread over as many devices, one process each; ``micro_batch`` is then a rank's.
     """
 
     dtype: DType = "float32"
     compiled: bool = False
     graph: bool = False
     micro_batch: int | None = None
+    n_ranks: int = 1
 
     def __post_init__(self) -> None:
         if self.micro_batch is not None and self.micro_batch < 1:

@@ -8,7 +8,7 @@ tensor, and every matrix product is a batched one. One model is a stack of one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -26,6 +26,8 @@ START = 0
 # Of .02, .1, .3 and 1 the best at d = 16 on grammar A3 (390 steps of 512 tokens), by 1 to 9 %; with 1, the embedding
 # that is best at d = 64 and 128, it is .2 % behind there.
 EMBEDDING_SCALE = 0.1
+# torch's block of normals on a CPU (aten/src/ATen/native/cpu/DistributionTemplates.h, normal_fill).
+NORMALS = 16
 
 
 def initial_weights(shape: Architecture, seeds: Sequence[int]) -> torch.Tensor:
@@ -38,20 +40,40 @@ def initial_weights(shape: Architecture, seeds: Sequence[int]) -> torch.Tensor:
 
 
 def _initial(shape: Architecture, seed: int) -> torch.Tensor:
+    return torch.cat([part.flatten() for _, part in initial_parts(shape, seed)])
+
+
+def initial_parts(shape: Architecture, seed: int) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the same weights of one model part by part, by the names of ``shape.parts``: never all of them at once."""
     generator = torch.Generator().manual_seed(seed)
     residual = 1 / math.sqrt(2 * shape.n_layers)
-    groups = []
     for name, size in layout(shape).items():
         if name == "head":
-            group = torch.zeros(size)
+            yield name, torch.zeros(size)
         elif name.endswith("gain"):
-            group = torch.ones(size)
+            yield name, torch.ones(size)
         else:
             scale = EMBEDDING_SCALE if name == "embedding" else size[-2] ** -0.5
             scale *= residual if name.endswith("out") else 1
-            group = torch.randn(size, generator=generator) * scale
-        groups.append(group.flatten())
-    return torch.cat(groups)
+            drawn = _normals(size, generator)
+            if len(size) < 3:
+                yield name, next(drawn) * scale
+            else:
+                yield from ((f"{name}.{number}", each * scale) for number, each in enumerate(drawn))
+
+
+def _normals(size: tuple[int, ...], generator: torch.Generator) -> Iterator[torch.Tensor]:
+    """Yield what ``torch.randn(size)`` draws, a layer at a time where there are layers.
+
+    torch draws normals in blocks of 16 and the last one anew if it is not whole, so that such layers come together.
+    """
+    if len(size) < 3:
+        yield torch.randn(size, generator=generator)
+    elif math.prod(size[1:]) % NORMALS:
+        yield from torch.randn(size, generator=generator)
+    else:
+        for _ in range(size[0]):
+            yield torch.randn(size[1:], generator=generator)
 
 
 def unpack(shape: Architecture, weights: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -165,12 +187,23 @@ def document_losses(
 
     All tokens of a document are predicted, the first from START.
     """
+
+    def losses(inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        groups = unpack(shape, weights)
+        x = stream(shape, groups, inputs, execution)
+        return execution.way(token_losses)(x, groups["last_gain"], groups["head"], targets)
+
+    return mean_losses(documents, losses, execution)
+
+
+def mean_losses(
+    documents: torch.Tensor, losses: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], execution: Execution
+) -> torch.Tensor:
+    """Return the mean of each document's ``losses``, which are called with its inputs and its targets, flat."""
     targets = documents.long()
     inputs = functional.pad(targets[..., :-1], (1, 0), value=START)
     # No cache of cast weights: they change with every step, and one made outside a CUDA graph must not be read in it.
     dtype = execution.matmul_dtype
     with torch.autocast(documents.device.type, dtype=dtype, enabled=dtype is not None, cache_enabled=False):
-        groups = unpack(shape, weights)
-        x = stream(shape, groups, inputs, execution)
-        losses = execution.way(token_losses)(x, groups["last_gain"], groups["head"], targets.flatten())
-    return losses.view(targets.shape).mean(dim=-1)
+        found = losses(inputs, targets.flatten())
+    return found.view(targets.shape).mean(dim=-1)

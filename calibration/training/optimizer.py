@@ -72,10 +72,10 @@ def adamw(
     Without decay AdamW is Adam. ``divisors`` are the two ``corrections`` of the step that is taken. They are a tensor,
     as all else that differs between steps, so that a CUDA graph of this can be replayed; the caller counts the steps.
     """
-    execution.way(_update)(state.weights, state.first, state.second, gradient, rates, divisors)
+    execution.way(_clipped)(state.weights, state.first, state.second, gradient, rates, divisors)
 
 
-def _update(
+def _clipped(
     weights: torch.Tensor,
     first: torch.Tensor,
     second: torch.Tensor,
@@ -83,8 +83,20 @@ def _update(
     rates: torch.Tensor,
     divisors: torch.Tensor,
 ) -> None:
+    update(weights, first, second, gradient, gradient.norm(dim=1, keepdim=True), rates, divisors)
+
+
+def update(
+    weights: torch.Tensor,
+    first: torch.Tensor,
+    second: torch.Tensor,
+    gradient: torch.Tensor,
+    norm: torch.Tensor,
+    rates: torch.Tensor,
+    divisors: torch.Tensor,
+) -> None:
+    """Take the step of ``adamw`` in these columns of the weights; ``norm``, (models, 1), is of the whole gradient."""
     beta1, beta2 = BETAS
-    norm = gradient.norm(dim=1, keepdim=True)
     gradient *= (MAX_NORM / (norm + 1e-6)).clamp(max=1.0)
     first.lerp_(gradient, 1 - beta1)
     second.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)

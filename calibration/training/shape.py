@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from advisor.errors import UsageError
 from advisor.plan.shape import Architecture
 from advisor.quantities import plural
@@ -48,3 +50,18 @@ def layout(shape: Architecture) -> dict[str, tuple[int, ...]]:
         "last_gain": (d,),
         "head": (d, shape.vocab_size),
     }
+
+
+def parts(shape: Architecture) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the name and the sizes of each tensor that a sharded model has, in the order of the columns of ``layout``.
+
+    Each layer's matrices stand alone; the gains of all layers are one.
+
+    >>> [name for name, _ in parts(model_shape(width=8, n_layers=2, n_heads=1, vocab_size=5))][:4]
+    ['embedding', 'attention_gain', 'qkv.0', 'qkv.1']
+    """
+    for name, size in layout(shape).items():
+        if len(size) < 3:
+            yield name, size
+        else:
+            yield from ((f"{name}.{number}", size[1:]) for number in range(size[0]))

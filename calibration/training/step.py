@@ -64,6 +64,8 @@ def learn(trunk: Trunk, state: State, batch: torch.Tensor, numbers: torch.Tensor
     ``numbers`` are the models' learning rates and the step's two ``corrections``. The counts of ``state`` stay. Nothing
     here asks the device for a value, and no number that differs between steps is anywhere but in a tensor.
     """
+    if trunk.sharded is not None:
+        return trunk.sharded.learn(state, batch, numbers)
     gradient, losses = _gradient(trunk, state.weights, batch)
     adamw(state, gradient, numbers[:-2], numbers[-2:], trunk.execution)
     return losses

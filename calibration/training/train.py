@@ -235,7 +235,11 @@ def evaluate(trunk: Trunk, weights: torch.Tensor) -> NDArray[np.float64]:
     n_scores = len(trunk.runs) * trunk.shape.context * trunk.shape.vocab_size
     size = max(1, EVALUATION_SCORES // n_scores)
     execution = Execution(dtype=trunk.execution.dtype)  # other sizes than the steps': too few of each to compile for
-    with torch.no_grad():
-        chunks = [document_losses(trunk.shape, weights, chunk, execution) for chunk in documents.split(size, dim=1)]
-    losses: NDArray[np.float64] = torch.cat(chunks, dim=1).cpu().double().numpy()
+    if trunk.sharded is not None:
+        found = trunk.sharded.document_losses(weights, documents, size)
+    else:
+        with torch.no_grad():
+            chunks = [document_losses(trunk.shape, weights, chunk, execution) for chunk in documents.split(size, dim=1)]
+        found = torch.cat(chunks, dim=1)
+    losses: NDArray[np.float64] = found.cpu().double().numpy()
     return losses

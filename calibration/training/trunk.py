@@ -15,7 +15,9 @@ from calibration.training.capture import Capture
 from calibration.training.execution import EAGER, Execution
 from calibration.training.model import initial_weights
 from calibration.training.optimizer import State
+from calibration.training.ranks import ALONE, Ranks
 from calibration.training.schedule import Schedule
+from calibration.training.sharded import Sharded
 
 MIN_VALIDATION = 128
 
@@ -60,7 +62,8 @@ class Measurement:
 class Trunk:
     """One stack to train: the shape, a run and a source for each model, the plan that they share.
 
-    ``execution`` says how its steps are executed.
+    ``execution`` says how its steps are executed. With ``sharded`` it is one model on several ranks, each of which has
+    the whole data.
     """
 
     shape: Architecture
@@ -68,6 +71,7 @@ class Trunk:
     runs: tuple[Run, ...]
     sources: tuple[DataSource, ...]
     execution: Execution = EAGER
+    sharded: Sharded | None = field(default=None, repr=False, compare=False)
     capture: Capture = field(default_factory=Capture, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +80,8 @@ class Trunk:
                 f"{plural(len(self.runs), 'run')} cannot be trained on {plural(len(self.sources), 'source')}: pair "
                 "them."
             )
+        if self.sharded is not None and len(self.runs) > 1:
+            raise UsageError(f"{plural(len(self.runs), 'model')} cannot be one stack on several ranks: give one.")
         if len(sizes := {len(source.validation) for source in self.sources}) > 1:
             raise UsageError(f"Sources with {sorted(sizes)} validation documents cannot be stacked: hold out as many.")
         for source in self.sources:
@@ -106,8 +112,15 @@ class Trunk:
         """The device of the data, which trains."""
         return self.sources[0].documents.device
 
+    @property
+    def ranks(self) -> Ranks:
+        """This process's place among those that train it."""
+        return ALONE if self.sharded is None else self.sharded.ranks
+
     def begin(self) -> State:
-        """Return the state before the first step."""
+        """Return the state before the first step; on several ranks, of this one's weights."""
+        if self.sharded is not None:
+            return State.begin(self.sharded.initial(self.runs[0].seed))
         return State.begin(initial_weights(self.shape, [run.seed for run in self.runs]).to(self.device))
 
     def only(self, chosen: Sequence[int], runs: Sequence[Run]) -> Trunk:
