@@ -56,6 +56,10 @@ def calibrate(
     core or GPU), they start as new interpreters that import the calling script: a script calls this under
     ``if __name__ == "__main__":``, or takes ``take_devices(engine="process")``, which trains in its own process.
 
+    A model whose weights and moments no device holds is trained by all devices together. Under torchrun or srun these
+    are all processes' that these started: the first does all that is said here, and in the others this call ends the
+    process, with exit code 0, when all is trained.
+
     Args:
         request: what is calibrated; None goes on with the plan that the folder has.
         folder: where the plan, the ledger of every trained point and the results are.
@@ -78,8 +82,8 @@ def calibrate(
     if minutes is not None and not 0 < minutes < math.inf:
         raise UsageError(f"minutes must be a finite number above 0, not {minutes:g}.")
     deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
-    folder = _checked(folder)
-    with locked_folder(folder) as held:
+    folder, devices = _checked(folder), devices or _all_devices()
+    with _ranks_of(devices), locked_folder(folder) as held:
         opened, missing = _ready(request, folder, devices, extend, progress)
         with watch(opened, missing) as tell:
             trained = pipeline.train(
@@ -112,8 +116,8 @@ def prepare(
     A machine with numpy and torch alone trains from such a folder, and cuts it to the hours that the request gives; the
     folder has no more tokens than are trained on. The arguments and errors are those of ``calibrate``.
     """
-    folder = _checked(folder)
-    with locked_folder(folder):
+    folder, devices = _checked(folder), devices or _all_devices()
+    with _ranks_of(devices), locked_folder(folder):
         opened, missing = _ready(request, folder, devices, extend, progress, for_later=True)
         for source in opened.plan.sources:
             cut_data(folder / DATA_FOLDER, source.name, n_tokens=opened.plan.n_tokens(source.name))
@@ -132,9 +136,10 @@ def look(
 
     The arguments and errors are those of ``calibrate``.
     """
-    folder = _checked(folder)
-    opened = pipeline.look(request, devices or _all_devices(), folder=folder, extend=extend, progress=progress)
-    return opened, pipeline.missing_works(opened, folder)
+    folder, devices = _checked(folder), devices or _all_devices()
+    with _ranks_of(devices):
+        opened = pipeline.look(request, devices, folder=folder, extend=extend, progress=progress)
+        return opened, pipeline.missing_works(opened, folder)
 
 
 def _checked(folder: str | Path) -> Path:
@@ -147,20 +152,26 @@ def _checked(folder: str | Path) -> Path:
 def _ready(
     request: CalibrationRequest | None,
     folder: Path,
-    devices: Devices | None,
+    devices: Devices,
     extend: bool,
     progress: Progress,
     *,
     for_later: bool = False,
 ) -> tuple[Opened, tuple[TimedWork, ...]]:
     """Return the calibration of a locked folder and what is missing of it, whose tokens are then there."""
-    devices = devices or _all_devices()
     opened = pipeline.open_calibration(
         request, devices, folder=folder, extend=extend, progress=progress, for_later=for_later
     )
     missing = pipeline.missing_works(opened, folder)
     pipeline.materialise(opened.plan, folder, missing, progress=progress, request=request)
     return opened, missing
+
+
+def _ranks_of(devices: Devices) -> AbstractContextManager[None]:
+    """Return the others of torchrun or srun, if there are any: the first goes on, and they do what it orders."""
+    from calibration.training.ranks import joined
+
+    return joined(devices.first.device)
 
 
 def _all_devices() -> Devices:

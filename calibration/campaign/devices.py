@@ -12,6 +12,7 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.training.device import Device, choose_device, find_devices
+from calibration.training.ranks import found
 from calibration.training.train import be_deterministic
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ ENGINES = ("process", "processes", "ray")
 class Devices:
     """What trains: the devices, how many processes take them in turn, and torch's threads in each.
 
-    With a ``cluster`` the device is that of one of its nodes, and ``n_workers`` is how many trunks it has room for,
-    of which at most ``most`` are trained at once.
+    With a ``cluster`` the device is that of one of its nodes, and ``n_workers`` is how many trunks it has room for, of
+    which at most ``most`` are trained at once. ``n_ranks`` of the devices of a machine train one model together that
+    fits on none alone.
     """
 
     hardware: tuple[Device, ...]
@@ -37,6 +39,7 @@ class Devices:
     in_processes: bool
     cluster: RayCluster | None = None
     most: int | None = None
+    n_ranks: int = 1
 
     @property
     def first(self) -> Device:
@@ -54,7 +57,7 @@ class Devices:
         from calibration.campaign.speed import Speed
 
         if self.cluster is None:
-            return Speed(plan, self.first, choice=choice, progress=progress)
+            return Speed(plan, self.first, choice=choice, progress=progress, n_ranks=self.n_ranks)
         from calibration.campaign.cluster.timing import timed_there
 
         return timed_there(self.cluster, plan, self.first, threads=self.threads, choice=choice, progress=progress)
@@ -116,6 +119,7 @@ def take_devices(
         n_workers=n_workers,
         threads=threads,
         in_processes=engine == "processes" or n_workers > 1,
+        n_ranks=max(found(os.environ).n, len(devices)),
     )
 
 

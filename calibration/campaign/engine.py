@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -35,11 +35,17 @@ from calibration.campaign.plan_file import CHECKPOINT_FOLDER, DATA_FOLDER, LEDGE
 from calibration.campaign.sources import restore
 from calibration.campaign.task import Label, Task, run_task
 from calibration.lines.records import Row
+from calibration.training import ranks as training_ranks
 from calibration.training.device import Device, free_memory, is_out_of_memory
 from calibration.training.execution import EAGER, Execution
+from calibration.training.ranks import ALONE, Ranks, Tell
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
 from calibration.training.worker import begin
+
+if TYPE_CHECKING:
+    from advisor.plan.shape import Architecture
+    from calibration.training.sharded import Sharded
 
 # How often a trunk tells how far it is.
 TELL_SECONDS = 0.25
@@ -91,6 +97,7 @@ class Workshop:
     """What every trunk of a calibration needs: the plan, its folder and the devices; ``threads`` are torch's.
 
     ``trainer`` trains a task into the ledger; another one with the arguments of ``run_task`` may stand in its place.
+    ``ranks`` are those that train a work together, of which this process is one.
     """
 
     plan: CalibrationPlan
@@ -100,18 +107,21 @@ class Workshop:
     checkpoint_seconds: float = field(default=120.0)
     tell_seconds: float = field(default=TELL_SECONDS)
     trainer: Trainer = run_task
+    ranks: Ranks = ALONE
 
     def task(self, work: Work, hardware: Device) -> Task:
         """Return the task of a piece of work, with its data on the device."""
         first = work.jobs[0]
         plan = first.plan(self.plan.recipe)
         sources = {job.source: self._source(job.source, hardware) for job in work.jobs}
+        shape = first.size.shape(self.plan.source(first.source).vocab_size)
         trunk = Trunk(
-            shape=first.size.shape(self.plan.source(first.source).vocab_size),
+            shape=shape,
             plan=plan,
             runs=tuple(Run(seed=job.seed, rate=job.rate) for job in work.jobs),
             sources=tuple(sources[job.source] for job in work.jobs),
             execution=work.execution,
+            sharded=self._sharded(shape, work.execution, hardware),
         )
         records = [self.plan.source(job.source) for job in work.jobs]
         facts = {
@@ -122,9 +132,18 @@ class Workshop:
             "threads": self.threads if hardware.device == "cpu" else None,
             "micro_batch": work.execution.micro_batch,
             "graph": work.execution.graph,
+            **({"ranks": work.execution.n_ranks} if work.execution.n_ranks > 1 else {}),
         }
         labels = tuple(Label(name=record.name, data=record.data) for record in records)
         return Task(trunk=trunk, labels=labels, hardware=facts)
+
+    def _sharded(self, shape: Architecture, execution: Execution, hardware: Device) -> Sharded | None:
+        """Return the model of a work that several ranks train."""
+        if self.ranks.n == 1:
+            return None
+        from calibration.training.sharded import Sharded
+
+        return Sharded(shape, self.ranks, torch.device(hardware.device), execution)
 
     def _source(self, name: str, hardware: Device) -> DataSource:
         n_tokens = self.plan.n_tokens(name)
@@ -145,6 +164,7 @@ class Workshop:
 
         Raises:
             AdvisorError: a row or a checkpoint cannot be written, or the ledger or the data cannot be read.
+        DeviceMemoryError: one of several ranks has not memory enough.
         """
         last = 0.0
         n_tokens = 0
@@ -188,10 +208,14 @@ class Workshop:
                 every_seconds=self.checkpoint_seconds,
             )
         except (DivergenceError, CaptureError, CompileError, DeviceMemoryError) as error:
+            if self.ranks.n > 1 and isinstance(error, DeviceMemoryError):
+                raise  # the other ranks did not fail, and wait for this one
             return str(error), _simpler(work.execution, error)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
+            if self.ranks.n > 1:
+                raise DeviceMemoryError(_does_not_fit(work, hardware, error)) from None
             return _does_not_fit(work, hardware, error), _simpler(work.execution, error)
         return None, None
 
@@ -225,6 +249,35 @@ def train_here(workshop: Workshop, works: Iterator[Work], tell: Listener) -> Non
     workshop.begin()
     for work in works:
         workshop.train(work, workshop.hardware[0], tell)
+
+
+def train_together(workshop: Workshop, works: Iterator[Work], tell: Listener, *, held: Lock) -> None:
+    """Train works one after the other, each on as many ranks as it takes; a rank that dies takes the others along.
+
+    Raises:
+        AdvisorError: as ``train_here``, or a rank failed or died.
+    """
+    for work in works:
+        free_memory(workshop.hardware[0])  # what was timed here is in the way of the rank on the same GPU
+        try:
+            training_ranks.run(
+                _train_on_rank,
+                (workshop, work),
+                n_ranks=work.execution.n_ranks,
+                device=workshop.hardware[0].device,
+                hear=tell,
+                held=held,
+            )
+        except DeviceMemoryError as error:
+            tell(News(work=work.name, failure=str(error), ended=True))
+
+
+def _train_on_rank(argument: tuple[Workshop, Work], ranks: Ranks, tell: Tell) -> None:
+    """Do a rank's part of a work; the first tells of it."""
+    workshop, work = argument
+    workshop.begin()
+    hardware = workshop.hardware[ranks.local % len(workshop.hardware)]
+    replace(workshop, ranks=ranks).train(work, hardware, tell if ranks.is_first else lambda news: None)
 
 
 def train_in_processes(

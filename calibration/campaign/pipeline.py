@@ -184,7 +184,7 @@ def _timed(
     from calibration.campaign.speed import hours_of, works_from
 
     kept = (plan.probe or {}).get(devices.first.name)
-    works = None if kept is None else works_from(plan, kept)
+    works = None if kept is None else works_from(plan, kept, devices.n_ranks)
     if works is not None and kept is not None:
         hours = hours_of(works, devices.n_workers)
         return Opened(plan=plan, devices=devices, works=works, hours=hours, notes=tuple(kept.get("notes", ())))
@@ -328,7 +328,7 @@ def train(
     if not missing:
         _remove_checkpoints(folder, opened.devices)
         return Trained()
-    from calibration.campaign.engine import Workshop, train_here, train_in_processes
+    from calibration.campaign.engine import Workshop, train_here, train_in_processes, train_together
     from calibration.campaign.task import run_task
 
     plan, devices = opened.plan, opened.devices
@@ -336,7 +336,9 @@ def train(
         plan=plan, folder=folder, hardware=devices.hardware, threads=devices.threads, trainer=trainer or run_task
     )
     failures: dict[str, str] = {}
-    works = _InTime(missing, deadline)
+    together = [each for each in missing if each.work.execution.n_ranks > 1]
+    alone = [each for each in missing if each.work.execution.n_ranks == 1]
+    works = _InTime(deadline)
 
     def listen(news: News) -> None:
         if news.ended:
@@ -346,15 +348,16 @@ def train(
         tell(news)
 
     with folder_made(folder / CHECKPOINT_FOLDER):
+        train_together(workshop, works.of(together), listen, held=held)
         if devices.cluster is not None:
             from calibration.campaign.cluster.trunks import train_on_cluster
 
-            train_on_cluster(workshop, iter(works), listen, cluster=devices.cluster, n_workers=devices.most)
-        elif devices.in_processes:
-            n_workers = min(devices.n_workers, len(missing))
-            train_in_processes(workshop, iter(works), listen, n_workers=n_workers, held=held)
+            train_on_cluster(workshop, works.of(alone), listen, cluster=devices.cluster, n_workers=devices.most)
+        elif devices.in_processes and alone:
+            n_workers = min(devices.n_workers, len(alone))
+            train_in_processes(workshop, works.of(alone), listen, n_workers=n_workers, held=held)
         else:
-            train_here(workshop, iter(works), listen)
+            train_here(workshop, works.of(alone), listen)
     if not works.left and not failures:
         _remove_checkpoints(folder, devices)
     return Trained(left=tuple(works.left), failures=failures)
@@ -363,14 +366,15 @@ def train(
 class _InTime:
     """Works in their order, without those that would end after the deadline, which are ``left``."""
 
-    def __init__(self, works: Sequence[TimedWork], deadline: float) -> None:
-        self.works, self.deadline = works, deadline
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
         self.left: list[TimedWork] = []
         self._begun: dict[str, tuple[float, float]] = {}
         self._timed = self._took = 0.0  # seconds of those that ended: as they were timed, and as it was
 
-    def __iter__(self) -> Iterator[Work]:
-        for each in self.works:
+    def of(self, works: Sequence[TimedWork]) -> Iterator[Work]:
+        """Yield those of ``works`` that are begun."""
+        for each in works:
             now = time.monotonic()
             factor = max(1.0, self._took / self._timed) if self._timed else 1.0
             if now + factor * each.seconds > self.deadline:
@@ -393,5 +397,4 @@ def _remove_checkpoints(folder: Path, devices: Devices) -> None:
         from calibration.campaign.cluster.trunks import remove_checkpoints
 
         remove_checkpoints(devices.cluster)
-    for path in (folder / CHECKPOINT_FOLDER).glob("*.pt"):
-        checkpoints.remove(path)
+    checkpoints.remove_all(folder / CHECKPOINT_FOLDER)

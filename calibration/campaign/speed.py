@@ -19,7 +19,7 @@ from calibration.fit.run_checks import LEAST_RUNS
 from calibration.training.device import Device
 from calibration.training.estimate import count_steps, trunk_seconds
 from calibration.training.execution import DType, Execution, ExecutionChoice
-from calibration.training.probe import Way, check_memory, fastest, time_way
+from calibration.training.probe import Way, check_memory, fastest, fits, time_together, time_way
 
 # A step of each batch size is timed for this long.
 PROBE_SECONDS = 0.4
@@ -43,6 +43,7 @@ class TimedWork:
         "graph=work.execution.graph",
         "dtype=work.execution.dtype",
         "compiled=work.execution.compiled",
+        "n_ranks=work.execution.n_ranks",
         "-seconds",
         "seconds=rounded_seconds",
     )
@@ -82,7 +83,9 @@ class Speed:
     counts.
     """
 
-    def __init__(self, plan: CalibrationPlan, hardware: Device, *, choice: ExecutionChoice, progress: Progress) -> None:
+    def __init__(
+        self, plan: CalibrationPlan, hardware: Device, *, choice: ExecutionChoice, progress: Progress, n_ranks: int = 1
+    ) -> None:
         self.plan, self.hardware = plan, hardware
         self.timed: dict[tuple[Size, int], Way] = {}
         self._notes: list[str] = []
@@ -91,6 +94,9 @@ class Speed:
         sizes = sorted(self._largest, key=lambda size: (size.width, size.n_layers))
         for done, size in enumerate(sizes):
             progress("timing a few steps", done, len(sizes))
+            if n_ranks > 1 and not fits(size.shape(self._largest[size]), hardware):
+                self._time_together(size, batches[size], choice, n_ranks)
+                continue
             check_memory(size.shape(self._largest[size]), hardware)
             *others, high = self._timed_at(self._vocabularies()[size])
             way = fastest(
@@ -110,6 +116,18 @@ class Speed:
                 f"Steps were timed with vocabularies of {MOST_TIMED // 2:,} and {MOST_TIMED:,}: the hours of "
                 f"{largest:,} follow in proportion."
             )
+
+    def _time_together(self, size: Size, batches: Collection[int], choice: ExecutionChoice, n_ranks: int) -> None:
+        """Time a size that no device holds on several together, at its largest vocabulary alone."""
+        vocab = self._largest[size]
+        self.timed[size, vocab] = time_together(
+            size.shape(vocab),
+            batches,
+            hardware=self.hardware,
+            n_ranks=n_ranks,
+            choice=choice,
+            seconds=PROBE_SECONDS,
+        )
 
     def _time_smaller(self, size: Size, vocab: int, way: Way) -> None:
         """Time a size with fewer ids in the way of its largest vocabulary; what fails there is taken to be as fast."""
@@ -235,10 +253,14 @@ class Speed:
 
 
 def hours_of(works: Sequence[TimedWork], n_workers: int) -> float:
-    """Return the hours by the clock until the last of ``n_workers`` is done, each taking the next work in turn."""
-    ends = [0.0] * n_workers
+    """Return the hours by the clock until the last of ``n_workers`` is done, each taking the next work in turn.
+
+    Works of several ranks take all devices, one after the other, before them.
+    """
+    ends = [sum(each.seconds for each in works if each.work.execution.n_ranks > 1)] * n_workers
     for each in works:
-        heapq.heapreplace(ends, ends[0] + each.seconds)
+        if each.work.execution.n_ranks == 1:
+            heapq.heapreplace(ends, ends[0] + each.seconds)
     return max(ends) / 3600
 
 
@@ -296,10 +318,11 @@ def _cuts_in_words(cuts: Mapping[Job, Sequence[int]], whole: Collection[Job], ma
     return said
 
 
-def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWork, ...] | None:
+def works_from(plan: CalibrationPlan, kept: Mapping[str, Any], n_ranks: int = 1) -> tuple[TimedWork, ...] | None:
     """Return the works that a plan keeps of an earlier probe; None where they are not of these jobs, or not works.
 
-    Jobs of one work must still be of one shape and plan, which an extension may have changed.
+    Jobs of one work must still be of one shape and plan, which an extension may have changed. Works of several ranks
+    must be of ``n_ranks``: where there are others now, they are timed again.
     """
     jobs = {job.name: job for job in plan.jobs}
     try:
@@ -308,7 +331,8 @@ def works_from(plan: CalibrationPlan, kept: Mapping[str, Any]) -> tuple[TimedWor
         return None
     named = [job.name for each in works for job in each.work.jobs]
     alike = all(len({_stackable(plan, job) for job in each.work.jobs}) == 1 for each in works)
-    return works if sorted(named) == sorted(jobs) and alike else None
+    here = {each.work.execution.n_ranks for each in works} <= {1, n_ranks}
+    return works if sorted(named) == sorted(jobs) and alike and here else None
 
 
 def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
@@ -319,8 +343,15 @@ def _work_from(kept: Mapping[str, Any], jobs: Mapping[str, Job]) -> TimedWork:
         raise ValueError("a work takes some time, and a micro-batch has a document")
     if dtype not in get_args(DType):
         raise ValueError("models are trained in float32 or bfloat16")
+    n_ranks = kept.get("n_ranks", 1)
+    if not isinstance(n_ranks, int) or n_ranks < 1:
+        raise ValueError("a work is trained by some ranks")
     execution = Execution(
-        dtype=dtype, compiled=bool(kept.get("compiled")), graph=bool(kept["graph"]), micro_batch=micro_batch
+        dtype=dtype,
+        compiled=bool(kept.get("compiled")),
+        graph=bool(kept["graph"]),
+        micro_batch=micro_batch,
+        n_ranks=n_ranks,
     )
     return TimedWork(work=Work(jobs=tuple(jobs[name] for name in kept["jobs"]), execution=execution), seconds=seconds)
 

@@ -15,6 +15,7 @@ from advisor.json_form import as_json
 from calibration.lines.records import Row
 from calibration.training import checkpoints
 from calibration.training.optimizer import State
+from calibration.training.ranks import agreed
 from calibration.training.run_key import TRAINING_VERSION, run_key
 from calibration.training.train import OnStep, Stage, TrunkProgress, train_all
 from calibration.training.trunk import Measurement, Trunk
@@ -118,13 +119,15 @@ def run_task(
     A checkpoint is saved at every branch point, and on the trunk every ``every_seconds``; it is removed when all rows
     are there. Branches whose rows are there are left out. A checkpoint that is of no use is said to ``warn`` in one
     sentence, and the trunk begins again. ``on_save`` is given the file of each checkpoint that is on disk. One process
-    at a time may work on a task.
+    at a time may work on a task, or the ranks of its trunk, which all call this: the first of them reads and writes the
+    ledger.
 
     Raises:
         AdvisorError: a row or a checkpoint cannot be written, the ledger cannot be read, or training diverges.
     """
     keys = task.keys
-    halvings = {row.key: row.halvings for row in ledger.rows()}
+    ranks = task.trunk.ranks
+    halvings = agreed(ranks, {row.key: row.halvings for row in ledger.rows()} if ranks.is_first else {})
     known = {where: halvings[key] for where, key in keys.items() if key in halvings}
     done = set(halvings)
     if len(known) < len(keys):
@@ -139,24 +142,28 @@ def run_task(
         for place, found in train_all(task.trunk, stage=stage, known=known, on_step=after):
             row = task.row(place, found, clock.measured())
             if row.key not in done:  # two models of a stack may be the same one
-                ledger.append(row)
                 done.add(row.key)
-                on_row(row)
-    checkpoints.remove(checkpoint_path)
+                if ranks.is_first:
+                    ledger.append(row)
+                    on_row(row)
+    if ranks.is_first:
+        checkpoints.remove(checkpoint_path)
 
 
 def _resumed(task: Task, path: Path, known: Mapping[tuple[int, int], int], warn: Warn) -> Stage | None:
     """Return the stage to go on from, on the device that trains; None is the beginning."""
-    checkpoints.clean(path)
-    stage, warning = checkpoints.load(path, task=task.identity)
+    trunk = task.trunk
+    if trunk.ranks.is_first:
+        checkpoints.clean(path)
+    stage, warning = checkpoints.load(path, task=task.identity, shape=trunk.shape, sharded=trunk.sharded)
     if stage is not None and not _serves(task, stage, known):
         stage, warning = None, f"Rows before the checkpoint {path} are missing: training begins this trunk again."
-    if warning is not None:
+    if warning is not None and trunk.ranks.is_first:
         warn(warning)
     if stage is None or stage.state is None:
         return None
     moved = {
-        name: value.to(task.trunk.device) if name in ("weights", "first", "second") else value
+        name: value.to(trunk.device) if name in ("weights", "first", "second") else value
         for name, value in vars(stage.state).items()
     }
     return replace(stage, state=State(**moved))
@@ -176,6 +183,7 @@ class _Saver:
 
     def __init__(self, task: Task, path: Path, every_seconds: float, on_save: Callable[[Path], object]) -> None:
         self.path, self.every_seconds, self.identity, self.on_save = path, every_seconds, task.identity, on_save
+        self.sharded, self.ranks = task.trunk.sharded, task.trunk.ranks
         self.branch_points = {branch.start for branch in task.trunk.plan.branches}
         self.last = time.monotonic()
 
@@ -183,8 +191,8 @@ class _Saver:
         if not progress.on_trunk or progress.stage is None:
             return
         at_branch = progress.state.n_documents in self.branch_points
-        if at_branch or time.monotonic() - self.last >= self.every_seconds:
-            checkpoints.save(self.path, progress.stage, task=self.identity)
+        if at_branch or agreed(self.ranks, time.monotonic() - self.last >= self.every_seconds):
+            checkpoints.save(self.path, progress.stage, task=self.identity, sharded=self.sharded)
             self.on_save(self.path)
             self.last = time.monotonic()
 

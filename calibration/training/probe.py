@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -18,12 +19,17 @@ from advisor.errors import CaptureError, CompileError, DeviceMemoryError, UsageE
 from advisor.plan.shape import Architecture
 from advisor.quantities import plural
 from calibration.training.device import Device, free_memory, is_out_of_memory
+from calibration.training.estimate import state_bytes
 from calibration.training.execution import EAGER, PINNED, DType, Execution, ExecutionChoice, compiler_problem
-from calibration.training.memory import state_bytes
 from calibration.training.optimizer import State
+from calibration.training.ranks import ALONE, Ranks, Tell, agreed
+from calibration.training.ranks import run as run_ranks
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.step import step
 from calibration.training.trunk import MIN_VALIDATION, DataSource, Run, Trunk
+
+if TYPE_CHECKING:
+    from calibration.training.sharded import Sharded
 
 # Models in one stack that are tried, beside as many as there are; a stack that brings nothing ends the search.
 STACKS = (4, 16)
@@ -115,12 +121,78 @@ def check_memory(shape: Architecture, hardware: Device, n_models: int = 1, execu
         raise DeviceMemoryError(_too_large(shape, hardware, n_models, execution, f"of {memory / 1e9:.1f} GB is there"))
 
 
+def fits(shape: Architecture, hardware: Device, execution: Execution = EAGER) -> bool:
+    """Return whether what training keeps of a model's parameters is not more than the device has."""
+    memory = hardware.memory_bytes
+    return memory is None or state_bytes(shape, execution) <= memory
+
+
 def _too_large(shape: Architecture, hardware: Device, n_models: int, execution: Execution, there: str) -> str:
     needed = n_models * state_bytes(shape, execution) / 1e9
     return (
         f"{n_models} x {shape.n_params:,} parameters with all that training keeps of them take {needed:.1f} "
         f"GB, and less {there} on {hardware.device}: train a smaller model or take another device."
     )
+
+
+def time_together(
+    shape: Architecture,
+    batches: Iterable[int],
+    *,
+    hardware: Device,
+    n_ranks: int,
+    choice: ExecutionChoice = PINNED,
+    seconds: float = 0.8,
+) -> Way:
+    """Return the speed of training a model that no device holds on ``n_ranks`` of them together, eager if not asked.
+
+    Raises:
+        DeviceMemoryError: not even one document a rank fits.
+        AdvisorError: a rank failed or died.
+    """
+    sizes = tuple(sorted(set(batches)))
+    whole = micro_batch = math.ceil(sizes[-1] / n_ranks)
+    while True:
+        execution = Execution(
+            dtype=choice.dtype or hardware.dtypes[0],
+            compiled=bool(choice.compiled),
+            micro_batch=None if micro_batch == whole else micro_batch,
+            n_ranks=n_ranks,
+        )
+        check_memory(shape, hardware, execution=execution)
+        timing = _Timing(shape=shape, batches=sizes, hardware=hardware, seconds=seconds)
+        found: list[Way] = []
+        try:
+            run_ranks(_time_on_rank, (timing, execution), n_ranks=n_ranks, device=hardware.device, hear=found.append)
+        except DeviceMemoryError:
+            if micro_batch == 1:
+                raise
+            micro_batch //= 2
+        else:
+            return replace(found[0], notes=_together_in_words(shape, hardware, execution))
+
+
+def _time_on_rank(argument: tuple[_Timing, Execution], ranks: Ranks, tell: Tell) -> None:
+    timing, execution = argument
+    hardware = timing.hardware
+    if hardware.is_cuda:
+        hardware = replace(hardware, device=f"cuda:{ranks.local}")
+    torch.set_num_threads(hardware.n_threads)
+    way = replace(timing, hardware=hardware, ranks=ranks).time(1, execution)
+    if ranks.is_first:
+        tell(way)
+
+
+def _together_in_words(shape: Architecture, hardware: Device, execution: Execution) -> tuple[str, ...]:
+    alone = state_bytes(shape, replace(execution, n_ranks=1)) / 1e9
+    memory = f" of {hardware.memory_bytes / 1e9:.3g} GB" if hardware.memory_bytes is not None else ""
+    said = (
+        f"Width {shape.width}, layers {shape.n_layers}: {alone:.3g} GB do not fit on one {hardware.name}{memory}, so "
+        f"{execution.n_ranks} train a model together (FSDP2), {state_bytes(shape, execution) / 1e9:.3g} GB on each."
+    )
+    if execution.micro_batch is None:
+        return (said,)
+    return said, f"Each goes through {plural(execution.micro_batch, 'document')} at a time: more do not fit."
 
 
 def time_way(shape: Architecture, way: Way, *, hardware: Device, seconds: float) -> Way:
@@ -269,6 +341,7 @@ class _Timing:
     batches: tuple[int, ...]
     hardware: Device
     seconds: float
+    ranks: Ranks = ALONE
 
     def time(self, n_models: int, execution: Execution) -> Way:
         """Return one way's speed at each batch, the largest first, which shows what does not fit.
@@ -337,27 +410,36 @@ class _Timing:
             runs=(Run(seed=0, rate=1e-4),) * n_models,
             sources=(DataSource(documents=documents, validation=documents[:MIN_VALIDATION]),) * n_models,
             execution=execution,
+            sharded=self._sharded(execution),
         )
-        weights = torch.randn((1, self.shape.n_params), generator=generator, device=device)
+        n_own = self.shape.n_params if trunk.sharded is None else trunk.sharded.n_own
+        weights = torch.randn((1, n_own), generator=generator, device=device)
         return trunk, State.begin(weights.mul_(self.shape.width**-0.5).repeat(n_models, 1))
+
+    def _sharded(self, execution: Execution) -> Sharded | None:
+        if self.ranks.n == 1:
+            return None
+        from calibration.training.sharded import Sharded
+
+        return Sharded(self.shape, self.ranks, torch.device(self.hardware.device), execution)
 
     def _first_steps(self, trunk: Trunk, state: State) -> tuple[float, list[float]]:
         """Return the seconds of the first steps, which load, compile and capture, and the losses of one model."""
         begin, losses = time.perf_counter(), [float(step(trunk, state)[0])]
         once = time.perf_counter()
-        while len(losses) < CHECKED_STEPS and time.perf_counter() - once < self.seconds:
+        while agreed(self.ranks, len(losses) < CHECKED_STEPS and time.perf_counter() - once < self.seconds):
             losses.append(float(step(trunk, state)[0]))
         return time.perf_counter() - begin, losses
 
     def _times(self, trunk: Trunk, state: State) -> list[float]:
         """Return seconds a step, several times."""
-        once = self._seconds_a_step(trunk, state, 1)
+        once = agreed(self.ranks, self._seconds_a_step(trunk, state, 1))
         if once > self.seconds / 2:
             return [once]
         block = 1 if self.hardware.device == "cpu" else math.ceil(BLOCK_SECONDS / once)
         times: list[float] = []
         begin = time.perf_counter()
-        while time.perf_counter() - begin < self.seconds:
+        while agreed(self.ranks, time.perf_counter() - begin < self.seconds):
             times += [self._seconds_a_step(trunk, state, block)] * block
         return times
 

@@ -40,7 +40,8 @@ Tell = Callable[[Any], object]
 class Function(Protocol):
     """What every rank calls with the same argument; what it tells is heard by the process that runs it."""
 
-    def __call__(self, argument: Any, ranks: Ranks, tell: Tell) -> object: ...
+    def __call__(self, argument: Any, ranks: Ranks, tell: Tell) -> object:
+        """Do a rank's part."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,11 @@ class Ranks:
     n: int = 1
     local: int = 0
     meet: str = "env://"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is the one that writes and decides."""
+        return self.number == 0
 
     def __str__(self) -> str:
         return f"Rank {self.number} (of 0 to {self.n - 1})"
@@ -105,6 +111,14 @@ def agreed(ranks: Ranks, value: Value) -> Value:
     return box[0]
 
 
+def gathered(ranks: Ranks, value: Value) -> list[Value]:
+    """Return every rank's value, on every rank; each must call it."""
+    values: list[Any] = [value] * ranks.n
+    if ranks.n > 1:
+        distributed.all_gather_object(values, value)
+    return values
+
+
 def run(function: Function, argument: Any, *, n_ranks: int, device: str, hear: Tell, held: Any = None) -> None:
     """Call ``function`` on every rank, and ``hear`` with what they tell; it returns when all are done.
 
@@ -116,7 +130,10 @@ def run(function: Function, argument: Any, *, n_ranks: int, device: str, hear: T
     """
     if _joined:
         _order(_joined[0], (function, argument))
-        _called(function, argument, _joined[0], hear)
+        try:
+            _called(function, argument, _joined[0], hear)
+        except AdvisorError as error:
+            raise AdvisorError(str(error)) from error  # whatever it is: the others wait, and this process must end
         return
     crew: list[_Process] = []
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:

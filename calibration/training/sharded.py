@@ -36,9 +36,7 @@ class _Layer(nn.Module):  # type: ignore[misc]
         for name in _MATRICES:
             self.register_parameter(name, nn.Parameter(torch.empty(sizes[f"{name}.{number}"])))
 
-    def forward(
-        self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, *gains: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, *gains: torch.Tensor) -> torch.Tensor:
         qkv, out, gate_up, down = (getattr(self, name)[None] for name in _MATRICES)
         return self.execution.way(layer)(x, cos, sin, gains[0], qkv, out, gains[1], gate_up, down)
 
@@ -130,6 +128,16 @@ class Sharded:
         """Return this rank's rows of a part, as ``Shard(0)`` gives them."""
         n_rows = math.ceil(len(part) / self.ranks.n)
         return part[self.ranks.number * n_rows : (self.ranks.number + 1) * n_rows]
+
+    def cut(self, whole: torch.Tensor) -> torch.Tensor:
+        """Return this rank's columns, on the device, of those of a whole model, (1, n_params)."""
+        found = torch.empty((1, self.n_own), device=self.device)
+        start = 0
+        for name, size in parts(self.shape):
+            part = whole[0, start : start + math.prod(size)].view(size)
+            found[0, self.columns[name]] = self.own(part).flatten().to(self.device)
+            start += math.prod(size)
+        return found
 
     def tensors(self, flat: torch.Tensor) -> dict[str, DTensor]:
         """Return what all ranks' columns, (1, n_own), are together, by part: views, for a checkpoint of all ranks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +18,9 @@ from calibration.training.model import initial_weights
 from calibration.training.optimizer import State
 from calibration.training.ranks import ALONE, Ranks
 from calibration.training.schedule import Schedule
-from calibration.training.sharded import Sharded
+
+if TYPE_CHECKING:
+    from calibration.training.sharded import Sharded
 
 MIN_VALIDATION = 128
 
