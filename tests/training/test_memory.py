@@ -8,8 +8,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from calibration.training.execution import Execution
 from calibration.training.estimate import CAPTURE, FLOAT, state_bytes
+from calibration.training.execution import Execution
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.shape import model_shape
 from calibration.training.train import train
