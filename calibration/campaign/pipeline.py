@@ -338,7 +338,7 @@ def train(
     failures: dict[str, str] = {}
     together = [each for each in missing if each.work.execution.n_ranks > 1]
     alone = [each for each in missing if each.work.execution.n_ranks == 1]
-    works = _InTime(deadline)
+    works = InTime(deadline)
 
     def listen(news: News) -> None:
         if news.ended:
@@ -363,7 +363,7 @@ def train(
     return Trained(left=tuple(works.left), failures=failures)
 
 
-class _InTime:
+class InTime:
     """Works in their order, without those that would end after the deadline, which are ``left``."""
 
     def __init__(self, deadline: float) -> None:
