@@ -384,6 +384,7 @@ class InTime:
                 yield each.work
 
     def ended(self, name: str) -> None:
+        """Take note of how long a work really took."""
         begin, seconds = self._begun[name]
         self._timed += seconds
         self._took += time.monotonic() - begin

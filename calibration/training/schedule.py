@@ -49,6 +49,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from advisor.errors import UsageError
 from advisor.quantities import plural
@@ -203,6 +204,7 @@ def _check(token_counts: Sequence[int]) -> None:
         raise UsageError(f"The token counts {list(token_counts)} cannot be trained: give each once, and at least one.")
 
 
+@lru_cache(maxsize=1 << 14)  # it is walked, and jobs of one size share it: a plan has thousands
 def _branch(recipe: Recipe, n_tokens: int, seq_len: int) -> Branch:
     bounds = list(_boundaries(recipe, n_tokens // seq_len, seq_len))
     stop = bounds[-1]
