@@ -220,7 +220,9 @@ def test_works_of_other_jobs_or_no_works_are_timed_again(plan, damage):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None), ("dtype", "int8")]
+    ("key", "value"),
+    [("seconds", "soon"), ("seconds", -1), ("micro_batch", "2"), ("jobs", None), ("dtype", "int8")]
+    + [("n_ranks", value) for value in ("2", 0, 1.5)],
 )
 def test_a_damaged_work_is_timed_again(plan, speed, key, value):
     kept = json.loads(json.dumps(as_json(speed.schedule(1))))
@@ -242,6 +244,27 @@ def test_a_plan_keeps_how_each_work_is_executed(plan, speed):
     works = tuple(replace(each, work=replace(each.work, execution=execution)) for each in schedule.works)
     kept = json.loads(json.dumps(as_json(replace(schedule, works=works))))
     assert {each.work.execution for each in works_from(plan, kept)} == {execution}
+
+
+def on_ranks(works, n_ranks):
+    """The works, the first of them on several ranks."""
+    execution = replace(works[0].work.execution, n_ranks=n_ranks)
+    return (replace(works[0], work=replace(works[0].work, execution=execution)), *works[1:])
+
+
+def test_works_of_several_ranks_are_timed_again_where_there_are_others(plan, speed):
+    schedule = speed.schedule(1)
+    kept = json.loads(json.dumps(as_json(replace(schedule, works=on_ranks(schedule.works, 4)))))
+    found = works_from(plan, kept, 4)
+    assert [each.work.execution.n_ranks for each in found[:2]] == [4, 1]
+    assert works_from(plan, kept, 8) is None
+    assert works_from(plan, kept) is None
+
+
+def test_works_of_several_ranks_take_all_devices_before_the_others():
+    works = [work(seconds) for seconds in (3600, 1800, 1800)]
+    assert hours_of(works, 2) == 1.0
+    assert hours_of(on_ranks(works, 2), 2) == 1.5
 
 
 def graph_of(n_models, seconds, setup_seconds):
