@@ -12,7 +12,7 @@ import torch
 
 from advisor.errors import UsageError
 from calibration.training.device import Device, choose_device, find_devices
-from calibration.training.ranks import found
+from calibration.training.ranks import ALONE, found
 from calibration.training.train import be_deterministic
 
 if TYPE_CHECKING:
@@ -113,13 +113,14 @@ def take_devices(
     if engine == "process" and (workers or 1) > 1:
         raise UsageError(f"--engine process trains in this process alone: leave out --workers {workers}.")
     most = max(1, n_cores() // threads) if chosen.device == "cpu" else len(devices)
+    began = found(os.environ)
     n_workers = 1 if engine == "process" else workers or most
     return Devices(
         hardware=devices,
         n_workers=n_workers,
         threads=threads,
         in_processes=engine == "processes" or n_workers > 1,
-        n_ranks=max(found(os.environ).n, len(devices)),
+        n_ranks=len(devices) if began == ALONE else began.n,
     )
 
 

@@ -10,9 +10,8 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,7 @@ from calibration.training.execution import EAGER, Execution
 from calibration.training.ranks import ALONE, Ranks, Tell
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
-from calibration.training.worker import begin
+from calibration.training.worker import begin, signals_put_off
 
 if TYPE_CHECKING:
     from advisor.plan.shape import Architecture
@@ -294,7 +293,7 @@ def train_in_processes(
     try:
         for number in range(n_workers):
             hardware = workshop.hardware[number % len(workshop.hardware)]
-            with _signals_put_off():
+            with signals_put_off():
                 worker = _Worker(context, workshop, hardware, held)
             workers[worker.link] = worker
         for worker in workers.values():
@@ -308,17 +307,6 @@ def train_in_processes(
     finally:
         for worker in workers.values():
             worker.end()
-
-
-@contextmanager
-def _signals_put_off() -> Iterator[None]:
-    """Start processes that a Ctrl-C never reaches, not even while they import torch, and none by half."""
-    resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Worker:

@@ -129,9 +129,10 @@ def fits(shape: Architecture, hardware: Device, execution: Execution = EAGER) ->
 
 def _too_large(shape: Architecture, hardware: Device, n_models: int, execution: Execution, there: str) -> str:
     needed = n_models * state_bytes(shape, execution) / 1e9
+    each = f" on each of {execution.n_ranks} devices" if execution.n_ranks > 1 else ""
     return (
         f"{n_models} x {shape.n_params:,} parameters with all that training keeps of them take {needed:.1f} "
-        f"GB, and less {there} on {hardware.device}: train a smaller model or take another device."
+        f"GB{each}, and less {there} on {hardware.device}: train a smaller model or take another device."
     )
 
 
@@ -176,7 +177,7 @@ def _time_on_rank(argument: tuple[_Timing, Execution], ranks: Ranks, tell: Tell)
     timing, execution = argument
     hardware = timing.hardware
     if hardware.is_cuda:
-        hardware = replace(hardware, device=f"cuda:{ranks.local}")
+        hardware = replace(hardware, device=f"cuda:{torch.cuda.current_device()}")
     torch.set_num_threads(hardware.n_threads)
     way = replace(timing, hardware=hardware, ranks=ranks).time(1, execution)
     if ranks.is_first:

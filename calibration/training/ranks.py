@@ -24,7 +24,7 @@ import torch
 from torch import distributed
 
 from advisor.errors import AdvisorError, UsageError, first_line
-from calibration.training.worker import begin
+from calibration.training.worker import begin, signals_put_off
 
 # The longest that a rank waits for another in one operation.
 TIMEOUT = timedelta(minutes=10)
@@ -140,7 +140,8 @@ def run(function: Function, argument: Any, *, n_ranks: int, device: str, hear: T
         try:
             for number in range(n_ranks):
                 ranks = Ranks(number=number, n=n_ranks, local=number, meet=f"file://{folder}/store")
-                crew.append(_Process((function, argument, ranks, device), held))
+                with signals_put_off():
+                    crew.append(_Process((function, argument, ranks, device), held))
             _listen(crew, hear)
         finally:
             for each in crew:
@@ -307,7 +308,7 @@ def _order(ranks: Ranks, order: Any) -> Any:
 def _join(ranks: Ranks, device: str) -> None:
     backend = "gloo"
     if device.startswith("cuda"):
-        torch.cuda.set_device(ranks.local)
+        torch.cuda.set_device(ranks.local % torch.cuda.device_count())  # srun may show each its own alone
         backend = "cpu:gloo,cuda:nccl"
     try:
         distributed.init_process_group(

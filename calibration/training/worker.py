@@ -1,13 +1,26 @@
-"""The first thing that a worker process does: to watch for its parent's end, before it imports what takes seconds."""
+"""How a worker process begins: put off from signals, watching for its parent before it imports what takes seconds."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
+
+
+@contextmanager
+def signals_put_off() -> Iterator[None]:
+    """Start processes that a Ctrl-C never reaches, not even while they import torch, and none by half."""
+    resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin(life: Connection, link: Connection, *others: Any) -> None:
