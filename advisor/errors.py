@@ -118,6 +118,10 @@ class MissingExtraError(AdvisorError):
         super().__init__(
             f"{purpose} needs the package {package}, which is not installed: {install_command(*EXTRAS[extra])}"
         )
+        self.given = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), self.given  # a worker process sends its errors to the one that tells them
 
 
 NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)  # no file has the name that is given

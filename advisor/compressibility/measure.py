@@ -11,6 +11,8 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from advisor.compressibility.size_counts import Histogram, SizeCounts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,20 +23,10 @@ if TYPE_CHECKING:
     from advisor.corpus.documents import Key
 
 GZIP_WBITS = 31  # zlib writes the gzip header and trailer: the same bytes as gzip.GzipFile
-_BINS, _BINS_TOP = 40, 0.8
 N_BOOTSTRAP = 2000
 FEW_CLUSTERS = 10
 ENDS = (0.025, 0.975)  # quantiles of a 95 % interval
 _STRETCH = 8  # neighbouring sequences that are resampled together in a corpus of one or few documents
-
-
-@dataclass(frozen=True, kw_only=True)
-class Histogram:
-    """Counts of sequences in bins of H of equal width over [low, high]; the last one also has what is above."""
-
-    low: float
-    high: float
-    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,11 +51,24 @@ def sequence_ratios(ids: npt.NDArray[np.integer], *, level: int = 9) -> npt.NDAr
     """
     import numpy as np
 
-    packed = np.ascontiguousarray(ids, dtype=">i4")
-    n_bytes = packed.shape[1] * 4
-    sizes = [len(zlib.compress(row.tobytes(), level, wbits=GZIP_WBITS)) for row in packed]
-    ratios: npt.NDArray[np.float64] = np.array(sizes, dtype=np.float64) / n_bytes
+    ratios: npt.NDArray[np.float64] = np.array(sequence_sizes(ids, level=level), dtype=np.float64) / raw_bytes(ids)
     return ratios
+
+
+def sequence_sizes(ids: npt.NDArray[np.integer], *, level: int = 9) -> list[int]:
+    """Return the bytes that each row of ``ids`` compresses to, of ``raw_bytes(ids)`` before."""
+    import numpy as np
+
+    packed = memoryview(np.ascontiguousarray(ids, dtype=">i4").tobytes())
+    n_bytes = raw_bytes(ids)
+    return [
+        len(zlib.compress(packed[at : at + n_bytes], level, wbits=GZIP_WBITS)) for at in range(0, len(packed), n_bytes)
+    ]
+
+
+def raw_bytes(ids: npt.NDArray[np.integer]) -> int:
+    """Return the bytes of a row of ``ids``, each packed into four."""
+    return 4 * int(ids.shape[1])
 
 
 def ceiling(vocab_size: int, seq_len: int, *, n_sequences: int = 200) -> float:
@@ -88,16 +93,38 @@ def measure(
     """Return H over sequences ``ids`` (n_sequences, seq_len); ``keys`` says which document each is from."""
     import numpy as np
 
-    ratios = sequence_ratios(ids, level=protocol.level)
-    counts, _ = np.histogram(ratios.clip(max=_BINS_TOP), bins=_BINS, range=(0.0, _BINS_TOP))
-    return Compressibility(
-        median=float(np.median(ratios)),
-        mean=float(ratios.mean()),
-        sd=float(ratios.std(ddof=1)) if len(ratios) > 1 else 0.0,
+    sizes = sequence_sizes(ids, level=protocol.level)
+    ratios = np.array(sizes, dtype=np.float64) / raw_bytes(ids)
+    return compressibility_of(
+        SizeCounts.of(sizes, raw_bytes(ids)),
+        ids,
         ci95=median_interval(ratios, clusters(keys), seed=seed),
+        vocab_size=vocab_size,
+        protocol=protocol,
+        seed=seed,
+    )
+
+
+def compressibility_of(
+    sizes: SizeCounts,
+    ids: npt.NDArray[np.integer],
+    *,
+    ci95: tuple[float, float] | None,
+    vocab_size: int,
+    protocol: Protocol,
+    seed: int,
+) -> Compressibility:
+    """Return H of the sequences that have these sizes; ``ids`` are those that are also measured shuffled."""
+    import numpy as np
+
+    return Compressibility(
+        median=sizes.quantiles(0.5)[0],
+        mean=sizes.mean,
+        sd=sizes.sd,
+        ci95=ci95,
         shuffled_median=float(np.median(sequence_ratios(shuffled(ids, seed=seed), level=protocol.level))),
         ceiling=ceiling(vocab_size, ids.shape[1]),
-        histogram=Histogram(low=0.0, high=_BINS_TOP, counts=tuple(int(count) for count in counts)),
+        histogram=sizes.histogram(),
     )
 
 

@@ -156,7 +156,8 @@ def _left_out(node: Node) -> tuple[LeftOut, ...]:
 
 
 def _compressibility(node: Node) -> Compressibility:
-    from advisor.compressibility.measure import Compressibility, Histogram
+    from advisor.compressibility.measure import Compressibility
+    from advisor.compressibility.size_counts import Histogram
 
     interval, histogram = node.get("ci95"), node["histogram"]
     return Compressibility(

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tally import Column, LeftOut
+    from advisor.corpus.tokenizer import Tokenizer
     from advisor.explanation import Page
 
 
@@ -176,20 +177,27 @@ def score_and_sample(
         sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report, ids_separator=end)
     except TooSmallError as error:
         raise CorpusError(f"{error}{left_out_words(corpus.tally.missed)}") from error
-    _check_read(corpus, sample, skip_bad=options.skip_bad)
-    protocol = Protocol(
+    check_read(corpus, sample, skip_bad=options.skip_bad)
+    ends = int(sample.ids.min()), int(sample.ids.max())
+    vocab_size = tokenizer.vocab_size if sample.tokenized else vocabulary(*ends, options, source)
+    about_options(corpus, sample, options.ids)
+    protocol = protocol_of(sample, sampling, options, tokenizer)
+    found = measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=sampling.seed)
+    profile = _scaled_to_hub(corpus, profile_of(corpus, sample, protocol, vocab_size, found))
+    return with_cautions(profile, corpus, sample, tokenizer), sample
+
+
+def protocol_of(sample: Sample, sampling: Sampling, options: CorpusOptions, tokenizer: Tokenizer) -> Protocol:
+    """Return how H of a sample is measured; of ids the tokenizer is the one that is said to be theirs."""
+    return Protocol(
         tokenizer=tokenizer.name if sample.tokenized else options.ids.tokenizer,
         seq_len=sampling.seq_len,
         n_sequences=sampling.n_sequences,
         chunking="concatenation" if sample.joined else "document",
     )
-    vocab_size = tokenizer.vocab_size if sample.tokenized else _vocabulary(sample, options, source)
-    _about_options(corpus, sample, options.ids)
-    profile = _profile(corpus, sample, protocol, vocab_size, sampling.seed)
-    return replace(profile, cautions=(*profile.cautions, *about_text(sample, tokenizer))), sample
 
 
-def _about_options(corpus: Corpus, sample: Sample, ids: IdOptions) -> None:
+def about_options(corpus: Corpus, sample: Sample, ids: IdOptions) -> None:
     """Say which options on token ids had no effect: on text, or on ids in files that say their type themselves."""
     if ids.decode:
         return
@@ -204,7 +212,7 @@ def _about_options(corpus: Corpus, sample: Sample, ids: IdOptions) -> None:
         corpus.tally.caution("unused_option", f"{listed} had no effect: {corpus.source} holds {what}.")
 
 
-def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
+def check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
     """Raise where most of what was to be read, or was drawn, could not be; ``skip_bad`` allows that of whole files."""
     before = {each.reason for each in corpus.missed}
     missed = [each for each in corpus.tally.missed if each.reason not in before and not (skip_bad and each.largest)]
@@ -216,14 +224,15 @@ def _check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
         raise CorpusError(f"{what} cannot be read.{left_out_words(missed)}")
 
 
-def _vocabulary(sample: Sample, options: CorpusOptions, source: str) -> int:
+def vocabulary(low: int, high: int, options: CorpusOptions, source: str) -> int:
     """Return the vocabulary of a corpus of ids: as given, the named tokenizer's, or as large as the ids need.
+
+    ``low`` and ``high`` are the least and the largest of its ids.
 
     Raises:
         CorpusError: an id lies outside of it, or is none of any vocabulary, and nobody chose the column.
     """
     ids = options.ids
-    low, high = int(sample.ids.min()), int(sample.ids.max())
     if low < 0 or high >= 1 << 31:
         raise CorpusError(f"{source} holds ids from {low} to {high}: token ids lie in 0 to {(1 << 31) - 1}.")
     if ids.vocab_size is None and ids.tokenizer is None:
@@ -240,11 +249,14 @@ def _vocabulary(sample: Sample, options: CorpusOptions, source: str) -> int:
     return size
 
 
-def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int, seed: int) -> Profile:
-    profile = Profile(
+def profile_of(
+    corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int, compressibility: Compressibility
+) -> Profile:
+    """Return the profile of a sample, without the cautions."""
+    return Profile(
         source=corpus.source,
         protocol=protocol,
-        compressibility=measure(sample.ids, sample.keys, vocab_size=vocab_size, protocol=protocol, seed=seed),
+        compressibility=compressibility,
         vocab_size=vocab_size,
         n_sequences=len(sample.ids),
         n_documents=sample.n_documents,
@@ -259,8 +271,12 @@ def _profile(corpus: Corpus, sample: Sample, protocol: Protocol, vocab_size: int
         estimated_tokens_ci95=sample.estimated_tokens_ci95,
         zlib_version=zlib.ZLIB_RUNTIME_VERSION,
     )
-    profile = _scaled_to_hub(corpus, profile)
-    return replace(profile, cautions=tuple(about_profile(profile, sample, corpus.tally.cautions)))
+
+
+def with_cautions(profile: Profile, corpus: Corpus, sample: Sample, tokenizer: Tokenizer) -> Profile:
+    """Return the profile with what a reader of H should know."""
+    cautions = (*about_profile(profile, sample, corpus.tally.cautions), *about_text(sample, tokenizer))
+    return replace(profile, cautions=cautions)
 
 
 def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:

@@ -149,6 +149,11 @@ def first_whitespace(text: str, at: int, reach: int) -> int:
     return found.start() if found else min(at, len(text))
 
 
+def pieces_with_content(document: Document) -> Iterator[Document]:
+    """Yield the pieces that hold something."""
+    return (piece for piece in pieces(document) if len(piece.content))
+
+
 def pieces(document: Document) -> Iterator[Document]:
     """Yield the document, cut at whitespace into pieces where it is longer than PIECE_CHARS."""
     content = document.content

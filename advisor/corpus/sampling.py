@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from advisor.corpus.decoded import innermost
-from advisor.corpus.documents import Document, Passage, passage, pieces, window_size
+from advisor.corpus.documents import Document, Passage, passage, pieces_with_content, window_size
 from advisor.corpus.sequences import NATIVE_SEPARATOR, PILOT, Cutter, Sample, exhaustive_sample
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
@@ -156,7 +156,7 @@ def _all_documents(readers: Sequence[Reader], progress: Progress) -> Iterator[Do
         for document in reader.documents():
             progress(f"reading {reader.name}", done, total)
             done += document.raw_bytes
-            yield from (piece for piece in pieces(document) if len(piece.content))
+            yield from pieces_with_content(document)
 
 
 def _hold(documents: Iterator[Document], limit: float) -> tuple[list[Document], bool]:

@@ -12,7 +12,7 @@ from advisor.errors import CorpusError
 from advisor.quantities import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import numpy as np
     import numpy.typing as npt
@@ -173,15 +173,15 @@ class Cutter:
         return Sample(
             ids=np.array(self.ids, dtype=np.int64),
             keys=tuple(self.keys),
-            tokenized=_holds_text(self.kinds),
+            tokenized=holds_text(self.kinds),
             joined=self.joined,
             exhaustive=False,
             n_documents=round(float(documents.mean())) if n_documents is None else n_documents,
             n_documents_exact=n_documents is not None,
             estimated_tokens=estimate,
             estimated_tokens_ci95=(max(estimate - margin, 0.0), estimate + margin),
-            bytes_per_token=float(text.mean()) / estimate if _holds_text(self.kinds) else None,
-            non_ascii_fraction=float(non_ascii.mean() / text.mean()) if _holds_text(self.kinds) else None,
+            bytes_per_token=float(text.mean()) / estimate if holds_text(self.kinds) else None,
+            non_ascii_fraction=float(non_ascii.mean() / text.mean()) if holds_text(self.kinds) else None,
             unread_fraction=float((text == 0).mean()),
         )
 
@@ -204,17 +204,16 @@ def exhaustive_sample(
         encoded.append((document.key, encode(document.content, tokenizer)))
     n_tokens = sum(len(ids) for _, ids in encoded)
     n_whole = sum(len(ids) // seq_len for _, ids in encoded)
-    joined = n_whole * seq_len < (1 - _SHORT) * n_tokens
+    joined = are_short(n_tokens, n_whole, seq_len)
     if joined:
         encoded = _joined(encoded, separator_of(documents[0].content, tokenizer, ids_separator), seq_len)
     places = [(i, k) for i, (_, ids) in enumerate(encoded) for k in range(len(ids) // seq_len)]
     if not places:
-        few = f"{plural(n_tokens, 'token')}, and H needs at least {seq_len} of them: measure more text"
-        raise TooSmallError(f"The corpus holds {few if n_tokens else 'no text'}.")
-    tokenized = _holds_text({isinstance(document.content, str) for document in documents})
+        raise too_small(n_tokens, seq_len)
+    tokenized = holds_text({isinstance(document.content, str) for document in documents})
     chosen = sorted(rng.sample(places, min(n_sequences, len(places))))
     n_bytes = sum(document.size for document in documents)
-    n_other = sum(document.size * non_ascii_fraction(document.content) for document in documents) if tokenized else 0.0
+    n_other = sum(non_ascii_bytes(document.content) for document in documents)
     return Sample(
         ids=np.array([encoded[i][1][k * seq_len : (k + 1) * seq_len] for i, k in chosen], dtype=np.int64),
         keys=tuple(encoded[i][0] for i, _ in chosen),
@@ -228,6 +227,17 @@ def exhaustive_sample(
         bytes_per_token=n_bytes / n_tokens if tokenized else None,
         non_ascii_fraction=n_other / n_bytes if tokenized else None,
     )
+
+
+def are_short(n_tokens: int, n_whole: int, seq_len: int) -> bool:
+    """Return whether documents are to be joined: ``n_whole`` sequences, cut from each by itself, lose most tokens."""
+    return n_whole * seq_len < (1 - _SHORT) * n_tokens
+
+
+def too_small(n_tokens: int, seq_len: int) -> TooSmallError:
+    """Return the error about a corpus that was read, and has so few tokens that no sequence can be cut from it."""
+    few = f"{plural(n_tokens, 'token')}, and H needs at least {seq_len} of them: measure more text"
+    return TooSmallError(f"The corpus holds {few if n_tokens else 'no text'}.")
 
 
 def _joined(encoded: list[tuple[Key, list[int]]], separator: int, seq_len: int) -> list[tuple[Key, list[int]]]:
@@ -246,16 +256,22 @@ def _joined(encoded: list[tuple[Key, list[int]]], separator: int, seq_len: int) 
 
 def non_ascii_fraction(content: Content) -> float:
     """Return the share of a text's bytes, in UTF-8, that are not ASCII; 0 for ids."""
+    found = non_ascii_bytes(content)
+    return found / size_of(content) if found else 0.0
+
+
+def non_ascii_bytes(content: Content) -> int:
+    """Return how many of a text's bytes, in UTF-8, are not ASCII; 0 for ids."""
     if not isinstance(content, str) or content.isascii():
-        return 0.0
-    return 1 - len(content.encode("ascii", "ignore")) / size_of(content)
+        return 0
+    return size_of(content) - len(content.encode("ascii", "ignore"))
 
 
-def _holds_text(kinds: set[bool]) -> bool:
+def holds_text(kinds: Collection[bool]) -> bool:
     """Return whether a corpus is of text; ``kinds`` says of each document whether it is."""
     if len(kinds) > 1:
         raise CorpusError("The corpus holds text in some files and token ids in others: score them apart.")
-    return kinds == {True}
+    return True in kinds
 
 
 def separator_of(content: Content, tokenizer: Tokenizer, ids_separator: int = NATIVE_SEPARATOR) -> int:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from advisor.caution import Caution
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LARGEST = 3  # names kept of what was left out for one reason
 
@@ -55,6 +59,14 @@ class _Skipped:
     n_bytes: float | None = 0.0
     largest: dict[str, float] = field(default_factory=dict)
 
+    def add(self, n: int, n_bytes: float | None, named: Mapping[str, float]) -> None:
+        """Count ``n`` more, of so many bytes in all, and keep the names of the largest."""
+        self.n += n
+        self.n_bytes = None if self.n_bytes is None or n_bytes is None else self.n_bytes + n_bytes
+        if named:
+            sizes = {**self.largest, **named}
+            self.largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:_LARGEST])
+
 
 @dataclass(kw_only=True)
 class Tally:
@@ -65,6 +77,15 @@ class Tally:
     _left_out: dict[str, _Skipped] = field(default_factory=dict)
     _read: dict[tuple[str, str | None, str, tuple[str, ...]], set[str]] = field(default_factory=dict)
     _cautions: dict[str, Caution] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Count what reading another part of the same source met; its files are counted here already."""
+        for reason, each in other._left_out.items():
+            found = self._left_out.setdefault(reason, _Skipped(deliberate=each.deliberate))
+            found.add(each.n, each.n_bytes, each.largest)
+        for column, names in other._read.items():
+            self._read.setdefault(column, set()).update(names)
+        self._cautions |= {key: each for key, each in other._cautions.items() if key not in self._cautions}
 
     def skip(
         self,
@@ -77,11 +98,7 @@ class Tally:
     ) -> None:
         """Count what was left out for this reason: its bytes, and its name where it is a file."""
         found = self._left_out.setdefault(reason, _Skipped(deliberate=deliberate))
-        found.n += count
-        found.n_bytes = None if found.n_bytes is None or n_bytes is None else found.n_bytes + n_bytes
-        if name is not None:
-            sizes = {**found.largest, name: n_bytes or 0.0}
-            found.largest = dict(sorted(sizes.items(), key=lambda item: -item[1])[:_LARGEST])
+        found.add(count, n_bytes, {} if name is None else {name: n_bytes or 0.0})
 
     def read(self, format: str, column: str | None, type: str, name: str, beside: tuple[str, ...] = ()) -> None:
         """Note that of the file ``name`` this column, of this type in words, is read, ``beside`` others of text."""
@@ -90,6 +107,16 @@ class Tally:
     def caution(self, code: str, message: str) -> None:
         """Note what a reader of H should know; a sentence is kept once."""
         self._cautions.setdefault(message, Caution(code=code, message=message))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what readers met, without the files that were counted before, for ``read_tally``."""
+        return {
+            "left_out": {
+                reason: [each.deliberate, each.n, each.n_bytes, each.largest] for reason, each in self._left_out.items()
+            },
+            "read": [[*column, sorted(names)] for column, names in self._read.items()],
+            "cautions": [[each.code, each.message] for each in self._cautions.values()],
+        }
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
@@ -134,3 +161,15 @@ class Tally:
     def missed(self) -> tuple[LeftOut, ...]:
         """What was left out that may be of the corpus."""
         return tuple(each for each in self.left_out if not each.deliberate)
+
+
+def read_tally(written: Mapping[str, Any]) -> Tally:
+    """Return the tally that ``as_json`` wrote."""
+    tally = Tally()
+    for reason, (deliberate, n, n_bytes, largest) in written["left_out"].items():
+        tally._left_out[reason] = _Skipped(deliberate=deliberate, n=n, n_bytes=n_bytes, largest=largest)
+    for format, column, type, beside, names in written["read"]:
+        tally._read[format, column, type, tuple(beside)] = set(names)
+    for code, message in written["cautions"]:
+        tally.caution(code, message)
+    return tally

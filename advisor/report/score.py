@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from advisor.caution import Caution
-    from advisor.compressibility.measure import Histogram
     from advisor.compressibility.score import Profile
+    from advisor.compressibility.size_counts import Histogram
     from advisor.corpus.tally import Column, LeftOut
     from advisor.laws.data_rule import Shift
 
@@ -223,7 +223,7 @@ def levels() -> str:
 def sparkline(histogram: Histogram, levels: str = _BLOCKS) -> str:
     """Return the counts as a line of blocks, two bins a character; a dot where there is none.
 
-    >>> from advisor.compressibility.measure import Histogram
+    >>> from advisor.compressibility.size_counts import Histogram
     >>> sparkline(Histogram(low=0.0, high=0.8, counts=(0, 0, 1, 3, 8, 0)))
     '·▄█'
     """

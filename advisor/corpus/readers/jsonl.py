@@ -37,7 +37,10 @@ _HEAD_LINES = 20  # the column is chosen by the types in so many first lines
 
 @dataclass(kw_only=True)
 class JsonLines:
-    """A JSON-lines file, or a stream of them from ``opened``; ``size`` is None where it can only be read in order."""
+    """A JSON-lines file, or a stream of them from ``opened``; ``size`` is None where it can only be read in order.
+
+    Of ``span``, two bytes of a plain file, ``documents`` are those of the lines that begin between them.
+    """
 
     name: str
     file: CorpusFile | None
@@ -46,6 +49,7 @@ class JsonLines:
     tally: Tally
     opened: AbstractContextManager[IO[bytes]] | None = None
     n_documents: int | None = None
+    span: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         plain = self.file is not None and self.file.compression is None and self.options.encoding == "utf-8"
@@ -55,6 +59,9 @@ class JsonLines:
 
     def documents(self) -> Iterator[Document]:
         """Yield each line's text; a long line's in pieces."""
+        if self.span is not None:
+            yield from self._documents_in(*self.span)
+            return
         with self._stream() as stream:
             all_lines = lines(stream, LONG_LINE)
             head = []
@@ -62,6 +69,23 @@ class JsonLines:
                 head = list(self._head(all_lines))
             for line in itertools.chain(head, all_lines):
                 yield from self._documents_of(line)
+
+    def _documents_in(self, begin: int, end: int) -> Iterator[Document]:
+        """Yield the text of each line that begins between two bytes of the file, whose first lines say the column."""
+        assert self.file is not None
+        if not self._has_records():
+            return
+        try:
+            with self.file.place.open() as raw, io.BufferedReader(raw, BLOCK) as stream:  # type: ignore[type-var]
+                stream.seek(max(begin - 1, 0))
+                while begin and (rest := stream.readline(BLOCK)) and not rest.endswith(b"\n"):
+                    pass  # of the line that the byte before lies in, and that ends there at the earliest
+                for line in lines(stream, LONG_LINE, begin=stream.tell()):
+                    if line.offset >= end:
+                        break
+                    yield from self._documents_of(line)
+        except OSError as error:
+            raise CorpusError(f"{self.name} cannot be read: {error.strerror or error}.") from error
 
     def at(self, positions: Sequence[float]) -> Iterator[Passage | None]:
         """Yield the passage at each byte; None in a blank or skipped line."""
@@ -120,9 +144,11 @@ class JsonLines:
         yield from held
 
     def _refuse_blank(self) -> None:
-        """Count a file without records; one that the user named is an error."""
+        """Count a file without records, once for all of its spans; one that the user named is an error."""
         if self.file is None or self.file.named:
             raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
+        if self.span is not None and self.span[0]:
+            return
         reason = "files without a JSON object in their first lines"
         self.tally.skip(reason, n_bytes=self.file.n_bytes, name=self.file.name)
 

@@ -27,7 +27,7 @@ _LEAST_ROWS = 20  # of each shard, however long they are; so many first ones the
 
 @dataclass(kw_only=True)
 class HubShards:
-    """Rows from the beginning of each of up to _MOST_SHARDS random shards."""
+    """Rows from the beginning of each of up to _MOST_SHARDS random shards; all rows of the shard ``only`` if given."""
 
     name: str
     shards: Sequence[Callable[[], Iterator[Mapping[str, object]]]]
@@ -39,10 +39,11 @@ class HubShards:
     n_documents: int | None = None
     n_rows_read: int = 0
     read_all: bool = False
+    only: int | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield the rows' contents, shard after shard."""
-        chosen = sorted(random.Random(0).sample(range(len(self.shards)), min(_MOST_SHARDS, len(self.shards))))
+        chosen = self._chosen()
         column: Field | None = None
         cut = len(chosen) < len(self.shards)
         for shard in chosen:
@@ -51,7 +52,7 @@ class HubShards:
             if column is None and (head := list(itertools.islice(records, _LEAST_ROWS))):
                 column, records = self._choose(head), itertools.chain(head, records)
             for row, record in enumerate(records):
-                if n_bytes > _BYTES / len(chosen) and row >= _LEAST_ROWS:
+                if self.only is None and n_bytes > _BYTES / len(chosen) and row >= _LEAST_ROWS:
                     cut = True
                     break
                 assert column is not None
@@ -63,8 +64,13 @@ class HubShards:
                     n_bytes += size_of(content)
                     yield Document(key=(f"{self.name}#{shard}", row, 0), content=content, raw_bytes=size_of(content))
         self.read_all = not cut
-        if not self.n_rows_read:
+        if not self.n_rows_read and self.only is None:
             raise HubError(f"{self.name} has 0 rows.")
+
+    def _chosen(self) -> list[int]:
+        if self.only is not None:
+            return [self.only]
+        return sorted(random.Random(0).sample(range(len(self.shards)), min(_MOST_SHARDS, len(self.shards))))
 
     def _choose(self, head: Sequence[Mapping[str, Any]]) -> Field:
         fields = with_rows(self.fields, head) if self.fields else fields_of_records(head)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TextLine:
-    """A line of a stream: where it begins, its number from 1, and its bytes in one chunk, or several if it is long."""
+    """A line of a stream: where it begins, its number from 1, and its bytes in one chunk, or several if it is long.
+
+    The number is 0 where it is not known: the lines before it were not read.
+    """
 
     offset: int
     number: int
@@ -22,10 +25,13 @@ class TextLine:
     is_long: bool
 
 
-def lines(stream: IO[bytes], longest: int) -> Iterator[TextLine]:
-    """Yield the lines of a stream; one over ``longest`` bytes in chunks, which must be taken before the next line."""
-    offset = 0
-    for number in itertools.count(1):
+def lines(stream: IO[bytes], longest: int, *, begin: int = 0) -> Iterator[TextLine]:
+    """Yield the lines of a stream; one over ``longest`` bytes in chunks, which must be taken before the next line.
+
+    ``begin`` is the byte of its file at which the stream stands.
+    """
+    offset = begin
+    for number in itertools.repeat(0) if begin else itertools.count(1):
         head = stream.readline(longest)
         if not head:
             return

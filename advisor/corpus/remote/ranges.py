@@ -6,11 +6,12 @@ fetched at the first of these reads, answers nearly all of them. What is read in
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,12 @@ class RangeCache:
     n_fetched: int = 0  # bytes
     _held: OrderedDict[tuple[str, int], bytes] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"fetch": self.fetch}  # another process has its own connections, and keeps what it fetches
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
 
     def held(self, address: str, offset: int, n_bytes: int) -> bytes:
         """Return up to ``n_bytes`` at ``offset`` of what is kept; none where nothing is."""
@@ -103,3 +110,8 @@ class RangeFile(io.RawIOBase):
             data = self.ranges.held(self.address, self._at, n_bytes)
         self._at += len(data)
         return data
+
+
+def opener(ranges: RangeCache, address: str, n_bytes: int) -> Callable[[], IO[bytes]]:
+    """Return what opens a remote file, in this process or in another that it is sent to."""
+    return functools.partial(cast("Callable[[RangeCache, str, int], IO[bytes]]", RangeFile), ranges, address, n_bytes)

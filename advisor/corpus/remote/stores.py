@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, cast
 from advisor.corpus.corpus_file import Place
 from advisor.corpus.remote.address import STORES, redacted, scheme_of
 from advisor.corpus.remote.failures import failure
-from advisor.corpus.remote.ranges import RangeCache, RangeFile
+from advisor.corpus.remote.ranges import RangeCache, opener
 from advisor.corpus.remote.waiting import ANSWER_LIMIT, CALL_LIMIT, within
 from advisor.errors import MissingExtraError, RemoteError, UsageError
 from advisor.quantities import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import IO
+    from collections.abc import Iterator
 
 _MAGIC = "*?["
 
@@ -127,12 +126,8 @@ def _places(store: _Store, found: dict[str, dict[str, Any]]) -> tuple[Place, ...
     for path, info in sorted(found.items()):
         if info["type"] == "file" and not path.endswith("/"):
             n_bytes = int(info["size"] or 0)
-            files.append(Place(name=f"{scheme}://{path}", n_bytes=n_bytes, opener=_opener(ranges, path, n_bytes)))
+            files.append(Place(name=f"{scheme}://{path}", n_bytes=n_bytes, opener=opener(ranges, path, n_bytes)))
     return tuple(files)
-
-
-def _opener(ranges: RangeCache, path: str, n_bytes: int) -> Callable[[], IO[bytes]]:
-    return lambda: cast("IO[bytes]", RangeFile(ranges, path, n_bytes))
 
 
 def _fetch(files: Any, source: str, path: str, start: int, end: int) -> bytes:

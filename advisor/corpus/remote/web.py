@@ -5,6 +5,7 @@ Not through fsspec: of a server that does not know ranges, its reader takes in t
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from typing import TYPE_CHECKING, Any, cast
@@ -13,13 +14,12 @@ from urllib.parse import urlsplit
 from advisor.corpus.corpus_file import Place
 from advisor.corpus.remote.address import file_name
 from advisor.corpus.remote.failures import RefusedError, failure
-from advisor.corpus.remote.ranges import RangeCache, RangeFile
+from advisor.corpus.remote.ranges import RangeCache, opener
 from advisor.corpus.remote.waiting import ANSWER_LIMIT, CALL_LIMIT, TooSlowError, again, aside, within
 from advisor.errors import RemoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import IO
 
 WHOLE = 64 << 20  # bytes: a file of a server without ranges is held whole up to so many
 _PIECE = 1 << 20
@@ -61,11 +61,7 @@ class _WebFile:
         finally:
             aside(answer.close)
         ranges = RangeCache(fetch=self.fetch)
-        return Place(
-            name=self.name,
-            n_bytes=self.n_bytes,
-            opener=lambda: cast("IO[bytes]", RangeFile(ranges, self.name, self.n_bytes)),
-        )
+        return Place(name=self.name, n_bytes=self.n_bytes, opener=opener(ranges, self.name, self.n_bytes))
 
     def _size(self, said: str) -> int:
         """Return the file's size, from the answer for its first byte."""
@@ -154,7 +150,7 @@ class _WebFile:
         if not data:
             raise RemoteError(f"{self.name} is empty.")
         whole = bytes(data)
-        return Place(name=self.name, n_bytes=len(whole), opener=lambda: io.BytesIO(whole))
+        return Place(name=self.name, n_bytes=len(whole), opener=functools.partial(io.BytesIO, whole))
 
 
 def _next_of(answer: Any) -> Callable[[], bytes]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from advisor.compressibility.measure import Compressibility, Histogram
+from advisor.compressibility.measure import Compressibility
 from advisor.compressibility.protocol import DEFAULT_PROTOCOL, Protocol
 from advisor.compressibility.score import Profile
+from advisor.compressibility.size_counts import Histogram
 from advisor.report.pictures.plot import plot
 
 
