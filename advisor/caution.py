@@ -25,6 +25,7 @@ WARNINGS = {
     "no_boundaries": "Token ids do not say where documents end, so sequences may cross them.",
     "much_skipped": "A large part of the corpus could not be read and was left out.",
     "one_document": "Most of the sample is of one document.",
+    "unlike_shards": "Some shards of a corpus that was measured whole are unlike the others.",
     "missing_shards": "Files are named as shards of more than are there.",
     "splits_pooled": "Several splits are read together.",
     "source_repeated": "A corpus is named twice in a comparison.",
@@ -71,6 +72,7 @@ WARNINGS = {
 }
 NOTES = {
     "assumed_protocol": "The H that was given is taken to be measured in the default way.",
+    "copied_documents": "Documents of a corpus that was measured whole are copies of others.",
     "corpus_not_deduplicated": "The corpus's tokens are counted and not deduplicated.",
     "counts_differ": "Laws count other parameters as N.",
     "dead-nonterminals": "No sentence of a grammar uses some of its nonterminals.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from advisor.api.corpora import corpus_options, sampling_of
-from advisor.api.keywords import Number, Path, ReadingKeywords, Whole, takes
-from advisor.api.requests import numbers
+from advisor.api.keywords import Number, Path, ReadingKeywords, Whole, check_flag, takes
+from advisor.api.requests import numbers, whole_number
 from advisor.errors import UsageError
 from advisor.quantities import check_text
 
@@ -29,6 +30,9 @@ class ScoreKeywords(ReadingKeywords, total=False):
 def score(
     source: Path,
     *,
+    all: bool = False,
+    workers: Whole | None = None,
+    scratch: Path | None = None,
     options: CorpusOptions | None = None,
     sampling: Sampling | None = None,
     progress: Progress | None = None,
@@ -39,6 +43,10 @@ def score(
     ``source`` is a file, a folder, a glob, ``-`` for standard input, an address or a dataset ``org/name`` of the hub.
     How it is read and sampled is said by the keywords, which are the command's options, or by ``options`` and
     ``sampling``. ``progress`` is called with what is done, how much of it, and how much there is.
+
+    With ``all`` nothing is drawn: every sequence is measured, by ``workers`` processes (one a core), and ``totals`` of
+    the profile has what was counted. Finished shards wait in the folder ``scratch`` (one in the user's cache); the same
+    call after one that was ended goes on from them.
 
     >>> import sysconfig
     >>> profile = score(f"{sysconfig.get_path('stdlib')}/json", sequences=100)
@@ -54,8 +62,41 @@ def score(
     from advisor.compressibility.score import score as measured
 
     check_text(source, "source")
+    check_flag(all, "--all")
+    if all:
+        return _whole(str(source), workers, scratch, options, sampling, progress, reading)
+    for name, value in (("workers", workers), ("scratch", scratch)):
+        if value is not None:
+            raise UsageError(f"--{name} says how --all works, and is given without it.")
     ways = _ways(options, sampling, reading)
     return measured(str(source), options=ways[0], sampling=ways[1], progress=progress)
+
+
+def _whole(
+    source: str,
+    workers: Whole | None,
+    scratch: Path | None,
+    options: CorpusOptions | None,
+    sampling: Sampling | None,
+    progress: Progress | None,
+    reading: Mapping[str, Any],
+) -> Profile:
+    """Return the profile of all of a corpus."""
+    from advisor.compressibility.whole.score_whole import score_whole
+
+    if reading.get("sequences") is not None:
+        raise UsageError("--sequences says how many are drawn, and --all measures every one: leave one of them out.")
+    if scratch is not None:
+        check_text(scratch, "--scratch")
+    ways = _ways(options, sampling, reading)
+    return score_whole(
+        source,
+        options=ways[0],
+        sampling=ways[1],
+        workers=None if workers is None else whole_number("workers", workers),
+        scratch=None if scratch is None else pathlib.Path(scratch),
+        progress=progress,
+    )
 
 
 @takes(ScoreKeywords)

@@ -17,6 +17,7 @@ from advisor.commands.options import (
     corpus_options,
     draw,
     full_option,
+    is_given,
     output_options,
     plot_option,
     quiet_option,
@@ -34,6 +35,7 @@ Examples:
   advisor score 'shards/*.jsonl' --out profile.json
   zcat dump.gz | advisor score -
   advisor score allenai/c4 --name en
+  advisor score 'shards/*.jsonl' --all --out profile.json
   advisor score --from profile.json --plot h.svg
 """
 
@@ -43,6 +45,16 @@ Examples:
 @click.option("--from", "profile", type=FILE, metavar="FILE", help="Print the profiles in FILE, measured before.")
 @corpus_options
 @vocab_size_option
+@click.option("--all", "measure_all", is_flag=True, help="Measure every sequence and count all, in place of a sample.")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), metavar="COUNT", help="--all: processes.  [default: one a core]"
+)
+@click.option(
+    "--scratch",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="--all: where finished shards wait.  [default: a cache]",
+)
 @cautions_option
 @full_option
 @output_options("the table")
@@ -59,13 +71,20 @@ def command(
     plot: Path | None,
     quiet: bool,
     reading: Reading,
+    measure_all: bool,
+    workers: int | None,
+    scratch: Path | None,
 ) -> Sequence[Caution]:
     """Measure how compressible a corpus is: H, its interval, and what else a scaling law needs.
 
     H is the median over 1000 random sequences of 256 tokens of gzip's output over its input. SOURCE is a file, a folder
     or a glob (jsonl, json, parquet, csv, tsv, arrow, text or source code; gz, bz2, xz, zst), - for standard input, or a
     Hugging Face dataset such as org/name. Several are put side by side.
+
+    --all reads everything once: H of every sequence, exact tokens, bytes and documents, how many documents are
+    distinct, and a row for each shard. A run that was ended goes on where it was, by the same command.
     """
+    _check_all(measure_all)
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
     refuse_overwriting(out, *sources, profile)
@@ -76,7 +95,8 @@ def command(
 
         profiles = read_profiles(profile)
     else:
-        profiles = score_sources(sources, reading, quiet=quiet)
+        how = {"workers": workers, "scratch": scratch} if measure_all else None
+        profiles = score_sources(sources, reading, quiet=quiet, whole=how)
 
     from advisor.report.score import show
     from advisor.report.screen import Wanted
@@ -84,3 +104,14 @@ def command(
     show(profiles, as_json=as_json, out=out, asked=Wanted(cautions=cautions, full=full))
     draw(profiles, plot)
     return [caution for profile in profiles for caution in profile.cautions]
+
+
+def _check_all(measure_all: bool) -> None:
+    """Raise UsageError for options that mean nothing with --all, or without it."""
+    if measure_all and is_given("profile"):
+        raise UsageError("--all measures a SOURCE, and --from prints what was measured before: give one of them.")
+    if measure_all and is_given("sequences"):
+        raise UsageError("--sequences says how many are drawn, and --all measures every one: leave one of them out.")
+    for name in ("workers", "scratch"):
+        if not measure_all and is_given(name):
+            raise UsageError(f"--{name} says how --all works, and is given without it.")

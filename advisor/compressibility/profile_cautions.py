@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
-from advisor.quantities import format_bytes, format_share
+from advisor.quantities import format_bytes, format_quantity, format_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from advisor.compressibility.score import Profile
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals, ShardProfile
     from advisor.corpus.sequences import Sample
     from advisor.corpus.tally import LeftOut
 
@@ -19,6 +20,7 @@ DRAWN = " that were drawn"  # behind the reason for which documents were left ou
 _FEW_SEQUENCES = 200
 _MOST = 0.5  # of the ids, what no token is of a text; of the sequences, what one document seldom is
 _MANY_DOCUMENTS = 10
+_NAMED = 3  # shards in a sentence
 _MUCH = 0.10  # of the bytes or the draws, left out
 _NOISE = 0.98  # of the H of ids drawn at random; web text has .78
 
@@ -29,6 +31,33 @@ def about_profile(profile: Profile, sample: Sample, told: Sequence[Caution]) -> 
     yield from _about_ids(sample, told)
     yield from _about_sources(sample)
     yield from _about_numbers(profile, sample.unread_fraction)
+    if profile.totals is not None:
+        yield from _about_totals(profile.totals)
+
+
+def _about_totals(totals: CorpusTotals) -> Iterator[Caution]:
+    """Yield which shards are unlike the others, and how much of the corpus is there twice."""
+    if totals.unlike:
+        named = [f"{each.name} ({_of_shard(each)})" for each in totals.unlike[:_NAMED]]
+        more = f" and {len(totals.unlike) - _NAMED:,} more" if len(totals.unlike) > _NAMED else ""
+        message = (
+            f"Unlike the other {len(totals.shards) - len(totals.unlike):,} shards: {', '.join(named)}{more}. They may "
+            "hold other text, or have been written in another way."
+        )
+        yield Caution(code="unlike_shards", message=message)
+    if n_copies := totals.n_documents - totals.n_unique_documents:
+        share = 1 - totals.n_unique_tokens / totals.n_tokens
+        message = (
+            f"{n_copies:,} of {totals.n_documents:,} documents have the content of an earlier one, "
+            f"{format_share(share)} of the tokens: {format_quantity(totals.n_unique_tokens)} tokens are unique."
+        )
+        yield Caution(code="copied_documents", message=message)
+
+
+def _of_shard(shard: ShardProfile) -> str:
+    h, rate = shard.compressibility, shard.bytes_per_token
+    parts = [f"H {h:.3f}" if h is not None else "", f"{rate:.2f} bytes per token" if rate else ""]
+    return ", ".join(part for part in parts if part)
 
 
 def _about_ids(sample: Sample, told: Sequence[Caution]) -> Iterator[Caution]:
@@ -67,7 +96,8 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
                 "while the protocol cuts each by itself. H may differ from that of long documents of the same kind.",
             )
         )
-    if profile.n_sequences < min(_FEW_SEQUENCES, profile.protocol.n_sequences):
+    few = _FEW_SEQUENCES if profile.totals else min(_FEW_SEQUENCES, profile.protocol.n_sequences)
+    if profile.n_sequences < few:
         noun = "sequence" if profile.n_sequences == 1 else "sequences"
         found.append(
             (
@@ -85,7 +115,7 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
                 "another type.",
             )
         )
-    if profile.ci95 is None:
+    if profile.ci95 is None and profile.totals is None:
         found.append(("no_interval", "The corpus is too small for an interval of H."))
     if profile.n_documents_skipped:
         is_drawn = any(each.reason.endswith(DRAWN) for each in profile.missed)

@@ -16,6 +16,7 @@ from advisor.quantities import plural
 if TYPE_CHECKING:
     from advisor.compressibility.measure import Compressibility
     from advisor.compressibility.score import Profile
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals, ShardProfile
 
 # A corpus of under a token, or of more bytes than there are in the world, was measured by nobody.
 TOKENS, BYTES_PER_TOKEN = (1e-3, 1e21), (1e-3, 1e6)
@@ -120,6 +121,41 @@ def _profile(node: Node) -> Profile:
         estimated_tokens_ci95=None if tokens_interval is None else tokens_interval.pair(0),
         zlib_version=node["zlib_version"].text(),
         cautions=record.cautions,
+        totals=None if (totals := node.get("totals")) is None else _totals(totals),
+    )
+
+
+def _totals(node: Node) -> CorpusTotals:
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals, HQuantile
+
+    n_bytes = node.get("n_text_bytes")
+    return CorpusTotals(
+        n_tokens=node["n_tokens"].whole(1),
+        n_text_bytes=None if n_bytes is None else n_bytes.whole(0),
+        n_documents=node["n_documents"].whole(1),
+        n_unique_documents=node["n_unique_documents"].whole(1),
+        n_unique_tokens=node["n_unique_tokens"].whole(0),
+        quantiles=tuple(
+            HQuantile(share=each["share"].number(0, 1), compressibility=each["compressibility"].number(0))
+            for each in node["quantiles"].items()
+        ),
+        shards=tuple(map(_shard, node["shards"].items())),
+    )
+
+
+def _shard(node: Node) -> ShardProfile:
+    from advisor.compressibility.whole.corpus_totals import ShardProfile
+
+    n_bytes, h = node.get("n_text_bytes"), node.get("compressibility")
+    return ShardProfile(
+        name=node["name"].text(),
+        n_documents=node["n_documents"].whole(0),
+        n_tokens=node["n_tokens"].whole(0),
+        n_text_bytes=None if n_bytes is None else n_bytes.whole(0),
+        n_stored_bytes=node["n_stored_bytes"].whole(0),
+        n_sequences=node["n_sequences"].whole(0),
+        compressibility=None if h is None else h.number(0),
+        unlike=bool(node["unlike"].value),
     )
 
 

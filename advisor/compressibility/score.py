@@ -30,6 +30,7 @@ from advisor.results.result import Result, Shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals
     from advisor.corpus.sequences import Progress, Sample
     from advisor.corpus.tally import Column, LeftOut
     from advisor.corpus.tokenizer import Tokenizer
@@ -59,6 +60,7 @@ class Profile(Result):
         estimated_tokens_ci95: None where the tokens were counted, or are not known.
         zlib_version: of the library that compressed.
         cautions: what a reader of H should know.
+        totals: what else was counted where the corpus was measured whole; null where a sample of it was.
     """
 
     source: str
@@ -78,11 +80,13 @@ class Profile(Result):
     estimated_tokens_ci95: tuple[float, float] | None
     zlib_version: str
     cautions: tuple[Caution, ...] = ()
+    totals: CorpusTotals | None = None
 
     JSON = (
         *("source", "protocol", "compressibility", "vocab_size", "n_sequences", "n_documents", "n_documents_exact"),
         *("n_documents_seen", "n_documents_skipped", "skipped", "columns", "n_bytes", "left_out", "bytes_per_token"),
         *("non_ascii_fraction", "estimated_tokens", "estimated_tokens_ci95", "zlib_version", "cautions"),
+        "totals",
     )
 
     ROWS = "corpora"

@@ -24,21 +24,44 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 1.0  # silence before the first line
 _REFRESH_S = 0.2
+_LEAST_TIMED_S = 3.0  # of work, before it is said how long the rest takes
 _PLAIN_S, _TRAINING_PLAIN_S = 10.0, 15.0  # between lines where stderr is not a terminal
 _MEMORY_S = 20.0  # training's tokens/s are those of the last seconds
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, float, float | None], None]]:
-    """Yield a function of (what, done, total): a bar on a terminal, now and then a line elsewhere."""
+def progress_bar(*, quiet: bool, time_left: bool = False) -> Iterator[Callable[[str, float, float | None], None]]:
+    """Yield a function of (what, done, total): a bar on a terminal, now and then a line elsewhere.
+
+    ``time_left`` says what of the time is left too: for one long work that goes on at an even pace.
+    """
     terminal.show_logged()  # from here on libraries are loaded that have things to say
     if quiet:
         yield lambda what, done, total: None
     elif sys.stderr.isatty():
         with _bar() as update:
-            yield update
+            yield _with_time_left(update) if time_left else update
     else:
-        yield _Plain().update
+        update = _Plain().update
+        yield _with_time_left(update) if time_left else update
+
+
+def _with_time_left(
+    update: Callable[[str, float, float | None], None],
+) -> Callable[[str, float, float | None], None]:
+    """Return the same function, of whose work it is also said how long it will take."""
+    begun: tuple[float, float] | None = None  # when, and how much was done then: by an earlier run
+
+    def updated(what: str, done: float, total: float | None) -> None:
+        nonlocal begun
+        now = time.monotonic()
+        begun = begun or (now, done)
+        gone, more = now - begun[0], done - begun[1]
+        if total and more > 0 and gone > _LEAST_TIMED_S:
+            what = f"{what}, about {duration(gone * (total - done) / more)} left"
+        update(what, done, total)
+
+    return updated
 
 
 class _Plain:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from advisor.caution import Caution
     from advisor.compressibility.score import Profile
     from advisor.compressibility.size_counts import Histogram
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals
     from advisor.corpus.tally import Column, LeftOut
     from advisor.laws.data_rule import Shift
 
@@ -27,6 +28,7 @@ _LIKE = 0.03  # of H: so near a kind is like it
 _BUDGET = 1e21  # FLOPs: where it is said what a corpus wants
 _NAME, _SHORT_NAME = 40, 20  # columns of a corpus's name, alone and beside others
 _MOST_ROWS = 8  # of a table of corpora
+_MOST_NAMED = 3  # shards in a line
 _BLOCKS, _ASCII = "·▁▂▃▄▅▆▇█", " .:-=+*#@"
 
 
@@ -182,6 +184,8 @@ def _rows(profile: Profile) -> list[tuple[str, str]]:
         ("Read", read_words(profile.columns)),
         ("Left out", left_out_words(profile)),
         ("Measured", _protocol(profile)),
+        ("Shards", shards_words(profile.totals)),
+        ("Copies", copies_words(profile.totals)),
     ]
     return [(label, text) for label, text in rows if text]
 
@@ -194,7 +198,27 @@ def _tokens(profile: Profile) -> str:
     if profile.n_documents is None:
         return f"{how}; {per_token}"
     documents = quantity(profile.n_documents) if not profile.n_documents_exact else f"{profile.n_documents:,}"
-    return f"{how}; {per_token}; {plural(documents, 'document')}, {profile.n_documents_seen:,} sampled"
+    seen = f"{profile.n_documents_seen:,} {'sampled' if profile.totals is None else 'long enough for H'}"
+    return f"{how}; {per_token}; {plural(documents, 'document')}, {seen}"
+
+
+def shards_words(totals: CorpusTotals | None) -> str:
+    """Return how many shards there are, from which H to which, and which are unlike the others; nothing of a sample."""
+    measured = [each.compressibility for each in totals.shards if each.compressibility is not None] if totals else []
+    if totals is None or len(totals.shards) < 2 or not measured:
+        return ""
+    unlike = [shortened(each.name, _SHORT_NAME) for each in totals.unlike]
+    named = f"; unlike the others {', '.join(unlike[:_MOST_NAMED])}" if unlike else ""
+    more = f" and {len(unlike) - _MOST_NAMED:,} more" if len(unlike) > _MOST_NAMED else ""
+    return f"{len(totals.shards):,}, H {nats(min(measured))} to {nats(max(measured))}{named}{more}"
+
+
+def copies_words(totals: CorpusTotals | None) -> str:
+    """Return how many documents and tokens are there once; nothing of a sample."""
+    if totals is None:
+        return ""
+    unique = f"{quantity(totals.n_unique_tokens)} tokens in {plural(f'{totals.n_unique_documents:,}', 'document')}"
+    return f"{format_share(totals.duplicated_fraction)} of the documents; unique are {unique}"
 
 
 def _ends(profile: Profile) -> str:
@@ -205,10 +229,8 @@ def _ends(profile: Profile) -> str:
 
 def _protocol(profile: Profile) -> str:
     protocol = profile.protocol
-    return (
-        f"gzip of {plural(profile.n_sequences, 'sequence')} of {protocol.seq_len} tokens, "
-        f"{protocol.tokenizer or 'ids as they are'}"
-    )
+    n = f"{profile.n_sequences}" if profile.totals is None else f"all {profile.n_sequences:,}"
+    return f"gzip of {plural(n, 'sequence')} of {protocol.seq_len} tokens, {protocol.tokenizer or 'ids as they are'}"
 
 
 def levels() -> str:

@@ -138,18 +138,37 @@ def refuse_reading_options(what: str) -> None:
         raise UsageError(f"{spelled(given[0])} says how {what} is read, and none is given.")
 
 
-def score_sources(sources: Sequence[str], reading: Reading, *, quiet: bool) -> list[Profile]:
-    """Return the profiles of ``sources``, with progress on stderr unless ``quiet``."""
+def score_sources(
+    sources: Sequence[str], reading: Reading, *, quiet: bool, whole: Mapping[str, Any] | None = None
+) -> list[Profile]:
+    """Return the profiles of ``sources``, with progress on stderr unless ``quiet``.
+
+    ``whole`` are the further words of ``score_whole``, which measures all of each; None draws samples.
+    """
     # Scoring needs numpy and more; a request without a corpus must not wait for them.
     from advisor.compressibility.score import score
     from advisor.report.progress import progress_bar
 
     refuse_repeated_input(sources)
     refuse_units(sources)
+    how: dict[str, Any] = {"options": reading.options, "sampling": reading.sampling}
+    if whole is not None:
+        return _whole_profiles(sources, {**how, **whole}, quiet=quiet)
     with progress_bar(quiet=quiet) as progress:
-        return [
-            score(source, options=reading.options, sampling=reading.sampling, progress=progress) for source in sources
-        ]
+        return [score(source, progress=progress, **how) for source in sources]
+
+
+def _whole_profiles(sources: Sequence[str], how: dict[str, Any], *, quiet: bool) -> list[Profile]:
+    from advisor.compressibility.whole.score_whole import score_whole
+    from advisor.report import terminal
+    from advisor.report.progress import progress_bar
+
+    try:
+        with progress_bar(quiet=quiet, time_left=True) as progress:
+            return [score_whole(source, progress=progress, **how) for source in sources]
+    except KeyboardInterrupt:
+        terminal.note("Shards that were finished are kept: the same command goes on from them.")
+        raise
 
 
 def refuse_repeated_input(sources: Sequence[str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.errors import printable
-from advisor.quantities import plural
+from advisor.quantities import format_share, plural
 from advisor.report import terminal
-from advisor.report.score import left_out_words, levels, read_words, sparkline
+from advisor.report.score import copies_words, left_out_words, levels, read_words, sparkline
 from advisor.report.text import (
     MAX_WIDTH,
     nats,
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from advisor.compressibility.score import Profile
+    from advisor.compressibility.whole.corpus_totals import CorpusTotals, ShardProfile
 
 _NAME = 20  # columns of a corpus's name
+_MOST_SHARDS = 20  # rows
 _LABELS = (
     "H (median)",
     "  95 % interval",
@@ -55,6 +57,35 @@ def print_profiles(profiles: Sequence[Profile]) -> None:
     terminal.line()
     read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
     print_labelled([*read, *_each(profiles, "Left out", left_out_words), *_protocols(profiles)])
+    for profile in profiles:
+        if profile.totals is not None:
+            terminal.line()
+            _print_totals(profile.totals)
+
+
+def _print_totals(totals: CorpusTotals) -> None:
+    """Print the quantiles of H, how much is there twice, and a row for each shard: the first, and all that are odd."""
+    quantiles = ", ".join(f"{nats(each.compressibility)} ({format_share(each.share)})" for each in totals.quantiles)
+    print_labelled([("Quantiles", quantiles), ("Copies", copies_words(totals))])
+    terminal.line()
+    shown = [each for number, each in enumerate(totals.shards) if number < _MOST_SHARDS or each.unlike]
+    shown = shown[: 2 * _MOST_SHARDS]
+    print_table(("shard", "documents", "tokens", "bytes", "per token", "H", ""), list(map(_shard_cells, shown)))
+    if len(shown) < len(totals.shards):
+        terminal.line(f"{len(totals.shards) - len(shown):,} more shards: --json has all.")
+
+
+def _shard_cells(shard: ShardProfile) -> tuple[str, ...]:
+    rate = shard.bytes_per_token
+    return (
+        shortened(shard.name, _NAME),
+        f"{shard.n_documents:,}",
+        quantity(shard.n_tokens),
+        quantity(shard.n_text_bytes),
+        "(ids)" if rate is None else f"{rate:.2f}",
+        "" if shard.compressibility is None else nats(shard.compressibility),
+        "unlike" if shard.unlike else "",
+    )
 
 
 def _side_by_side(columns: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
@@ -77,7 +108,7 @@ def _cells(profile: Profile) -> tuple[str, ...]:
     about = "" if profile.n_documents_exact else "about "
     return (
         f"{found.median:.3f}",
-        spread(found.ci95, nats) or "too few documents",
+        spread(found.ci95, nats) or ("too few documents" if profile.totals is None else "none: all is measured"),
         f"{found.mean:.3f}",
         f"{found.sd:.3f}",
         f"{found.shuffled_median:.3f}",
