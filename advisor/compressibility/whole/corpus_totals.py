@@ -21,7 +21,7 @@ class HQuantile:
     """H below which a share of the sequences lie, exactly."""
 
     share: float  # of the sequences, 0 to 1
-    compressibility: float  # H
+    compressibility: float  # H there, compressed over raw bytes, 0 to 1
 
 
 @dataclass(frozen=True, kw_only=True)

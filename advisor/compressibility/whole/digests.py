@@ -12,7 +12,7 @@ import hashlib
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from advisor.errors import AdvisorError
 
@@ -42,7 +42,10 @@ class Distinct:
 
 
 class DigestFile:
-    """The file of a shard's digests: a document is told in pieces, and written when the next one begins."""
+    """The file of a shard's digests: a document is told in pieces, and written when the next one begins.
+
+    It has its name once all of them are written, when the block ends that it is opened for.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path, self._part = path, path.with_suffix(".part")
@@ -61,11 +64,16 @@ class DigestFile:
         self._digest.update(data)
         self._n_tokens += n_tokens
 
-    def close(self) -> None:
-        """Write what is left, and give the file its name."""
-        self._end_document()
-        self._flush()
-        self._file.close()
+    def __enter__(self) -> DigestFile:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._file:
+            if kind is not None:
+                self._part.unlink(missing_ok=True)
+                return
+            self._end_document()
+            self._flush()
         os.replace(self._part, self.path)
 
     def _end_document(self) -> None:
@@ -75,11 +83,7 @@ class DigestFile:
             self._flush()
 
     def _flush(self) -> None:
-        try:
-            self._file.write(self._written)
-            self._file.flush()
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
+        _write(self._file, bytes(self._written), self.path)
         self._written.clear()
 
 
@@ -134,7 +138,7 @@ def _parted(paths: Sequence[Path], folder: Path, level: int) -> list[Path]:
             records = _firsts(records)
             places = (records["high"] >> np.uint64(64 - _BITS * (level + 1))) & np.uint64((1 << _BITS) - 1)
             for number in np.unique(places):
-                _write(files[int(number)], records[places == number], parts[int(number)])
+                _write(files[int(number)], records[places == number].tobytes(), parts[int(number)])
     return parts
 
 
@@ -155,16 +159,19 @@ def _blocks(paths: Sequence[Path]) -> Iterator[npt.NDArray[np.void]]:
         yield np.concatenate(held)
 
 
-def _write(file: IO[bytes], records: npt.NDArray[np.void], path: Path) -> None:
+def _write(file: IO[bytes], data: bytes, path: Path) -> None:
+    """Write all of it now: what waited in a buffer would fail again, without a sentence, where the file is closed."""
+    at = 0
     try:
-        file.write(records.tobytes())
+        while at < len(data):
+            at += file.write(data[at:])
     except OSError as error:
         raise _unwritable(path, error) from error
 
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("wb")
+        return cast("IO[bytes]", path.open("wb", buffering=0))
     except OSError as error:
         raise _unwritable(path, error) from error
 

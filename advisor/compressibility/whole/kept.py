@@ -72,7 +72,7 @@ class KeptSequences:
         order = order[: self.most]
         self._ranks, self.places = [self._ranks[n] for n in order], [self.places[n] for n in order]
         self.ids, self.keys = [self.ids[n] for n in order], [self.keys[n] for n in order]
-        self._worst = self._ranks[-1] if len(order) == self.most else _MASK
+        self._worst = self._ranks[-1] if 0 < len(order) == self.most else _MASK
 
     def arrays(self) -> dict[str, Any]:
         """Return what is kept as arrays, for ``numpy.savez``."""
@@ -82,7 +82,7 @@ class KeptSequences:
         n_tokens = len(self.ids[0]) if self.ids else 0
         return {
             "places": np.array(self.places, dtype=np.int64).reshape(-1, 2),
-            "ids": np.array(self.ids, dtype=np.int32).reshape(-1, n_tokens),
+            "ids": np.array(self.ids, dtype=np.int32).reshape(len(self.ids), n_tokens),
             "names": np.array([key[0] for key in self.keys], dtype=np.str_),
             "of_names": np.array([key[1:] for key in self.keys], dtype=np.int64).reshape(-1, 2),
         }

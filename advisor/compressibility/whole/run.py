@@ -76,7 +76,7 @@ class WholeRun:
         n_tokens = [counts.n_tokens + counts.n_pieces for counts in finished]
         begins = itertools.accumulate(n_tokens[:-1], initial=0)
         shards = zip(self.shards(finished.folder), begins, strict=True)
-        return [replace(shard, folder=None, joined_at=begin) for shard, begin in shards]
+        return [replace(shard, joined_at=begin) for shard, begin in shards]
 
     def measure(self, shards: Sequence[CorpusShard], finished: FinishedShards) -> None:
         """Measure the shards that are not finished."""

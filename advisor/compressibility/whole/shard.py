@@ -46,7 +46,7 @@ class CorpusShard:
         part: which part of it this is.
         options: how it is read.
         sampling: the tokenizer, the tokens of a sequence, and how many sequences are kept to be looked at.
-        folder: where its digests are written; None writes none.
+        folder: where its digests are written.
         joined_at: how many tokens of the corpus, joined end to end, stand before it; None where each document is cut by
             itself.
     """
@@ -56,7 +56,7 @@ class CorpusShard:
     part: Part
     options: CorpusOptions
     sampling: Sampling
-    folder: Path | None
+    folder: Path
     joined_at: int | None = None
 
 
@@ -171,25 +171,21 @@ def _documents(shard: CorpusShard, tally: Tally, tell: Callable[[float], object]
 
 def _cut_each(shard: CorpusShard, counts: ShardCounts, tokenizer: Tokenizer, tell: Callable[[float], object]) -> None:
     """Count sequences that are cut from each piece of a document by itself, and all else."""
-    digests = None if shard.folder is None else DigestFile(digest_path(shard.folder, shard.number))
     place, measured = None, None
-    for document in _documents(shard, counts.tally, tell):
-        content, ids = document.content, ids_of(document.content, tokenizer)
-        if document.key[:2] != place:
-            place = document.key[:2]
-            counts.n_documents += 1
-            if digests is not None:
+    with DigestFile(digest_path(shard.folder, shard.number)) as digests:
+        for document in _documents(shard, counts.tally, tell):
+            ids = ids_of(document.content, tokenizer)
+            if document.key[:2] != place:
+                place = document.key[:2]
+                counts.n_documents += 1
                 digests.begin()
-        if digests is not None:
-            digests.take(content, len(ids))
-        _count_content(counts, document, len(ids))
-        rows = _rows(ids, shard.sampling.seq_len)
-        if len(rows):
-            counts.n_documents_measured += place != measured
-            measured = place
-            counts.count(sequence_sizes(rows, level=LEVEL), rows, document.key)
-    if digests is not None:
-        digests.close()
+            digests.take(document.content, len(ids))
+            _count_content(counts, document, len(ids))
+            rows = _rows(ids, shard.sampling.seq_len)
+            if len(rows):
+                counts.n_documents_measured += place != measured
+                measured = place
+                counts.count(sequence_sizes(rows, level=LEVEL), rows, document.key)
 
 
 def _cut_joined(shard: CorpusShard, counts: ShardCounts, tokenizer: Tokenizer, tell: Callable[[float], object]) -> None:
