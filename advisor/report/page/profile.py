@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from advisor.json_fields import Node
 from advisor.laws.text import WEB_H
-from advisor.report.page.blocks import Axis, Cautions, Chart, Noted, PageSection, Series, facts, part, table
+from advisor.quantities import format_share
+from advisor.report.page.blocks import (
+    Axis,
+    Cautions,
+    Chart,
+    DataTable,
+    Facts,
+    Noted,
+    PageSection,
+    Part,
+    Series,
+    facts,
+    part,
+    table,
+)
 from advisor.report.page.curves import colour
 from advisor.report.page.reading import figure, members, names_of, notes_of, warnings_of
 from advisor.report.page.recommendation import protocol_words
 from advisor.report.text import nats, spread
 
+_MOST_SHARDS = 50  # rows
 _MOST_SAID = 3  # corpora in the heading; the table has all
 
 
@@ -40,11 +55,45 @@ def profile_section(document: Node) -> PageSection:
         mind=_of_each(corpora, names, warnings_of),
         parts=(
             *part("How compressible", table("Corpora", columns), _chart(measured, names)),
+            *_wholes(corpora, names),
             *part("How it was measured", facts(*(("H is", each) for each in protocols))),
             *part("Good to know", _of_each(corpora, names, notes_of)),
         ),
         sources=(),
     )
+
+
+def _wholes(corpora: list[Node], names: list[str]) -> Iterator[Part]:
+    """Yield of each corpus that was measured whole how much is there once, and its shards."""
+    for corpus, name in zip(corpora, names, strict=True):
+        if (totals := corpus.get("totals")) is not None:
+            shards = members(totals["shards"])
+            shown = [each for number, each in enumerate(shards) if number < _MOST_SHARDS or each["unlike"].value]
+            note = f"The first {_MOST_SHARDS} of {len(shards):,}, and those that are unlike the others."
+            title = "All of it" if len(corpora) == 1 else f"All of {name}"
+            yield from part(title, _counted(totals), _shards(shown, note if len(shown) < len(shards) else ""))
+
+
+def _counted(totals: Node) -> Facts | None:
+    copies = totals["duplicated_fraction"].number(0, 1)
+    return facts(
+        ("tokens", figure(totals["n_tokens"])),
+        ("documents", f"{totals['n_documents'].whole(0):,}"),
+        ("copies", f"{format_share(copies)} of the documents have the content of an earlier one"),
+        ("unique tokens", figure(totals["n_unique_tokens"])),
+    )
+
+
+def _shards(shards: list[Node], note: str) -> DataTable | None:
+    columns = [
+        ("shard", [each["name"].text() for each in shards]),
+        ("documents", [f"{each['n_documents'].whole(0):,}" for each in shards]),
+        ("tokens", [figure(each["n_tokens"]) for each in shards]),
+        ("bytes per token", [figure(each.get("bytes_per_token"), lambda t: f"{t:.2f}") for each in shards]),
+        ("H, median", [figure(each.get("compressibility"), nats) for each in shards]),
+        ("unlike the others", ["yes" if each["unlike"].value else "" for each in shards]),
+    ]
+    return table("Shards", columns, note=note)
 
 
 def _answer(corpora: list[Node], names: list[str]) -> str:
