@@ -25,7 +25,7 @@ from advisor.commands.options import (
     score_sources,
     vocab_size_option,
 )
-from advisor.data_files import refuse_overwriting
+from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
 
 _EXAMPLES = """\b
@@ -84,7 +84,7 @@ def command(
     --all reads everything once: H of every sequence, exact tokens, bytes and documents, how many documents are
     distinct, and a row for each shard. A run that was ended goes on where it was, by the same command.
     """
-    _check_all(measure_all)
+    _check_all(measure_all, out)
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
     refuse_overwriting(out, *sources, profile)
@@ -106,8 +106,10 @@ def command(
     return [caution for profile in profiles for caution in profile.cautions]
 
 
-def _check_all(measure_all: bool) -> None:
-    """Raise UsageError for options that mean nothing with --all, or without it."""
+def _check_all(measure_all: bool, out: Path | None) -> None:
+    """Raise, before hours of work, for options that mean nothing with --all or without it, or a file of no folder."""
+    if measure_all:
+        check_writable(out)
     if measure_all and is_given("profile"):
         raise UsageError("--all measures a SOURCE, and --from prints what was measured before: give one of them.")
     if measure_all and is_given("sequences"):

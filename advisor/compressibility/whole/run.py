@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import itertools
 import os
 import zlib
@@ -25,11 +24,14 @@ if TYPE_CHECKING:
 
     from advisor.compressibility.whole.finished import FinishedShards
     from advisor.compressibility.whole.processes import ShardEngine
+    from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.parts import CutSource
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress
     from advisor.corpus.tokenizer import Tokenizer
+
+_FORM = 1  # of what a run keeps, and of how it cuts and counts: a run of another one is begun again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +49,13 @@ class WholeRun:
     @property
     def name(self) -> str:
         """What tells this run from others: the files as they are now, how they are read, and with which libraries."""
-        places = [(part, [file.place for file in part.files]) for part in self.cut.parts]
         files = [
-            (part.shard, part.n_bytes, part.span, [_stamp(place.path) for place in of if place.is_local])
-            for part, of in places
+            (part.shard, part.n_bytes, part.span, [_stamp(file) for file in part.files]) for part in self.cut.parts
         ]
         options = replace(self.options, hub=replace(self.options.hub, token=None))
-        how = self.named, os.getcwd(), options, self.sampling, _tokenizer_stamp(self.sampling.tokenizer)
-        versions = importlib.metadata.version("data-scaling-advisor"), zlib.ZLIB_RUNTIME_VERSION
-        return name_of_run([*how, *versions, files])
+        tokenizers = [_tokenizer_stamp(name) for name in (self.sampling.tokenizer, self.options.ids.tokenizer) if name]
+        how = self.named, os.getcwd(), options, self.sampling, tokenizers
+        return name_of_run([_FORM, *how, zlib.ZLIB_RUNTIME_VERSION, files])
 
     def shards(self, folder: Path) -> list[CorpusShard]:
         """Return what is to be measured."""
@@ -72,7 +72,16 @@ class WholeRun:
         ]
 
     def joined_shards(self, finished: FinishedShards) -> list[CorpusShard]:
-        """Return the same with documents joined end to end: each stands behind the tokens of those before it."""
+        """Return the same with documents joined end to end: each stands behind the tokens of those before it.
+
+        Raises:
+            CorpusError: they come through a pipe, which is gone.
+        """
+        if self.named == "-":
+            raise CorpusError(
+                f"Most documents of standard input have fewer than {self.sampling.seq_len} tokens: --all reads such a "
+                "corpus twice, and a pipe only once; write it to a file, and name that."
+            )
         n_tokens = [counts.n_tokens + counts.n_pieces for counts in finished]
         begins = itertools.accumulate(n_tokens[:-1], initial=0)
         shards = zip(self.shards(finished.folder), begins, strict=True)
@@ -125,13 +134,18 @@ class WholeRun:
         return total, over
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
+def _stamp(file: CorpusFile) -> list[tuple[str, int, int | None]]:
+    """Return what tells a file, and those that say how it is read, from what they may hold later.
+
+    Of a file that is elsewhere that is its size.
+    """
+    places = (file.place, *file.beside)
+    return [(each.name, each.n_bytes, each.path.stat().st_mtime_ns if each.is_local else None) for each in places]
 
 
 def _tokenizer_stamp(name: str) -> object:
     """Return what tells a tokenizer of a file from what the file may hold later; None of one that has a name."""
     path = Path(name).expanduser()
     files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [(file.name, _stamp(file)) for file in files if file.is_file()] or None
+    stats = [(file.name, file.stat()) for file in files if file.is_file()]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats] or None

@@ -24,7 +24,9 @@ class RunProgress:
         known = all(shard.part.n_bytes for shard in shards)
         self.sizes = {shard.number: float(shard.part.n_bytes if known else 1) for shard in shards}
         self.read: dict[int, float] = {}
-        self.ended = {shard.number for shard in shards} - missing
+        self.total = sum(self.sizes.values())
+        self.n_ended = self.n_shards - len(missing)
+        self.done = sum(size for number, size in self.sizes.items() if number not in missing)
         self.is_known = known
         self._report()
 
@@ -35,11 +37,11 @@ class RunProgress:
 
     def end(self, number: int) -> None:
         """Note that a shard is done."""
-        self.ended.add(number)
+        self.n_ended += 1
+        self.done += self.sizes[number]
         self.read.pop(number, None)
         self._report()
 
     def _report(self) -> None:
-        done = sum(self.sizes[number] for number in self.ended) + sum(self.read.values())
-        what = f"measuring {plural(self.n_shards, 'shard')}, {len(self.ended):,} done"
-        self.progress(what, done, sum(self.sizes.values()))
+        what = f"measuring {plural(self.n_shards, 'shard')}, {self.n_ended:,} done"
+        self.progress(what, self.done + sum(self.read.values()), self.total)

@@ -7,7 +7,7 @@ import functools
 import io
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
 from advisor.corpus.choice import choose_column, top_column
@@ -18,6 +18,7 @@ from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongLineError, LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
+from advisor.corpus.tally import Tally
 from advisor.corpus.values.messages import are_messages
 from advisor.errors import CorpusError
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.documents import Content, Passage
     from advisor.corpus.options import CorpusOptions
-    from advisor.corpus.tally import Tally
 
 LONG_LINE = 8 << 20  # a longer line is never held whole
 _HEAD_LINES = 20  # the column is chosen by the types in so many first lines
@@ -73,7 +73,12 @@ class JsonLines:
     def _documents_in(self, begin: int, end: int) -> Iterator[Document]:
         """Yield the text of each line that begins between two bytes of the file, whose first lines say the column."""
         assert self.file is not None
-        if not self._has_records():
+        if begin:  # what is to be said of the first lines is said by the span that has them
+            head = replace(self, tally=Tally(), span=None)
+            if not head._has_records():
+                return
+            self._chosen = head._column
+        elif not self._has_records():
             return
         try:
             with self.file.place.open() as raw, io.BufferedReader(raw, BLOCK) as stream:  # type: ignore[type-var]
@@ -144,11 +149,9 @@ class JsonLines:
         yield from held
 
     def _refuse_blank(self) -> None:
-        """Count a file without records, once for all of its spans; one that the user named is an error."""
+        """Count a file without records; one that the user named is an error."""
         if self.file is None or self.file.named:
             raise CorpusError(f"{self.name} holds no JSON object in its first lines.")
-        if self.span is not None and self.span[0]:
-            return
         reason = "files without a JSON object in their first lines"
         self.tally.skip(reason, n_bytes=self.file.n_bytes, name=self.file.name)
 
