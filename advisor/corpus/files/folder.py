@@ -23,7 +23,7 @@ def files_below(folder: Path, tally: Tally, *, everything: bool) -> list[Place]:
 
     ``everything`` also takes hidden files and folders and LEFT_OUT_FOLDERS. What is passed over is in ``tally``.
     """
-    entered: set[str] = set()
+    entered: set[tuple[int, int]] = set()
     linked: list[Path] = []
     found = list(_walk(folder, tally, everything, entered, linked))
     while linked:  # after the folders themselves, so that a file keeps the name of where it is
@@ -83,7 +83,9 @@ def _place(path: Path, tally: Tally) -> Place | None:
     return None
 
 
-def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linked: list[Path]) -> Iterator[Path]:
+def _walk(
+    folder: Path, tally: Tally, everything: bool, entered: set[tuple[int, int]], linked: list[Path]
+) -> Iterator[Path]:
     """Yield the files below a folder; what is entered waits in a list, since folders may be thousands deep."""
     waiting = [folder]
     while waiting:
@@ -98,13 +100,15 @@ def _walk(folder: Path, tally: Tally, everything: bool, entered: set[str], linke
         waiting += reversed(inner)
 
 
-def _read_in(folder: Path, tally: Tally, everything: bool, entered: set[str]) -> Iterator[tuple[Path, bool]]:
+def _read_in(
+    folder: Path, tally: Tally, everything: bool, entered: set[tuple[int, int]]
+) -> Iterator[tuple[Path, bool]]:
     """Yield what lies in a folder and is read, and whether it is a folder; nothing of one that was entered before."""
-    real = os.path.realpath(folder)
-    if real in entered:
-        return
-    entered.add(real)
     try:
+        status = os.stat(folder)  # and not its real path, which is looked up folder by folder from the root
+        if (identity := (status.st_dev, status.st_ino)) in entered:
+            return
+        entered.add(identity)
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         tally.skip("folders that cannot be opened", name=str(folder))
