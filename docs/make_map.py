@@ -43,7 +43,8 @@ CHANGES = {
     "change Huber's delta": ("calibration/fit/objective.py", "advisor/commands/fit.py"),
     "add a predictor beside H": ("calibration/lines/predictors.py", "calibration/lines/records.py"),
     "add an engine to calibrate": (
-        *("calibration/campaign/engine.py", "calibration/campaign/devices.py", "advisor/commands/calibrate.py"),
+        *("calibration/campaign/engine.py", "calibration/campaign/cluster/trunks.py"),
+        *("calibration/campaign/devices.py", "advisor/commands/calibrate.py"),
     ),
 }
 

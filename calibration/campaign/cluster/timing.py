@@ -30,9 +30,10 @@ def devices_there(cluster: RayCluster, *, device: str | None, workers: int | Non
     room = cluster.wait_for_room(demand)
     cluster.on_every_node("look")
     found = cluster.on_a_node("describe", wanted, threads, demand=demand, seconds=BUSY_SECONDS)
+    n_workers = room if workers is None else min(room, workers)
     return Devices(
-        hardware=(found,),
-        n_workers=room if workers is None else min(room, workers),
+        hardware=(found,) * n_workers,
+        n_workers=n_workers,
         threads=threads,
         in_processes=False,
         cluster=cluster,

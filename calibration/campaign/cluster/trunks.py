@@ -185,7 +185,9 @@ class _Trunks:
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, ray.exceptions.RayActorError):
                 raise _writer_lost() from error
-            raise AdvisorError(f"A worker at {error.ip} failed: {said_of(error)}.") from error
+            if not isinstance(error.cause, RuntimeError | OSError):  # those of a GPU or a disk that is broken
+                raise AdvisorError(f"A worker at {error.ip} failed: {said_of(error)}.") from error
+            self._lost(tried.work, f"at {error.ip} it met {said_of(error)}")
         except ray.exceptions.RayError as error:
             if not is_loss(error):
                 raise AdvisorError(f"{tried.work.name} cannot be trained on the cluster: {said_of(error)}.") from error
