@@ -14,6 +14,7 @@ from calibration.campaign.cluster.calls import carried, packed, value_of
 # How long is waited for nodes that have what a trunk asks for, and for nodes to answer.
 ROOM_SECONDS, ANSWER_SECONDS = 60.0, 120.0
 BUSY_SECONDS = 600.0  # and until a node has it free
+END_SECONDS = 10.0  # and for a cluster that is left, which may be gone
 _POLL_SECONDS = 0.5
 
 

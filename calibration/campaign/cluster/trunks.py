@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from advisor.corpus.remote.waiting import TooSlowError, within
 from advisor.errors import AdvisorError
 from advisor.quantities import plural
 from calibration.campaign.cluster.calls import carried, packed, value_of
 from calibration.campaign.cluster.ledger_writer import LedgerWriter
 from calibration.campaign.cluster.losses import is_loss, said_of
-from calibration.campaign.cluster.nodes import ROOM_SECONDS, Demand, RayCluster
+from calibration.campaign.cluster.nodes import END_SECONDS, ROOM_SECONDS, Demand, RayCluster
 from calibration.campaign.cluster.on_node import data_files
 from calibration.campaign.cluster.storage import Storage
 from calibration.campaign.engine import Listener, News, Work, Workshop
@@ -140,14 +141,16 @@ class _Trunks:
             self._wait()
 
     def end(self) -> None:
-        """Leave nothing of it on the cluster."""
+        """Leave nothing of it on the cluster; what that does not hear, because it is gone, ends with this process."""
         import ray
 
-        for ref in self.running:
-            with suppress(ray.exceptions.RayError):
+        def cancel() -> None:
+            for ref in self.running:
                 ray.cancel(ref, force=True)
-        with suppress(ray.exceptions.RayError):
             ray.kill(self.writer)
+
+        with suppress(ray.exceptions.RayError, TooSlowError):
+            within(END_SECONDS, cancel)
 
     def _fill(self) -> None:
         """Give tasks what the cluster has room for: what was lost first, then the largest that is left."""
