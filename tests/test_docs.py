@@ -91,6 +91,7 @@ def test_the_text_of_a_page_has_its_lines_and_blocks() -> None:
 def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
         *("--seeds", "--ahead", "--size-mb", "--shown", "--strict"),
+        *("--nnodes", "--nproc-per-node", "--rdzv-backend", "--rdzv-endpoint"),
         *(
             "--inputs",
             "--target",

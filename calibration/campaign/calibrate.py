@@ -58,7 +58,7 @@ def calibrate(
 
     A model whose weights and moments no device holds is trained by all devices together. Under torchrun or srun these
     are all processes' that these started: the first does all that is said here, and in the others this call ends the
-    process, with exit code 0, when all is trained.
+    process, with exit code 0, when all is trained. There it can be given once.
 
     Args:
         request: what is calibrated; None goes on with the plan that the folder has.
