@@ -37,8 +37,9 @@ ONLY_WITH = {
     "np.save": ("allow_pickle", False),
 }
 # Who speaks over a network; of the modules of a socket only the pair between a process and its child is made.
+CLUSTER = "calibration/campaign/cluster/"  # whose processes Ray lets speak, and unpickles what they say
 NETWORK = {"requests", "urllib.request", "http", "httpx", "aiohttp", "huggingface_hub", "datasets", "fsspec", "ftplib"}
-SPEAKING = ("advisor/corpus/hub/", "advisor/corpus/remote/", "advisor/corpus/tokenizer.py")
+SPEAKING = ("advisor/corpus/hub/", "advisor/corpus/remote/", "advisor/corpus/tokenizer.py", f"{CLUSTER}storage.py")
 
 
 def name_of(path: Path) -> str:
@@ -56,8 +57,8 @@ def given(call: ast.Call) -> dict[str | None, object]:
 
 
 def test_nothing_is_evaluated_or_unpickled():
-    wrong = [f"{name_of(path)} calls {name}" for path in FILES for name, _ in calls(path) if name in NEVER]
-    assert wrong == []
+    wrong = {(name_of(path), name) for path in FILES for name, _ in calls(path) if name in NEVER}
+    assert {each for each in wrong if each[1] != "pickle.loads" or not each[0].startswith(CLUSTER)} == set()
 
 
 def test_what_can_unpickle_is_told_not_to():
@@ -90,7 +91,7 @@ def test_only_the_readers_of_remote_sources_use_a_network():
 
 def test_sockets_are_pairs_of_a_process_and_its_child():
     made = [f"{name_of(path)}: {name}" for path in FILES for name, _ in calls(path) if name.startswith("socket.")]
-    assert [each for each in made if not each.endswith("socket.socketpair")] == [
+    assert [each for each in made if not each.endswith(("socket.socketpair", "socket.gethostname"))] == [
         "advisor/untrusted/serve.py: socket.socket"
     ]
 

@@ -47,7 +47,7 @@ _MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class CorpusPart:
     """A part of a source.
 
     Attributes:
@@ -71,7 +71,7 @@ class CutSource:
     """A source that was found and cut: its name for people, and what was left out before anything was read."""
 
     source: str
-    parts: tuple[Part, ...]
+    parts: tuple[CorpusPart, ...]
     tally: Tally
     missed: tuple[LeftOut, ...]
 
@@ -87,7 +87,7 @@ def cut_source(source: str, options: CorpusOptions, *, seq_len: int) -> CutSourc
     """
     tally, options = Tally(), checked_options(options)
     if source == "-":
-        return CutSource(source="-", parts=(Part(shard="standard input", n_bytes=0),), tally=tally, missed=())
+        return CutSource(source="-", parts=(CorpusPart(shard="standard input", n_bytes=0),), tally=tally, missed=())
     files = files_of(source, options, tally)
     if files is None:
         return _cut_dataset(source, options, tally)
@@ -102,15 +102,18 @@ def cut_source(source: str, options: CorpusOptions, *, seq_len: int) -> CutSourc
 def _cut_dataset(source: str, options: CorpusOptions, tally: Tally) -> CutSource:
     dataset = named_dataset(source, options)
     parts = [
-        Part(shard=f"{dataset.source}#{number}", n_bytes=0, hub_shard=number) for number in range(len(dataset.shards))
+        CorpusPart(shard=f"{dataset.source}#{number}", n_bytes=0, hub_shard=number)
+        for number in range(len(dataset.shards))
     ]
-    whole = Part(shard=dataset.source, n_bytes=0)
+    whole = CorpusPart(shard=dataset.source, n_bytes=0)
     return CutSource(
         source=dataset.source, parts=tuple(parts if dataset.table is None else [whole]), tally=tally, missed=()
     )
 
 
-def readers_of(source: str, part: Part, options: CorpusOptions, *, seq_len: int, tally: Tally) -> Iterable[Reader]:
+def readers_of(
+    source: str, part: CorpusPart, options: CorpusOptions, *, seq_len: int, tally: Tally
+) -> Iterable[Reader]:
     """Return the readers of one part of ``source``; what reading meets is noted in ``tally``.
 
     Raises:
@@ -135,7 +138,7 @@ def _dataset(source: str, options: CorpusOptions) -> HubDataset:
     return named_dataset(source, options)
 
 
-def _readers_of_files(part: Part, options: CorpusOptions, seq_len: int, tally: Tally) -> Sequence[Reader]:
+def _readers_of_files(part: CorpusPart, options: CorpusOptions, seq_len: int, tally: Tally) -> Sequence[Reader]:
     if part.span is None:
         return file_readers(part.files, options, seq_len, tally)
     (file,) = part.files
@@ -144,7 +147,7 @@ def _readers_of_files(part: Part, options: CorpusOptions, seq_len: int, tally: T
     return file_readers(part.files, options, seq_len, tally)[slice(*part.span)]
 
 
-def _parts_of_files(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int) -> Iterator[Part]:
+def _parts_of_files(files: Sequence[CorpusFile], options: CorpusOptions, seq_len: int) -> Iterator[CorpusPart]:
     """Yield the parts in the order of ``file_readers``: text files first, those that are not read as they are last."""
     texts = [file for file in files if file.format == "text"]
     yield from _parts_of_texts([file for file in texts if not is_converted(file)])
@@ -158,12 +161,12 @@ def _parts_of_files(files: Sequence[CorpusFile], options: CorpusOptions, seq_len
             yield _whole(file)
 
 
-def _whole(*files: CorpusFile) -> Part:
+def _whole(*files: CorpusFile) -> CorpusPart:
     more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
-    return Part(shard=f"{files[0].name}{more}", n_bytes=sum(file.n_bytes for file in files), files=files)
+    return CorpusPart(shard=f"{files[0].name}{more}", n_bytes=sum(file.n_bytes for file in files), files=files)
 
 
-def _parts_of_texts(files: Sequence[CorpusFile]) -> Iterator[Part]:
+def _parts_of_texts(files: Sequence[CorpusFile]) -> Iterator[CorpusPart]:
     held: list[CorpusFile] = []
     for file in files:
         if held and (len(held) == _MOST_TEXTS or sum(each.n_bytes for each in held) + file.n_bytes > _OF_TEXTS):
@@ -174,7 +177,7 @@ def _parts_of_texts(files: Sequence[CorpusFile]) -> Iterator[Part]:
         yield _whole(*held)
 
 
-def _parts_of_lines(file: CorpusFile, options: CorpusOptions) -> Iterator[Part]:
+def _parts_of_lines(file: CorpusFile, options: CorpusOptions) -> Iterator[CorpusPart]:
     """Yield spans of a plain file; one with a byte-order mark counts its bytes behind that, and is not cut."""
     n_spans = -(-file.n_bytes // _OF_LINES)
     if n_spans < 2 or file.compression is not None or options.encoding != "utf-8" or _has_mark(file):
@@ -191,7 +194,7 @@ def _has_mark(file: CorpusFile) -> bool:
     return head.startswith(_MARK) or encoding_of_mark(head) is not None
 
 
-def _parts_of_table(file: CorpusFile, options: CorpusOptions, seq_len: int) -> Iterator[Part]:
+def _parts_of_table(file: CorpusFile, options: CorpusOptions, seq_len: int) -> Iterator[CorpusPart]:
     sizes = [reader.size or 0 for reader in file_readers((file,), options, seq_len, Tally())]
     per_byte = file.n_bytes / max(sum(sizes), 1)
     begin, n_bytes = 0, 0.0

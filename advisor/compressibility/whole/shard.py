@@ -17,7 +17,7 @@ from advisor.compressibility.whole.digests import DigestFile
 from advisor.compressibility.whole.joining import Joining, SeamTokens
 from advisor.compressibility.whole.kept import KeptSequences
 from advisor.corpus.documents import pieces_with_content
-from advisor.corpus.parts import Part, readers_of
+from advisor.corpus.parts import CorpusPart, readers_of
 from advisor.corpus.sequences import NATIVE_SEPARATOR, encode, non_ascii_bytes, separator_of
 from advisor.corpus.tally import Tally
 from advisor.corpus.token_files.ids import end_of_text
@@ -53,7 +53,7 @@ class CorpusShard:
 
     number: int
     source: str
-    part: Part
+    part: CorpusPart
     options: CorpusOptions
     sampling: Sampling
     folder: Path

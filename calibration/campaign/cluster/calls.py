@@ -10,17 +10,16 @@ import hashlib
 import pickle
 from collections.abc import Callable
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import advisor
-import calibration
 from advisor.errors import AdvisorError
 
 HERE = "calibration.campaign.cluster.on_node"
 
 
-class Answer(NamedTuple):
+class NodeAnswer(NamedTuple):
     """What a node answered: its name, and what was returned, or one sentence of why there is nothing."""
 
     host: str
@@ -32,7 +31,7 @@ class Answer(NamedTuple):
 def code_digest() -> str:
     """Return the SHA-256 of the source of this package: two that differ might train differently without a word."""
     hashed = hashlib.sha256()
-    for root in (Path(advisor.__file__).parent, Path(calibration.__file__).parent):
+    for root in (Path(str(files(name))) for name in ("advisor", "calibration")):
         for path in sorted(root.rglob("*.py")):
             hashed.update(path.relative_to(root.parent).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return hashed.hexdigest()
@@ -71,19 +70,19 @@ def carried() -> Callable[..., tuple[str, str, Any]]:
     return call
 
 
-def unpacked(answer: tuple[str, str, Any]) -> Answer:
+def unpacked(answer: tuple[str, str, Any]) -> NodeAnswer:
     """Return what a call of ``carried()`` came to."""
     host, kind, said = answer
     if kind == "done":
-        return Answer(host, pickle.loads(said))
+        return NodeAnswer(host, pickle.loads(said))
     if kind == "error":
-        return Answer(host, problem=said)
+        return NodeAnswer(host, problem=said)
     problem = (
         f"The node {host} of the cluster cannot import this package ({said})"
         if kind == "missing"
         else f"The node {host} of the cluster has another version of this package than the command"
     )
-    return Answer(host, problem=f"{problem}: install the same one, with the extra calibrate, on every node.")
+    return NodeAnswer(host, problem=f"{problem}: install the same one, with the extra calibrate, on every node.")
 
 
 def value_of(answer: tuple[str, str, Any]) -> Any:
