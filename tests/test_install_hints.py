@@ -53,7 +53,7 @@ def test_every_extra_that_the_code_names_is_known(advisor, tmp_path, monkeypatch
         path.read_text("utf-8") for package in ("advisor", "calibration") for path in (ROOT / package).rglob("*.py")
     ]
     named = {found for text in code for found in re.findall(r'MissingExtraError\([^,()]+, "(\w+)"', text)}
-    assert named == {"calibrate", "plot", "report"}
+    assert named == {"calibrate", "cluster", "plot", "report"}
     assert named | {extra for _, extra in STORES.values()} == set(EXTRAS)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = advisor("report", "--flops", "1e21", "--out", tmp_path / "x.html")

@@ -60,6 +60,7 @@ def count_steps(plan: Schedule) -> dict[int, int]:
 def state_bytes(shape: Architecture, execution: Execution) -> int:
     """Return the bytes that training a model of this shape takes at its peak without its activations.
 
+    >>> from calibration.training.execution import Execution
     >>> from calibration.training.shape import model_shape
     >>> shape = model_shape(width=64, n_layers=2, n_heads=1, vocab_size=21)
     >>> [state_bytes(shape, Execution(graph=graph)) // shape.n_params for graph in (False, True)]

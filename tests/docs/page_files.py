@@ -88,6 +88,8 @@ def profiles(folder: Path) -> None:
 def results(folder: Path) -> None:
     """Write what commands print with --json, and a folder of a calibration."""
     answer("score", str(folder / "books.jsonl"), "--quiet", "--out", str(folder / "profile.json"))
+    whole = ("--all", "--workers", "1", "--scratch", str(folder), "--quiet", "--out", str(folder / "whole.json"))
+    answer("score", str(folder / "books.jsonl"), *whole)
     answer("recommend", "--flops", "1e21", "--out", str(folder / "answer.json"))
     with redirect_stdout(io.StringIO()) as printed:
         group.main(("fit", str(folder / "runs.csv"), "--bootstrap", "200", "--json"), standalone_mode=False)
