@@ -37,6 +37,7 @@ TINY = Grid(
     recipe=Recipe(batches=((0, 1024),)),
     n_validation=128,
     laws_only=True,
+    pinned=True,
 )
 HERE = ("--device", "cpu", "--engine", "process", "--quiet")
 NO_TIME = "must be a time above 0 such as 100, 90m, 36h, 14d, 2w or 1d12h, a number alone being"
@@ -278,8 +279,8 @@ def test_the_same_command_trains_nothing_twice(advisor, done):
     other = calibrated(advisor, folder, "--grammar-seed", "1", *HERE)
     assert (other.stdout, other.code) == ("", 2)
     assert other.stderr == (
-        f"Error: {folder} holds a calibration of grammars iso-gzip, only G1, grid smoke, recipe tuned: give that "
-        "again, add to it with --extend, or name another folder with --out.\n"
+        f"Error: {folder} holds a calibration of grammars iso-gzip, only G1, grid smoke, recipe tuned, dtype "
+        "float32: give that again, add to it with --extend, or name another folder with --out.\n"
     )
 
 
