@@ -1,7 +1,7 @@
 """Functions of this package called on nodes of a cluster, where the package may be missing, or be another version.
 
-Ray is given one function by value, which needs nothing there but Python, and what goes either way are bytes: so a node
-without the package says so itself. Nothing else is sent there: neither a working directory nor code of this package.
+Ray is given one function by value, which needs nothing there but Python, and bytes for its arguments: so a node without
+the package says so itself. Nothing else is sent there: neither a working directory nor code of this package.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def carried() -> Callable[..., tuple[str, str, Any]]:
         if function is None:
             return host, "other", None
         try:
-            return host, "done", pickle.dumps(function(*pickle.loads(given), *handles))
+            return host, "done", function(*pickle.loads(given), *handles)
         except there.AdvisorError as error:
             return host, "error", str(error)
 
@@ -74,7 +74,7 @@ def unpacked(answer: tuple[str, str, Any]) -> NodeAnswer:
     """Return what a call of ``carried()`` came to."""
     host, kind, said = answer
     if kind == "done":
-        return NodeAnswer(host, pickle.loads(said))
+        return NodeAnswer(host, said)
     if kind == "error":
         return NodeAnswer(host, problem=said)
     problem = (

@@ -117,7 +117,7 @@ def _connect(address: str | None) -> None:
     except Exception as error:
         where = "on this machine" if address is None else f"at {address}"
         raise AdvisorError(
-            f"Ray {where} does not start ({first_line(error)}): see its logs in /tmp/ray/session_latest/logs."
+            f"Ray {where} does not start ({first_line(error)}): see session_latest/logs in its temporary folder."
         ) from error
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ T = TypeVar("T")
 CALL_SECONDS, PATIENCE_SECONDS = 900.0, 120.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 # What another try cannot mend.
-_FINAL = (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError, AdvisorError)
+_FINAL = (NotADirectoryError, PermissionError, IsADirectoryError)
 
 
 class StorageError(AdvisorError):
@@ -134,16 +135,20 @@ class Storage:
         return sorted(f"{folder}/{path.rpartition('/')[2]}" for path in found)
 
     @cached_property
+    def _opened(self) -> tuple[Any, str]:
+        return _opened(self.address, self.shown)
+
+    @property
     def _files(self) -> Any:
-        return _opened(self.address, self.shown)[0]
+        return self._opened[0]
 
     def _place(self, name: str) -> str:
-        root: str = _opened(self.address, self.shown)[1]
-        return f"{root.rstrip('/')}/{name}"
+        return f"{self._opened[1].rstrip('/')}/{name}"
 
     def _tried(self, what: str, call: Callable[[], T]) -> T:
         stop = time.monotonic() + self.patience
-        for number in range(10**6):
+        pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+        while True:
             try:
                 return within(CALL_SECONDS, call)
             except Exception as error:
@@ -151,8 +156,7 @@ class Storage:
                     raise
                 if isinstance(error, _FINAL) or time.monotonic() > stop:
                     raise StorageError(f"In the storage {self.shown} {what}: {_reason(error)}.") from error
-                time.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
-        raise AssertionError("unreachable")
+                time.sleep(next(pauses))
 
 
 def _opened(address: str, shown: str) -> tuple[Any, str]:
