@@ -16,6 +16,7 @@ from calibration.campaign.task import run_task
 from calibration.training.execution import PINNED
 from tests.campaign.toy_calibration import tiny_request
 
+TRIES = 3  # a machine that is busy starts its parts too late for Ray, now and then
 MEMORY = 80 * 2**20  # bytes of each node's store, the least that Ray takes
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -28,15 +29,24 @@ class TwoNodes:
     """A cluster of two nodes on this machine, of one CPU each, held by a process of its own: it ends with this one."""
 
     def __init__(self):
-        self.process = subprocess.Popen(
-            [sys.executable, __file__],
-            env={**os.environ, **QUIET},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.address = self.process.stdout.readline().strip()
+        for _ in range(TRIES):
+            with tempfile.TemporaryFile("w+") as errors:
+                self.process = subprocess.Popen(
+                    [sys.executable, __file__],
+                    env={**os.environ, **QUIET},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    start_new_session=True,
+                )
+                if address := self.process.stdout.readline().strip():
+                    self.address = address
+                    return
+                self.end()
+                errors.seek(0)
+                said = errors.read()
+        raise AssertionError(f"No cluster of two nodes starts here:\n{said}")
 
     def do(self, what):
         """Have a node of it ``lost`` at once, or a new one ``added``; it is done when this returns."""
@@ -76,10 +86,12 @@ def pinned(**changes):
 class Counted:
     """Trains a task with a pause at each step, so that there is time to do something to it, and counts the steps.
 
-    They are the bytes of files called by ``steps`` and the number of the process.
+    They are the bytes of files called by ``steps`` and the number of the process. While there is a file ``held``, none
+    is made.
     """
 
     steps: Path
+    held: Path | None = None
 
     def __call__(self, task, *, on_step, **options):
         with open(f"{self.steps}.{os.getpid()}", "ab", buffering=0) as file:
@@ -87,6 +99,8 @@ class Counted:
             def stepped(progress):
                 file.write(b".")
                 time.sleep(0.03)
+                while self.held is not None and self.held.exists():
+                    time.sleep(0.03)
                 on_step(progress)
 
             run_task(task, on_step=stepped, **options)

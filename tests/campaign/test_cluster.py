@@ -155,19 +155,22 @@ def test_a_killed_driver_and_a_lost_node_leave_the_same_rows(cluster, whole, tmp
     process.communicate()
     n_rows = len(rows(folder))
     assert 2 <= n_rows < 18
-    told = []
+    told, trainer = [], Counted(steps=tmp_path / "steps", held=tmp_path / "held")
+    gone = f"The node {NODE} has left the cluster: 1 node with room for 1 trunk at once is left."
 
     class Losing(list):
         def append(self, news):
             told.append(news)
             if news.n_tokens and not self:
                 super().append(news)
+                trainer.held.touch()
                 cluster.do("lost")
+            if news.warning == gone:
+                trainer.held.unlink()
 
-    trained = calibrate(folder, told=Losing(), trainer=Counted(steps=tmp_path / "steps"), request=None)
+    trained = calibrate(folder, told=Losing(), trainer=trainer, request=None)
     assert trained.failures == {}
     warnings = [news.warning for news in told if news.warning]
-    gone = f"The node {NODE} has left the cluster: 1 node with room for 1 trunk at once is left."
     assert gone in warnings
     assert all("was lost because its node was lost: it goes on" in warning for warning in warnings if warning != gone)
     assert outcome(folder) == whole

@@ -5,7 +5,7 @@ import math
 from contextlib import contextmanager
 
 from calibration.campaign import calibrate as campaign
-from calibration.campaign import speed
+from calibration.campaign import sources, speed
 from calibration.campaign.devices import take_devices
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.ledger import Ledger
@@ -16,7 +16,9 @@ from calibration.campaign.task import run_task
 from calibration.lines.source_laws import silent
 from calibration.training.schedule import Recipe
 
-speed.PROBE_SECONDS = 0.02  # these processes are not asked how long anything takes
+# These processes are not asked how long anything takes, nor for the second digit of H of long sequences.
+speed.PROBE_SECONDS = 0.02
+sources.WINDOWS.update({1000: 30, 8000: 10})
 
 GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=1) for d in (2, 4, 8)),
