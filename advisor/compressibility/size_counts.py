@@ -39,14 +39,6 @@ class SizeCounts:
         """Return the counts of these sizes."""
         return cls(counts=Counter(sizes), n_raw=n_raw)
 
-    @classmethod
-    def total(cls, parts: Iterable[Mapping[int, int]], n_raw: int) -> SizeCounts:
-        """Return the counts of all parts together."""
-        found: Counter[int] = Counter()
-        for part in parts:
-            found.update(part)
-        return cls(counts=found, n_raw=n_raw)
-
     @property
     def n(self) -> int:
         """How many sequences there are."""

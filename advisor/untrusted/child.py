@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor import errors
 from advisor.errors import AdvisorError
 from advisor.untrusted.messages import receive, send
+from advisor.untrusted.processes import start_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,17 +43,9 @@ class Child:
     def __init__(self, module: str, *, most_bytes: int = 0) -> None:
         self.module, self.most_bytes = module, most_bytes
         self._link, theirs = socket.socketpair()
-        paths = os.pathsep.join(path for path in sys.path if path)
-        # -P: a file json.py in the folder that one works in is not Python's.
-        command = [sys.executable, "-P", "-m", "advisor.untrusted.serve", str(theirs.fileno()), module, str(most_bytes)]
         try:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": paths},
+            self._process = start_python(
+                "advisor.untrusted.serve", theirs.fileno(), module, str(most_bytes), stderr=subprocess.DEVNULL
             )
         except OSError as error:
             self._link.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from advisor.errors import UsageError
+from advisor.untrusted.processes import n_cores
 from calibration.training.device import Device, choose_device, find_devices
 from calibration.training.ranks import ALONE, found
 from calibration.training.train import be_deterministic
@@ -122,8 +123,3 @@ def take_devices(
         in_processes=engine == "processes" or n_workers > 1,
         n_ranks=len(devices) if began == ALONE else began.n,
     )
-
-
-def n_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -77,16 +77,19 @@ NIGHT_GRID = Grid(
 TEXT_GRID = Grid(
     sizes=CPU_GRID.sizes, token_counts=(200_000, 500_000, 1_200_000, 3_000_000, 8_000_000), recipe=TEXT, n_seeds=(2, 2)
 )
-# Text by subword pieces: with 4,096 of them and fourteen corpora 2.3e15 FLOPs, twelve times those of ``text``. The
-# widest size is a grid of its own, which extends the other's ledger by twice as many again.
+# Text by subword pieces: with 4,096 of them and fourteen corpora what two cores do in an hour and a half. The second
+# grid extends the first one's ledger to a larger size and to more tokens, which takes several times as long.
 SUBWORD_GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((16, 2), (32, 2), (64, 2), (128, 3))),
-    token_counts=(300_000, 800_000, 2_000_000, 5_000_000, 12_000_000),
+    token_counts=(300_000, 800_000, 2_000_000, 5_000_000),
     recipe=TEXT,
-    n_seeds=(2, 2),
+    n_seeds=(2,),
 )
 SUBWORD_WIDE_GRID = Grid(
-    sizes=(Size(width=256, n_layers=4),), token_counts=SUBWORD_GRID.token_counts, recipe=TEXT, laws_only=True
+    sizes=(*SUBWORD_GRID.sizes[2:], Size(width=256, n_layers=4)),
+    token_counts=(*SUBWORD_GRID.token_counts, 12_000_000),
+    recipe=TEXT,
+    laws_only=True,
 )
 # (FLOPs as 6 N D): its sizes. Three budgets, as many as vertices need to have an exponent (calibration/fit/isoflop.py);
 # no D is below 200K tokens, where TEXT has too few steps, or over 20M, more than most of a corpus of 80 MB has.

@@ -83,12 +83,14 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
     import torch
     import torch._dynamo.config
+    import torch._inductor.config
     from torch._dynamo.exc import TorchDynamoException
 
     # torch looks at the gradients of what it compiles for, and warns of doing so.
     warnings.filterwarnings(
         "ignore", message="The .grad attribute of a Tensor that is not a leaf", category=UserWarning
     )
+    torch._inductor.config.deterministic = torch.are_deterministic_algorithms_enabled()
     torch._dynamo.config.recompile_limit = MOST_VARIANTS
     torch._dynamo.config.accumulated_recompile_limit = MOST_VARIANTS
     fast = torch.compile(function, fullgraph=True, dynamic=False)

@@ -87,7 +87,8 @@ def be_deterministic() -> None:
       bit for bit: sums have another order, and losses agree to what that and the dtype leave.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # As torch.use_deterministic_algorithms does, but for inductor, whose import takes seconds: execution.py tells it.
+    torch.set_deterministic_debug_mode("error")
     # Memory is always written before it is read here; filling it first would only add a kernel to every operation.
     torch.utils.deterministic.fill_uninitialized_memory = False
 

@@ -11,16 +11,15 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
+from advisor.untrusted import processes
+
 
 @contextmanager
 def signals_put_off() -> Iterator[None]:
     """Start processes that a Ctrl-C never reaches, not even while they import torch, and none by half."""
     resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    try:
+    with processes.signals_put_off():
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def begin(life: Connection, link: Connection, *others: Any) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import copy
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import cache
+from types import CodeType
 from typing import Any
 
 Scope = Callable[[str], float]
@@ -51,6 +54,10 @@ def least(function: Callable[[float], float]) -> tuple[float, float]:
             at_right = function(math.exp(right))
     found = math.exp((low + high) / 2)
     return found, function(found)
+
+
+_CALLED: dict[str, Any] = {**_PLAIN, "worth": worth, "power": power}
+_ARITHMETIC = (ast.Constant, ast.Name, ast.UnaryOp, ast.BinOp, ast.Call, ast.operator, ast.unaryop, ast.expr_context)
 
 
 class Explained:
@@ -137,7 +144,7 @@ class Explained:
             body, variable = arguments
             assert isinstance(variable, ast.Name)
             free = variable.id
-            found = least(lambda x: self._run(body, lambda name: x if name == free else scope(name)))
+            found = least(_function(body, free, {name: scope(name) for name in _names(body) if name != free}))
             return found[0] if function == "argmin" else found[1]
         if function == "quantile":
             return self._quantile(arguments[0], self._run(arguments[1], scope), scope)
@@ -175,7 +182,34 @@ class Explained:
 
 
 def _names(body: ast.expr) -> list[str]:
-    return [node.id for node in ast.walk(body) if isinstance(node, ast.Name)]
+    called = {node.func for node in ast.walk(body) if isinstance(node, ast.Call)}
+    return [node.id for node in ast.walk(body) if isinstance(node, ast.Name) and node not in called]
+
+
+class _OwnPower(ast.NodeTransformer):
+    """Has powers computed by ``power``."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        return ast.Call(func=ast.Name("power", ast.Load()), args=[node.left, node.right], keywords=[])
+
+
+@cache
+def _code(body: ast.expr, variable: str) -> CodeType:
+    """Return a function of one name, as code: plain arithmetic alone, which a search runs hundreds of times."""
+    tree = ast.parse(f"lambda {variable}: {ast.unparse(_OwnPower().visit(copy.deepcopy(body)))}", mode="eval")
+    assert isinstance(tree.body, ast.Lambda)
+    for node in ast.walk(tree.body.body):
+        assert isinstance(node, _ARITHMETIC), ast.dump(node)
+        assert not isinstance(node, ast.Call) or (isinstance(node.func, ast.Name) and node.func.id in _CALLED)
+    return compile(tree, "formula", "eval")
+
+
+def _function(body: ast.expr, variable: str, known: Mapping[str, float]) -> Callable[[float], float]:
+    found: Callable[[float], float] = eval(_code(body, variable), {"__builtins__": {}, **_CALLED, **known})
+    return found
 
 
 def _ends(name: str, suffix: str) -> bool:

@@ -13,7 +13,7 @@ def torch_restored():
     before, is_deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     yield
     torch.set_num_threads(before)
-    torch.use_deterministic_algorithms(is_deterministic)
+    torch.set_deterministic_debug_mode("error" if is_deterministic else "default")
 
 
 @pytest.fixture

@@ -366,7 +366,7 @@ def test_memory_that_runs_out_while_data_is_uploaded_is_a_failure_of_that_trunk(
 
 
 def test_what_is_timed_is_deterministic_as_what_is_trained(tmp_path, monkeypatch):
-    torch.use_deterministic_algorithms(False)
+    torch.set_deterministic_debug_mode("default")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
     plain, seen = probe.step, set()
 
@@ -417,7 +417,7 @@ def test_what_is_prepared_has_the_tokens_that_are_trained_on_and_no_more(tmp_pat
     from calibration.campaign.sources import CorpusSource
 
     path = tmp_path / "code.txt"
-    path.write_text("".join(each.read_text(encoding="utf-8") for each in sorted(stdlib.glob("[a-i]*.py"))))
+    path.write_text("".join(each.read_text(encoding="utf-8") for each in sorted(stdlib.glob("[a-b]*.py"))))
     spec = CorpusSource(name="code", source=str(path), tokenizer="bytes", options=CorpusOptions())
     grid = dataclasses.replace(tiny_request().grid, token_counts=(102_400, 204_800))
     request = dataclasses.replace(tiny_request(only=("A1",)), specs=(spec,), grid=grid)
@@ -451,10 +451,10 @@ def test_a_corpus_keeps_its_tokens_or_says_what_to_do(tmp_path, stdlib):
     from advisor.corpus.options import CorpusOptions
     from calibration.campaign.sources import CorpusSource
 
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted(stdlib.glob("[a-i]*.py")))
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(stdlib.glob("[a-c]*.py")))
     path = tmp_path / "code.txt"
     path.write_text(text, encoding="utf-8")
-    spec = CorpusSource(name="code", source=str(path), tokenizer="mistral-v1", options=CorpusOptions())
+    spec = CorpusSource(name="code", source=str(path), tokenizer="bytes", options=CorpusOptions())
     request = dataclasses.replace(tiny_request(only=("A1",)), specs=(spec,))
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -17,7 +17,7 @@ from advisor.errors import AdvisorError, CorpusError, UsageError
 from advisor.json_form import as_json
 from calibration.campaign.grid import SEQ_LEN
 from calibration.campaign.presets import grammars_of
-from calibration.campaign.sources import CorpusSource, grammar_data, prepare, read_again, restore
+from calibration.campaign.sources import WINDOWS, CorpusSource, grammar_data, prepare, read_again, restore
 from calibration.campaign.token_data import write_data
 from calibration.grammars.profile import profile
 from calibration.lines.predictors import features
@@ -183,7 +183,7 @@ def test_h_can_be_of_other_tokens_than_are_trained_on(code, prepared_code):
         scored.compressibility.shuffled_median,
     )
     assert found.protocol == DEFAULT_PROTOCOL
-    assert record.windows["1000"] == score(str(code), sampling=Sampling(seq_len=1000, n_sequences=300)).median
+    assert record.windows["1000"] == score(str(code), sampling=Sampling(seq_len=1000, n_sequences=WINDOWS[1000])).median
     # What is trained on is the same bytes as without it.
     assert record.trained_compressibility == prepared_code.record.compressibility
     assert (record.data, record.vocab_size) == (prepared_code.record.data, 257)

@@ -21,13 +21,14 @@ def test_epsilon_is_1_where_laws_lie_on_lines() -> None:
 
 
 def test_epsilon_is_0_where_h_says_nothing() -> None:
-    """The laws are shuffled over the sources: epsilon is mostly 0, and never where it does better than the mean."""
+    """The laws are shuffled over the sources: epsilon is mostly 0, and another only where it does better than the mean."""
     laws = laws_of(X, 3.0, np.random.default_rng(0))
     zero = 0
     for seed in range(40):
         order = np.random.default_rng(seed).permutation(8)
         found = estimate_epsilon(X, laws[order], BUDGETS, n_draws=2)
-        assert (found.value == 0.0) == (found.error >= found.error_of_mean)
+        # Where 0 is chosen for every source, both errors are one sum, rounded in two orders.
+        assert (found.value == 0.0) == (found.chosen == 0.0 or found.error >= found.error_of_mean)
         zero += found.value == 0.0
     assert zero >= 24
 

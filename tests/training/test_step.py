@@ -230,7 +230,7 @@ def test_a_cuda_graph_trains_as_the_eager_step(dtype, micro_batch):
         again = trunk_of(graph=True, **options)
         assert list(train(again)) == list(train(graph))
     finally:
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
 
 
 @needs_cuda

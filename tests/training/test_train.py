@@ -85,7 +85,7 @@ def test_the_same_call_gives_the_same_bytes():
     try:
         once, again = rows(toy()), rows(toy())
     finally:
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
     assert once == again
     assert [one.n_tokens for one in once] == [640, 1280, 2560]
     assert once[0].loss > once[1].loss > once[2].loss

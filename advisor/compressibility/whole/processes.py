@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, cast
 
 from advisor.compressibility.whole.shard import measure_shard
 from advisor.errors import AdvisorError
+from advisor.untrusted.processes import signals_put_off, start_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
     ShardEngine = Callable[[Sequence[CorpusShard], Callable[[int, float], object]], Iterator[ShardCounts]]
 
 _GROUP_SECONDS = 0.5
-
-
-def n_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measured_here(shards: Sequence[CorpusShard], tell: Callable[[int, float], object]) -> Iterator[ShardCounts]:
@@ -76,19 +68,10 @@ class _ShardWorker:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        paths = os.pathsep.join(path for path in sys.path if path)
-        # -P: a file json.py in the folder that one works in is not Python's.
-        command = [sys.executable, "-P", "-m", "advisor.compressibility.whole.worker", str(theirs.fileno())]
         self.shard: CorpusShard | None = None
         try:
-            with _signals_put_off():
-                self.process = subprocess.Popen(
-                    command,
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    env={**os.environ, "PYTHONPATH": paths},
-                )
+            with signals_put_off():
+                self.process = start_python("advisor.compressibility.whole.worker", theirs.fileno())
         except OSError as error:
             ours.close()
             raise AdvisorError(
@@ -137,13 +120,3 @@ class _ShardWorker:
         self.process.kill()
         self.process.wait()
         self.link.close()
-
-
-@contextmanager
-def _signals_put_off() -> Iterator[None]:
-    """Start a process that a Ctrl-C does not reach before it ignores it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

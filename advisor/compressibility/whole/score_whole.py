@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from advisor.compressibility.whole.counted import corpus_totals, counted_profile, shard_rows
 from advisor.compressibility.whole.finished import cache_folder, opened_run
-from advisor.compressibility.whole.processes import measured_by, n_cores
+from advisor.compressibility.whole.processes import measured_by
 from advisor.compressibility.whole.run import WholeRun
 from advisor.corpus.options import CorpusOptions
 from advisor.corpus.parts import cut_source
@@ -14,6 +14,7 @@ from advisor.corpus.sampling import Sampling
 from advisor.corpus.tokenizer import load_tokenizer
 from advisor.errors import UsageError
 from advisor.quantities import check_text
+from advisor.untrusted.processes import n_cores
 
 if TYPE_CHECKING:
     from pathlib import Path
