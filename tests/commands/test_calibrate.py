@@ -303,8 +303,7 @@ def test_a_refit_costs_no_training_and_says_the_same(advisor, done):
     assert json.loads(again.stdout)["sources"] == first["sources"]
 
 
-def test_a_refit_shows_how_far_it_is_on_a_terminal_and_there_alone(done):
-    folder, _ = done
+def test_a_refit_shows_how_far_it_is_on_a_terminal_and_there_alone(done, tmp_path):
     slow = (
         "import time; from calibration.lines import source_laws; fit = source_laws._fit_source; "
         "source_laws._fit_source = lambda *each: time.sleep(1.5) or fit(*each); "
@@ -312,14 +311,18 @@ def test_a_refit_shows_how_far_it_is_on_a_terminal_and_there_alone(done):
         "refit.fit_sources = lambda sources, *more, **named: fit_all([*sources, *sources], *more, **named); "
         "from advisor.cli import main; main()"
     )
-    command = [sys.executable, "-c", slow, "calibrate", "--refit", folder]
+
+    def begin(name, arguments, stderr):
+        folder = shutil.copytree(done[0], tmp_path / name)
+        command = [sys.executable, "-c", slow, "calibrate", "--refit", folder, *arguments]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr)
+
     started = []
-    for arguments in ((), ("--json",), ("--quiet",)):  # side by side: most of their time is slept
+    for number, arguments in enumerate(((), ("--json",), ("--quiet",))):  # side by side: most of their time is slept
         ours, theirs = os.openpty()
-        run = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=theirs)
+        started.append((arguments, ours, begin(f"terminal{number}", arguments, theirs)))
         os.close(theirs)
-        started.append((arguments, ours, run))
-    piped = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    piped = begin("piped", (), subprocess.PIPE)
     for arguments, ours, run in started:
         told = read_to_end(ours)
         stdout, _ = run.communicate()
