@@ -1,4 +1,7 @@
-"""``--lr-sweep``: half, once and twice the peak rate of each width, tried on one source before anything is trained."""
+"""``--lr-sweep``: half, once and twice the peak rate of each width, tried on one source before anything is trained.
+
+Where the best of them is an edge, up to two more are tried beyond it, each twice or half the last.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from advisor.corpus.sequences import Progress
 
 FACTORS = (0.5, 1.0, 2.0)
+MOST_BEYOND = 2  # rates beyond an edge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +45,18 @@ class Sweep:
         return min(self.losses, key=lambda rate: self.losses[rate])
 
     @property
+    def beyond(self) -> float | None:
+        """The next rate beyond the best one, where that is an edge of what was tried; None elsewhere."""
+        if self.best == max(self.losses):
+            return self.best * 2
+        return self.best / 2 if self.best == min(self.losses) else None
+
+    @property
     def note(self) -> str:
-        """What was found, and a warning where the best rate is an edge of the three."""
+        """What was found, and a warning where the best rate is an edge."""
         tried = ", ".join(f"{rate:.3g}: {_said(loss)}" for rate, loss in sorted(self.losses.items()))
         said = f"Width {self.width}: the rate {self.best:.3g} is taken ({tried}; nats at {self.n_tokens:,} tokens)"
-        if self.best in (min(self.losses), max(self.losses)):
+        if self.beyond is not None:
             return said + "; it is an edge of what was tried, so the best may lie beyond."
         return said + "."
 
@@ -86,19 +97,29 @@ def sweep_rates(
 
 def _sweep(plan: CalibrationPlan, job: Job, data: TokenData, hardware: Device) -> Sweep:
     (n_tokens,) = job.token_counts
-    runs = tuple(Run(seed=job.seed, rate=factor * job.rate) for factor in FACTORS)
     documents = torch.from_numpy(data.training[: -(-n_tokens // SEQ_LEN)].astype(np.int32)).to(hardware.device)
     validation = torch.from_numpy(data.validation.astype(np.int32)).to(hardware.device)
     source = DataSource(documents=documents, validation=validation)
-    trunk = Trunk(
-        shape=job.size.shape(plan.source(job.source).vocab_size),
-        plan=job.plan(plan.recipe),
-        runs=runs,
-        sources=(source,) * len(runs),
-        execution=Execution(dtype=hardware.dtype),
-    )
-    losses = {}
-    for place, measured in train_all(trunk):
+
+    def tried(*rates: float) -> dict[float, float]:
+        runs = tuple(Run(seed=job.seed, rate=rate) for rate in rates)
+        trunk = Trunk(
+            shape=job.size.shape(plan.source(job.source).vocab_size),
+            plan=job.plan(plan.recipe),
+            runs=runs,
+            sources=(source,) * len(runs),
+            execution=Execution(dtype=hardware.dtype),
+        )
         # A rate that diverged came to its loss at another one.
-        losses[runs[place].rate] = measured.loss if not measured.run.halvings else float("inf")
-    return Sweep(width=job.size.width, source=job.source, n_tokens=n_tokens, losses=losses)
+        return {
+            runs[place].rate: measured.loss if not measured.run.halvings else math.inf
+            for place, measured in train_all(trunk)
+        }
+
+    losses = tried(*(factor * job.rate for factor in FACTORS))
+    found = Sweep(width=job.size.width, source=job.source, n_tokens=n_tokens, losses=losses)
+    for _ in range(MOST_BEYOND):
+        if found.beyond is None:
+            break
+        found = replace(found, losses={**found.losses, **tried(found.beyond)})
+    return found

@@ -48,6 +48,12 @@ class Execution:
 
         return torch.bfloat16 if self.dtype == "bfloat16" else None
 
+    @property
+    def how(self) -> str:
+        """It in words: "float32", "bf16 compiled"."""
+        dtype = "bf16" if self.dtype == "bfloat16" else "float32"
+        return f"{dtype} compiled" if self.compiled else dtype
+
     def way(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``function``, compiled if this is."""
         return _compiled(function) if self.compiled else function

@@ -332,8 +332,7 @@ def _apart(found: Way, first: Way) -> float:
 
 def _in_words(n_models: int, execution: Execution) -> str:
     what = f"a stack of {n_models}" if n_models > 1 else "one model"
-    how = ["in bf16" if execution.dtype == "bfloat16" else "in float32", *["compiled"] * execution.compiled]
-    return " ".join([what, *how, *["in a CUDA graph"] * execution.graph])
+    return " ".join([what, "in", execution.how, *["in a CUDA graph"] * execution.graph])
 
 
 @dataclass(frozen=True, kw_only=True)

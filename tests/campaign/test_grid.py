@@ -83,13 +83,15 @@ def test_the_grid_of_tokenizers_has_seven_sizes_for_each_of_three_budgets():
     assert not [job for job in jobs for branch in job.plan(ISO_TOKENS_GRID.recipe).branches if branch.few_steps]
 
 
-def test_the_subword_grids_are_one_of_five_sizes_and_thirty_times_the_first_text_on_fourteen_corpora():
-    assert SUBWORD_WIDE_GRID.token_counts == SUBWORD_GRID.token_counts
+def test_the_second_subword_grid_extends_the_first_to_a_larger_size_and_to_more_tokens():
+    assert SUBWORD_WIDE_GRID.sizes[:2] == SUBWORD_GRID.sizes[2:]
+    assert SUBWORD_WIDE_GRID.token_counts[:-1] == SUBWORD_GRID.token_counts
+    assert SUBWORD_WIDE_GRID.recipe == SUBWORD_GRID.recipe
     flops = [
         14 * sum(job.flops(grid.recipe, 4097) for job in grid.jobs("x", n_unique=None))
         for grid in (SUBWORD_GRID, SUBWORD_WIDE_GRID)
     ]
-    assert flops == pytest.approx([2.27e15, 4.50e15], rel=0.01)
+    assert flops == pytest.approx([8.6e14, 6.2e15], rel=0.01)
 
 
 def test_heads_are_64_wide_and_at_least_one():

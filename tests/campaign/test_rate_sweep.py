@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from calibration.campaign import rate_sweep
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import grammars_of
@@ -65,7 +68,7 @@ def test_a_rate_that_diverged_is_not_taken():
 def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_path):
     low = replace(plan, jobs=tuple(replace(job, rate=0.0005) for job in plan.jobs))  # far below what is best
     found = swept(low, tmp_path)
-    assert {job.rate for job in found.jobs} == {0.001}
+    assert {job.rate for job in found.jobs} == {0.004}  # twice beyond the edge of three
     assert [job.token_counts for job in found.jobs] == [job.token_counts for job in plan.jobs]
     assert [note.split(":")[0] for note in found.notes] == ["Width 4", "Width 8"]
     assert all("; nats at 20,480 tokens" in note and "an edge" in note for note in found.notes)
@@ -76,6 +79,25 @@ def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_pa
         "A1.validation.npy",
     ]
     assert swept(low, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("best", "expected", "n_tried"), [(0.02, 0.02, 3), (0.08, 0.08, 5), (0.005, 0.005, 5), (1.0, 0.16, 5)]
+)
+def test_what_lies_beyond_an_edge_is_tried(plan, tmp_path, monkeypatch, best, expected, n_tried):
+    tried = []
+
+    def train_all(trunk):
+        for place, run in enumerate(trunk.runs):
+            tried.append(run.rate)
+            yield place, SimpleNamespace(loss=abs(math.log(run.rate / best)), run=replace(run, halvings=0))
+
+    monkeypatch.setattr(rate_sweep, "train_all", train_all)
+    found = swept(plan, tmp_path, settled={8})
+    (rate,) = {job.rate for job in found.jobs if job.size.width == 4}
+    assert rate == pytest.approx(expected)
+    assert len(tried) == n_tried
+    assert ("an edge" in found.notes[0]) == (expected != best)
 
 
 def test_sizes_of_other_token_counts_are_each_tried_at_their_own(plan, tmp_path):
@@ -90,5 +112,5 @@ def test_sizes_of_other_token_counts_are_each_tried_at_their_own(plan, tmp_path)
 def test_widths_that_are_settled_keep_their_rates(plan, tmp_path):
     low = replace(plan, jobs=tuple(replace(job, rate=0.0005) for job in plan.jobs))
     found = swept(low, tmp_path, settled={4})
-    assert {(job.size.width, job.rate) for job in found.jobs} == {(4, 0.0005), (8, 0.001)}
+    assert {(job.size.width, job.rate) for job in found.jobs} == {(4, 0.0005), (8, 0.004)}
     assert swept(plan, tmp_path, settled={4, 8}) == plan
