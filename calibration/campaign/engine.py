@@ -6,7 +6,6 @@ process is for the eye alone.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -40,7 +39,7 @@ from calibration.training.execution import EAGER, Execution
 from calibration.training.ranks import ALONE, Ranks, Tell
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
-from calibration.training.worker import begin, signals_put_off
+from calibration.training.worker import Worker
 
 if TYPE_CHECKING:
     from advisor.plan.shape import Architecture
@@ -288,13 +287,11 @@ def train_in_processes(
         AdvisorError: as ``train_here``, or a worker was killed.
     """
     free_memory(workshop.hardware[0])  # what was timed here is in the way of the worker on the same GPU
-    context = multiprocessing.get_context("spawn")
     workers: dict[Connection, _Worker] = {}
     try:
         for number in range(n_workers):
             hardware = workshop.hardware[number % len(workshop.hardware)]
-            with signals_put_off():
-                worker = _Worker(context, workshop, hardware, held)
+            worker = _Worker(workshop, hardware, held)
             workers[worker.link] = worker
         for worker in workers.values():
             worker.give(next(works, None))
@@ -309,25 +306,17 @@ def train_in_processes(
             worker.end()
 
 
-class _Worker:
+class _Worker(Worker):
     """A process that trains what it is given, and what this one knows of it."""
 
-    def __init__(self, context: Any, workshop: Workshop, hardware: Device, held: Lock) -> None:
-        self.link, theirs = context.Pipe()
-        # Only this process has the other end: when it dies, however it dies, the worker reads the end of the file.
-        life, self.life = context.Pipe(duplex=False)
+    def __init__(self, workshop: Workshop, hardware: Device, held: Lock) -> None:
         self.is_busy = False
-        self.process = context.Process(target=begin, args=(life, theirs, held), daemon=True)
         try:
-            self.process.start()
+            super().__init__(_work, (workshop, hardware), held)
         except OSError as error:
             raise AdvisorError(
                 f"A worker process cannot be started: {error.strerror}; give the command again with fewer --workers."
             ) from error
-        theirs.close()
-        life.close()
-        with suppress(OSError):  # it has died: its sentinel says so
-            self.link.send((_work, (workshop, hardware)))
 
     def give(self, work: Work | None) -> None:
         self.is_busy = work is not None
@@ -359,12 +348,6 @@ class _Worker:
             f"A worker process was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory: "
             "every finished row is in the ledger; give the command again, with fewer --workers if memory is short."
         )
-
-    def end(self) -> None:
-        self.process.kill()  # whatever it does, and whatever signals it ignores: nothing that it wrote is half there
-        self.process.join()
-        self.link.close()
-        self.life.close()
 
 
 def _work(given: tuple[Workshop, Device], link: Connection, held: Lock) -> None:

@@ -7,7 +7,6 @@ does not answer is given up after TIMEOUT.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import sys
@@ -24,7 +23,7 @@ import torch
 from torch import distributed
 
 from advisor.errors import AdvisorError, UsageError, first_line
-from calibration.training.worker import begin, signals_put_off
+from calibration.training.worker import Worker
 
 # The longest that a rank waits for another in one operation.
 TIMEOUT = timedelta(minutes=10)
@@ -140,8 +139,7 @@ def run(function: Function, argument: Any, *, n_ranks: int, device: str, hear: T
         try:
             for number in range(n_ranks):
                 ranks = Ranks(number=number, n=n_ranks, local=number, meet=f"file://{folder}/store")
-                with signals_put_off():
-                    crew.append(_Process((function, argument, ranks, device), held))
+                crew.append(_Process((function, argument, ranks, device), held))
             _listen(crew, hear)
         finally:
             for each in crew:
@@ -156,26 +154,17 @@ class _Problem:
     error: AdvisorError
 
 
-class _Process:
+class _Process(Worker):
     """A rank that was started here, and what is known of it."""
 
     def __init__(self, given: tuple[Any, ...], held: Any) -> None:
-        context: Any = multiprocessing.get_context("spawn")
         self.ranks: Ranks = given[2]
-        self.link, theirs = context.Pipe()
-        life, self.life = context.Pipe(duplex=False)  # when this process dies, the rank reads the end of the file
         self.is_over = False
         self.problem: _Problem | None = None
-        others = () if held is None else (held,)
-        self.process = context.Process(target=begin, args=(life, theirs, *others), daemon=True)
         try:
-            self.process.start()
+            super().__init__(_main, given, *(() if held is None else (held,)))
         except OSError as error:
             raise AdvisorError(f"{self.ranks} cannot be started: {error.strerror}.") from error
-        theirs.close()
-        life.close()
-        with suppress(OSError):  # it has died: ``listen`` finds it
-            self.link.send((_main, given))
 
     def listen(self, hear: Tell) -> None:
         """Take what it sent, and see whether it lives."""
@@ -196,13 +185,6 @@ class _Process:
             f"{self.ranks} was ended from outside (exit code {self.process.exitcode}), perhaps for want of memory, and "
             "the others with it: what was finished is kept; give the command again."
         )
-
-    def end(self) -> None:
-        """End it, whatever it does."""
-        self.process.kill()
-        self.process.join()
-        self.link.close()
-        self.life.close()
 
 
 def _listen(crew: list[_Process], hear: Tell) -> None:

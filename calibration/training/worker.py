@@ -1,11 +1,12 @@
-"""How a worker process begins: put off from signals, watching for its parent before it imports what takes seconds."""
+"""Worker processes, which begin put off from signals, and watching for their parent before they import torch."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -20,6 +21,37 @@ def signals_put_off() -> Iterator[None]:
     resource_tracker.ensure_running()  # else starting the first process starts it, which unblocks SIGINT
     with processes.signals_put_off():
         yield
+
+
+class Worker:
+    """A process of this one that calls ``function`` with ``first``, its end of ``link`` and what is ``held``.
+
+    It ends with this process, however that ends.
+
+    Raises:
+        OSError: the system starts no process.
+    """
+
+    def __init__(self, function: Callable[..., object], first: Any, *held: Any) -> None:
+        context: Any = multiprocessing.get_context("spawn")
+        self.link: Connection
+        self.link, theirs = context.Pipe()
+        # Only this process has the other end: when it dies, the worker reads the end of the file.
+        life, self._life = context.Pipe(duplex=False)
+        self.process: Any = context.Process(target=begin, args=(life, theirs, *held), daemon=True)
+        with signals_put_off():
+            self.process.start()
+        theirs.close()
+        life.close()
+        with suppress(OSError):  # it has died: its sentinel says so
+            self.link.send((function, first))
+
+    def end(self) -> None:
+        """End it, whatever it does, and whatever signals it ignores: nothing that it writes is half there."""
+        self.process.kill()
+        self.process.join()
+        self.link.close()
+        self._life.close()
 
 
 def begin(life: Connection, link: Connection, *others: Any) -> None:

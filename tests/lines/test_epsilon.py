@@ -21,7 +21,7 @@ def test_epsilon_is_1_where_laws_lie_on_lines() -> None:
 
 
 def test_epsilon_is_0_where_h_says_nothing() -> None:
-    """The laws are shuffled over the sources: epsilon is mostly 0, and another only where it does better than the mean."""
+    """The laws are shuffled over the sources: epsilon is mostly 0, else it does better than the mean."""
     laws = laws_of(X, 3.0, np.random.default_rng(0))
     zero = 0
     for seed in range(40):
