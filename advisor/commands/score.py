@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +29,9 @@ from advisor.commands.options import (
 )
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
+
+if TYPE_CHECKING:
+    from advisor.compressibility.whole.processes import ShardEngine
 
 _EXAMPLES = """\b
 Examples:
@@ -55,6 +60,8 @@ Examples:
     metavar="FOLDER",
     help="--all: where finished shards wait.  [default: a cache]",
 )
+@click.option("--engine", type=click.Choice(["processes", "ray"]), help="--all: here, or on a Ray cluster's nodes.")
+@click.option("--address", metavar="HOST:PORT", help="The cluster's head.  [default: RAY_ADDRESS, or this machine's]")
 @cautions_option
 @full_option
 @output_options("the table")
@@ -74,6 +81,8 @@ def command(
     measure_all: bool,
     workers: int | None,
     scratch: Path | None,
+    engine: str | None,
+    address: str | None,
 ) -> Sequence[Caution]:
     """Measure how compressible a corpus is: H, its interval, and what else a scaling law needs.
 
@@ -84,7 +93,7 @@ def command(
     --all reads everything once: H of every sequence, exact tokens, bytes and documents, how many documents are
     distinct, and a row for each shard. A run that was ended goes on where it was, by the same command.
     """
-    _check_all(measure_all, out)
+    _check_all(measure_all, out, engine)
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
     refuse_overwriting(out, *sources, profile)
@@ -96,7 +105,10 @@ def command(
         profiles = read_profiles(profile)
     else:
         how = {"workers": workers, "scratch": scratch} if measure_all else None
-        profiles = score_sources(sources, reading, quiet=quiet, whole=how)
+        with _cluster(address, workers) if engine == "ray" else nullcontext() as nodes:
+            profiles = score_sources(
+                sources, reading, quiet=quiet, whole=how if nodes is None else {**(how or {}), "engine": nodes}
+            )
 
     from advisor.report.score import show
     from advisor.report.screen import Wanted
@@ -106,7 +118,13 @@ def command(
     return [caution for profile in profiles for caution in profile.cautions]
 
 
-def _check_all(measure_all: bool, out: Path | None) -> None:
+def _cluster(address: str | None, most: int | None) -> AbstractContextManager[ShardEngine]:
+    from calibration.campaign.cluster.shards import measuring  # here: it is of the extra cluster
+
+    return measuring(address, most=most)
+
+
+def _check_all(measure_all: bool, out: Path | None, engine: str | None) -> None:
     """Raise, before hours of work, for options that mean nothing with --all or without it, or a file of no folder."""
     if measure_all:
         check_writable(out)
@@ -114,6 +132,8 @@ def _check_all(measure_all: bool, out: Path | None) -> None:
         raise UsageError("--all measures a SOURCE, and --from prints what was measured before: give one of them.")
     if measure_all and is_given("sequences"):
         raise UsageError("--sequences says how many are drawn, and --all measures every one: leave one of them out.")
-    for name in ("workers", "scratch"):
+    for name in ("workers", "scratch", "engine", "address"):
         if not measure_all and is_given(name):
             raise UsageError(f"--{name} says how --all works, and is given without it.")
+    if is_given("address") and engine != "ray":
+        raise UsageError("--address is of a cluster: give --engine ray with it.")

@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def cluster(store, tmp_path_factory):
         import ray
 
         found = TwoNodes()
+        connection.silence()
         ray.init(address=found.address, log_to_driver=False, logging_level="CRITICAL")
         yield found
         ray.shutdown()
@@ -175,6 +177,49 @@ def test_a_killed_driver_and_a_lost_node_leave_the_same_rows(cluster, whole, tmp
     assert all("was lost because its node was lost: it goes on" in warning for warning in warnings if warning != gone)
     assert outcome(folder) == whole
     assert len((folder / "runs.jsonl").read_text().splitlines()) == 18
+
+
+def test_a_corpus_is_measured_whole_on_the_nodes_as_on_this_machine_though_a_process_is_killed(
+    cluster, tmp_path, monkeypatch, advisor, sources
+):
+    (tmp_path / "shards").mkdir()
+    for number in range(3):
+        lines = (json.dumps({"text": text}) for text in sources[number::3])
+        (tmp_path / "shards" / f"{number}.jsonl").write_text("\n".join(lines))
+    monkeypatch.chdir(tmp_path)
+    whole = ("score", "shards/*.jsonl", "--all", "--quiet", "--json")
+    here = advisor(*whole, "--scratch", tmp_path / "here", "--workers", 1)
+    killed = []
+
+    def kill():
+        while not (found := measuring_processes()):
+            time.sleep(0.01)
+        os.kill(found[0], signal.SIGKILL)
+        killed.append(found[0])
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    there = advisor(*whole, "--scratch", tmp_path / "there", "--engine", "ray")
+    thread.join(1)
+    assert killed
+    assert (there.code, there.stderr) == (0, "")
+    assert there.stdout == here.stdout
+    (tmp_path / "shards" / "1.jsonl").write_text("not json\n")
+    refused = advisor(*whole, "--scratch", tmp_path / "there", "--engine", "ray")
+    assert refused.code == 1
+    assert f"On the node {NODE} of the cluster: " in " ".join(refused.stderr.split())
+    piped = advisor("score", "-", "--all", "--engine", "ray", "--scratch", tmp_path / "pipe", stdin="text " * 9000)
+    assert piped.code == 0  # what this process alone can read it measures
+
+
+def measuring_processes():
+    """Return the processes that measure a shard now: Ray has them say so."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if each.read_bytes().startswith(b"ray::advisor-measure"):
+                found.append(int(each.parent.name))
+    return found
 
 
 def test_a_trunk_that_no_node_has_room_for_is_one_sentence(cluster, monkeypatch):

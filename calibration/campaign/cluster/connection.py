@@ -109,6 +109,7 @@ def _connect(address: str | None) -> None:
     import ray
 
     quiet = {"logging_level": logging.CRITICAL, "log_to_driver": False}
+    silence()
     try:
         if address is None:
             ray.init(address="local", include_dashboard=False, **quiet)
@@ -119,6 +120,13 @@ def _connect(address: str | None) -> None:
         raise AdvisorError(
             f"Ray {where} does not start ({first_line(error)}): see session_latest/logs in its temporary folder."
         ) from error
+
+
+def silence() -> None:
+    """Keep Ray from printing on standard output, perhaps inside a document, that a process was lost: we say what is."""
+    from ray._private import worker  # it has no setting for it
+
+    worker.print_to_stdstream = lambda *_, **__: None
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is called on the nodes of a cluster, by name (``calls``): looks at a node, times steps, trains a trunk.
+"""What is called on the nodes of a cluster, by name (``calls``): looks, times steps, trains a trunk, measures a shard.
 
 Each process trains with what it fetches into a scratch folder of its node, which is removed when the calibration ends.
 """
@@ -12,7 +12,7 @@ import pickle
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +23,7 @@ from calibration.campaign.plan_file import CHECKPOINT_FOLDER, DATA_FOLDER, PLAN_
 from calibration.campaign.token_data import PARTS
 
 if TYPE_CHECKING:
+    from advisor.compressibility.whole.shard import CorpusShard, ShardCounts
     from calibration.campaign.cluster.ledger_writer import DistantLedger
     from calibration.campaign.engine import News, Work, Workshop
     from calibration.campaign.plan_file import CalibrationPlan
@@ -107,6 +108,29 @@ def train(work: Work, shared: bytes, writer: Any) -> News:
     except StorageError as error:
         return News(work=work.name, failure=str(error), ended=True)
     return last[0]
+
+
+def measure(shard: CorpusShard, folder: str) -> tuple[ShardCounts, bytes | None]:
+    """Return what there is in a shard, and its digests where it has some; ``folder`` is the one the command works in.
+
+    Raises:
+        AdvisorError: as ``measure_shard``, or the folder is not there.
+    """
+    from advisor.compressibility.whole.shard import digest_path, measure_shard
+
+    host = look()
+    if not Path(folder).is_dir():
+        raise AdvisorError(
+            f"The node {host} of the cluster does not have the folder {folder}: give the command in one that all nodes "
+            "mount, or name the corpus by an address such as s3://BUCKET/PATH."
+        )
+    with tempfile.TemporaryDirectory() as scratch, chdir(folder):
+        try:
+            counts = measure_shard(replace(shard, folder=Path(scratch)))
+        except AdvisorError as error:
+            raise AdvisorError(f"On the node {host} of the cluster: {error}") from error
+        written = digest_path(Path(scratch), shard.number)
+        return counts, written.read_bytes() if written.exists() else None
 
 
 class _Trainer:
