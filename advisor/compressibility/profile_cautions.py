@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from advisor.caution import Caution
+from advisor.corpus.tally import UNOPENED
 from advisor.quantities import format_bytes, format_quantity, format_share
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
     if profile.n_documents_skipped:
         is_drawn = any(each.reason.endswith(DRAWN) for each in profile.missed)
         draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
-        code = "much_skipped" if _share_missed(profile, unread) >= _MUCH else "skipped"
+        is_much = _share_missed(profile, unread) >= _MUCH or any(each.reason == UNOPENED for each in profile.missed)
+        code = "much_skipped" if is_much else "skipped"
         found.append((code, left_out_words(profile.missed, profile.n_bytes).strip() + draws))
     yield from (Caution(code=code, message=message) for code, message in found)
 

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from advisor.errors import CorpusError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from advisor.corpus.tally import Tally
 
 
 _AT_ONCE = 1 << 26  # bytes: so many are set aside before they are read, however few there are
@@ -79,6 +83,17 @@ class CorpusFile:
     def n_bytes(self) -> int:
         """Its size as it is stored."""
         return self.place.n_bytes
+
+
+def leave_out_empty(file: CorpusFile | None, tally: Tally, what: str, *, name: str) -> None:
+    """Count a table without a row, such as one of the parts that Spark writes, as a file without a byte is counted.
+
+    Raises:
+        CorpusError: it was named, or comes through a pipe; ``what`` says of ``name`` that it is empty.
+    """
+    if file is None or file.named:
+        raise CorpusError(f"{name} {what}.")
+    tally.skip("tables without a row", n_bytes=file.n_bytes, name=file.name, deliberate=True)
 
 
 def suffixes_of(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from advisor.caution import Caution
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+UNOPENED = "folders that cannot be opened"  # what they hold is not known, nor how much of the corpus it is
 _LARGEST = 3  # names kept of what was left out for one reason
 
 

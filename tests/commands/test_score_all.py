@@ -138,7 +138,7 @@ def test_a_run_that_is_ended_goes_on_to_the_same_bytes(
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert [line for line in errors.decode().splitlines() if line][-2:] == [
-            "Shards that were finished are kept: the same command goes on from them.",
+            "Shards that were finished by now are kept: the same command goes on from them.",
             "Interrupted.",
         ]
     kept, measured = finished_shards(corpus), []

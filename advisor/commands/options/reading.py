@@ -167,7 +167,7 @@ def _whole_profiles(sources: Sequence[str], how: dict[str, Any], *, quiet: bool)
         with progress_bar(quiet=quiet, time_left=True) as progress:
             return [score_whole(source, progress=progress, **how) for source in sources]
     except KeyboardInterrupt:
-        terminal.note("Shards that were finished are kept: the same command goes on from them.")
+        terminal.note("Shards that were finished by now are kept: the same command goes on from them.")
         raise
 
 

@@ -14,6 +14,7 @@ from advisor.compressibility.whole.digests import count_distinct
 from advisor.compressibility.whole.shard import ShardCounts
 from advisor.corpus.sequences import Sample
 from advisor.corpus.source import Corpus
+from advisor.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,7 +106,7 @@ def shard_rows(
         sizes = SizeCounts(counts=cut.sizes, n_raw=4 * run.sampling.seq_len)
         found.append(
             ShardProfile(
-                name=name,
+                name=printable(name),
                 n_documents=total.n_documents,
                 n_tokens=total.n_tokens,
                 n_text_bytes=None if False in total.kinds else total.n_text_bytes,

@@ -92,6 +92,9 @@ class FinishedShards:
         np.savez(data, **self.kept.arrays())
         try:
             write_atomically(self.folder / _KEPT, data.getvalue())
+        except AdvisorError as error:
+            raise AdvisorError(f"{str(error).rstrip('.')}; --scratch names another folder.") from error
+        try:
             with (self.folder / _LINES).open("ab") as file:
                 for counts in self._waiting:
                     self.begins[counts.number] = file.tell()
@@ -104,6 +107,11 @@ class FinishedShards:
             ) from error
         self._waiting.clear()
         self._written = time.monotonic()
+
+    def clear(self) -> None:
+        """Keep nothing: the same command would come to the same error."""
+        self.begins.clear()
+        self._waiting.clear()
 
     def __contains__(self, number: int) -> bool:
         return number in self.begins

@@ -6,6 +6,7 @@ import itertools
 import os
 import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from advisor.compressibility.whole.processes import ShardEngine
     from advisor.corpus.corpus_file import CorpusFile
     from advisor.corpus.options import CorpusOptions
-    from advisor.corpus.parts import CutSource
+    from advisor.corpus.parts import CorpusPart, CutSource
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress
     from advisor.corpus.tokenizer import Tokenizer
 
+# Of a file and those beside it: the name, the size, and of a file of this machine when it was written.
+_Stamps = list[tuple[str, int, int | None]]
 _FORM = 1  # of what a run keeps, and of how it cuts and counts: a run of another one is begun again
 
 
@@ -50,12 +53,18 @@ class WholeRun:
     def name(self) -> str:
         """What tells this run from others: the files as they are now, how they are read, and with which libraries."""
         files = [
-            (part.shard, part.n_bytes, part.span, [_stamp(file) for file in part.files]) for part in self.cut.parts
+            (part.shard, part.n_bytes, part.span, [self._stamps[file.name] for file in part.files])
+            for part in self.cut.parts
         ]
         options = replace(self.options, hub=replace(self.options.hub, token=None))
         tokenizers = [_tokenizer_stamp(name) for name in (self.sampling.tokenizer, self.options.ids.tokenizer) if name]
         how = self.named, os.getcwd(), options, self.sampling, tokenizers
         return name_of_run([_FORM, *how, zlib.ZLIB_RUNTIME_VERSION, files])
+
+    @cached_property
+    def _stamps(self) -> dict[str, _Stamps]:
+        """The stamp of each file, as it is before any is read."""
+        return {file.name: _stamp(file) for part in self.cut.parts for file in part.files}
 
     def shards(self, folder: Path) -> list[CorpusShard]:
         """Return what is to be measured."""
@@ -88,15 +97,29 @@ class WholeRun:
         return [replace(shard, joined_at=begin) for shard, begin in shards]
 
     def measure(self, shards: Sequence[CorpusShard], finished: FinishedShards) -> None:
-        """Measure the shards that are not finished."""
+        """Measure the shards that are not finished.
+
+        Raises:
+            CorpusError: one cannot be read, or was written to meanwhile.
+        """
         missing = [shard for shard in shards if shard.number not in finished]
-        far = RunProgress(shards, {shard.number for shard in missing}, self.progress)
+        parts = {shard.number: shard.part for shard in missing}
+        far = RunProgress(shards, set(parts), self.progress)
         # A pipe is this process's own.
         engine = measured_here if self.named == "-" else self.engine
         for counts in engine(missing, far.tell):
+            self._check_unchanged(parts[counts.number])
             finished.take(counts)
             far.end(counts.number)
         finished.write()
+
+    def _check_unchanged(self, part: CorpusPart) -> None:
+        for file in part.files:
+            if _stamp_now(file) != self._stamps[file.name]:
+                raise CorpusError(
+                    f"{file.name} has changed while the corpus was measured: give the command again when nothing "
+                    "writes to it."
+                )
 
     def total(self, finished: FinishedShards) -> ShardCounts:
         """Return what all shards have together, each document cut by itself.
@@ -134,7 +157,19 @@ class WholeRun:
         return total, over
 
 
-def _stamp(file: CorpusFile) -> list[tuple[str, int, int | None]]:
+def _stamp_now(file: CorpusFile) -> _Stamps | None:
+    """Return the stamp that a file has by now; None of one that is no longer there."""
+    try:
+        places = [
+            replace(each, n_bytes=each.path.stat().st_size) if each.is_local else each
+            for each in (file.place, *file.beside)
+        ]
+        return _stamp(replace(file, place=places[0], beside=tuple(places[1:])))
+    except FileNotFoundError:
+        return None
+
+
+def _stamp(file: CorpusFile) -> _Stamps:
     """Return what tells a file, and those that say how it is read, from what they may hold later.
 
     Of a file that is elsewhere that is its size.

@@ -12,7 +12,7 @@ from advisor.corpus.options import CorpusOptions
 from advisor.corpus.parts import cut_source
 from advisor.corpus.sampling import Sampling
 from advisor.corpus.tokenizer import load_tokenizer
-from advisor.errors import UsageError
+from advisor.errors import CorpusError, UsageError
 from advisor.quantities import check_text
 from advisor.untrusted.processes import n_cores
 
@@ -64,7 +64,11 @@ def score_whole(
     folder = (scratch or cache_folder()) / run.name
     with opened_run(folder, most=sampling.n_sequences, seed=sampling.seed) as finished:
         run.measure(run.shards(folder), finished)
-        total = run.total(finished)
+        try:
+            total = run.total(finished)
+        except CorpusError:
+            finished.clear()
+            raise
         if not run.is_short(total):
             totals = corpus_totals(run, total, total, finished, shard_rows(run, finished, finished, {}))
             return counted_profile(run, total, total, finished.kept, totals)

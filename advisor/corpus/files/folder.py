@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.corpus.corpus_file import Place
+from advisor.corpus.tally import UNOPENED
 from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _read_in(
         entered.add(identity)
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        tally.skip("folders that cannot be opened", name=str(folder))
+        tally.skip(UNOPENED, name=str(folder))
         return
     names = {entry.name for entry in entries}
     if "_delta_log" in names:

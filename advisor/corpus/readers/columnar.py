@@ -12,6 +12,7 @@ from advisor.corpus.arrow.leaves import LeafSizes
 from advisor.corpus.choice import choose_column, names_in, top_column
 from advisor.corpus.column_notes import holds_text, note_column
 from advisor.corpus.columns import fields_of_schema, with_rows
+from advisor.corpus.corpus_file import leave_out_empty
 from advisor.corpus.readers.column_chunk import ColumnChunk
 from advisor.errors import CorpusError
 from advisor.untrusted.reading import parsing
@@ -33,10 +34,13 @@ def parquet_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally
     """Return a reader for each row group of a parquet file.
 
     Raises:
-        CorpusError: it is not a parquet file, has no rows, or has no such text column.
+        CorpusError: it is not a parquet file, was named and has no rows, or has no such text column.
     """
     parsed, name = ParsedFile(file=file, format="parquet"), file.name
     told, schema = _outline(parsed)
+    if told["n_rows"] == 0:
+        leave_out_empty(file, tally, "has 0 rows", name=name)
+        return []
     sizes, fields = LeafSizes(told["columns"]), fields_of_schema(schema)
     looked_at = _looked_at(fields, options.column)
     n_rows = _n_first(sum(map(sizes.n_bytes, looked_at)), told["rows"])
@@ -52,10 +56,13 @@ def arrow_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: 
     """Return a reader for each record batch of an arrow file, in the file or the stream format.
 
     Raises:
-        CorpusError: it is not an arrow file, has no rows, or has no such text column.
+        CorpusError: it is not an arrow file, was named and has no rows, or has no such text column.
     """
     parsed, name = ParsedFile(file=file, format="arrow"), file.name
     told, schema = _outline(parsed)
+    if told["n_rows"] == 0:
+        leave_out_empty(file, tally, "has 0 rows", name=name)
+        return []
     fields = fields_of_schema(schema)
     looked_at = [each for each, field in fields.items() if field.kind is not None or holds_text(field)]
     fields = with_rows(fields, _first_rows(parsed, told, looked_at, min(_FIRST_ROWS, told["rows"])))
@@ -65,7 +72,7 @@ def arrow_chunks(file: CorpusFile, options: CorpusOptions, seq_len: int, tally: 
 
 
 def _outline(parsed: ParsedFile) -> tuple[dict[str, Any], pa.Schema]:
-    """Return what a file says of itself, and its schema: it has rows, and a name for each column."""
+    """Return what a file says of itself, and its schema, which has a name for each column."""
     import pyarrow as pa
 
     told, blob = parsed.ask("outline", {})
@@ -73,8 +80,6 @@ def _outline(parsed: ParsedFile) -> tuple[dict[str, Any], pa.Schema]:
     with parsing(name, parsed.format, CorpusError):
         schema = pa.ipc.read_schema(pa.py_buffer(blob))
     _check_names(schema, name)
-    if told["n_rows"] == 0:
-        raise CorpusError(f"{name} has 0 rows.")
     return told, schema
 
 

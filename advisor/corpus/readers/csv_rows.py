@@ -91,6 +91,11 @@ class CsvRows:
             for name, values in zip(self.header, columns, strict=True)
         }
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row, once ``fields`` has looked at the first."""
+        return not self._head
+
     def __iter__(self) -> Iterator[CsvRow]:
         """Yield each row that has the cells of the header."""
         yield from self._head

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 from advisor.corpus.choice import choose_column
 from advisor.corpus.column_notes import note_column
 from advisor.corpus.columns import ABSENT, Field, content_of, fields_of_records, value_in
+from advisor.corpus.corpus_file import leave_out_empty
 from advisor.corpus.documents import EMPTY, Document
 from advisor.corpus.long_lines import LongFieldError, LongObject
 from advisor.corpus.readers.csv_rows import LONGEST_FIELD, CsvRows
@@ -62,6 +63,9 @@ class CsvFile(InOrder):
         with self._stream() as stream, long_fields(LONGEST_FIELD):
             rows = CsvRows(stream, self.name, self.delimiter, skip_bad=self.options.skip_bad, tally=self.tally)
             fields, wanted = rows.fields(self.options.column), self.options.column
+            if rows.is_empty:
+                leave_out_empty(self.file, self.tally, "has no rows behind its header", name=self.name)
+                return
             chosen = choose_column(fields, wanted, self.name, several=True)
             format = "csv" if self.delimiter == "," else "tsv"
             note_column(chosen, fields, self.tally, format=format, name=self.name, wanted=wanted)
@@ -88,7 +92,8 @@ class JsonFile(InOrder):
             items = iter(records)
             head = list(self._head(items))
             if not head:
-                raise CorpusError(f"{self.name} holds no records.")
+                leave_out_empty(self.file, self.tally, "holds no records", name=self.name)
+                return
             chosen = self._choose(head, records)
             for row, item in enumerate(itertools.chain(head, items)):
                 if isinstance(item.value, LongObject):

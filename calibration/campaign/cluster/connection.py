@@ -80,8 +80,8 @@ def _found(wanted: str, *, is_named: bool) -> str | None:
     """Return the address of the cluster's head; None where no cluster was named and none is on this machine."""
     if "://" in wanted:
         raise UsageError(
-            f"{wanted} is an address of Ray's client or of its dashboard, and a calibration is a driver: give the "
-            "command on a node of the cluster with --address HOST:6379, or submit it with `ray job submit`."
+            f"{wanted} is an address of Ray's client or of its dashboard, and this command is a driver: give it "
+            "on a node of the cluster with --address HOST:6379, or submit it with `ray job submit`."
         )
     where = "" if wanted == "auto" else f" at {wanted}"
     try:

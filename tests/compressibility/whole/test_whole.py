@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import random
 import string
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from advisor.compressibility.profile_file import read_profiles
+from advisor.compressibility.score import score
 from advisor.compressibility.whole.corpus_totals import CorpusTotals, ShardProfile, are_unlike
-from advisor.compressibility.whole.processes import measured_by
+from advisor.compressibility.whole.processes import measured_by, measured_here
 from advisor.corpus import parts
 from advisor.corpus.documents import Document
 from advisor.corpus.options import CorpusOptions
@@ -21,6 +28,8 @@ from advisor.corpus.parts import cut_source, readers_of
 from advisor.corpus.source import open_corpus
 from advisor.corpus.tally import Tally
 from advisor.errors import AdvisorError, CorpusError, UsageError
+from advisor.report.score import show
+from advisor.report.screen import Wanted
 from tests.compressibility.whole.made import CORPORA, SAMPLING, comparable, jsonl, lines_in_files, sampled, texts, whole
 
 
@@ -269,3 +278,95 @@ def test_an_unlike_shard_is_a_caution_that_names_it(tmp_path: Path, monkeypatch:
 
 def test_the_sample_that_is_kept_has_as_many_sequences_as_are_asked_for() -> None:
     assert SAMPLING.n_sequences == 5000  # more than any corpus here has: else a comparison would be with a part of it
+
+
+def arrow_file(path: Path, table: pa.Table) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "write", "problem"),
+    [
+        ("parquet", lambda path, table: pq.write_table(table, path), "has 0 rows"),
+        ("arrow", arrow_file, "has 0 rows"),
+        ("csv", lambda path, table: table.to_pandas().to_csv(path, index=False), "has no rows behind its header"),
+        ("json", lambda path, table: path.write_text(json.dumps(table.to_pylist())), "holds no records"),
+    ],
+)
+def test_a_table_without_a_row_is_left_out_and_one_that_is_named_is_an_error(
+    tmp_path: Path, suffix: str, write: Callable[[Path, pa.Table], object], problem: str
+) -> None:
+    folder, table = tmp_path / "corpus", pa.table({"text": texts(40)})
+    folder.mkdir()
+    write(folder / f"a.{suffix}", table)
+    expected = whole(folder, tmp_path / "scratch")
+    empty = folder / f"b.{suffix}"
+    write(empty, table.slice(0, 0))
+    found = whole(folder, tmp_path / "scratch")
+    assert [(each.reason, each.n, each.largest) for each in found.left_out] == [
+        ("tables without a row", 1, (str(empty),))
+    ]
+    assert found.skipped == {}
+    assert found.compressibility == expected.compressibility
+    assert score(str(folder), sampling=SAMPLING).left_out == found.left_out
+    with pytest.raises(CorpusError) as refused:
+        whole(empty, tmp_path / "scratch")
+    assert str(refused.value) == f"{empty} {problem}."
+
+
+@pytest.mark.parametrize("change", ["longer", "shorter", "rewritten", "removed"])
+def test_a_file_that_is_written_to_meanwhile_is_an_error(tmp_path: Path, change: str) -> None:
+    lines_in_files(tmp_path)
+    path = tmp_path / "1.jsonl"
+
+    def engine(shards, tell):
+        for counts in measured_here(shards, tell):
+            content = path.read_bytes()
+            if change == "removed" and counts.number == 1:
+                path.unlink()
+            elif change != "removed":
+                path.write_bytes({"longer": content * 2, "shorter": content[:-1], "rewritten": content}[change])
+            yield counts
+
+    with pytest.raises(CorpusError) as refused:
+        whole(tmp_path, tmp_path / "scratch", engine=engine)
+    assert str(refused.value) == (
+        f"{path} has changed while the corpus was measured: give the command again when nothing writes to it."
+    )
+
+
+def test_a_name_that_cannot_be_shown_is_one_that_can_be_read_back(tmp_path: Path) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    lines_in_files(folder)
+    for number, name in enumerate((b"caf\xe9.jsonl", b"a\nb.jsonl")):
+        (folder / f"{number}.jsonl").rename(os.fsdecode(os.fsencode(folder) + b"/" + name))
+    found = whole(folder, tmp_path / "scratch")
+    show([found], as_json=False, out=tmp_path / "profile.json", asked=Wanted())
+    (again,) = read_profiles(tmp_path / "profile.json")
+    assert [Path(shard.name).name for shard in again.totals.shards] == ["2.jsonl", "a?b.jsonl", "caf?.jsonl"]
+
+
+def test_a_folder_that_cannot_be_opened_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    lines_in_files(tmp_path)
+    scandir = os.scandir
+
+    def refused(path: Path) -> Any:
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    for profile in (whole(tmp_path, tmp_path / "scratch"), score(str(tmp_path), sampling=SAMPLING)):
+        (told,) = [each for each in profile.cautions if each.code == "much_skipped"]
+        assert told.message == "Left out: 1 (folders that cannot be opened)."
+        assert told.severity == "warning"
+
+
+def test_a_corpus_of_less_than_a_sequence_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(jsonl(["few"]))
+    with pytest.raises(CorpusError):
+        whole(tmp_path / "a.jsonl", tmp_path / "scratch")
+    assert not (tmp_path / "scratch").exists()
