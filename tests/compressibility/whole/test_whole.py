@@ -353,8 +353,8 @@ def test_a_folder_that_cannot_be_opened_is_a_warning(tmp_path: Path, monkeypatch
     lines_in_files(tmp_path)
     scandir = os.scandir
 
-    def refused(path: Path) -> Any:
-        if Path(path).name == "closed":
+    def refused(path: Path | int) -> Any:
+        if isinstance(path, Path) and path.name == "closed":
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
