@@ -103,8 +103,8 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
         found.append(
             (
                 "few_sequences",
-                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens could be sampled: "
-                "H is uncertain.",
+                f"Only {profile.n_sequences} {noun} of {profile.protocol.seq_len} tokens "
+                f"{'could be sampled' if profile.totals is None else 'are in it'}: H is uncertain.",
             )
         )
     highest = profile.compressibility.ceiling
