@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Unpack
 
 from advisor.api.corpora import corpus_options, sampling_of
@@ -15,6 +16,7 @@ from advisor.quantities import check_text
 if TYPE_CHECKING:
     from advisor.compressibility.mixture import Mixture
     from advisor.compressibility.score import Profile
+    from advisor.compressibility.whole.processes import ShardEngine
     from advisor.corpus.options import CorpusOptions
     from advisor.corpus.sampling import Sampling
     from advisor.corpus.sequences import Progress
@@ -33,6 +35,8 @@ def score(
     all: bool = False,
     workers: Whole | None = None,
     scratch: Path | None = None,
+    engine: str | None = None,
+    address: str | None = None,
     options: CorpusOptions | None = None,
     sampling: Sampling | None = None,
     progress: Progress | None = None,
@@ -46,7 +50,8 @@ def score(
 
     With ``all`` nothing is drawn: every sequence is measured, by ``workers`` processes (one a core), and ``totals`` of
     the profile has what was counted. Finished shards wait in the folder ``scratch`` (one in the user's cache); the same
-    call after one that was ended goes on from them.
+    call after one that was ended goes on from them. With ``engine`` "ray" the nodes of the Ray cluster at ``address``
+    measure, by default that of RAY_ADDRESS or this machine's.
 
     >>> import sysconfig
     >>> profile = score(f"{sysconfig.get_path('stdlib')}/json", sequences=100)
@@ -60,28 +65,38 @@ def score(
         TokenizerError: the tokenizer cannot be found or read.
     """
     from advisor.compressibility.score import score as measured
+    from advisor.compressibility.whole.engines import chosen_engine
 
     check_text(source, "source")
     check_flag(all, "--all")
     if all:
-        return _whole(str(source), workers, scratch, options, sampling, progress, reading)
-    for name, value in (("workers", workers), ("scratch", scratch)):
+        n_workers = None if workers is None else whole_number("workers", workers)
+        with chosen_engine(engine, address, n_workers, _cluster) as measures:
+            how = {"workers": n_workers, "engine": measures, "progress": progress}
+            return _whole(str(source), scratch, options, sampling, reading, how)
+    of_all = {"workers": workers, "scratch": scratch, "engine": engine, "address": address}
+    for name, value in of_all.items():
         if value is not None:
             raise UsageError(f"--{name} says how --all works, and is given without it.")
     ways = _ways(options, sampling, reading)
     return measured(str(source), options=ways[0], sampling=ways[1], progress=progress)
 
 
+def _cluster(address: str | None, most: int | None) -> AbstractContextManager[ShardEngine]:
+    from calibration.campaign.cluster.shards import measuring
+
+    return measuring(address, most=most)
+
+
 def _whole(
     source: str,
-    workers: Whole | None,
     scratch: Path | None,
     options: CorpusOptions | None,
     sampling: Sampling | None,
-    progress: Progress | None,
     reading: Mapping[str, Any],
+    how: Mapping[str, Any],
 ) -> Profile:
-    """Return the profile of all of a corpus."""
+    """Return the profile of all of a corpus; ``how`` are further words of ``score_whole``."""
     from advisor.compressibility.whole.score_whole import score_whole
 
     if reading.get("sequences") is not None:
@@ -93,9 +108,8 @@ def _whole(
         source,
         options=ways[0],
         sampling=ways[1],
-        workers=None if workers is None else whole_number("workers", workers),
         scratch=None if scratch is None else pathlib.Path(scratch),
-        progress=progress,
+        **how,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from advisor.commands.options import (
     score_sources,
     vocab_size_option,
 )
+from advisor.compressibility.whole.engines import ENGINES, chosen_engine
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import UsageError
 
@@ -60,7 +61,7 @@ Examples:
     metavar="FOLDER",
     help="--all: where finished shards wait.  [default: a cache]",
 )
-@click.option("--engine", type=click.Choice(["processes", "ray"]), help="--all: here, or on a Ray cluster's nodes.")
+@click.option("--engine", type=click.Choice(ENGINES), help="--all: here, or on a Ray cluster's nodes.")
 @click.option("--address", metavar="HOST:PORT", help="The cluster's head.  [default: RAY_ADDRESS, or this machine's]")
 @cautions_option
 @full_option
@@ -93,7 +94,7 @@ def command(
     --all reads everything once: H of every sequence, exact tokens, bytes and documents, how many documents are
     distinct, and a row for each shard. A run that was ended goes on where it was, by the same command.
     """
-    _check_all(measure_all, out, engine)
+    _check_all(measure_all, out)
     if bool(sources) == (profile is not None):
         raise UsageError("Name a SOURCE to measure, or a profile with --from." + (" Not both." if sources else ""))
     refuse_overwriting(out, *sources, profile)
@@ -104,11 +105,9 @@ def command(
 
         profiles = read_profiles(profile)
     else:
-        how = {"workers": workers, "scratch": scratch} if measure_all else None
-        with _cluster(address, workers) if engine == "ray" else nullcontext() as nodes:
-            profiles = score_sources(
-                sources, reading, quiet=quiet, whole=how if nodes is None else {**(how or {}), "engine": nodes}
-            )
+        with chosen_engine(engine, address, workers, _cluster) as measures:
+            how = {"workers": workers, "scratch": scratch, "engine": measures} if measure_all else None
+            profiles = score_sources(sources, reading, quiet=quiet, whole=how)
 
     from advisor.report.score import show
     from advisor.report.screen import Wanted
@@ -119,12 +118,12 @@ def command(
 
 
 def _cluster(address: str | None, most: int | None) -> AbstractContextManager[ShardEngine]:
-    from calibration.campaign.cluster.shards import measuring  # here: it is of the extra cluster
+    from calibration.campaign.cluster.shards import measuring
 
     return measuring(address, most=most)
 
 
-def _check_all(measure_all: bool, out: Path | None, engine: str | None) -> None:
+def _check_all(measure_all: bool, out: Path | None) -> None:
     """Raise, before hours of work, for options that mean nothing with --all or without it, or a file of no folder."""
     if measure_all:
         check_writable(out)
@@ -135,5 +134,3 @@ def _check_all(measure_all: bool, out: Path | None, engine: str | None) -> None:
     for name in ("workers", "scratch", "engine", "address"):
         if not measure_all and is_given(name):
             raise UsageError(f"--{name} says how --all works, and is given without it.")
-    if is_given("address") and engine != "ray":
-        raise UsageError("--address is of a cluster: give --engine ray with it.")

@@ -268,7 +268,7 @@ def test_a_storage_that_nodes_do_not_see_is_one_sentence(cluster, tmp_path):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"address": "ray://head:10001"}, "ray://head:10001 is an address of Ray's client or of its dashboard, and a"),
+        ({"address": "ray://head:10001"}, "ray://head:10001 is an address of Ray's client or of its dashboard, and"),
         ({"device": "cuda:1"}, "--device cuda:1 is of one machine: on a cluster choose cpu or cuda."),
     ],
 )

@@ -119,11 +119,16 @@ def whole(source: Path, scratch: Path, words: dict[str, Any] | None = None, **ho
 
 
 def comparable(profile: Profile) -> Profile:
-    """Return a profile without what only a sample or only a whole corpus has: interval, totals, their cautions."""
+    """Return a profile without what only a sample or only a whole corpus has: interval, totals, their cautions.
+
+    Of few sequences both say so, in other words.
+    """
     return replace(
         profile,
         protocol=replace(profile.protocol, n_sequences=profile.n_sequences),
         compressibility=replace(profile.compressibility, ci95=None),
-        cautions=tuple(each for each in profile.cautions if each.code not in ("no_interval", "copied_documents")),
+        cautions=tuple(
+            each for each in profile.cautions if each.code not in ("no_interval", "copied_documents", "few_sequences")
+        ),
         totals=None,
     )
