@@ -33,7 +33,7 @@ class TwoNodes:
             with tempfile.TemporaryFile("w+") as errors:
                 self.process = subprocess.Popen(
                     [sys.executable, __file__],
-                    env={**os.environ, **QUIET},
+                    env={**os.environ, **QUIET, "PYTHONPATH": str(Path(__file__).parents[2])},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,

@@ -62,8 +62,8 @@ BRIEF = {
     "compare": "<Comparison 2 answers: 1e20 FLOPs, 1e21 FLOPs>",
     "table": "<AllocationTable 1 optimum of the law kaplan>",
     "repeat": "<RepeatTable 25.0B unique tokens, best read 9.49 times (muennighoff)>",
-    "laws": "<LawList 7 published laws and 4 calibrations>",
-    "evidence": "<Scorecard predictions beside published figures: 28 agree, 32 disagree, 58 cannot say>",
+    "laws": "<LawList 7 published laws and 5 calibrations>",
+    "evidence": "<Scorecard predictions beside published figures: 28 agree, 32 disagree, 86 cannot say>",
     "pilot": "<Pilot 20 runs for 1 % of 1e23 FLOPs on corpus: not worth it>",
 }
 

@@ -137,7 +137,7 @@ def test_the_shipped_calibrations(made):
         "pcfg-ladder: H does not predict the best size; for a source that is left out it is missed by a factor of 1.62 "
         "with H and 1.50 without."
     )
-    assert len(page.texts["h2"]) == 5
+    assert len(page.texts["h2"]) == 6
 
 
 def test_a_calibration_folder(made, tmp_path):
