@@ -39,7 +39,7 @@ from calibration.training.execution import EAGER, Execution
 from calibration.training.ranks import ALONE, Ranks, Tell
 from calibration.training.train import TrunkProgress, be_deterministic
 from calibration.training.trunk import DataSource, Run, Trunk
-from calibration.training.worker import Worker
+from calibration.training.worker import Worker, signals_put_off
 
 if TYPE_CHECKING:
     from advisor.plan.shape import Architecture
@@ -291,8 +291,9 @@ def train_in_processes(
     try:
         for number in range(n_workers):
             hardware = workshop.hardware[number % len(workshop.hardware)]
-            worker = _Worker(workshop, hardware, held)
-            workers[worker.link] = worker
+            with signals_put_off():
+                worker = _Worker(workshop, hardware, held)
+                workers[worker.link] = worker
         for worker in workers.values():
             worker.give(next(works, None))
         while busy := {link: worker for link, worker in workers.items() if worker.is_busy}:

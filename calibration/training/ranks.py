@@ -23,7 +23,7 @@ import torch
 from torch import distributed
 
 from advisor.errors import AdvisorError, UsageError, first_line
-from calibration.training.worker import Worker
+from calibration.training.worker import Worker, signals_put_off
 
 # The longest that a rank waits for another in one operation.
 TIMEOUT = timedelta(minutes=10)
@@ -139,7 +139,8 @@ def run(function: Function, argument: Any, *, n_ranks: int, device: str, hear: T
         try:
             for number in range(n_ranks):
                 ranks = Ranks(number=number, n=n_ranks, local=number, meet=f"file://{folder}/store")
-                crew.append(_Process((function, argument, ranks, device), held))
+                with signals_put_off():
+                    crew.append(_Process((function, argument, ranks, device), held))
             _listen(crew, hear)
         finally:
             for each in crew:

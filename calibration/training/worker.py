@@ -26,7 +26,7 @@ def signals_put_off() -> Iterator[None]:
 class Worker:
     """A process of this one that calls ``function`` with ``first``, its end of ``link`` and what is ``held``.
 
-    It ends with this process, however that ends.
+    It ends with this process, however that ends. Make it while signals are put off.
 
     Raises:
         OSError: the system starts no process.
@@ -39,8 +39,7 @@ class Worker:
         # Only this process has the other end: when it dies, the worker reads the end of the file.
         life, self._life = context.Pipe(duplex=False)
         self.process: Any = context.Process(target=begin, args=(life, theirs, *held), daemon=True)
-        with signals_put_off():
-            self.process.start()
+        self.process.start()
         theirs.close()
         life.close()
         with suppress(OSError):  # it has died: its sentinel says so

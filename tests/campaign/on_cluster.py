@@ -16,7 +16,6 @@ from calibration.campaign.task import run_task
 from calibration.training.execution import PINNED
 from tests.campaign.toy_calibration import tiny_request
 
-TRIES = 3  # a machine that is busy starts its parts too late for Ray, now and then
 MEMORY = 80 * 2**20  # bytes of each node's store, the least that Ray takes
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -29,24 +28,21 @@ class TwoNodes:
     """A cluster of two nodes on this machine, of one CPU each, held by a process of its own: it ends with this one."""
 
     def __init__(self):
-        for _ in range(TRIES):
-            with tempfile.TemporaryFile("w+") as errors:
-                self.process = subprocess.Popen(
-                    [sys.executable, __file__],
-                    env={**os.environ, **QUIET, "PYTHONPATH": str(Path(__file__).parents[2])},
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    text=True,
-                    start_new_session=True,
-                )
-                if address := self.process.stdout.readline().strip():
-                    self.address = address
-                    return
+        with tempfile.TemporaryFile("w+") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, __file__],
+                env={**os.environ, **QUIET, "PYTHONPATH": str(Path(__file__).parents[2])},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+            self.address = self.process.stdout.readline().strip()
+            if not self.address:
                 self.end()
                 errors.seek(0)
-                said = errors.read()
-        raise AssertionError(f"No cluster of two nodes starts here:\n{said}")
+                raise AssertionError(f"No cluster of two nodes starts here:\n{errors.read()}")
 
     def do(self, what):
         """Have a node of it ``lost`` at once, or a new one ``added``; it is done when this returns."""
