@@ -69,6 +69,8 @@ def score(
 
     check_text(source, "source")
     check_flag(all, "--all")
+    if all and reading.get("sequences") is not None:
+        raise UsageError("--sequences says how many are drawn, and --all measures every one: leave one of them out.")
     if all:
         n_workers = None if workers is None else whole_number("workers", workers)
         with chosen_engine(engine, address, n_workers, _cluster) as measures:
@@ -99,8 +101,6 @@ def _whole(
     """Return the profile of all of a corpus; ``how`` are further words of ``score_whole``."""
     from advisor.compressibility.whole.score_whole import score_whole
 
-    if reading.get("sequences") is not None:
-        raise UsageError("--sequences says how many are drawn, and --all measures every one: leave one of them out.")
     if scratch is not None:
         check_text(scratch, "--scratch")
     ways = _ways(options, sampling, reading)

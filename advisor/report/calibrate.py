@@ -149,7 +149,7 @@ def _cost(opened: Opened, missing: Sequence[TimedWork], folder: Path | None) -> 
     flops = sum(plan.flops(job) for job in plan.jobs)
     left = sum(each.seconds for each in missing) / devices.n_workers
     where = f"{devices.n_workers} x {devices.first.name}" if devices.n_workers > 1 else devices.first.name
-    how = " or ".join(sorted({each.work.execution.how for each in opened.works})) or devices.first.dtype
+    how = ", ".join(sorted({each.work.execution.how for each in opened.works})) or devices.first.dtype
     rows = [
         ("Runs", f"{plan.n_runs} in {plural(len(plan.jobs), 'trunk')}, {quantity(flops)} FLOPs"),
         ("Batch", batches(plan)),
