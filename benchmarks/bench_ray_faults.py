@@ -245,8 +245,11 @@ def main() -> None:
         return
     n_other = 0
     with stored() as switch, tempfile.TemporaryDirectory() as folder:
+        from calibration.campaign.cluster.connection import silence
+
         cluster = TwoNodes()
         ray.init(address=cluster.address, log_to_driver=False, logging_level="CRITICAL")
+        silence()
         try:
             bench = Bench(Path(folder), cluster, switch)
             print("| fault | tries | lost | said | time of one |\n|---|---|---|---|---|", flush=True)

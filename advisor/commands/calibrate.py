@@ -74,7 +74,7 @@ Examples:
 )
 @click.option("--score-tokenizer", metavar="NAME", help="H of corpora is of these tokens.  [default: those trained on]")
 @click.option("--vocab-size", type=click.IntRange(2, 1 << 18), help="Widen the models' vocabulary, such as to 32001.")
-@click.option("--lr-sweep", is_flag=True, help="Try half and twice the learning rate of each width first, or more.")
+@click.option("--lr-sweep", is_flag=True, help="Try half and twice each width's learning rate on three sources first.")
 @click.option(
     "--grammar-seed",
     "seed",

@@ -102,7 +102,9 @@ def plan_calibration(
             "one machine, and go on with --out on the cluster."
         )
     if request.lr_sweep and folder is not None:
-        plan = sweep_rates(plan, devices.first, folder=folder, progress=progress, settled=settled)
+        plan = sweep_rates(
+            plan, devices.first, folder=folder, progress=progress, choice=request.choice, settled=settled
+        )
     elif request.lr_sweep:
         plan = replace(plan, notes=(*plan.notes, "Learning rates are those before --lr-sweep, which trains."))
     if there is not None:

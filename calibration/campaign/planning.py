@@ -44,7 +44,7 @@ class CalibrationRequest:
         laws_only: no coefficients can come of it: the grid is too small, or the sources are too few.
         vocab_size: widens the models' vocabulary, as the published one of 32001; None leaves each source its own.
         max_hours: hours by the clock; the largest runs are dropped until the plan fits. None drops none.
-        lr_sweep: half and twice the peak learning rate of each width are tried first.
+        lr_sweep: half and twice the peak learning rate of each width are tried first, on three sources.
         choice: the dtype and the compiling that were asked for; None leaves them to what is fastest.
         asked: what a rerun must ask for again, in plain words.
     """

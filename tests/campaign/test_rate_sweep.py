@@ -15,6 +15,7 @@ from calibration.campaign.planning import CalibrationRequest, make_plan
 from calibration.campaign.presets import grammars_of
 from calibration.campaign.rate_sweep import Sweep, sweep_rates
 from calibration.training.device import choose_device
+from calibration.training.execution import PINNED
 from calibration.training.schedule import Recipe
 
 GRID = Grid(
@@ -27,42 +28,51 @@ GRID = Grid(
 
 @pytest.fixture(scope="module")
 def plan():
-    """A1, and beside it sources of lower and higher H, of which no token exists."""
-    request = CalibrationRequest(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:1])
-    plan = make_plan(request, None, progress=lambda *_: None)
-    (a1,) = plan.sources
-    others = [replace(a1, name=name, compressibility=h) for name, h in (("low", 0.01), ("high", 0.7))]
-    jobs = [replace(job, source=each.name) for each in others for job in plan.jobs]
-    return replace(plan, sources=(*others, a1), jobs=(*jobs, *plan.jobs))
+    """A plan of four grammars."""
+    request = CalibrationRequest(name="toy", grid=GRID, specs=grammars_of("paper", seed=0)[:4])
+    return make_plan(request, None, progress=lambda *_: None)
 
 
 def swept(plan, folder, **changes):
-    return sweep_rates(plan, choose_device("cpu"), folder=folder, progress=lambda *_: None, **changes)
+    device = choose_device("cpu")
+    return sweep_rates(plan, device, folder=folder, progress=lambda *_: None, choice=PINNED, **changes)
 
 
 def sweep(*losses):
-    return Sweep(width=64, source="A2", n_tokens=20_480, losses=dict(zip((0.002, 0.004, 0.008), losses, strict=True)))
+    losses = dict(zip((0.002, 0.004, 0.008), losses, strict=True))
+    return Sweep(width=64, recipe=0.004, tries=("A1", "A2", "A4"), n_tokens=20_480, losses=losses)
 
 
 def test_the_rate_of_the_least_loss_is_taken():
-    found = sweep(1.25, 1.125, 1.5)
-    assert found.best == 0.004
+    found = sweep((2.0, 3.0, 4.0), (3.0, 4.0, 5.0), (4.0, 5.0, 9.0))
+    assert found.best == 0.002
     assert found.note == (
-        "Width 64: the rate 0.004 is taken (0.002: 1.2500, 0.004: 1.1250, 0.008: 1.5000; nats at 20,480 tokens)."
+        "Width 64: the rate 0.002 is taken (0.002: 3.0000, 0.004: 4.0000, 0.008: 6.0000; nats at 20,480 tokens, "
+        "mean of A1, A2, A4); it is an edge of what was tried, so the best may lie beyond."
     )
 
 
-@pytest.mark.parametrize(("losses", "best"), [((1.0, 1.1, 1.2), 0.002), ((1.2, 1.1, 1.0), 0.008)])
-def test_an_edge_is_said(losses, best):
-    found = sweep(*losses)
-    assert found.best == best
-    assert found.note.endswith("; it is an edge of what was tried, so the best may lie beyond.")
+def test_the_recipe_is_kept_where_another_rate_is_not_ahead_in_every_try():
+    found = sweep((3.5, 4.5, 5.5), (3.0, 4.0, 5.0), (1.0, 2.0, 5.0))
+    assert found.best == 0.004
+    assert found.beyond is None
+    assert found.note == (
+        "Width 64: the rate 0.004 is taken (0.002: 4.5000, 0.004: 4.0000, 0.008: 2.6667; nats at 20,480 tokens, "
+        "mean of A1, A2, A4); 0.008 is not ahead of 0.004 in each of them."
+    )
+
+
+def test_of_rates_that_are_ahead_in_every_try_the_least_mean_is_taken():
+    found = sweep((2.9, 3.9, 4.9), (3.0, 4.0, 5.0), (2.8, 3.8, 4.95))
+    assert found.best == 0.008
+    assert found.beyond == 0.016
 
 
 def test_a_rate_that_diverged_is_not_taken():
-    found = sweep(1.2, 1.1, float("inf"))
+    found = sweep((3.2, 4.2, 5.2), (3.0, 4.0, 5.0), (1.0, 1.0, math.inf))
     assert found.best == 0.004
-    assert "0.004: 1.1000, 0.008: diverged; nats at 20,480 tokens)" in found.note
+    assert "0.004: 4.0000, 0.008: diverged; nats at 20,480 tokens, mean of A1, A2, A4)." in found.note
+    assert sweep((1.0, 1.0, 1.0), (math.inf,) * 3, (math.inf,) * 3).best == 0.002
 
 
 def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_path):
@@ -71,14 +81,23 @@ def test_a_sweep_gives_every_width_its_best_rate_from_real_training(plan, tmp_pa
     assert {job.rate for job in found.jobs} == {0.004}  # twice beyond the edge of three
     assert [job.token_counts for job in found.jobs] == [job.token_counts for job in plan.jobs]
     assert [note.split(":")[0] for note in found.notes] == ["Width 4", "Width 8"]
-    assert all("; nats at 20,480 tokens" in note and "an edge" in note for note in found.notes)
-    # The source of median H, at the second smallest count.
-    assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
-        "A1.sha256",
-        "A1.training.npy",
-        "A1.validation.npy",
-    ]
+    # The sources of least, median and greatest H, at the second smallest count.
+    by_h = [source.name for source in sorted(plan.sources, key=lambda source: source.compressibility)]
+    tried = ", ".join((by_h[0], by_h[2], by_h[3]))
+    assert all(f"; nats at 20,480 tokens, mean of {tried}); it is an edge" in note for note in found.notes)
+    assert {path.name.split(".")[0] for path in (tmp_path / "data").iterdir()} == {by_h[0], by_h[2], by_h[3]}
     assert swept(low, tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("n_sources", "tries"), [(1, "{0}, {0} (seed 1), {0} (seed 2)"), (2, "{0}, {1}, {0} (seed 1)")]
+)
+def test_where_there_are_fewer_sources_several_seeds_of_them_are_tried(plan, tmp_path, n_sources, tries):
+    few = sorted(plan.sources[:n_sources], key=lambda source: source.compressibility)
+    jobs = tuple(job for job in plan.jobs if job.source in {source.name for source in few})
+    found = swept(replace(plan, sources=tuple(few), jobs=jobs), tmp_path, settled={8})
+    (note,) = found.notes
+    assert f"mean of {tries.format(*(source.name for source in few))})" in note
 
 
 @pytest.mark.parametrize(
@@ -88,15 +107,15 @@ def test_what_lies_beyond_an_edge_is_tried(plan, tmp_path, monkeypatch, best, ex
     tried = []
 
     def train_all(trunk):
-        for place, run in enumerate(trunk.runs):
-            tried.append(run.rate)
-            yield place, SimpleNamespace(loss=abs(math.log(run.rate / best)), run=replace(run, halvings=0))
+        (run,) = trunk.runs
+        tried.append(run.rate)
+        yield 0, SimpleNamespace(loss=abs(math.log(run.rate / best)), run=replace(run, halvings=0))
 
     monkeypatch.setattr(rate_sweep, "train_all", train_all)
     found = swept(plan, tmp_path, settled={8})
     (rate,) = {job.rate for job in found.jobs if job.size.width == 4}
     assert rate == pytest.approx(expected)
-    assert len(tried) == n_tried
+    assert len(tried) == 3 * n_tried
     assert ("an edge" in found.notes[0]) == (expected != best)
 
 
