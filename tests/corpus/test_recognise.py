@@ -11,6 +11,7 @@ from advisor.corpus.files.recognise import HEAD_BYTES, recognised
 RECORDS = [{"text": f"document {i}", "n": i} for i in range(5)]
 LINES = "".join(json.dumps(record) + "\n" for record in RECORDS)
 LONG = json.dumps({"text": "word " * (HEAD_BYTES // 4)})[:HEAD_BYTES]
+SECOND = LINES[: LINES.index("\n") + 9]
 IDS = "".join(" ".join(str((i * j) % 50_257) for j in range(1, 30 + i)) + "\n" for i in range(1, 9))
 SAME = [
     ("prose", "It was late, and the lamp, once lit, was out.\nNobody came.\n", "text"),
@@ -35,6 +36,7 @@ SAME = [
     ("one record", json.dumps(RECORDS[0]), "json"),
     ("one line of a .jsonl file", LINES.partition("\n")[0], "jsonl"),
     ("a line that is cut", LONG, "json"),
+    ("two lines of a .jsonl file, the second cut", SECOND, "jsonl"),
     ("broken lines", "oh\n" + LINES, "jsonl"),
     ("a package", json.dumps({"name": "x", "scripts": {"a": "b"}}, indent=2), "json"),
     ("lists of strings", '["a", "b"]\n["c", "d"]\n', "jsonl"),
@@ -49,6 +51,10 @@ OTHERS = [
     ("JSON lines after blank lines and a mark", "\ufeff\n\n" + LINES, "text", "jsonl"),
     ("a log with one torn line", LINES * 4 + '{"text"\n' + LINES, "text", "jsonl"),
     ("lines, the last of them cut", LINES[:-7], "text", "jsonl"),
+    ("a second line that is cut", SECOND, "text", "jsonl"),
+    ("a second line that is cut, without a name", SECOND, None, "jsonl"),
+    ("a second line that is cut, in .json", SECOND, "json", "jsonl"),
+    ("two records on one line", SECOND.replace("\n", " "), "jsonl", "json"),
     ("a first line of a megabyte", LONG, "text", "jsonl"),
     ("a first line of a megabyte without a name", LONG, None, "jsonl"),
     ("an array", json.dumps(RECORDS), "text", "json"),

@@ -92,11 +92,13 @@ def _of_object(begin: bytes, format: str | None) -> str | None:
             return "jsonl" if b"\n" not in begin else "json" if format is None else None
         return None
     follows = begin[end:].lstrip()
+    is_over_lines = b"\n" in begin[:end].strip()
     if follows.startswith(b"{"):
-        return "json"  # objects over several lines, one after another
+        # JSON lines too, where the head cuts the second of them; else objects that follow one another anyhow.
+        are_lines = b"\n" in begin[end : len(begin) - len(follows)] and not is_over_lines and b"\n" not in follows
+        return "jsonl" if are_lines else "json"
     if follows:
         return None
-    is_over_lines = b"\n" in begin[:end].strip()
     if format == "jsonl":
         return "json" if is_over_lines else None
     if format is None or not is_over_lines:
