@@ -128,7 +128,7 @@ def choose_laws(request: Request, calibration: Calibration | None, known: Known)
             refused[each] = error
     if name in refused:
         raise refused[name]
-    wanted = name or _default(request, known.text, dependent)
+    wanted = _default(request, known.text, dependent) if name is None else name
     found: dict[str, Law | DataLaw] = {each: at_h.law for each, at_h in dependent.items()}
     found |= {law.name: law for law in _by_the_rule(known.text)}
     if wanted not in found:
@@ -273,6 +273,8 @@ def _same_tokens(name: str, calibration: Calibration | None) -> bool:
 
 def _from_file(name: str) -> Law:
     """Return the law of the law file ``name``, called by the file's name: a fit calls its only group ``all``."""
+    if not name:
+        raise UsageError("The name of the law is empty.")
     path = Path(name)
     if path.exists():
         return replace(read_law(path), name=path.name)

@@ -19,6 +19,7 @@ from advisor.commands.calibration.given import corpus_sources, listed_names, nam
 from advisor.commands.calibration.outcome import show
 from advisor.commands.fail_on import Coded, fail_on_option
 from advisor.commands.options import (
+    PATH,
     Reading,
     cautions_option,
     check_plot,
@@ -116,17 +117,15 @@ Examples:
 @click.option("--storage", metavar="URL", help="What the cluster's nodes share.  [default: the folder]")
 @click.option("--workers", type=click.IntRange(1, 1024), help="Processes that train.  [default: a core or a GPU each]")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="torch's threads in each.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of plan, ledger and results.")
+@click.option("--out", type=PATH, help="Folder of plan, ledger and results.")
 @click.option("--extend", is_flag=True, help="Add what is asked for to the calibration in --out.")
 @click.option("--dry-run", is_flag=True, help="Print the plan, its cost and its hours here, and train nothing.")
-@click.option(
-    "--prepare", metavar="DIR", type=click.Path(path_type=Path), help="Write plan and tokens there, and stop."
-)
+@click.option("--prepare", metavar="DIR", type=PATH, help="Write plan and tokens there, and stop.")
 @click.option(
     "--refit",
     metavar="DIR",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Fit ledgers again, into --out or the folder itself.",
 )
 @click.option("--h-ref", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="H of web text, for anchored.")

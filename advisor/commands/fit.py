@@ -15,7 +15,7 @@ from advisor.commands.fitting.coefficients import write as write_coefficients
 from advisor.commands.fitting.files import check_files, check_names, write_files
 from advisor.commands.fitting.settings import LEAST_REFITS, MOST_REFITS, MOST_VOCABULARY, delta_of, fixed_e
 from advisor.commands.fitting.table import TABLE_OPTIONS, WantedReading, say, table_options
-from advisor.commands.options import MOST_SEED, cautions_option, full_option, is_given, json_option, plot_option
+from advisor.commands.options import MOST_SEED, PATH, cautions_option, full_option, is_given, json_option, plot_option
 from advisor.commands.values import quantity
 from advisor.data_files import check_writable, refuse_overwriting
 from advisor.errors import RunsError, UsageError
@@ -56,7 +56,7 @@ Examples:
 
 
 @click.command("fit", epilog=_EXAMPLES)
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table", type=PATH)
 @table_options
 @click.option("--group", metavar="COLUMN", help="Fit one law for each value of this column.")
 @click.option("--cluster", metavar="COLUMN", help="Resample whole values of this column: checkpoints of one model.")
@@ -90,13 +90,13 @@ Examples:
     help="Number of refits.",
 )
 @click.option("--seed", type=click.IntRange(0, MOST_SEED), default=0, show_default=True, help="Seed of the refits.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the law; with groups, a name with {group} in it.")
+@click.option("--out", type=PATH, help="Write the law; with groups, a name with {group} in it.")
 @coefficients_options
 @plot_option("runs, residuals, contours, E, IsoFLOP curves and the optimum of larger budgets")
 @click.option("--pilot", is_flag=True, help="TABLE is a filled one of `advisor pilot`: print the gap that it shows.")
 @click.option(
     "--predict",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="RUNS",
     help="Compare a table of new runs with the law; TABLE may then be a law file.",
 )

@@ -10,7 +10,7 @@ import click
 
 from advisor.commands import completed
 from advisor.commands.fail_on import fail_on_option
-from advisor.commands.options import cautions_option, full_option, json_option, quiet_option
+from advisor.commands.options import PATH, cautions_option, full_option, json_option, quiet_option
 from advisor.errors import UsageError
 from advisor.quantities import parse_quantity
 from advisor.report import terminal
@@ -40,7 +40,7 @@ Examples:
 @click.argument("name", metavar="[SET]", required=False, type=click.Choice(SETS))
 @click.option("--target-h", metavar="H,H,...", help="Grammars of these compressibilities; .10,.15,...,.70 counts on.")
 @click.option("--shape", metavar="N,T,O,L", help="One grammar: nonterminals, terminals, max options, max length.")
-@click.option("--grammars", metavar="FILE", type=click.Path(path_type=Path), help="A grammars.json written before.")
+@click.option("--grammars", metavar="FILE", type=PATH, help="A grammars.json written before.")
 @click.option(
     "--only",
     metavar="NAMES",
@@ -54,7 +54,7 @@ Examples:
     "--documents", default=1000, show_default=True, type=click.IntRange(2, 1_000_000), help="Documents to measure."
 )
 @click.option("--seq-len", default=256, show_default=True, type=click.IntRange(1, 8192), help="Tokens in a document.")
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write DIR/grammars.json.")
+@click.option("--out", metavar="DIR", type=PATH, help="Write DIR/grammars.json.")
 @click.option("--tokens", metavar="COUNT", help="Write so many tokens of each grammar to DIR/<name>/*.parquet: 100M.")
 @cautions_option
 @full_option

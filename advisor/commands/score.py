@@ -13,6 +13,7 @@ from advisor.caution import Caution
 from advisor.commands.fail_on import fail_on_option
 from advisor.commands.options import (
     FILE,
+    FOLDER,
     Reading,
     cautions_option,
     check_plot,
@@ -57,7 +58,7 @@ Examples:
 )
 @click.option(
     "--scratch",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="FOLDER",
     help="--all: where finished shards wait.  [default: a cache]",
 )

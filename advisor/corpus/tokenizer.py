@@ -47,6 +47,8 @@ def load_tokenizer(name: str = DEFAULT_TOKENIZER) -> Tokenizer:
             decode=lambda ids: bytes(token for token in ids if token < 256).decode("utf-8", "replace"),
             separator=256,
         )
+    if not name:
+        raise asked_wrongly(TokenizerError("The name of the tokenizer is empty."))
     path = Path(name).expanduser()
     if path.is_dir():
         found = [path / file for file in ("tokenizer.json", "tokenizer.model") if (path / file).is_file()]

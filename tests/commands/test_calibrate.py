@@ -74,7 +74,7 @@ def text(tmp_path_factory, sources):
         (
             ["--preset", "iso-gzip", "--grid", "huge"],
             "There is no grid 'huge': choose one of smoke, quick, cpu, night, text, "
-            "subword, subword-wide, iso-tokens, gpu, gpu-9min, paper.",
+            "subword, iso-tokens, gpu, gpu-9min, paper.",
         ),
         (
             ["--preset", "iso-gzip", "--only", "G1, A1"],
@@ -178,7 +178,6 @@ def test_a_file_is_no_folder(advisor, tmp_path):
         ("data/*.jsonl", ("corpus", "data/*.jsonl")),
         (".", ("corpus", ".")),
         ("=src", ("src", "=src")),
-        ("code=", ("code", "code=")),
         ("my code=src", ("my-code-src", "my code=src")),
     ],
 )

@@ -58,6 +58,13 @@ OUTPUTS = (
     "fit runs.csv --out {}",
     "fit runs.csv --plot {}",
 )
+# Where a folder is named.
+FOLDERS = (
+    "score long.txt --all --scratch {}",
+    "grammar paper --out {}",
+    "calibrate --preset smoke --out {}",
+    "calibrate --preset smoke --prepare {}",
+)
 # What /dev/full is no name for, or what takes seconds before it writes.
 ENDINGS = ("report", "pilot", "fit")
 
@@ -94,6 +101,16 @@ def test_an_unknown_option_is_asked_wrongly(here, command):
 @pytest.mark.parametrize("line", FILES)
 def test_a_file_that_is_not_there_is_asked_wrongly(here, line):
     here(line.format("./no.json"), 2, "no.json")
+
+
+@pytest.mark.parametrize("line", [*FILES, *OUTPUTS, *FOLDERS])
+def test_an_empty_name_is_asked_wrongly(here, line):
+    here(line.format("''"), 2, "empty")
+
+
+@pytest.mark.parametrize("line", ["score {}", "recommend {} --flops 1e21", "compare {} --flops 1e21"])
+def test_a_pattern_that_nothing_matches_is_asked_wrongly(here, line):
+    here(line.format("'no*.json'"), 2, "No file matches no*.json.")
 
 
 @pytest.mark.parametrize(

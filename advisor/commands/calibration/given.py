@@ -65,6 +65,8 @@ def named_corpus(text: str) -> tuple[str, str]:
     What exists under the whole text is a source alone, as the folder year=2024 of a partitioned table.
     """
     name, equals, source = text.partition("=")
+    if equals and not source:
+        raise UsageError(f"The name of the corpus is empty in --corpus {text}: name a file, a folder or a hub dataset.")
     named = bool(equals and source and re.fullmatch(r"\w[\w.-]*", name)) and not Path(text).exists()
     if (source if named else text) == "-":
         raise UsageError("Standard input can be read only once, and a corpus is read twice: give a file.")

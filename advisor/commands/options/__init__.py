@@ -1,6 +1,6 @@
 """What commands share: the options that several of them have, each declared once."""
 
-from advisor.commands.options.declared import FILE, MOST_SEED, Command, Decorator, is_given, spelled
+from advisor.commands.options.declared import FILE, FOLDER, MOST_SEED, PATH, Command, Decorator, is_given, spelled
 from advisor.commands.options.hardware import HOURS_IN, hardware_options, in_hours
 from advisor.commands.options.laws import (
     advice_option,
@@ -37,8 +37,10 @@ from advisor.commands.options.reading import (
 
 __all__ = [
     "FILE",
+    "FOLDER",
     "HOURS_IN",
     "MOST_SEED",
+    "PATH",
     "Command",
     "Decorator",
     "Reading",

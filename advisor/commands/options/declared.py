@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from advisor.errors import UsageError
+
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 MOST_SEED = 2**63 - 1
-FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class NamedPath(click.Path):
+    """A path that has a name: an empty one, such as of a variable that is not set, would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path.
+
+        Raises:
+            UsageError: the name is empty.
+        """
+        if not os.fspath(value):
+            what = param.get_error_hint(ctx) if param is not None and ctx is not None else "a path"
+            raise UsageError(f"The name given for {what} is empty.")
+        return super().convert(value, param, ctx)
+
+
+FILE = NamedPath(dir_okay=False, path_type=Path)
+FOLDER = NamedPath(file_okay=False, path_type=Path)
+PATH = NamedPath(path_type=Path)  # of a file or a folder, or of what is not there yet
 
 
 def all_of(*options: Decorator) -> Decorator:

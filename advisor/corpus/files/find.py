@@ -19,7 +19,7 @@ from advisor.corpus.formats import FORMATS
 from advisor.corpus.remote.address import is_remote
 from advisor.corpus.token_files.magic import conversion
 from advisor.corpus.token_files.sets import may_be_of_a_set, named_set
-from advisor.errors import CorpusError, UsageError
+from advisor.errors import CorpusError, UsageError, asked_wrongly
 from advisor.json_fields import read_json
 from advisor.quantities import plural
 
@@ -177,7 +177,7 @@ def _in_glob(pattern: str, source: str, options: CorpusOptions, tally: Tally) ->
     names = sorted(matches, key=lambda name: (name.count(os.sep), name))
     places = each_once((Path(name) for name in names if os.path.isfile(name)), tally)
     if not places:
-        raise CorpusError(f"No file matches {source}.")
+        raise asked_wrongly(CorpusError(f"No file matches {source}."))
     below = os.path.commonpath([place.name for place in places])
     found = chosen_files(places, below, options, tally, choose_split=False)
     if not found:

@@ -17,7 +17,7 @@ from advisor.corpus.remote.address import STORES, redacted, scheme_of
 from advisor.corpus.remote.failures import failure
 from advisor.corpus.remote.ranges import RangeCache, opener
 from advisor.corpus.remote.waiting import ANSWER_LIMIT, CALL_LIMIT, within
-from advisor.errors import MissingExtraError, RemoteError, UsageError
+from advisor.errors import MissingExtraError, RemoteError, UsageError, asked_wrongly
 from advisor.quantities import plural
 
 if TYPE_CHECKING:
@@ -104,11 +104,8 @@ def _list(store: _Store) -> RemoteFiles:
     look = store.files.glob if is_glob else store.files.find
     places = _places(store, look(store.path, detail=True))
     if not places:
-        raise RemoteError(
-            f"No file matches {store.source}."
-            if is_glob
-            else f"There is no file and no folder {store.source}: check its spelling, and the bucket's."
-        )
+        said = f"There is no file and no folder {store.source}: check its spelling, and the bucket's."
+        raise asked_wrongly(RemoteError(f"No file matches {store.source}." if is_glob else said))
     fixed = store.source.split("*")[0].rpartition("/")[0] if is_glob else store.source.rstrip("/")
     return RemoteFiles(places=places, below=fixed, is_file=False)
 

@@ -120,6 +120,8 @@ def check_files(names: Sequence[str]) -> list[Path]:
             f"A page shows at most {MOST_FILES} files, not {len(names)}: compare many corpora or budgets with advisor "
             "compare --json, which is one file."
         )
+    if "" in names:
+        raise UsageError("The name of a FILE is empty.")
     paths = [Path(name) for name in names]
     for name, path in zip(names, paths, strict=True):
         if paths.count(path) > 1:

@@ -95,6 +95,8 @@ def repeat_over(
 def _law_named(law: str | Path | ScalingLaw) -> ScalingLaw:
     if isinstance(law, ScalingLaw):
         return law
+    if not str(law):
+        raise UsageError("The name of the law is empty.")
     found = published_laws().get(str(law))
     if found is None:
         if not Path(law).exists():
