@@ -20,7 +20,9 @@ CORPUS_LABELS = Section(
             word="Read",
             also=(
                 "sampled from",
+                "long enough for H",
                 "sequences sampled",
+                "sequences",
             ),
             text="What was read of the source: columns, formats, numbers of files.",
             unit="none",

@@ -44,15 +44,19 @@ _LABELS = (
     "Sequences sampled",
     "Vocabulary",
 )
+# What these are called where everything was measured, and nothing drawn or estimated.
+_WHOLE = {"Tokens, estimated": "Tokens", "  sampled from": "  long enough for H", "Sequences sampled": "Sequences"}
 
 
 def print_profiles(profiles: Sequence[Profile]) -> None:
     """Print every number of the profiles, side by side, and how they were measured."""
     columns = [(shortened(profile.source, _NAME), *_cells(profile)) for profile in profiles]
+    is_whole = all(profile.totals is not None for profile in profiles)
+    labels = [_WHOLE.get(label, label) if is_whole else label for label in _LABELS]
     for number, group in enumerate(_side_by_side(columns)):
         if number:
             terminal.line()
-        header, *rows = zip(("", *_LABELS), *group, strict=True)
+        header, *rows = zip(("", *labels), *group, strict=True)
         print_table(header, rows, bold=(0,))
     terminal.line()
     read = _each(profiles, "Read", lambda profile: read_words(profile.columns))
@@ -138,7 +142,8 @@ def _protocols(profiles: Sequence[Profile]) -> list[tuple[str, str]]:
             f"{protocol.tokenizer or 'native ids'}, {protocol.seq_len} tokens a sequence, {protocol.encoding}, "
             f"gzip level {protocol.level} (zlib {profile.zlib_version}), "
             f"{'each document by itself' if protocol.chunking == 'document' else 'documents joined end to end'}, "
-            f"{protocol.statistic} over at most {plural(protocol.n_sequences, 'sequence')}"
+            f"{protocol.statistic} over {'at most' if profile.totals is None else 'all'} "
+            f"{plural(protocol.n_sequences, 'sequence')}"
         )
         lines.setdefault(words, []).append(shortened(profile.source, _NAME))
     if len(lines) == 1:
