@@ -77,19 +77,18 @@ NIGHT_GRID = Grid(
 TEXT_GRID = Grid(
     sizes=CPU_GRID.sizes, token_counts=(200_000, 500_000, 1_200_000, 3_000_000, 8_000_000), recipe=TEXT, n_seeds=(2, 2)
 )
-# Text by subword pieces: with 4,096 of them and fourteen corpora what two cores do in an hour and a half. The second
-# grid extends the first one's ledger to a larger size and to more tokens, which takes several times as long.
+# Text by 4,096 subword pieces: two layers at every width, so that all sizes are one kind of model. The two least are
+# trained for longer, which is cheap and shows where more tokens no longer help.
+_SUBWORD_SIZES = tuple(Size(width=d, n_layers=2) for d in (32, 64, 128, 256))
+_SUBWORD_TOKENS = (800_000, 2_000_000, 5_000_000, 8_000_000)
 SUBWORD_GRID = Grid(
-    sizes=tuple(Size(width=d, n_layers=layers) for d, layers in ((16, 2), (32, 2), (64, 2), (128, 3))),
-    token_counts=(300_000, 800_000, 2_000_000, 5_000_000),
+    sizes=_SUBWORD_SIZES,
+    token_counts=_SUBWORD_TOKENS,
     recipe=TEXT,
-    n_seeds=(2,),
-)
-SUBWORD_WIDE_GRID = Grid(
-    sizes=(*SUBWORD_GRID.sizes[2:], Size(width=256, n_layers=4)),
-    token_counts=(*SUBWORD_GRID.token_counts, 12_000_000),
-    recipe=TEXT,
-    laws_only=True,
+    points=(
+        *((size, n) for size in _SUBWORD_SIZES[:2] for n in _SUBWORD_TOKENS),
+        *((size, n) for size in _SUBWORD_SIZES[2:] for n in _SUBWORD_TOKENS[:3]),
+    ),
 )
 # (FLOPs as 6 N D): its sizes. Three budgets, as many as vertices need to have an exponent (calibration/fit/isoflop.py);
 # no D is below 200K tokens, where TEXT has too few steps, or over 20M, more than most of a corpus of 80 MB has.
@@ -172,7 +171,6 @@ GRIDS = {
     "night": NIGHT_GRID,
     "text": TEXT_GRID,
     "subword": SUBWORD_GRID,
-    "subword-wide": SUBWORD_WIDE_GRID,
     "iso-tokens": ISO_TOKENS_GRID,
     "gpu": GPU_GRID,
     "gpu-9min": GPU_9MIN_GRID,

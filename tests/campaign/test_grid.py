@@ -18,7 +18,6 @@ from calibration.campaign.presets import (
     PRESETS,
     PUBLISHED,
     SUBWORD_GRID,
-    SUBWORD_WIDE_GRID,
     find_grid,
     find_preset,
     grammars_of,
@@ -83,15 +82,14 @@ def test_the_grid_of_tokenizers_has_seven_sizes_for_each_of_three_budgets():
     assert not [job for job in jobs for branch in job.plan(ISO_TOKENS_GRID.recipe).branches if branch.few_steps]
 
 
-def test_the_second_subword_grid_extends_the_first_to_a_larger_size_and_to_more_tokens():
-    assert SUBWORD_WIDE_GRID.sizes[:2] == SUBWORD_GRID.sizes[2:]
-    assert SUBWORD_WIDE_GRID.token_counts[:-1] == SUBWORD_GRID.token_counts
-    assert SUBWORD_WIDE_GRID.recipe == SUBWORD_GRID.recipe
-    flops = [
-        14 * sum(job.flops(grid.recipe, 4097) for job in grid.jobs("x", n_unique=None))
-        for grid in (SUBWORD_GRID, SUBWORD_WIDE_GRID)
+def test_the_subword_grid_has_one_kind_of_model_and_trains_the_two_least_for_longer():
+    jobs = SUBWORD_GRID.jobs("x", n_unique=None)
+    assert [(job.size.width, job.size.n_layers, max(job.token_counts)) for job in jobs] == [
+        *((32, 2, 8_000_000), (64, 2, 8_000_000)),
+        *((128, 2, 5_000_000), (256, 2, 5_000_000)),
     ]
-    assert flops == pytest.approx([8.6e14, 6.2e15], rel=0.01)
+    assert {job.rate * job.size.width for job in jobs} == {0.128}
+    assert 12 * sum(job.flops(SUBWORD_GRID.recipe, 4096) for job in jobs) == pytest.approx(1.74e15, rel=0.01)
 
 
 def test_heads_are_64_wide_and_at_least_one():
@@ -173,7 +171,7 @@ def test_unknown_names_get_the_known_ones():
         find_preset("huge")
     with pytest.raises(
         UsageError,
-        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, night, text, subword, subword-wide, ",
+        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, night, text, subword, ",
     ):
         find_grid("huge")
     with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):
