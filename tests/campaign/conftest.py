@@ -1,4 +1,4 @@
-"""What tests of a campaign share: torch left as it was, and an empty ledger."""
+"""What tests of a campaign share: torch left as it was, an empty ledger, calibrations on a true law."""
 
 import pytest
 
@@ -19,3 +19,13 @@ def torch_restored():
 @pytest.fixture
 def ledger(tmp_path):
     return Ledger(tmp_path / "runs.jsonl")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    """Two folders of one request, calibrated on the true law."""
+    from tests.campaign.toy_calibration import calibrate, synthetic, tiny_request
+
+    folders = [tmp_path_factory.mktemp("planted") / name for name in ("one", "two")]
+    found = [calibrate(folder, request=tiny_request(), trainer=synthetic) for folder in folders]
+    return folders, found

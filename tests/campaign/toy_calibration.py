@@ -1,11 +1,14 @@
 """A tiny calibration: five grammars, three sizes, three token counts, seconds; and a law planted into its losses."""
 
 import dataclasses
+import json
 import math
 from contextlib import contextmanager
 
+import numpy as np
+
 from calibration.campaign import calibrate as campaign
-from calibration.campaign import sources, speed
+from calibration.campaign import pipeline, sources, speed
 from calibration.campaign.devices import take_devices
 from calibration.campaign.grid import Grid, Size
 from calibration.campaign.ledger import Ledger
@@ -15,6 +18,7 @@ from calibration.campaign.presets import PRESETS, Preset
 from calibration.campaign.task import run_task
 from calibration.lines.source_laws import silent
 from calibration.training.schedule import Recipe
+from calibration.training.trunk import Measurement
 
 # These processes are not asked how long anything takes, nor for the second digit of H of long sequences.
 speed.PROBE_SECONDS = 0.02
@@ -27,6 +31,7 @@ GRID = Grid(
     n_validation=128,
     pinned=True,
 )
+SILENT = {"progress": lambda *_: None}
 GRAMMARS = ("A1", "A2", "A3", "A4", "A5")
 TINY = Preset(name="tiny", purpose="tests", sets=("paper",), only=GRAMMARS, grid=GRID)
 
@@ -82,3 +87,36 @@ def calibrate(folder, *, request=None, trainer=None, engine="process", workers=N
     devices = take_devices(device="cpu", engine=engine, workers=workers)
     outcome = campaign.calibrate(request, folder, devices=devices, trainer=trainer, progress=progress, watch=watch)
     return outcome.trained, outcome.result
+
+
+def synthetic(task, *, ledger, on_row, **_):
+    """Write down losses of the true law with noise of .1 %, and train nothing."""
+    plan, shape = read_plan(ledger.path.parent), task.trunk.shape
+    for (place, n_tokens), key in sorted(task.keys.items(), key=lambda each: each[0]):
+        h = plan.source(task.labels[place].name).compressibility
+        noise = 1e-3 * np.random.default_rng(int(key, 16)).standard_normal()
+        loss = true_loss(h, shape.n_non_embedding, n_tokens) * (1 + noise)
+        branch = next(each for each in task.trunk.plan.branches if each.n_tokens == n_tokens)
+        measured = Measurement(
+            run=task.trunk.runs[place],
+            n_tokens=n_tokens,
+            n_steps=branch.n_steps,
+            loss=loss,
+            standard_error=0.01,
+            train_loss=loss,
+            few_steps=False,
+            diverged=False,
+        )
+        row = task.row(place, measured, {})
+        ledger.append(row)
+        on_row(row)
+
+
+def unsigned(path):
+    """Return a plan as one that a person changes, and means to."""
+    return {name: value for name, value in json.loads(path.read_text()).items() if name != "digest"}
+
+
+def opened(folder, request=None, extend=False):
+    devices = take_devices(device="cpu", engine="process")
+    return pipeline.open_calibration(request, devices, folder=folder, extend=extend, **SILENT)

@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from tests.campaign.test_pipeline import synthetic
-from tests.campaign.toy_calibration import calibrate, tiny_request
+from tests.campaign.toy_calibration import calibrate, synthetic, tiny_request
 from tests.commands.test_calibrate import HERE, text, tiny, trained  # noqa: F401  (fixtures)
 from tests.schemas.documents import faults, of_file, only_finite
 
