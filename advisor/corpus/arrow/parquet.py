@@ -6,12 +6,14 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from advisor.corpus.arrow.leaves import LeafPaths
+from advisor.errors import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
+_MAGIC = b"PAR1"  # at the beginning and at the end
 _SLICE_BYTES = 4 << 20  # of rows decoded at a time, by the sizes that the file states
 _MOST_ROWS, _FEW_ROWS = 1024, 64  # decoded at a time; where not all of a row group is read
 
@@ -24,7 +26,15 @@ class ParquetFile:
         import pyarrow.parquet as pq
 
         self.request = request
-        self.table = pq.ParquetFile(pa.PythonFile(file, "r"), pre_buffer=False, buffer_size=request["buffer"])
+        try:
+            self.table = pq.ParquetFile(pa.PythonFile(file, "r"), pre_buffer=False, buffer_size=request["buffer"])
+        except pa.ArrowInvalid as error:
+            if _is_cut(file):
+                raise CorpusError(
+                    f"{request['name']} is truncated: it begins as a parquet file and does not end as one; get the "
+                    "whole file."
+                ) from error
+            raise
         self.metadata, self.schema = self.table.metadata, self.table.schema_arrow
 
     def outline(self) -> dict[str, Any]:
@@ -72,3 +82,11 @@ def _columns(rows: Any) -> list[tuple[str, bool, int]]:
     """Return of each leaf its path, whether it holds bytes, and how many bytes it has before compression."""
     leaves = map(rows.column, range(rows.num_columns))
     return [(leaf.path_in_schema, leaf.physical_type == "BYTE_ARRAY", leaf.total_uncompressed_size) for leaf in leaves]
+
+
+def _is_cut(file: Any) -> bool:
+    """Return whether a file begins as a parquet file and does not end as one."""
+    file.seek(0)
+    begin = file.read(len(_MAGIC))
+    file.seek(max(0, file.n_bytes - len(_MAGIC)))
+    return bool(begin == _MAGIC != file.read())

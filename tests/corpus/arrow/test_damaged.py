@@ -50,6 +50,19 @@ def test_offsets_that_lead_out_of_their_buffer(tmp_path: Path, stream: bool) -> 
     assert sentence(path) == f"Record batch 0 of {path} cannot be read as arrow: a value leads out of its buffer."
 
 
+@pytest.mark.parametrize("left", [4, 8, 0.5, -1])
+def test_a_parquet_file_that_is_cut(tmp_path: Path, left: float) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": TEXTS}), path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(left * len(data)) if isinstance(left, float) else left])
+    cut = f"{path} is truncated: it begins as a parquet file and does not end as one; get the whole file."
+    # Four bytes are both its beginning and its end.
+    assert sentence(path) == cut if left != 4 else "cannot be read as a parquet file" in sentence(path)
+    path.write_bytes(b"no" + data[2:-2])
+    assert f"{path} cannot be read as a parquet file" in sentence(path)
+
+
 def test_indices_that_lead_out_of_their_dictionary(tmp_path: Path) -> None:
     indices = pa.array([0, 1] * 100, pa.int32())
     table = pa.table({"text": pa.DictionaryArray.from_arrays(indices, ["the one text", "and the other"])})
