@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 import os
@@ -300,6 +301,15 @@ def test_a_refit_costs_no_training_and_says_the_same(advisor, done):
     again = advisor("calibrate", "--refit", folder, "--json")
     assert again.code == 0
     assert json.loads(again.stdout)["sources"] == first["sources"]
+
+
+def test_without_matplotlib_it_is_said_what_pictures_need(advisor, done, monkeypatch):
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "matplotlib" else there(name))
+    found = advisor("calibrate", "--refit", done[0])
+    assert found.code == 0
+    assert "Pictures need matplotlib, which is not installed: " in found.stderr
+    assert "figures" not in found.stdout
 
 
 def test_a_refit_shows_how_far_it_is_on_a_terminal_and_there_alone(done, tmp_path):

@@ -12,7 +12,7 @@ import click
 from advisor.commands.fail_on import Coded
 from advisor.commands.options import draw
 from advisor.data_files import folder_made
-from advisor.errors import CoefficientsError
+from advisor.errors import EXTRAS, CoefficientsError, install_command
 from advisor.report import terminal
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def show(
 
 
 def _drawn(result: Calibrated, folder: Path) -> list[Path]:
-    """Return the figures that were drawn: none without matplotlib."""
+    """Return the figures that were drawn: none without matplotlib, and then it is said how to have them."""
     if importlib.util.find_spec("matplotlib") is None:
+        terminal.note(f"Pictures need matplotlib, which is not installed: {install_command(*EXTRAS['plot'])}")
         return []
     from advisor.report.pictures.calibrate import write_calibration_plots
 
