@@ -19,6 +19,7 @@ from advisor.corpus.readers.shards import HubShards
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
+from advisor.corpus.text_seen import check_text_seen
 from advisor.corpus.token_files.ids import end_of_text
 from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer
@@ -180,6 +181,7 @@ def score_and_sample(
         end = end_of_text(options.ids, NATIVE_SEPARATOR) or NATIVE_SEPARATOR
         sample = draw_sample(corpus.readers, sampling, tokenizer=tokenizer, progress=report, ids_separator=end)
     except TooSmallError as error:
+        check_text_seen(corpus.tally, source)
         raise CorpusError(f"{error}{left_out_words(corpus.tally.missed)}") from error
     check_read(corpus, sample, skip_bad=options.skip_bad)
     ends = int(sample.ids.min()), int(sample.ids.max())
@@ -221,6 +223,7 @@ def check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
     before = {each.reason for each in corpus.missed}
     missed = [each for each in corpus.tally.missed if each.reason not in before and not (skip_bad and each.largest)]
     n_lost = sum(each.n_bytes or 0 for each in missed)
+    check_text_seen(corpus.tally, corpus.source)
     check_mostly_read(max(corpus.tally.n_bytes - n_lost, 0), corpus.source, missed)
     unread = sample.unread_fraction or 0.0
     if missed and unread > 0.5:

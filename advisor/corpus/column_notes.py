@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from advisor.corpus.values.padding import Padding
 
 _UNREAD = 0.05  # of the text of messages: what is not read is said from here on
-_ELSEWHERE = 0.1  # of the text of a table, where nobody chose the column
+ELSEWHERE = 0.1  # of the text of a table, where nobody chose the column
 _MOST = 0.5  # where somebody did; also of ids, which one id seldom is
 
 Shares = dict[str, float]
@@ -51,13 +51,14 @@ def note_column(
         return
     if chosen.kind == "messages":
         _note_messages(chosen, seen, tally)
-    counted = _text_shares(fields, _top(chosen)) if shares is None else shares
+    counted = _text_shares(fields, top_column_of(chosen)) if shares is None else shares
     if wanted is None:
-        _refuse_the_smaller_part(chosen, counted, name)
-    _note_elsewhere(chosen, counted, tally, _ELSEWHERE if wanted is None else _MOST)
+        _refuse_the_smaller_part(chosen, fields, counted, name)
+    _note_elsewhere(chosen, counted, tally, ELSEWHERE if wanted is None else _MOST)
 
 
-def _top(field: Field) -> str:
+def top_column_of(field: Field) -> str:
+    """Return the name of the column that a field is, or is inside of."""
     return (field.path or (field.name,))[0]
 
 
@@ -78,32 +79,32 @@ def _note_ids(chosen: Field, seen: Field, tally: Tally) -> None:
         return
     token, share = commonest(rows_of_ids(seen))
     if share > _MOST:
-        _once(
+        note_once(
             tally,
             "one_id",
             f"Id {token} in column {chosen.name} is ",
-            f"{_percent(share)} of the ids in the first rows, and not only at their ends: if it is padding, or the "
+            f"{percent(share)} of the ids in the first rows, and not only at their ends: if it is padding, or the "
             "column a mask, H is far too low.",
         )
 
 
 def note_padding(where: str, padding: Padding, tally: Tally) -> None:
     """Say what is left out of rows of ids, of a column or of a file; once of a corpus of many files."""
-    _once(
+    note_once(
         tally,
         "padding",
         f"Id {padding.id} fills the {'beginnings' if padding.on_left else 'ends'} of the rows of ",
-        f"{where}, {_percent(padding.share)} of the ids in the rows looked at: it is left out as padding.",
+        f"{where}, {percent(padding.share)} of the ids in the rows looked at: it is left out as padding.",
     )
 
 
 def note_runs(name: str, token: int, share: float, tally: Tally) -> None:
     """Say what is left out of a file that is one row of ids; once of a corpus of many."""
-    _once(
+    note_once(
         tally,
         "padding",
         f"Id {token} fills long runs ",
-        f"of {name}, {_percent(share)} of the ids looked at: those of {RUN} and more are left out as padding, and "
+        f"of {name}, {percent(share)} of the ids looked at: those of {RUN} and more are left out as padding, and "
         "documents end there.",
     )
 
@@ -112,36 +113,40 @@ def _note_messages(chosen: Field, seen: Field, tally: Tally) -> None:
     chats = [written_messages(value) if isinstance(value, str) else value for value in seen.values]
     share, field = unread_share(chats)
     if share > _UNREAD:
-        _once(
+        note_once(
             tally,
             "text_elsewhere",
             f"Of the messages in column {chosen.name} ",
-            f"{_percent(share)} of the text is not read in the first rows: most of it is in their field {field!r}.",
+            f"{percent(share)} of the text is not read in the first rows: most of it is in their field {field!r}.",
         )
 
 
-def _refuse_the_smaller_part(chosen: Field, shares: Shares, name: str) -> None:
+def _refuse_the_smaller_part(chosen: Field, fields: Mapping[str, Field], shares: Shares, name: str) -> None:
     """Raise where another column has far more of the text than the one that would be read."""
-    own, most = shares.get(_top(chosen), 0.0), max(shares, key=lambda each: shares[each], default=_top(chosen))
-    if most != _top(chosen) and shares[most] > FAR_MORE * own:
+    own, most = (
+        shares.get(top_column_of(chosen), 0.0),
+        max(shares, key=lambda each: shares[each], default=top_column_of(chosen)),
+    )
+    if most != top_column_of(chosen) and shares[most] > FAR_MORE * own:
+        nested, inside = (", which is nested,", ".FIELD") if fields[most].inner else (",", "")
         raise CorpusError(
-            f"{name} has {_percent(shares[most])} of its text in the column {most!r}, which is nested, and "
-            f"{_percent(own)} in {chosen.name!r}: choose with --column {most}.FIELD or --column {chosen.name}."
+            f"{name} has {percent(shares[most])} of its text in the column {most!r}{nested} and {percent(own)} in "
+            f"{chosen.name!r}: choose with --column {most}{inside} or --column {chosen.name}."
         )
 
 
 def _note_elsewhere(chosen: Field, shares: Shares, tally: Tally, allowed: float) -> None:
     """Say where the other text is, if it is more than is allowed."""
-    others = {name: share for name, share in shares.items() if name != _top(chosen)}
+    others = {name: share for name, share in shares.items() if name != top_column_of(chosen)}
     if sum(others.values()) <= allowed:
         return
     most = max(others, key=lambda name: others[name])
-    _once(
+    note_once(
         tally,
         "text_elsewhere",
         f"Column {chosen.name} is ",
-        f"{_percent(shares.get(_top(chosen), 0.0))} of the text in this table, and only it is read: column {most} has "
-        f"{_percent(others[most])}.",
+        f"{percent(shares.get(top_column_of(chosen), 0.0))} of the text in this table, and only it is read: column "
+        f"{most} has {percent(others[most])}.",
     )
 
 
@@ -157,11 +162,12 @@ def holds_text(field: Field) -> bool:
     return field.kind != "ids" and why_not(field) is None
 
 
-def _once(tally: Tally, code: str, subject: str, rest: str) -> None:
+def note_once(tally: Tally, code: str, subject: str, rest: str) -> None:
     """Caution once of a subject: the shares of a corpus's many files differ, and the first file's stand for all."""
     if not any(each.code == code and each.message.startswith(subject) for each in tally.cautions):
         tally.caution(code, subject + rest)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a share in whole per cent."""
     return f"{100 * share:.0f} %"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from advisor.caution import Caution
+from advisor.corpus.column_texts import ColumnTexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ class Tally:
     _left_out: dict[str, _Skipped] = field(default_factory=dict)
     _read: dict[tuple[str, str | None, str, tuple[str, ...]], set[str]] = field(default_factory=dict)
     _cautions: dict[str, Caution] = field(default_factory=dict)
+    texts_seen: dict[str, ColumnTexts] = field(default_factory=dict)  # column that is read -> text by column
 
     def add(self, other: Tally) -> None:
         """Count what reading another part of the same source met; its files are counted here already."""
@@ -86,6 +88,8 @@ class Tally:
             found.add(each.n, each.n_bytes, each.largest)
         for column, names in other._read.items():
             self._read.setdefault(column, set()).update(names)
+        for chosen, texts in other.texts_seen.items():
+            self.text_seen(chosen).join(texts)
         self._cautions |= {key: each for key, each in other._cautions.items() if key not in self._cautions}
 
     def skip(
@@ -105,6 +109,10 @@ class Tally:
         """Note that of the file ``name`` this column, of this type in words, is read, ``beside`` others of text."""
         self._read.setdefault((format, column, type, beside), set()).add(name)
 
+    def text_seen(self, chosen: str) -> ColumnTexts:
+        """Return what was counted of the text of records whose column ``chosen`` is read, to be added to."""
+        return self.texts_seen.setdefault(chosen, ColumnTexts())
+
     def caution(self, code: str, message: str) -> None:
         """Note what a reader of H should know; a sentence is kept once."""
         self._cautions.setdefault(message, Caution(code=code, message=message))
@@ -117,6 +125,9 @@ class Tally:
             },
             "read": [[*column, sorted(names)] for column, names in self._read.items()],
             "cautions": [[each.code, each.message] for each in self._cautions.values()],
+            "texts_seen": [
+                [chosen, list(texts.n_chars.items()), texts.samples] for chosen, texts in self.texts_seen.items()
+            ],
         }
 
     @property
@@ -173,4 +184,6 @@ def read_tally(written: Mapping[str, Any]) -> Tally:
         tally._read[format, column, type, tuple(beside)] = set(names)
     for code, message in written["cautions"]:
         tally.caution(code, message)
+    for chosen, n_chars, samples in written["texts_seen"]:
+        tally.texts_seen[chosen] = ColumnTexts(n_chars=dict(map(tuple, n_chars)), samples=samples)
     return tally

@@ -165,7 +165,7 @@ def test_what_is_missing_empty_or_damaged(tmp_path: Path, monkeypatch: pytest.Mo
     assert sentence("blank.jsonl") == "blank.jsonl holds no JSON object in its first lines."
     assert sentence("nul.txt") == "nul.txt is binary: there is a NUL byte at offset 4."
     assert sentence("nul.jsonl") == "nul.jsonl is binary: there is a NUL byte at offset 11."
-    assert sentence("bad.parquet").startswith("bad.parquet cannot be read as a parquet file: ")
+    assert sentence("bad.parquet").startswith("bad.parquet is truncated: ")
     assert sentence("bad.arrow").startswith("bad.arrow cannot be read as an arrow file: ")
     assert sentence("torn.jsonl.gz").startswith("torn.jsonl.gz is truncated: it ends at byte ")
     assert sentence("fake.txt.xz").startswith("fake.txt.xz is not xz data: it begins with b'not xzno'; ")

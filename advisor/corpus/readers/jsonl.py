@@ -19,6 +19,7 @@ from advisor.corpus.long_lines import LongLineError, LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.corpus.tally import Tally
+from advisor.corpus.text_seen import TextSeen
 from advisor.corpus.values.messages import are_messages
 from advisor.errors import CorpusError
 
@@ -56,6 +57,7 @@ class JsonLines:
         self.size = self.file.n_bytes if plain and self.file else None
         self._left_out: set[int] = set()
         self._chosen: Field | None = None
+        self._seen: TextSeen | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield each line's text; a long line's in pieces."""
@@ -77,7 +79,7 @@ class JsonLines:
             head = replace(self, tally=Tally(), span=None)
             if not head._has_records():
                 return
-            self._chosen = head._column
+            self._chosen, self._seen = head._column, head._seen
         elif not self._has_records():
             return
         try:
@@ -146,6 +148,7 @@ class JsonLines:
         fields, wanted = fields_of_records(records, self.name), self.options.column
         self._chosen = choose_column(fields, wanted, self.name, several=True)
         note_column(self._chosen, fields, self.tally, format="jsonl", name=self.name, wanted=wanted)
+        self._seen = TextSeen(self._chosen, fields, wanted=wanted)
         yield from held
 
     def _refuse_blank(self) -> None:
@@ -209,6 +212,8 @@ class JsonLines:
         if record is None:
             return None
         field = self._column
+        if self._seen is not None:
+            self._seen.see(record, self.tally)
         value = value_in(record, field)
         if value is ABSENT:
             problem = f"has no field {field.name!r}"

@@ -16,6 +16,7 @@ from advisor.corpus.readers.csv_rows import LONGEST_FIELD, CsvRows
 from advisor.corpus.readers.json_records import JsonRecords
 from advisor.corpus.readers.json_values import LONGEST_VALUE, JsonText
 from advisor.corpus.streams import BLOCK, open_utf8
+from advisor.corpus.text_seen import TextSeen
 from advisor.errors import CorpusError
 from advisor.untrusted.long_fields import long_fields
 
@@ -71,7 +72,9 @@ class CsvFile(InOrder):
             note_column(chosen, fields, self.tally, format=format, name=self.name, wanted=wanted)
             names = {each.name for each in (chosen.inner or (chosen,))}
             places = [(name, at) for at, name in enumerate(rows.header) if name in names]
+            seen = TextSeen(chosen, fields, wanted=wanted)
             for row in rows:
+                seen.see(dict(zip(rows.header, row.cells, strict=False)), self.tally)
                 content = content_of(value_in({name: row.cells[at] for name, at in places}, chosen), chosen)
                 if content is not None and not len(content):
                     self.tally.skip(EMPTY, n_bytes=row.n_bytes)
@@ -84,6 +87,8 @@ class CsvFile(InOrder):
 @dataclass(kw_only=True)
 class JsonFile(InOrder):
     """A .json file: lists of records or of texts, an object with one list of records, or records one by one."""
+
+    _seen: TextSeen | None = None
 
     def documents(self) -> Iterator[Document]:
         """Yield the text of each record; a long one's in pieces."""
@@ -127,6 +132,7 @@ class JsonFile(InOrder):
         fields = fields_of_records(found, self.name)
         chosen = choose_column(fields, records.column, self.name, several=True)
         note_column(chosen, fields, self.tally, format="json", name=self.name, wanted=self.options.column)
+        self._seen = TextSeen(chosen, fields, wanted=self.options.column)
         return chosen
 
     def _fields_of_long(self, row: int, records: JsonRecords) -> dict[str, Any]:
@@ -142,6 +148,8 @@ class JsonFile(InOrder):
             return {name: "" if kind else None for name, kind in item.value.columns().items()}
 
     def _document(self, row: int, item: JsonItem, chosen: Field) -> Iterator[Document]:
+        if self._seen is not None and isinstance(item.value, dict):
+            self._seen.see(item.value, self.tally)
         content = _content(item.value, chosen)
         if content is not None and not len(content):
             self.tally.skip(EMPTY, n_bytes=item.n_bytes)
