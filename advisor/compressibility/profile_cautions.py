@@ -10,7 +10,7 @@ from advisor.corpus.tally import UNOPENED
 from advisor.quantities import format_bytes, format_quantity, format_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from advisor.compressibility.score import Profile
     from advisor.compressibility.whole.corpus_totals import CorpusTotals, ShardProfile
@@ -123,24 +123,40 @@ def _about_numbers(profile: Profile, unread: float | None) -> Iterator[Caution]:
         draws = f" {format_share(unread)} of the draws fell on what is left out." if unread and is_drawn else ""
         is_much = _share_missed(profile, unread) >= _MUCH or any(each.reason == UNOPENED for each in profile.missed)
         code = "much_skipped" if is_much else "skipped"
-        found.append((code, left_out_words(profile.missed, profile.n_bytes).strip() + draws))
+        found.append((code, left_out_words(profile.missed, bytes_in_all(profile, profile.missed)).strip() + draws))
     yield from (Caution(code=code, message=message) for code, message in found)
 
 
 def _share_missed(profile: Profile, unread: float | None) -> float:
     """Return the share of the corpus that was left out and not on purpose, of bytes or of draws: the larger one."""
     n_bytes = sum(each.n_bytes or 0 for each in profile.missed)
-    whole = n_bytes + (profile.n_bytes or 0.0)
-    return max(n_bytes / whole if profile.n_bytes else 0.0, unread or 0.0)
+    whole = bytes_in_all(profile, profile.missed)
+    return max(n_bytes / whole if whole else 0.0, unread or 0.0)
+
+
+def bytes_in_all(profile: Profile, left_out: Iterable[LeftOut]) -> float | None:
+    """Return the bytes of a corpus with what was left out of it; None where they are not known.
+
+    The bytes of files that were read include the lines that were not. Of compressed files they do not, as these are
+    counted as they are decompressed: beside them the text counts.
+    """
+    if profile.n_bytes is None:
+        return None
+    n_files = n_lines = 0
+    for each in left_out:
+        n_files += (each.n_bytes or 0) if each.largest else 0
+        n_lines += 0 if each.largest else (each.n_bytes or 0)
+    n_text = (profile.estimated_tokens or 0.0) * (profile.bytes_per_token or 0.0)
+    return n_files + max(profile.n_bytes, n_text + n_lines if n_lines else 0.0)
 
 
 def left_out_words(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:
-    """Return what was left out in words, with shares of all bytes where ``n_bytes``, those that are read, is known."""
+    """Return what was left out in words, with shares of ``n_bytes``, of all, where that is known."""
     reasons = []
     for each in missed:
         size = ""
         if each.n_bytes:
-            share = f", {format_share(each.n_bytes / (each.n_bytes + n_bytes))} of the bytes" if n_bytes else ""
+            share = f", {format_share(each.n_bytes / n_bytes)} of the bytes" if n_bytes else ""
             size = f": {format_bytes(each.n_bytes)}{share}"
         reasons.append(f"{each.n:,} ({each.reason}{size})")
     return f" Left out: {', '.join(reasons)}." if reasons else ""

@@ -219,12 +219,16 @@ def about_options(corpus: Corpus, sample: Sample, ids: IdOptions) -> None:
 
 
 def check_read(corpus: Corpus, sample: Sample, *, skip_bad: bool) -> None:
-    """Raise where most of what was to be read, or was drawn, could not be; ``skip_bad`` allows that of whole files."""
-    before = {each.reason for each in corpus.missed}
-    missed = [each for each in corpus.tally.missed if each.reason not in before and not (skip_bad and each.largest)]
-    n_lost = sum(each.n_bytes or 0 for each in missed)
+    """Raise where most of what was to be read, or was drawn, could not be; ``skip_bad`` allows that."""
     check_text_seen(corpus.tally, corpus.source)
-    check_mostly_read(max(corpus.tally.n_bytes - n_lost, 0), corpus.source, missed)
+    if skip_bad:
+        return
+    before = {each.reason for each in corpus.missed}
+    missed = [each for each in corpus.tally.missed if each.reason not in before]
+    n_lost = sum(each.n_bytes or 0 for each in missed)
+    # What is left out of compressed files is counted as it is decompressed, and so is the text.
+    n_text = sample.estimated_tokens * (sample.bytes_per_token or 0.0)
+    check_mostly_read(max(corpus.tally.n_bytes - n_lost, n_text), corpus.source, missed)
     unread = sample.unread_fraction or 0.0
     if missed and unread > 0.5:
         what = f"{format_share(unread)} of the bytes of {corpus.source} that were drawn"

@@ -268,9 +268,13 @@ def read_words(columns: Iterable[Column]) -> str:
 
 def left_out_words(profile: Profile) -> str:
     """Return what was left out, with its bytes and their share of all."""
-    total = (profile.n_bytes or 0.0) + sum(each.n_bytes or 0.0 for each in profile.left_out)
+    from advisor.compressibility.profile_cautions import bytes_in_all
+
+    total = bytes_in_all(profile, profile.left_out)
     return "; ".join(f"{each.n:,} {each.reason}{_size(each, total)}" for each in profile.left_out)
 
 
-def _size(each: LeftOut, total: float) -> str:
-    return f" ({format_bytes(each.n_bytes)}, {format_share(each.n_bytes / total)})" if each.n_bytes else ""
+def _size(each: LeftOut, total: float | None) -> str:
+    if not each.n_bytes:
+        return ""
+    return f" ({format_bytes(each.n_bytes)}, {format_share(each.n_bytes / (total or each.n_bytes))})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,18 @@ def test_what_was_seen_goes_through_json_and_adds_up():
     assert whole.text_seen("text").n_chars == {None: 20, "response": 61}
     with pytest.raises(CorpusError, match=r"^a has 75 % of its text in the column 'response'"):
         check_text_seen(whole, "a")
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_lines_that_are_left_out_are_a_share_of_all_bytes_and_may_be_most(tmp_path, advisor, name):
+    rows = [*({"text": text} for text in TEXTS[:N_HEAD]), *({"text": 5, "n": len(text)} for text in TEXTS * 9)]
+    path = write(tmp_path / name, rows)
+    n_bad = sum(len(json.dumps(row)) + 1 for row in rows if row["text"] == 5)
+    n_bytes = sum(len(json.dumps(row)) + 1 for row in rows)
+    line = ("score", path, "--tokenizer", "bytes", "--seq-len", "64")
+    assert advisor(*line).stderr.endswith("; --skip-bad leaves such lines out.\n")
+    found = advisor(*line, "--skip-bad")
+    assert found.code == 0
+    (share,) = re.findall(r"bad lines \([\d.]+ kB, (\d+) %\)", " ".join(found.stdout.split()))
+    # Of what is compressed the text counts, without the brackets of its lines.
+    assert 0 <= int(share) / 100 - n_bad / n_bytes < (0.01 if name == "a.jsonl" else 0.1)

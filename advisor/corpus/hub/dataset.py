@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from advisor.corpus.formats import COMPRESSIONS, FORMAT_OF
 from advisor.corpus.hub.asked import Asked
 from advisor.errors import UsageError
 
@@ -27,7 +28,11 @@ URI = re.compile(
     r"hf://datasets/(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>refs/(?:convert|pr)/[^/]+|[^/]+))?(?:/(?P<path>.+))?"
 )
 FILE_SUFFIXES = frozenset(
-    {".arrow", ".bz2", ".csv", ".gz", ".json", ".jsonl", ".md", ".parquet", ".py", ".tsv", ".txt", ".xz", ".zst"}
+    {
+        *(suffix for suffix, format in FORMAT_OF.items() if format != "text"),
+        *COMPRESSIONS,
+        *(".txt", ".md", ".py", ".bin", ".ds", ".idx", ".npy", ".npz", ".u16"),
+    }
 )
 
 
