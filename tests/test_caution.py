@@ -12,7 +12,7 @@ from advisor.caution import CODES, LAW_NOTES, LAW_WARNINGS, NOTES, WARNINGS, Cau
 
 ROOT = Path(__file__).parent.parent
 # Calls that make a caution or a reason, and which of their arguments is the code where it is not a word of its own.
-MAKERS = {"Caution": 0, "Reason": 0, "caution": 0, "_refuse": 0, "_graded": 0, "_once": 1, "_with_caution": 1}
+MAKERS = {"Caution": 0, "Reason": 0, "caution": 0, "_refuse": 0, "_graded": 0, "note_once": 1, "_with_caution": 1}
 # Where they pass on a code that they were given.
 PASSED_ON = {
     *("answer/comparison.py", "compressibility/profile_cautions.py", "compressibility/profile_file.py"),

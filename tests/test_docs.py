@@ -92,7 +92,7 @@ def test_every_option_of_a_page_exists(name: str) -> None:
     known = {"--help", "--version", "--check", "--tables", "--size-gb", "--memory", "--simulations", "--kills"} | {
         *("--seeds", "--ahead", "--size-mb", "--shown", "--strict"),
         *("--nnodes", "--nproc-per-node", "--rdzv-backend", "--rdzv-endpoint"),
-        *("--shards", "--head", "--num-cpus", "--include-dashboard", "--gpus-per-node"),
+        *("--shards", "--rows", "--generate", "--head", "--num-cpus", "--include-dashboard", "--gpus-per-node"),
         *(
             "--inputs",
             "--target",

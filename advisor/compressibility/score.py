@@ -16,10 +16,10 @@ from advisor.corpus.files.selection import check_mostly_read
 from advisor.corpus.options import CorpusOptions, IdOptions
 from advisor.corpus.readers.heads import FileHeads
 from advisor.corpus.readers.shards import HubShards
+from advisor.corpus.readers.text_seen import check_text_seen
 from advisor.corpus.sampling import Sampling, draw_sample
 from advisor.corpus.sequences import NATIVE_SEPARATOR, TooSmallError
 from advisor.corpus.source import Corpus, open_corpus
-from advisor.corpus.text_seen import check_text_seen
 from advisor.corpus.token_files.ids import end_of_text
 from advisor.corpus.token_files.readers import TOKEN_FORMATS
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER, load_tokenizer

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from advisor.caution import Caution
-from advisor.corpus.column_texts import ColumnTexts
+from advisor.corpus.values.column_texts import ColumnTexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from advisor.corpus.readers.text_seen import check_text_seen
 from advisor.corpus.tally import Tally, read_tally
-from advisor.corpus.text_seen import check_text_seen
 from advisor.errors import CorpusError
 
 N_HEAD = 30  # rows by which a column is chosen, and a few more

@@ -17,9 +17,9 @@ from advisor.corpus.corpus_file import read_at
 from advisor.corpus.documents import EMPTY, Document, passage, size_of
 from advisor.corpus.long_lines import LongLineError, LongObject
 from advisor.corpus.readers.text_lines import TextLine, lines
+from advisor.corpus.readers.text_seen import TextSeen
 from advisor.corpus.streams import BLOCK, open_utf8
 from advisor.corpus.tally import Tally
-from advisor.corpus.text_seen import TextSeen
 from advisor.corpus.values.messages import are_messages
 from advisor.errors import CorpusError
 

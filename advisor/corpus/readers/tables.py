@@ -15,8 +15,8 @@ from advisor.corpus.long_lines import LongFieldError, LongObject
 from advisor.corpus.readers.csv_rows import LONGEST_FIELD, CsvRows
 from advisor.corpus.readers.json_records import JsonRecords
 from advisor.corpus.readers.json_values import LONGEST_VALUE, JsonText
+from advisor.corpus.readers.text_seen import TextSeen
 from advisor.corpus.streams import BLOCK, open_utf8
-from advisor.corpus.text_seen import TextSeen
 from advisor.errors import CorpusError
 from advisor.untrusted.long_fields import long_fields
 
