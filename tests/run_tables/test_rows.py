@@ -140,6 +140,9 @@ def test_parquet_is_known_by_what_is_in_it(tmp_path: Path) -> None:
     pq.write_table(pa.Table.from_pylist(RECORDS), tmp_path / "t.data")
     assert values(tmp_path / "t.data") == EXPECTED
     (tmp_path / "t.parquet").write_bytes((tmp_path / "t.data").read_bytes()[:-20])
+    with pytest.raises(RunsError, match=r"t\.parquet is truncated: .+; get the whole file\.$"):
+        read_rows(tmp_path / "t.parquet")
+    (tmp_path / "t.parquet").write_bytes(b"PAR1" + bytes(100) + b"PAR1")
     with pytest.raises(RunsError, match=r"t\.parquet cannot be read as a parquet file: .+\.$"):
         read_rows(tmp_path / "t.parquet")
 

@@ -22,7 +22,7 @@ CORPUS_LABELS = Section(
                 "sampled from",
                 "long enough for H",
                 "sequences sampled",
-                "sequences",
+                "sequences measured",
             ),
             text="What was read of the source: columns, formats, numbers of files.",
             unit="none",

@@ -45,7 +45,11 @@ _LABELS = (
     "Vocabulary",
 )
 # What these are called where everything was measured, and nothing drawn or estimated.
-_WHOLE = {"Tokens, estimated": "Tokens", "  sampled from": "  long enough for H", "Sequences sampled": "Sequences"}
+_WHOLE = {
+    "Tokens, estimated": "Tokens",
+    "  sampled from": "  long enough for H",
+    "Sequences sampled": "Sequences measured",
+}
 
 
 def print_profiles(profiles: Sequence[Profile]) -> None:
