@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from advisor.corpus.values.identifiers import why_no_text
 
@@ -15,11 +15,8 @@ _MOST_COLUMNS = 1000  # that are counted: records may have any names
 class ColumnTexts:
     """Characters of text by column, None that which is read, and some strings of each other one."""
 
-    def __init__(
-        self, n_chars: dict[str | None, int] | None = None, samples: dict[str, list[str]] | None = None
-    ) -> None:
-        self.n_chars = {} if n_chars is None else n_chars
-        self.samples = {} if samples is None else samples
+    n_chars: dict[str | None, int] = field(default_factory=dict)
+    samples: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, name: str | None, n_chars: int, text: str | None = None) -> None:
         """Count more of a column, of which ``text`` is one string."""
