@@ -17,7 +17,7 @@ from matplotlib import colormaps
 from reproduction_crossings import exponents_cross, laws_on_lines
 from reproduction_laws import WrittenLaw
 from reproduction_lines import CROSSING_H, FRONTIER_H, budgets
-from reproduction_material import Material, common_flops, read_material
+from reproduction_material import GRAMMARS, Material, common_flops, read_material
 from reproduction_rules import laws_of
 from reproduction_statistics import PARAMETERS, Quantity, interval, log_n_at
 
@@ -121,7 +121,7 @@ def parameters(material: Material) -> Any:
     figure = new_figure((10.5, 5.8))
     axes = figure.subplots(2, 3).ravel()
     for axis, (name, quantity) in zip(axes, PARAMETERS.items(), strict=False):
-        _points(axis, material, quantity, lambda one: one.h)
+        _points(axis, material, quantity, lambda one: one.h, sources=material.every_accepted())
         for calibration in material.coefficients.calibrations:
             _lines(axis, calibration, partial(_column, name=name), _color(material, calibration.name))
         axis.set(xlabel="H", ylabel=name)
@@ -191,7 +191,7 @@ def _optimum(rows: Array, flops: float) -> Array:
 
 def vocabularies(material: Material) -> Any:
     """Return alpha and N* of the accepted laws of grammars against H and against the size of the vocabulary."""
-    laws = laws_of(material.accepted("grammar"))
+    laws = laws_of(material.accepted(GRAMMARS))
     flops = common_flops(laws)
     figure = new_figure((9.0, 6.0))
     rows = figure.subplots(2, 2, sharey="row")
@@ -205,7 +205,7 @@ def vocabularies(material: Material) -> Any:
     )
     for axes, (label, quantity) in zip(rows, quantities, strict=True):
         for axis, (name, x) in zip(axes, against, strict=True):
-            _points(axis, material, quantity, x, kinds=("grammar",))
+            _points(axis, material, quantity, x, sources=material.accepted(GRAMMARS))
             axis.set(xlabel=name, xscale="log" if name == "V" else "linear")
         axes[0].set_ylabel(label)
     rows[0][0].legend(fontsize=8)
@@ -217,9 +217,8 @@ def _points(
     material: Material,
     quantity: Quantity,
     x: Callable[[WrittenLaw], float],
-    kinds: Sequence[str] = ("grammar", "corpus"),
+    sources: Sequence[WrittenLaw],
 ) -> None:
-    sources = [one for kind in kinds for one in material.accepted(kind)]
     seen: set[str] = set()
     for one in sources:
         _bar(

@@ -9,7 +9,7 @@ import reproduction_findings as of_laws
 import reproduction_lines as of_lines
 from reproduction_findings import NEAR_H
 from reproduction_lines import CODE_SAVING, CROSSING_H, ENOUGH_LAWS, FRONTIER_H, NO_BEND, NO_SAVING
-from reproduction_material import KINDS, LineSet, Material, line_sets
+from reproduction_material import GRAMMARS, LineSet, Material, line_sets
 from reproduction_rules import LEVEL, Finding, overall, percent
 
 from advisor.calibrations.coefficients import Calibration
@@ -44,22 +44,22 @@ def claims(material: Material) -> tuple[Claim, ...]:
 
 
 def _of_laws(material: Material) -> Iterator[Claim]:
-    kinds = [(plural, material.accepted(kind)) for kind, plural in KINDS.items()]
+    groups = [(group, material.accepted(group)) for group in material.groups]
     yield Claim(
         name="laws differ",
         stated="Scaling laws differ by data set.",
         rule="agree: one value of A, B, alpha or beta for all sources is rejected (Cochran's Q over the draws; the "
         f"least of four p-values, times four, under {LEVEL:g}). disagree: none is, and N* of every pair "
         "lies within a factor of two (95 %). E is left aside: languages of other entropy differ in it anyway.",
-        findings=tuple(of_laws.laws_differ(plural, sources) for plural, sources in kinds),
+        findings=tuple(of_laws.laws_differ(group, sources) for group, sources in groups),
     )
     yield Claim(
         name="equal H, equal laws",
         stated="Data of equal H have equal laws.",
-        rule=f"Over the pairs of a kind whose H differ by less than {NEAR_H:g}. disagree: ln A, ln B, alpha, beta or "
+        rule=f"Over the pairs of a group whose H differ by less than {NEAR_H:g}. disagree: ln A, ln B, alpha, beta or "
         f"ln N* of a pair differ (the least p-value times their number under {LEVEL:g}). agree: none do, and N* of "
         "every such pair lies within a factor of two (95 %).",
-        findings=tuple(of_laws.equal_laws(plural, sources) for plural, sources in kinds),
+        findings=tuple(of_laws.equal_laws(group, sources) for group, sources in groups),
     )
 
 
@@ -136,7 +136,7 @@ def _of_controls(material: Material) -> Iterator[Claim]:
         stated="The size of the vocabulary is not the cause.",
         rule="E, ln A, ln B, alpha, beta and ln N* on H and ln V together. disagree: a coefficient of ln V differs "
         f"from 0 (the least of six p-values, times six, under {LEVEL:g}). agree: none does, and one of H does.",
-        findings=(of_laws.vocabulary(material.accepted("grammar")),),
+        findings=(of_laws.vocabulary(material.accepted(GRAMMARS)),),
     )
 
 

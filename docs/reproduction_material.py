@@ -20,7 +20,7 @@ from calibration.lines.records import Row
 
 ROOT = Path(__file__).parent.parent
 FEWEST_FOR_A_LINE = 3
-KINDS = {"grammar": "grammars", "corpus": "corpora"}
+GRAMMARS = "grammars"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +42,30 @@ class Material:
 
     @property
     def laws(self) -> tuple[WrittenLaw, ...]:
-        """Every source that was trained at tuned rates, by kind and H; one data set may be in several ledgers."""
+        """Every source that was trained at tuned rates, grammars first, by H; a data set may be in several ledgers."""
         found = (law for each in self.trained for law in each.laws)
-        kinds = list(KINDS)
-        return tuple(sorted(found, key=lambda one: (kinds.index(one.source.kind), one.h, one.source.name)))
+        return tuple(sorted(found, key=lambda one: (one.source.kind != "grammar", one.h, one.source.name)))
 
-    def accepted(self, kind: str) -> tuple[WrittenLaw, ...]:
-        """Return the sources of a kind whose law is accepted, each data set once, by H."""
-        return _each_once(one for one in self.laws if one.source.kind == kind and one.accepted is not None)
+    @property
+    def groups(self) -> dict[str, tuple[WrittenLaw, ...]]:
+        """All sources whose laws may be compared, by the name of their group.
+
+        They are the grammars, and the corpora of one vocabulary: tokens of another vocabulary are other tokens, and a
+        text in two of them is no pair of data sets.
+        """
+        found: dict[str, list[WrittenLaw]] = {GRAMMARS: []}
+        for one in sorted(self.laws, key=lambda one: one.source.vocab_size):
+            corpora = f"corpora in a vocabulary of {one.source.vocab_size:,}"
+            found.setdefault(GRAMMARS if one.source.kind == "grammar" else corpora, []).append(one)
+        return {name: tuple(sorted(sources, key=lambda one: one.h)) for name, sources in found.items()}
+
+    def accepted(self, group: str) -> tuple[WrittenLaw, ...]:
+        """Return the sources of a group whose law is accepted, each data set once, by H."""
+        return _each_once(one for one in self.groups.get(group, ()) if one.accepted is not None)
+
+    def every_accepted(self) -> tuple[WrittenLaw, ...]:
+        """Return the sources of all groups whose law is accepted, each data set once, grammars first."""
+        return tuple(one for group in self.groups for one in self.accepted(group))
 
     def of_set(self, name: str) -> tuple[WrittenLaw, ...]:
         """Return the trained grammars of a named set, by their shape: the sets share one (A3 is V3).
@@ -106,15 +122,15 @@ def set_shape(one: WrittenLaw) -> tuple[int, ...] | None:
 def line_sets(material: Material) -> tuple[LineSet, ...]:
     """Return the sets of accepted sources to draw lines through.
 
-    They are those of each calibration that has coefficients, every accepted source of a kind where that is another set,
+    They are those of each calibration that has coefficients, every accepted source of a group if that is another set,
     and the accepted grammars of the iso-vocab set; sets of fewer than three have no line.
     """
     found: list[tuple[str, tuple[WrittenLaw, ...]]] = []
     for calibration in material.coefficients.calibrations:
-        with_law = {(source.name, source.compressibility) for source in calibration.sources if source.law is not None}
+        with_law = {(one.name, one.compressibility, one.shuffled) for one in calibration.sources if one.law is not None}
         found.append((calibration.name, _accepted_of(material, with_law)))
-    for kind, plural in KINDS.items():
-        found.append((f"all {plural}", material.accepted(kind)))
+    for group in material.groups:
+        found.append((f"all {group}", material.accepted(group)))
     found.append(("iso-vocab", tuple(one for one in material.of_set("iso-vocab") if one.accepted is not None)))
     sets: dict[tuple[str, ...], LineSet] = {}
     for name, sources in found:
@@ -123,9 +139,9 @@ def line_sets(material: Material) -> tuple[LineSet, ...]:
     return tuple(sets.values())
 
 
-def _accepted_of(material: Material, names: set[tuple[str, float]]) -> tuple[WrittenLaw, ...]:
-    every = (*material.accepted("grammar"), *material.accepted("corpus"))
-    return tuple(one for one in every if (one.source.name, one.h) in names)
+def _accepted_of(material: Material, named: set[tuple[str, float, float | None]]) -> tuple[WrittenLaw, ...]:
+    every = material.every_accepted()
+    return tuple(one for one in every if (one.source.name, one.h, one.source.shuffled) in named)
 
 
 def read_material(folder: Path = ROOT / "data" / "calibrations", coefficients: Path | None = None) -> Material:

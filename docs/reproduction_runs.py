@@ -45,7 +45,7 @@ def _span(values: Iterable[int]) -> str:
 
 
 def _cautions(material: Material) -> str:
-    taken = [*material.accepted("grammar"), *material.accepted("corpus")]
+    taken = material.every_accepted()
     cautioned = sum(bool(one.cautions) for one in taken)
     no_fit = sum(_NO_FIT in one.cautions for one in taken)
     poor = sum(one.residual_scale is not None and one.residual_scale > POOR_FIT for one in taken)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from reproduction_findings import NEAR_H, near_pairs
 from reproduction_laws import WrittenLaw
-from reproduction_material import KINDS, LineSet, Material, common_flops, line_sets, names_of, set_shape
+from reproduction_material import LineSet, Material, common_flops, line_sets, names_of, set_shape
 from reproduction_rules import are, count, in_figures, laws_of, slope
 from reproduction_statistics import PARAMETERS, Quantity, differences, heterogeneity, interval, log_n_at
 
@@ -54,17 +54,16 @@ def paper_h(one: WrittenLaw) -> float | None:
 
 
 def laws_table(material: Material) -> str:
-    """Return every law with its verdict, N* at a budget that all accepted laws of its kind reach."""
+    """Return every law with its verdict, N* at a budget that all accepted laws of its group reach."""
     parts = []
-    for kind, plural in KINDS.items():
-        taken = [one for one in material.laws if one.source.kind == kind]
-        accepted = laws_of(material.accepted(kind))
+    for group, taken in material.groups.items():
+        accepted = laws_of(material.accepted(group))
         if not taken:
-            parts.append(f"No {plural} were trained on.")
+            parts.append(f"No {group} were trained on.")
             continue
         flops = common_flops(accepted) if accepted else None
         at = "" if flops is None else f", N* at {flops:.2g} FLOPs"
-        parts.append(f"{plural.capitalize()}: {len(accepted)} of {len(taken)} laws {are(len(accepted))} accepted{at}.")
+        parts.append(f"{group.capitalize()}: {len(accepted)} of {len(taken)} laws {are(len(accepted))} accepted{at}.")
         parts.append(_laws_aligned(taken, flops))
     return "\n\n".join([_of_draws(material), *parts])
 
@@ -99,16 +98,16 @@ def _law_cells(one: WrittenLaw, flops: float | None) -> tuple[str, ...]:
 def differ_table(material: Material) -> str:
     """Return, for each quantity, whether one value serves all accepted laws, and how many pairs are apart."""
     parts = []
-    for kind, plural in KINDS.items():
-        laws = laws_of(material.accepted(kind))
+    for group in material.groups:
+        laws = laws_of(material.accepted(group))
         if len(laws) < 2:
-            parts.append(f"{plural.capitalize()}: {count(len(laws), 'accepted law')}, so none to compare.")
+            parts.append(f"{group.capitalize()}: {count(len(laws), 'accepted law')}, so none to compare.")
             continue
         flops = common_flops(laws)
         quantities: dict[str, Quantity] = {**PARAMETERS, "a": lambda law: law.exponent_a, "ln N*": log_n_at(flops)}
         header = ("quantity", "Q", "df", "p", "pairs apart")
         rows = [_differ_cells(name, laws, quantity) for name, quantity in quantities.items()]
-        parts += [f"{plural.capitalize()}, N* at {flops:.2g} FLOPs:", aligned(header, rows)]
+        parts += [f"{group.capitalize()}, N* at {flops:.2g} FLOPs:", aligned(header, rows)]
     return "\n\n".join(parts)
 
 
@@ -165,8 +164,8 @@ def control_table(material: Material, name: str) -> str:
 
 def pairs_table(material: Material) -> str:
     """Return the pairs of accepted laws of nearly equal H."""
-    sources = material.accepted("grammar"), material.accepted("corpus")
-    pairs = [(a, b, common_flops(laws_of(kind))) for kind in sources for a, b in near_pairs(kind)]
+    groups = [material.accepted(group) for group in material.groups]
+    pairs = [(a, b, common_flops(laws_of(group))) for group in groups for a, b in near_pairs(group)]
     if not pairs:
         return f"No two accepted laws have H within {NEAR_H:g} of each other."
     quantities = ("alpha", "beta")

@@ -1,4 +1,4 @@
-"""Which property of a source predicts its law: H, H and its shuffled tokens, longer windows, the entropy rate, or none.
+"""Which property of a source predicts its law: H of several kinds, bytes per token, the entropy rate, or none.
 
 Each predictor is judged on sources that it has not seen. A source's law says two things that a user needs: ln N* at
 budgets (here five of them, inside the calibrated range) and ln L at sizes and token counts (here a grid inside it).
@@ -63,6 +63,8 @@ def features(source: SourceRecord) -> dict[str, tuple[float, ...]]:
     found |= {f"H of {window} tokens": (source.windows[window],) for window in sorted(source.windows, key=_tokens)}
     if source.trained_compressibility is not None:
         found["H of the training tokens"] = (source.trained_compressibility,)
+    if (rate := source.definition.get("bytes_per_token")) and source.definition.get("tokenizer") != "bytes":
+        found["ln bytes per token"] = (math.log(rate),)
     if source.entropy_rate is not None:
         found["entropy rate"] = (source.entropy_rate,)
     return found

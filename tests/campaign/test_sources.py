@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -191,6 +192,14 @@ def test_h_can_be_of_other_tokens_than_are_trained_on(code, prepared_code):
     assert read_source(_node(as_json(record))) == record
     assert features(record)["H of the training tokens"] == (prepared_code.record.compressibility,)
     assert "H of the training tokens" not in features(prepared_code.record)
+
+
+def test_bytes_per_token_are_a_predictor_where_tokens_are_not_bytes(prepared_code):
+    record = prepared_code.record
+    assert record.definition["bytes_per_token"] == 1
+    assert "ln bytes per token" not in features(record)
+    pieces = replace(record, definition={**record.definition, "tokenizer": "pieces.model", "bytes_per_token": 2.5})
+    assert features(pieces)["ln bytes per token"] == (math.log(2.5),)
 
 
 def test_ids_cannot_be_scored_by_another_tokenizer(tmp_path):

@@ -416,7 +416,7 @@ def test_ledgers_that_are_not_there_are_said_to_be_absent_and_those_that_are_tak
     assert "the residual scale of 5 is above 4 % of the loss." in " ".join(blocks["runs"].split())
     assert [one.name for one in line_sets(alone)] == ["pcfg-ladder", "all grammars"]
     # A4 and L7 are one grammar: of its two laws the accepted one counts, once.
-    assert [one.source.name for one in alone.accepted("grammar") if set_shape(one) == (30, 400, 10, 8)] == ["L7"]
+    assert [one.source.name for one in alone.accepted("grammars") if set_shape(one) == (30, 400, 10, 8)] == ["L7"]
     assert "A4 of `pcfg-paper` and L7 of `pcfg-ladder` are the same documents" in blocks["grammars"]
 
 
