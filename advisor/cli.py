@@ -59,12 +59,15 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is asked for; one that there is not is asked back by the name it is like."""
         try:
-            return super().resolve_command(ctx, args)
+            name, command, rest = super().resolve_command(ctx, args)
         except click.UsageError:
             if args[0].startswith("-"):
                 raise
             hint = did_you_mean(args[0], COMMANDS) or f": the commands are {', '.join(COMMANDS)}."
             raise click.UsageError(f"No such command {args[0]!r}{hint}", ctx) from None
+        if command is not None and not ctx.resilient_parsing:
+            _refuse_twice(command, command.context_class(command, ctx, name, **command.context_settings), rest)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an AdvisorError becomes one sentence on stderr and its exit code."""
@@ -80,6 +83,15 @@ class LazyGroup(click.Group):
 
             terminal.note(f"Error: {scrubbed(str(error))}")
             ctx.exit(error.exit_code)
+
+
+def _refuse_twice(command: click.Command, ctx: click.Context, args: list[str]) -> None:
+    """Raise a UsageError where an option of one value is given twice: click would take the last without a word."""
+    ctx.resilient_parsing = True  # what else is wrong is said when the command itself is read
+    _, _, given = command.make_parser(ctx).parse_args(list(args))
+    for one in given:
+        if isinstance(one, click.Option) and not (one.multiple or one.is_flag or one.count) and given.count(one) > 1:
+            raise click.UsageError(f"{one.opts[0]} is given {given.count(one)} times; it takes one value.", ctx)
 
 
 def _units_apart(message: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import shlex
 import shutil
 from pathlib import Path
 
+import click
 import pytest
 
 from advisor.cli import COMMANDS
@@ -106,6 +108,20 @@ def test_a_file_that_is_not_there_is_asked_wrongly(here, line):
 @pytest.mark.parametrize("line", [*FILES, *OUTPUTS, *FOLDERS])
 def test_an_empty_name_is_asked_wrongly(here, line):
     here(line.format("''"), 2, "empty")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_option_of_one_value_cannot_be_given_twice(here, name):
+    command = importlib.import_module(COMMANDS[name]).command
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    for one in options:
+        if not (one.multiple or one.is_flag or one.count):
+            here(f"{name} {one.opts[0]} 1 {one.opts[0]}=2", 2, f"{one.opts[0]} is given 2 times; it takes one value.")
+
+
+@pytest.mark.parametrize("line", ["compare --flops 1e21 --flops 1e22", "recommend --flops 1e21 --json --json"])
+def test_options_of_several_values_and_flags_can_be_given_again(advisor, line):
+    assert advisor(*line.split()).code == 0
 
 
 @pytest.mark.parametrize("line", ["score {}", "recommend {} --flops 1e21", "compare {} --flops 1e21"])
