@@ -137,17 +137,17 @@ def _share_missed(profile: Profile, unread: float | None) -> float:
 def bytes_in_all(profile: Profile, left_out: Iterable[LeftOut]) -> float | None:
     """Return the bytes of a corpus with what was left out of it; None where they are not known.
 
-    The bytes of files that were read include the lines that were not. Of compressed files they do not, as these are
-    counted as they are decompressed: beside them the text counts.
+    The bytes of files that were opened include what could not be read in them. Where they are compressed they do not,
+    as that is counted as it is decompressed: beside it the text counts.
     """
     if profile.n_bytes is None:
         return None
-    n_files = n_lines = 0
+    beside = within = 0
     for each in left_out:
-        n_files += (each.n_bytes or 0) if each.largest else 0
-        n_lines += 0 if each.largest else (each.n_bytes or 0)
+        beside += 0 if each.within else (each.n_bytes or 0)
+        within += (each.n_bytes or 0) if each.within else 0
     n_text = (profile.estimated_tokens or 0.0) * (profile.bytes_per_token or 0.0)
-    return n_files + max(profile.n_bytes, n_text + n_lines if n_lines else 0.0)
+    return beside + max(profile.n_bytes, n_text + within if within else 0.0)
 
 
 def left_out_words(missed: Sequence[LeftOut], n_bytes: float | None = None) -> str:

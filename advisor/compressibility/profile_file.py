@@ -178,14 +178,16 @@ def _left_out(node: Node) -> tuple[LeftOut, ...]:
         return tuple(LeftOut(reason=each, n=skipped[each].whole(0), n_bytes=None) for each in skipped.members())
     found = []
     for each in node["left_out"].items():
-        n_bytes = each.get("n_bytes")
+        n_bytes, within = each.get("n_bytes"), each.get("within")
+        names = tuple(name.text() for name in each["largest"].items())
         found.append(
             LeftOut(
                 reason=each["reason"].text(),
                 n=each["n"].whole(0),
                 n_bytes=None if n_bytes is None else n_bytes.whole(0),
-                largest=tuple(name.text() for name in each["largest"].items()),
+                largest=names,
                 deliberate=bool(each["deliberate"].value),
+                within=not names if within is None else bool(within.value),  # once only files had names
             )
         )
     return tuple(found)

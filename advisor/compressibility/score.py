@@ -316,11 +316,13 @@ def _scaled_to_hub(corpus: Corpus, profile: Profile) -> Profile:
 
 def _as_drawn(corpus: Corpus, sample: Sample) -> tuple[LeftOut, ...]:
     """Return what was left out; of documents only those that were drawn are known, and no share of all bytes."""
-    left_out = corpus.tally.left_out
+    before = {each.reason for each in corpus.missed}
+    left_out = tuple(
+        replace(each, within=not each.deliberate and each.reason not in before) for each in corpus.tally.left_out
+    )
     if not sample.unread_fraction:  # all was read, or all that was drawn
         return left_out
-    files = {each.reason for each in corpus.missed}
-    files |= {each.reason for each in left_out if each.largest or each.deliberate}
+    files = before | {each.reason for each in left_out if each.largest or each.deliberate}
     return tuple(
         each if each.reason in files else replace(each, reason=f"{each.reason}{DRAWN}", n_bytes=None)
         for each in left_out

@@ -25,6 +25,7 @@ class LeftOut:
         n_bytes: their bytes as they are stored; None where that is not known.
         largest: the names of the largest, where they are files.
         deliberate: it is no part of the corpus by any reading, such as a cache; else a reader may miss it.
+        within: it was met in files that were opened to be read, whose bytes are counted with it.
     """
 
     reason: str
@@ -32,6 +33,7 @@ class LeftOut:
     n_bytes: int | None
     largest: tuple[str, ...] = ()
     deliberate: bool = False
+    within: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from advisor.compressibility.profile_cautions import bytes_in_all
+from advisor.compressibility.profile_file import read_profiles
 from advisor.corpus.files.splits import split_of
 from advisor.corpus.hub.dataset import HubOptions
 from tests.corpus.reading import contents, profile, sentence
@@ -162,9 +166,33 @@ def test_the_profile_says_what_was_read(tmp_path: Path, advisor, monkeypatch: py
             "n_bytes": 9,
             "largest": [str(tmp_path / "c.csv")],
             "deliberate": False,
+            "within": False,
         }
     ]
     assert corpus["n_bytes"] == sum((tmp_path / f"{name}.jsonl").stat().st_size for name in ("a", "b"))
+
+
+def test_the_share_left_out_is_one_share_in_a_folder_and_in_any_archive_of_it(tmp_path: Path, advisor) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    rng = random.Random(1)
+    words = ["".join(rng.choices("abcdefghijklmnop", k=rng.randint(2, 9))) for _ in range(2000)]
+    (folder / "a.txt").write_text(" ".join(rng.choices(words, k=60_000)))
+    (folder / "b.txt").write_bytes(b"\xff\x00" + rng.randbytes((folder / "a.txt").stat().st_size // 2))
+    with zipfile.ZipFile(tmp_path / "d.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for each in sorted(folder.iterdir()):
+            archive.write(each)
+    for name, mode in (("d.tar", "w"), ("d.tar.gz", "w:gz")):
+        with tarfile.open(tmp_path / name, mode) as tar:
+            tar.add(folder)
+    for name in ("d", "d.zip", "d.tar", "d.tar.gz"):
+        outcome = advisor("score", tmp_path / name, "--tokenizer", "bytes", "--quiet")
+        assert "33 % of the bytes" in " ".join(outcome.stdout.split()), name
+        path = tmp_path / "profile.json"
+        path.write_text(advisor("score", tmp_path / name, "--tokenizer", "bytes", "--quiet", "--json").stdout)
+        [read] = read_profiles(path)
+        whole = sum(each.stat().st_size for each in folder.iterdir())  # a tar is some 10 kB larger
+        assert bytes_in_all(read, read.missed) == pytest.approx(whole, abs=15_000), name
 
 
 def test_an_office_document_does_not_stand_in_for_the_text_beside_it(tmp_path: Path) -> None:
