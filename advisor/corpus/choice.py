@@ -103,6 +103,12 @@ def _largest(candidates: Sequence[Field], source: str, *, several: bool) -> Fiel
         return replace(called, beside=tuple(field.name for field in ranked if field is not called))
     if plain_name(ranked[0].name) in TEXT_NAMES and shares[ranked[0].name] >= _NEARLY_ALL:
         return ranked[0]
+    if len(ranked) > _SHOWN and source.endswith(".json"):
+        path, such = shlex.quote(source), ", ".join(_option(field.name) for field in ranked[:3])
+        raise CorpusError(
+            f"{source} has {len(ranked)} text columns: if they are documents by their names, write one to a line, "
+            f"jq -c 'to_entries[] | {{id: .key, text: .value}}' {path} > {path}l; else choose one, such as {such}."
+        )
     offers = [_option(field.name) for field in ranked]
     if any(shares.values()) and all(field.kind != "ids" for field in ranked):  # ids and characters do not compare
         percents = [f"{100 * shares[field.name]:.0f} %" for field in ranked]

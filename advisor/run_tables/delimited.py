@@ -44,15 +44,24 @@ def read_delimited(path: Path, text: str) -> DelimitedRows:
     said = _EXCEL_SAYS.match(text)
     body, failure = text[said.end() :] if said else text, None
     candidates: list[_Candidate] = []
+    untitled: list[_Candidate] = []  # as they would be without the first line
     for delimiter in said[1] if said else DELIMITERS:
         if delimiter not in body[:_HEAD] or (delimiter == " " and candidates):
             continue  # spaces stand beside other delimiters, and divide only where no other does
         try:
-            found = _candidate(delimiter, list(_lines(body, delimiter)))
+            lines = list(_lines(body, delimiter))
+            found, below = _candidate(delimiter, lines), _candidate(delimiter, lines[1:])
         except csv.Error as error:
             failure = error
             continue
         candidates += [] if found is None else [found]
+        untitled += [below] if below is not None and below.is_headed else []
+    if untitled and all(each.odd is not None for each in candidates):
+        first = body.splitlines()[0][:40]
+        raise RunsError(
+            f"{path}, line 1: {first!r} is no header of the lines below it, which have one: delete it, or begin it "
+            "with #."
+        )
     if not candidates:
         raise _nothing(path, body, failure)
     return _rows(path, _best(path, candidates))
@@ -69,6 +78,11 @@ class _Candidate:
     def odd(self) -> _Line | None:
         """The first line that has not as many fields as the header."""
         return next((line for line in self.lines if len(line.fields) != len(self.header.fields)), None)
+
+    @property
+    def is_headed(self) -> bool:
+        """Whether it is a header without a number, and lines that have as many fields."""
+        return bool(self.lines) and self.odd is None and not any(map(_NUMBER.fullmatch, self.header.fields))
 
 
 def _nothing(path: Path, text: str, failure: csv.Error | None) -> RunsError:

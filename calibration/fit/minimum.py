@@ -160,12 +160,22 @@ def refine(
 
 
 def box_of(problem: Problem, options: FitOptions) -> Box:
-    """Return the bounds of a fit: exponents .001 to 8, E from e^-14 of the least loss to the largest loss."""
+    """Return the bounds of a fit: exponents .001 to 8, E from e^-14 of the least loss to the largest loss.
+
+    Raises:
+        UsageError: E is held at a value that is not below every loss.
+    """
     low = np.array([problem.log_loss.min() - _SMALLEST_SHARE_OF_E, -60.0, -60.0, *[_EXPONENT_RANGE[0]] * 2])
     high = np.array([problem.log_loss.max(), 60.0, 60.0, *[_EXPONENT_RANGE[1]] * 2])
     if options.max_e is not None:
         high[0] = math.log(options.max_e)
         low[0] = min(low[0], high[0] - 1.0)
     if options.fixed_e is not None:
+        if math.log(options.fixed_e) >= problem.log_loss.min():
+            least = f"{math.exp(problem.log_loss.min()):.4g}"
+            raise UsageError(
+                f"E is fixed at {options.fixed_e:g} nats/token, and the least loss of these runs is {least}: E is what "
+                "no model falls below."
+            )
         low[0] = high[0] = math.log(options.fixed_e)
     return Box(low=low, high=high)

@@ -355,3 +355,11 @@ def test_the_screen_says_among_which_columns_one_was_chosen(tmp_path: Path) -> N
 
     path = write_jsonl(tmp_path / "a.jsonl", [{"text": PROSE, "title": PROSE, "url": "https://example.org/a"}])
     assert read_words(read(path)[1].columns) == "column text of text, title (string) of 1 jsonl file"
+
+
+def test_documents_by_their_names_in_one_object_are_told_how_to_become_lines(tmp_path):
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps({f"doc{i}": "some words of a text " * 20 for i in range(30)}))
+    said = sentence(path)
+    assert said.startswith(f"{path} has 30 text columns: if they are documents by their names, write one to a line, jq")
+    assert said.endswith("else choose one, such as --column doc0, --column doc1, --column doc2.")

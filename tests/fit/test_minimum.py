@@ -175,3 +175,14 @@ def test_impossible_options(kwargs: dict[str, float], message: str) -> None:
     with pytest.raises(UsageError) as error:
         FitOptions(**kwargs)
     assert str(error.value) == message
+
+
+def test_e_is_held_below_every_loss() -> None:
+    problem = synthetic("grid36")
+    least = float(np.exp(problem.log_loss.min()))
+    fit_problem(problem, FitOptions(fixed_e=0.99 * least, starts="fast"))
+    with pytest.raises(UsageError) as error:
+        fit_problem(problem, FitOptions(fixed_e=9.0))
+    assert str(error.value) == (
+        f"E is fixed at 9 nats/token, and the least loss of these runs is {least:.4g}: E is what no model falls below."
+    )

@@ -179,6 +179,11 @@ SHEET = "is a spreadsheet: convert it with `libreoffice --headless --convert-to 
         (b'N,D,loss\n1,2,"3\n4,5,6\n', "cannot be read (unexpected end of data)."),
         (b"a;b,c\n1;2,3\n", "may be divided by commas or semicolons, each of which fits every line: write it with "
             "commas alone."),
+        (
+            b"My runs of 2026\nN,D,loss\n1,2,3\n",
+            ", line 1: 'My runs of 2026' is no header of the lines below it, which have one: delete it, or begin it "
+            "with #.",
+        ),
         (b"loss\n3\n", "is no table of runs: its first line, 'loss', has one field; a table has several columns."),
         (b'[[1, 2], [3, 4]]', "is a list of lists, which has no column names: write a list of objects."),
         (b'{"N": [1, 2], "D": [1]}', "has columns of different lengths: N 2, D 1."),
