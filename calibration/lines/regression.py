@@ -43,6 +43,12 @@ def refusal(laws: Sequence[SourceLaw]) -> str | None:
     """Return why these laws give no coefficients, with the reasons of every refused source; None where they do."""
     taken = accepted(laws)
     values = {law.source.compressibility for law in taken}
+    read = {str(law.source.definition.get("tokenizer")) for law in taken if law.source.kind == "corpus"}
+    if len(read) > 1:
+        return (
+            f"No coefficients are written: the corpora are read in tokens of {', '.join(sorted(read))}, and D of one "
+            "counts other tokens than D of another: calibrate with one --tokenizer."
+        )
     if len(taken) >= LEAST_SOURCES and len(values) > 2:
         return None
     if len(taken) >= LEAST_SOURCES:
