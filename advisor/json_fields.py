@@ -43,6 +43,12 @@ class Node:
         """Return the member ``key``, or None where it is absent or null."""
         return self[key] if self.members().get(key) is not None else None
 
+    def having(self, key: str, what: str) -> Node:
+        """Return this document, which without the member ``key`` is not ``what``: that says what writes such a file."""
+        if key not in self.members():
+            raise self.error(f"{self.file} is no {what}.")
+        return self
+
     def members(self) -> dict[str, Any]:
         """Return the object itself."""
         if not isinstance(self.value, dict):

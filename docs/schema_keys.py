@@ -67,7 +67,7 @@ KEYS = {
     "gpu": "The accelerator; null where none is named.",
     "peak_flops_per_second": "Its dense peak, FLOP/s.",
     "mfu": "Model FLOPs utilisation, above 0 to 1.",
-    "gpu_hours": "GPU-hours; null without a GPU.",
+    "gpu_hours": "GPU-hours by these FLOPs (6 N D, but of the shape itself under plan.cluster); null without a GPU.",
     "cost": "In the currency of the price; null without a price.",
     "loss_tolerance_fraction": "How much more loss is called as good, 0 to 1.",
     "within_loss_wasted_fraction": "FLOPs that such a loss is worth, as a share of the budget.",

@@ -197,7 +197,7 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
         data_ratio=best.n_tokens / baseline.n_tokens,
         overtraining_ratio=best.n_tokens / law.for_params(best.n_params).n_tokens,
         hardware=serving,
-        interval80=_interval(request, law, served, prices),
+        interval80=_interval(request, law, served, prices, best),
     )
 
 
@@ -281,8 +281,10 @@ def _saved(best: Allocation, baseline: Allocation, served: float, prices: Prices
     return max(0.0, 1 - now / before)
 
 
-def _interval(request: Request, law: ScalingLaw, served: float, prices: Prices) -> InferenceInterval | None:
-    """Return the intervals over the law's draws: each answers the request, then the question of serving."""
+def _interval(
+    request: Request, law: ScalingLaw, served: float, prices: Prices, answer: Allocation
+) -> InferenceInterval | None:
+    """Return the intervals of ``answer`` over the law's draws: each answers the request, then that of serving."""
     if not law.draws:
         return None
     rows = []
@@ -294,5 +296,8 @@ def _interval(request: Request, law: ScalingLaw, served: float, prices: Prices) 
             continue
         best = serving_optimum(drawn, baseline, served, prices)
         rows.append((best.n_params, best.n_tokens, _saved(best, baseline, served, prices)))
-    n_params, n_tokens, saved_by = (central_interval(column) for column in zip(*rows, strict=True))
+    points = (answer.n_params, answer.n_tokens, _saved(answer, best_allocation(law, request), served, prices))
+    n_params, n_tokens, saved_by = (
+        central_interval(column, point=point) for column, point in zip(zip(*rows, strict=True), points, strict=True)
+    )
     return InferenceInterval(n_params=n_params, n_tokens=n_tokens, saved=saved_by)

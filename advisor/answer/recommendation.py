@@ -32,7 +32,7 @@ from advisor.compressibility.protocol import (
 from advisor.corpus.tokenizer import DEFAULT_TOKENIZER
 from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, slope_in_h
-from advisor.laws.scaling_law import Count, Law, ScalingLaw
+from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw
 from advisor.plan.plan import Plan, PlanOf, about_plan, data_units, make_plan
 from advisor.quantities import format_flops, format_interval, format_quantity
 from advisor.results.result import Result, Shown
@@ -234,6 +234,7 @@ def recommend(
     sheet = Sheet(request=request, headline=law, flops=flops, profile=seen, unique_tokens=unique)
     headline = sheet.answer(law, optimum)
     of, count, n_params, n_tokens = _to_train(law, headline, chosen, serving, limited)
+    check_whole(Allocation(n_params=n_params, n_tokens=n_tokens))
     plan = make_plan(
         of=of,
         count=count,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from advisor.laws.data_rule import Shift
 
 _ALIKE = 0.02  # of N: a corpus that moves it less is answered as web text
+WORTH_SAYING = 5e-4  # of what training and serving take: less is saved by no model that anyone would train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +188,8 @@ def _why(
     if plan.of == "limited_data":
         return _why_limited(limited[0])
     if plan.of == "inference" and serving is not None:
+        if serving.saved < WORTH_SAYING:
+            return f"Serving {format_quantity(serving.inference_tokens)} tokens is too little to want a smaller model."
         return (
             f"Serving {format_quantity(serving.inference_tokens)} tokens makes a smaller model that is trained for "
             f"longer pay: it saves {format_share(serving.saved)} of the "

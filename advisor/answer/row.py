@@ -143,7 +143,7 @@ class Sheet:
             epochs=self._epochs(best.n_tokens),
             gpu_hours=None if hardware is None else hardware.gpu_hours(self.flops),
             cost=None if hardware is None else hardware.cost(self.flops),
-            interval80=self._interval(law),
+            interval80=self._interval(law, best),
             wasted=self._wasted_by_following(law, best),
         )
 
@@ -153,7 +153,8 @@ class Sheet:
         if found is None or not isinstance(law, ScalingLaw) or not law.draws:
             return found
         losses = law.drawn_losses(found.n_params, found.n_tokens)
-        of = [LossInterval(central_interval(losses, level)) for level in (INTERVAL_LEVEL, WIDE_LEVEL)]
+        levels = (INTERVAL_LEVEL, WIDE_LEVEL)
+        of = [LossInterval(central_interval(losses, level, point=found.loss)) for level in levels]
         return replace(found, interval80=of[0], interval95=of[1])
 
     def neighbour(self, n_params: float | None) -> Choice | None:
@@ -184,27 +185,28 @@ class Sheet:
         choice = self.neighbour(best.n_params)
         return None if choice is None else choice.wasted
 
-    def _interval(self, law: Law) -> Interval | None:
+    def _interval(self, law: Law, best: Allocation) -> Interval | None:
         """Return the intervals of a law's answer: of the question for the headline, of this budget for the others."""
         if not isinstance(law, ScalingLaw) or not law.draws:
             return None
         question = self.request if law is self.headline else Request(flops=self.flops)
         frontiers = None if question.budget is None else law.drawn_frontiers(question.budget)
         if frontiers is not None:
-            return _interval_of(frontiers, self.flops)
+            return _interval_of(frontiers, self.flops, best, law.loss(best.n_params, best.n_tokens))
         rows = [_drawn_answer(drawn, question) for drawn in law.drawn_laws()]
-        return Interval(**{name: central_interval(row[name] for row in rows) for name in rows[0]})
+        points = _drawn_answer(law, question)
+        return Interval(**{name: central_interval([row[name] for row in rows], point=points[name]) for name in points})
 
 
-def _interval_of(frontiers: list[tuple[float, float, float]], flops: float) -> Interval:
-    """Return the intervals over the optima of ``flops`` by a law's joint draws, each N, D and the loss."""
-    n_params, n_tokens, loss = zip(*frontiers, strict=True)
+def _interval_of(frontiers: list[tuple[float, float, float]], flops: float, best: Allocation, loss: float) -> Interval:
+    """Return the intervals of the optimum of ``flops`` over those of a law's joint draws, each N, D and the loss."""
+    n_params, n_tokens, losses = zip(*frontiers, strict=True)
     return Interval(
         flops=(flops, flops),
-        n_params=central_interval(n_params),
-        n_tokens=central_interval(n_tokens),
-        tokens_per_param=central_interval([d / n for n, d, _ in frontiers]),
-        loss=central_interval(loss),
+        n_params=central_interval(n_params, point=best.n_params),
+        n_tokens=central_interval(n_tokens, point=best.n_tokens),
+        tokens_per_param=central_interval([d / n for n, d, _ in frontiers], point=best.tokens_per_param),
+        loss=central_interval(losses, point=loss),
     )
 
 

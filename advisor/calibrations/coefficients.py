@@ -135,6 +135,7 @@ def _coefficients(document: Node, *, known: bool = False) -> Coefficients:
         raise CoefficientsError(f"{document.file} is a law and no coefficients: use --law {document.file}.")
     if "calibrations" not in document.members() and document.members().get("kind") == "pilot":
         raise CoefficientsError(f"{document.file} is what a pilot measured: use --pilot {document.file}.")
+    document.having("calibrations", "file of coefficients: `advisor calibrate` writes one")
     default = document["default"]
     calibrations = tuple(_calibration(node, known=known) for node in document["calibrations"].items())
     names = [one.name for one in calibrations]

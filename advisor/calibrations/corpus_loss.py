@@ -58,7 +58,7 @@ def corpus_loss(
         if drawn is None
         else CorpusLoss(
             loss=loss,
-            interval80=central_interval([each for _, _, each in drawn]),
+            interval80=central_interval([each for _, _, each in drawn], point=loss),
             bits_per_byte=None if bytes_per_token is None else loss / (math.log(2) * bytes_per_token),
             left_out=left_out_error(),
         )

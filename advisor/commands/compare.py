@@ -55,7 +55,7 @@ Examples:
     type=quantity("--flops"),
     multiple=True,
     metavar="FLOPS",
-    help="Training budget in FLOPs, such as 1e21; repeatable.  [default: 1e20, 1e22 and 1e24]",
+    help="Training budget in FLOPs, such as 1e21; repeatable.  [default: with a SOURCE 1e20, 1e22 and 1e24]",
 )
 @hardware_options
 @click.option(

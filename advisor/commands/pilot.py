@@ -117,9 +117,10 @@ def command(
     check_writable(out)
     if source is None and reference is None:
         refuse_reading_options("a SOURCE")
-    request = Request(**asked)
-    if request.budget is None:
+    if asked["flops"] is None and asked["hours"] is None:
         raise UsageError("A pilot is for a run of a known budget: give --flops, or --gpu with --gpus and --hours.")
+    request = Request(**asked)
+    assert request.budget is not None
     own, other = _corpora(source, profile, corpus, request, reference, reading, quiet=quiet)
     pilot = plan_pilot(
         request.budget,

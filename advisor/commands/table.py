@@ -62,7 +62,7 @@ def command(
     """Print the budget and the tokens for which each model size is optimal, or what is optimal for each budget.
 
     The sizes are those of the Chinchilla table (Hoffmann et al. 2022, table 3); `--law hoffmann-table3` gives its
-    numbers. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
+    numbers, but for the rounded tokens of 67B. Budgets are in FLOPs and in units of Gopher's, 5.76e23.
     """
     found = table(**asked)
 

@@ -63,7 +63,11 @@ def read_records(path: Path) -> list[ProfileRecord]:
     Raises:
         CorpusError: the file cannot be read or is no profile.
     """
-    return [_record(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    return [_record(node) for node in _document(path)["corpora"].items()]
+
+
+def _document(path: Path) -> Node:
+    return read_json(path, CorpusError).having("corpora", "profile: `advisor score SOURCE --json` prints one")
 
 
 def _record(node: Node) -> ProfileRecord:
@@ -91,7 +95,7 @@ def read_profiles(path: Path) -> list[Profile]:
     Raises:
         CorpusError: the file cannot be read or is no profile.
     """
-    profiles = [_profile(node) for node in read_json(path, CorpusError)["corpora"].items()]
+    profiles = [_profile(node) for node in _document(path)["corpora"].items()]
     if not profiles:
         raise CorpusError(f"{path} holds no corpora.")
     return profiles

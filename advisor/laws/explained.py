@@ -73,6 +73,8 @@ class LawNames:
     ) -> None:
         """Add the two ends of the central interval of ``name``, or of the formula ``drawn``: 80 % if not told.
 
+        An interval has its point, the value of ``name`` itself, where the draws' quantiles leave it out.
+
         What the request fixed has none.
         """
         law, name = self.law, self.write(name)
@@ -81,8 +83,10 @@ class LawNames:
         share = f"central {100 * level:g} %"
         source = f"{share} of {len(law.draws)} joint draws of ln A, ln B, ln E, alpha and beta: {_draws_of(law)}"
         shares = ("(1 - level)/2", "(1 + level)/2")
+        over = self.write(drawn) or name
+        point = name if any(line.name == name for line in page.lines) else over
         for i, (end, value, share) in enumerate(zip(("low", "high"), ends, shares, strict=True)):
-            formula = f"quantile({self.write(drawn) or name}, {share})"
+            formula = f"{('min', 'max')[i]}({point}, quantile({over}, {share}))"
             page.add(f"{name}_{end}", formula, source, value=value, key=f"{key}[{i}]", known=known, level=level)
 
     def of(self, equation: str) -> str:

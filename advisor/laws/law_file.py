@@ -47,7 +47,8 @@ def read_law(path: Path) -> ScalingLaw:
     Raises:
         LawError: the file cannot be read, is not a law, or holds one that the fit refused.
     """
-    law = law_from(read_json(path, LawError), name=path.stem, source=str(path))
+    document = read_json(path, LawError).having("E", "law: `advisor fit RUNS --out FILE` writes one")
+    law = law_from(document, name=path.stem, source=str(path))
     if law.verdict == "refused":
         raise LawError(f"{path} holds a law that the fit refused: the runs cannot identify it, so it answers nothing.")
     return law

@@ -80,7 +80,7 @@ HOFFMANN_TABLE_3 = FrontierLaw(
     exponent=0.498099,
     count="total",
     source="Hoffmann et al. 2022, arXiv:2203.15556, approach 1: log-log line through table 3",
-    note="reproduces the Chinchilla table",
+    note="a line through the Chinchilla table",
 )
 
 KAPLAN = FrontierLaw(

@@ -279,14 +279,20 @@ class FrontierLaw:
 Law = ScalingLaw | FrontierLaw
 
 
-def central_interval(values: Iterable[float], level: float = INTERVAL_LEVEL) -> tuple[float, float]:
+def central_interval(
+    values: Iterable[float], level: float = INTERVAL_LEVEL, *, point: float | None = None
+) -> tuple[float, float]:
     """Return the quantiles (1-level)/2 and (1+level)/2 of ``values``, interpolated linearly between order statistics.
 
-    >>> central_interval(range(101), 0.5)
-    (25.0, 75.0)
+    A ``point`` that they leave out, as refits that are off centre do, is the nearer end in place of the quantile: an
+    interval without the answer whose it is would say that the answer is wrong.
+
+    >>> central_interval(range(101), 0.5), central_interval(range(101), 0.5, point=20)
+    ((25.0, 75.0), (20.0, 75.0))
     """
     ordered = sorted(values)
-    return _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
+    low, high = _quantile(ordered, (1 - level) / 2), _quantile(ordered, (1 + level) / 2)
+    return (low, high) if point is None else (min(low, float(point)), max(high, float(point)))
 
 
 def _quantile(ordered: list[float], share: float) -> float:

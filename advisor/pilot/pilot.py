@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -197,7 +198,7 @@ def plan_pilot(
         wasted=question.wasted(now),
         chosen=chosen,
         alternative=alternative,
-        others=tuple((factor * share, _either(question, factor * share)) for factor in _OTHER_SHARES),
+        others=tuple((each, _either(question, each)) for factor in _OTHER_SHARES if (each := factor * share) <= 1),
         runs=runs,
         cautions=tuple(_about(runs)),
     )
@@ -209,18 +210,22 @@ def _both(question: Question, share: float) -> tuple[Expectation, Expectation | 
     ordered = sorted((each for each in found if each is not None), key=lambda each: each.shift_sd)
     if not ordered:
         least = least_flops(paired=True)
+        of_budget = least / question.flops
+        digits = 10 ** (1 - math.floor(math.log10(100 * of_budget)))
+        ask = (
+            f"{math.ceil(100 * of_budget * digits) / digits:g} % of this budget; see --share"  # so much is enough
+            if of_budget <= 1
+            else f"and the whole budget is {format_flops(question.flops)}: a run so small has no pilot"
+        )
         raise UsageError(
             f"A pilot of {format_flops(share * question.flops)} FLOPs is too small to show half of a gap between "
-            f"corpora: five sizes at two budgets on two corpora take {format_flops(least)}, "
-            f"{100 * least / question.flops:.2g} % of this budget; see --share."
+            f"corpora: five sizes at two budgets on two corpora take {format_flops(least)}, {ask}."
         )
     return ordered[0], ordered[1] if len(ordered) > 1 else None
 
 
 def _either(question: Question, share: float) -> Expectation | None:
-    """Return what the best design for a share leaves; None where none is so small, or it is more than the run."""
-    if share > 1:
-        return None
+    """Return what the best design for a share leaves; None where none is so small or so large."""
     found = [best(question, share * question.flops, paired=paired) for paired in (True, False)]
     return min((each for each in found if each is not None), key=lambda each: each.shift_sd, default=None)
 

@@ -15,6 +15,7 @@ from advisor.plan.shape import (
     DEFAULT_CONTEXT,
     DEFAULT_VOCAB_SIZE,
     HEAD_WIDTHS,
+    LARGEST,
     Architecture,
     explain_shape,
     find_architecture,
@@ -140,10 +141,15 @@ def about_plan(plan: Plan, *, hours: float | None, budget: float | None) -> Iter
     ``hours`` are those on the plan's GPUs that the ``budget`` in FLOPs was given as.
     """
     if plan.shape is None:
+        why = (
+            ": see --vocab-size"
+            if plan.n_params <= LARGEST
+            else f", which is over {format_quantity(LARGEST)}, beyond what a shape is looked for"
+        )
         yield Caution(
             code="no_shape",
             message=f"No model with heads of {HEAD_WIDTHS[0]} or {HEAD_WIDTHS[1]} and a vocabulary of "
-            f"{plan.vocab_size:,} has {format_quantity(plan.n_params)} parameters: see --vocab-size.",
+            f"{plan.vocab_size:,} has {format_quantity(plan.n_params)} parameters{why}.",
         )
     ratio = plan.exact_over_budget
     if plan.shape is not None and ratio is not None and not 1 / _FAR <= ratio <= _FAR:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_VOCAB_SIZE = 32_000
 DEFAULT_CONTEXT = 2048
 TOLERANCE = 0.02  # how far a shape's parameters may be from those asked for
-_LARGEST = 1e14  # parameters; nothing near it was ever trained, and the search would be long
+LARGEST = 1e14  # parameters; nothing near it was ever trained, and the search would be long
 
 _LARGE = 1e9  # parameters from which a model has the second of each pair, else the first
 _ASPECTS = (64, 128)  # width over depth
@@ -139,7 +139,7 @@ def find_architecture(
     (4096, 34, 32, 10880, '7.090e+09')
     """
     n_params = float(n_params)
-    if not 1 <= n_params <= _LARGEST:
+    if not 1 <= n_params <= LARGEST:
         return None
     found: list[tuple[float, Architecture]] = []
     for grid in _GRIDS:

@@ -1,6 +1,7 @@
 """The first screen of a command: the answer in a sentence, short rows, what to mind, and what else there is.
 
-It has at most LINES lines at 80 columns, so that a person with a small terminal sees all of it.
+It has at most LINES lines at 80 columns, so that a person with a small terminal sees all of it; in a narrower one it
+may have as many more as its text needs.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from advisor.caution import warnings_first
-from advisor.report.text import echo, plural, print_labelled, wrapped_beside
+from advisor.report.text import echo, plural, print_labelled, terminal_columns, wrapped_beside
 
 if TYPE_CHECKING:
     from advisor.caution import Caution
 
-LINES = 24
+LINES, COLUMNS = 24, 80
 _MIND = "Mind"
 LABEL = 10  # columns of a label, the space behind it among them, so that rows of one screen stand in line
 
@@ -38,25 +39,34 @@ def lines_of(rows: Sequence[tuple[str, str]]) -> int:
     return sum(len(wrapped_beside(text, LABEL if label else 0)) for label, text in rows)
 
 
+def most_lines() -> int:
+    """Return how many lines a first screen may have in this terminal."""
+    columns = min(terminal_columns(), COLUMNS)
+    return -(-LINES * COLUMNS // columns)
+
+
 def warnings_within(cautions: Iterable[Caution], lines: int, *, said: Container[str] = ()) -> list[tuple[str, str]]:
-    """Return rows of the weightiest warnings, whole ones, as far as ``lines`` go.
+    """Return rows of the weightiest warnings, whole ones, as far as ``lines`` go, and how many do not fit.
 
     Notes and warnings that do not fit stand behind --cautions; ``said`` has the codes of what another row says.
     """
+    warnings = [each for each in warnings_first(cautions) if each.severity == "warning" and each.code not in said]
     rows: list[tuple[str, str]] = []
-    for caution in warnings_first(cautions):
-        if caution.severity == "warning" and caution.code not in said:
-            row = (_MIND, caution.message)
-            lines -= lines_of([row])
-            if lines < 0:
-                break
-            rows.append(row if not rows else ("", caution.message))
+    for number, caution in enumerate(warnings, 1):
+        row = ("" if rows else _MIND, caution.message)
+        taken = lines_of([(_MIND, caution.message)])
+        if taken + (number < len(warnings)) > lines:
+            break
+        rows.append(row)
+        lines -= taken
+    if (more := len(warnings) - len(rows)) and lines > 0:
+        rows.append(("" if rows else _MIND, f"{plural(more, 'more warning' if rows else 'warning')}: --cautions"))
     return rows
 
 
 def print_warnings(cautions: Iterable[Caution], *, said: Container[str] = (), lines: int = 8) -> None:
-    """Print the weightiest warnings as far as ``lines`` go."""
-    print_rows(warnings_within(cautions, lines, said=said))
+    """Print the weightiest warnings as far as ``lines`` go, at 80 columns, and more in a narrower terminal."""
+    print_rows(warnings_within(cautions, -(-lines * most_lines() // LINES), said=said))
 
 
 def print_cautions(cautions: Sequence[Caution]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.answer.law_choice import DATA_LAWS
 from advisor.answer.table import GOPHER_FLOPS, AllocationTable, TableRow
 from advisor.quantities import format_flops
 from advisor.report.explain import emit_explained, print_derivation
@@ -95,7 +96,8 @@ def _print_rows(table: AllocationTable) -> None:
     ]
     has_loss = any(row.loss is not None for row in table.rows)
     print_table(("N", "FLOPs", "Gopher units", "D", "D/N", "loss" if has_loss else ""), cells)
-    loss = "; loss in nats/token" if has_loss else ""
+    whose = " of web text" if table.law in DATA_LAWS else ""
+    loss = f"; loss in nats/token{whose}" if has_loss else ""
     unit = f"a Gopher unit is {format_flops(GOPHER_FLOPS)} FLOPs"
     echo(f"N counts {counted(table.count)} parameters; {unit}{loss}.", "dim")
     print_rows(_about(table))

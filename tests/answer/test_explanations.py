@@ -342,7 +342,10 @@ def test_intervals_say_which_draws_and_which_quantiles(advisor) -> None:
     document = json.loads(advisor("recommend", "--flops", "1e21", "--explain-all", "--json").stdout)
     by_key = {each["key"]: each for each in document["explanations"]}
     low, high = (by_key[f"headline.interval80.n_params[{i}]"] for i in (0, 1))
-    assert (low["formula"], high["formula"]) == ("quantile(N, (1 - level)/2)", "quantile(N, (1 + level)/2)")
+    assert (low["formula"], high["formula"]) == (
+        "min(N, quantile(N, (1 - level)/2))",
+        "max(N, quantile(N, (1 + level)/2))",
+    )
     assert low["constants"] == {"level": 0.8}
     assert low["source"] == (
         "central 80 % of 400 joint draws of ln A, ln B, ln E, alpha and beta: data/chinchilla_draws.csv, refits to "

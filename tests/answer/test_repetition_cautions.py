@@ -40,4 +40,4 @@ def test_tokens_of_the_users_own_choice_are_weighed_beyond_40_epochs_and_caution
 def test_the_epochs_of_the_users_own_choice_are_cautioned_too():
     found = recommend(Request(flops=1e22, unique_tokens=25e9, n_params=2e9))
     assert message(found, "epochs_above_16").startswith("33.3 epochs of the 25.0B unique tokens:")
-    assert message(found, "epochs_above_4").startswith("9.49 epochs of the 25.0B unique tokens:")
+    assert message(found, "epochs_above_4").startswith("The best for these data: 9.49 epochs of the ")

@@ -331,13 +331,13 @@ def table_with(path: Path, change: str) -> str:
 
 
 def test_copied_rows_are_a_caution(tmp_path: Path) -> None:
-    result = run(table_with(tmp_path / "runs.csv", "copied"), "--bootstrap", "200", "--cautions")
+    result = run(table_with(tmp_path / "runs.csv", "copied"), "--cautions")
     assert "3 runs repeat another to the last digit" in result.stdout
     assert result.exit_code == 0
 
 
 def test_a_constant_loss_is_refused_without_warnings(tmp_path: Path) -> None:
-    result = run(table_with(tmp_path / "runs.csv", "constant"), "--bootstrap", "200")
+    result = run(table_with(tmp_path / "runs.csv", "constant"))
     assert result.exit_code == 1
     assert "Refused:" in result.stdout
 

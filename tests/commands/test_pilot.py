@@ -75,7 +75,7 @@ def test_a_reference_is_measured_as_the_corpus_is(program, stdlib, tmp_path):
     ("arguments", "message"),
     [
         (("--flops", "1e22"), "A pilot is for a corpus: give a SOURCE, a --profile or a --compressibility."),
-        (("--compressibility", ".4"), "No budget is given"),
+        (("--compressibility", ".4"), "A pilot is for a run of a known budget: give --flops, or --gpu with --gpus"),
         (
             ("--compressibility", ".4", "--flops", "1e22", "--share", "some"),
             "--share must be a share such as 0.4 or 40%, not 'some'.",
@@ -84,7 +84,8 @@ def test_a_reference_is_measured_as_the_corpus_is(program, stdlib, tmp_path):
         (("x", "--compressibility", ".4", "--flops", "1e22"), "SOURCE and --compressibility both name the corpus"),
         (("--compressibility", ".4", "--flops", "1e22", "--corpus", "a"), "--corpus picks a corpus of a --profile"),
         (("--compressibility", ".4", "--flops", "1e22", "--seq-len", "9"), "--seq-len says how a SOURCE is read"),
-        (("--compressibility", ".4", "--flops", "1e21"), "A pilot of 1e19 FLOPs is too small to show half of a gap"),
+        (("--compressibility", ".4", "--flops", "1e21"), "take 4.08e19, 4.1 % of this budget; see --share."),
+        (("--compressibility", ".4", "--flops", "1e18"), "and the whole budget is 1e18: a run so small has no pilot."),
     ],
 )
 def test_wrong_pilots(program, arguments, message):

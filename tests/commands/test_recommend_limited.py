@@ -308,6 +308,11 @@ def test_tokens_of_a_corpus_are_not_deduplicated(advisor, stdlib):
             2,
             "--unique-tokens and --inference-tokens cannot be combined: ask one at a time.",
         ),
+        (
+            "recommend --flops 1e300 --unique-tokens 1",
+            1,
+            "The answer has 0.834 of a parameter, less than one: ask a larger question.",
+        ),
     ],
 )
 def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
@@ -317,11 +322,9 @@ def test_bad_input_is_one_sentence(advisor, arguments, code, complaint):
 @pytest.mark.parametrize(
     "arguments",
     [
-        "--flops 1e300 --unique-tokens 1",
         "--flops 1e300 --unique-tokens 1 --law code --params 1e290",
         "--flops 1e300 --unique-tokens 1 --params 1",
         "--flops 1e20 --unique-tokens 1e9 --params 1",
-        "--flops 1e9 --unique-tokens 1",
     ],
 )
 def test_extreme_questions_have_numbers(advisor, arguments):

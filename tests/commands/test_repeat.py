@@ -29,6 +29,7 @@ Mind      50 epochs of the 25.0B unique tokens are beyond what this law can see:
           it knows no overfitting, and under-predicts the rise of the loss 2.5
           to 5 times at 44 epochs. Do not train so: get more unique data, or
           spend less compute.
+          1 more warning: --cautions
 More: --advice  --cautions (3)  --explain  --full  --json
 """
 
@@ -109,7 +110,7 @@ def test_rows_beyond_the_fit_are_said(advisor):
 
 
 def test_one_is_singular(advisor):
-    result = advisor("recommend", "--flops", "1e9", "--unique-tokens", "1", "--full")
+    result = advisor("recommend", "--flops", "1e9", "--unique-tokens", "1", "--params", "1", "--full")
     assert "\nWith 1 unique token, 1e9 FLOPs\n" in result.stdout
     assert "1 unique tokens" not in result.stdout + result.stderr
 

@@ -34,7 +34,7 @@ def test_a_profile_of_several_corpora_needs_a_name(tmp_path):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ({"schema_version": 1}, "corpora is missing."),
+        ({"schema_version": 1}, "is no profile: `advisor score SOURCE --json` prints one."),
         ({"schema_version": 9, "corpora": []}, " has schema_version 9 and this advisor understands 1: upgrade"),
         (
             {"schema_version": 1, "corpora": [profile(estimated_tokens=0)]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from advisor.answer.repetition.affordable import GOOD_EPOCHS, MOST_EPOCHS
@@ -22,11 +23,14 @@ _SEEN_AT_EPOCHS, _RISE = 44.0, (2.5, 5.0)
 def about_limited_data(answers: tuple[LimitedData, ...]) -> Iterator[Caution]:
     """Yield what to beware of in the answers: how far the data are repeated, and constants of another law."""
     for answer in answers[:1]:
-        chosen = 0.0 if answer.choice is None else answer.choice.epochs
         of = unique_tokens_text(answer.unique_tokens)
-        found = [*about_epochs(chosen, of)]
-        found += [about_used_up(answer.law_epochs, of)] if answer.used_up else about_epochs(answer.epochs, of)
-        yield from {caution.code: caution for caution in found}.values()
+        best = [about_used_up(answer.law_epochs, of)] if answer.used_up else [*about_epochs(answer.epochs, of)]
+        chosen = [] if answer.choice is None else [*about_epochs(answer.choice.epochs, of)]
+        yield from chosen
+        for caution in best:  # beside a choice it says whose epochs it means
+            if caution.code not in [each.code for each in chosen]:
+                whose = "" if answer.choice is None else "The best for these data: "
+                yield replace(caution, message=whose + caution.message)
     for answer in answers:
         if answer.transplanted and answer.epochs > 1:
             yield about_transplant(answer.law)

@@ -29,6 +29,8 @@ from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from advisor.plan.hardware import Hardware
 
 
@@ -231,19 +233,23 @@ def limited_data(
         unique_for_40=law.unique_tokens_for(flops, MOST_EPOCHS) if epochs > 1 else None,
         unique_for_4=law.unique_tokens_for(flops, GOOD_EPOCHS) if epochs > 1 else None,
         choice=None if chosen is None else weighed(law, chosen, hardware),
-        interval80=_interval(law, flops, spends_all=epochs == MOST_EPOCHS and not stops),
+        interval80=_interval(law, flops, best, spends_all=epochs == MOST_EPOCHS and not stops),
     )
 
 
-def _interval(law: RepeatedLaw, flops: float, *, spends_all: bool) -> LimitedInterval | None:
-    """Return the intervals over the base's draws, each with its own optimum; ``spends_all`` at 40 epochs, or none."""
+def _interval(law: RepeatedLaw, flops: float, best: Allocation, *, spends_all: bool) -> LimitedInterval | None:
+    """Return the intervals of ``best`` over the base's draws, each with its own: at 40 epochs if ``spends_all``."""
     laws = [replace(law, base=drawn) for drawn in law.base.drawn_laws()]
     if not laws:
         return None
     drawn = [(each, each.optimum(flops) if spends_all else each.used_up(flops)) for each in laws]
+
+    def around(of: Callable[[RepeatedLaw, Allocation], float]) -> tuple[float, float]:
+        return central_interval((of(*each) for each in drawn), point=of(law, best))
+
     return LimitedInterval(
-        n_params=central_interval(best.n_params for _, best in drawn),
-        n_tokens=central_interval(best.n_tokens for _, best in drawn),
-        epochs=central_interval(epochs_of(best, law.unique_tokens) for _, best in drawn),
-        loss=central_interval(each.loss(best.n_params, best.n_tokens) for each, best in drawn),
+        n_params=around(lambda _, at: at.n_params),
+        n_tokens=around(lambda _, at: at.n_tokens),
+        epochs=around(lambda each, at: epochs_of(at, each.unique_tokens)),
+        loss=around(lambda each, at: each.loss(at.n_params, at.n_tokens)),
     )

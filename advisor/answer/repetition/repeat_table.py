@@ -222,6 +222,7 @@ def _allocation(law: RepeatedLaw, n_tokens: float, n_params: float | None, flops
 def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
     epochs = epochs_of(at, law.unique_tokens)
     losses = [replace(law, base=drawn).loss(at.n_params, at.n_tokens) for drawn in law.base.drawn_laws()]
+    loss = law.loss(at.n_params, at.n_tokens)
     return RepeatRow(
         epochs=epochs,
         n_params=at.n_params,
@@ -231,6 +232,6 @@ def _row(law: RepeatedLaw, at: Allocation) -> RepeatRow:
         effective_params=law.effective_params(at.n_params, at.n_tokens),
         average_value=average_value(epochs, law.r_d),
         last_value=last_value(epochs, law.r_d),
-        loss=law.loss(at.n_params, at.n_tokens),
-        loss_interval80=central_interval(losses) if losses else None,
+        loss=loss,
+        loss_interval80=central_interval(losses, point=loss) if losses else None,
     )

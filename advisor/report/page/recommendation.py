@@ -123,7 +123,8 @@ def _budget(document: Node) -> str:
     else:
         n_gpus, hours = cluster.get("n_gpus"), cluster.get("wall_hours")
         count = "" if n_gpus is None else f"{n_gpus.whole(1):,} "
-        time = "" if hours is None else f": {hours_and_days(hours.number(0))}"
+        exact = f" by the {format_flops(cluster['flops'].number(0))} of its shape"
+        time = "" if hours is None else f": {hours_and_days(hours.number(0))}{exact}"
         on = f" on {count}{words(cluster['gpu'])}{time}"
     asked = "" if request.get("target_loss_nats_per_token") is None else ", the least that reaches the loss asked for"
     less = best["flops"].number(0) < budget * (1 - 1e-6)
@@ -149,6 +150,13 @@ def _sure(document: Node) -> DataTable | None:
         ("Loss, nats/token", figure(loss, nats), interval(sure, "loss_nats_per_token", nats)),
         ("Passes over the data", figure(epochs, amount), ""),
     ]
+    of_corpus = document.get("corpus_loss")
+    if loss is None and of_corpus is not None:
+        about = (
+            figure(of_corpus["loss_nats_per_token"], nats),
+            interval(of_corpus["interval80"], "loss_nats_per_token", nats),
+        )
+        rows.insert(5, ("Loss of this corpus, nats/token; H says little of it", *about))
     known = [row for row in rows if row[1]]
     names, values, intervals = zip(*known, strict=True)
     note = "" if any(intervals) else "Nothing is known of how sure these numbers are: the law has no draws."

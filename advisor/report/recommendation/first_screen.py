@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from advisor.answer.law_choice import DATA_LAWS
+from advisor.answer.recommended import WORTH_SAYING
 from advisor.quantities import format_flops, format_share
 from advisor.report.plan import data_size, start_rows, time_rows
 from advisor.report.recommendation.how_sure import NEAR, how_sure_rows, print_how_sure
-from advisor.report.screen import LINES, lines_of, print_answer, print_more, print_rows, warnings_within
+from advisor.report.screen import LINES, lines_of, most_lines, print_answer, print_more, print_rows, warnings_within
 from advisor.report.text import amount, echo, epochs_text, nats, percent, plural, quantity, shortened, spread
 
 if TYPE_CHECKING:
@@ -21,28 +22,31 @@ if TYPE_CHECKING:
 _MORE = ("--laws", "--sizes", "--plan", "--cautions", "--explain", "--full", "--json")
 _NAME = 40  # columns of a corpus's name
 _MANY = 4.0  # passes over a corpus that are worth a word
-_GIVE_WAY = ("Narrow", "Room", "More data")  # rows, in this order, where a warning needs their lines
+# Rows, in this order, where warnings need their lines: what they say stands behind the options below the screen too.
+_GIVE_WAY = ("Narrow", "Why", "Room", "Batch", "Shape", "More data")
 # Codes of cautions that the rows say already.
-_SAID = ("corpus_too_small", "epochs_above_40")
+_SAID = ("corpus_too_small",)
+_SAID_OF_LIMITED = "epochs_above_40"  # by the answer that stops there; not by a choice that does not
 
 
 def print_first_screen(recommendation: Recommendation) -> None:
-    """Print the answer and what one needs to act on it, in at most 24 lines at 80 columns."""
+    """Print the answer, what one needs to act on it and all warnings that fit in 24 lines at 80 columns."""
     sentences, corpus = answer_of(recommendation), corpus_row(recommendation)
     sure, about = how_sure_rows(recommendation), _about(recommendation)
     start = [*time_rows(recommendation.plan, recommendation.request.hours), *start_rows(recommendation.plan)]
-    cautions = [each for each in recommendation.cautions if each.code not in _SAID]
-    fixed = sum(lines_of([("", each)]) for each in sentences) + lines_of([corpus, *start]) + (4 if start else 3)
-    first = warnings_within(cautions, LINES)[:1]
+    said = (*_SAID, *([_SAID_OF_LIMITED] if recommendation.recommended.of == "limited_data" else []))
+    cautions = [each for each in recommendation.cautions if each.code not in said]
+    fixed = sum(lines_of([("", each)]) for each in sentences) + lines_of([corpus]) + 3
+    wanted = lines_of(warnings_within(cautions, len(cautions) * LINES))
 
     def room() -> int:
-        return LINES - fixed - len(sure) - lines_of(about)
+        return most_lines() - fixed - len(sure) - lines_of([*about, *start]) - bool(start)
 
-    if room() < lines_of(first) and sure[-1].label.startswith(NEAR):
+    if room() < wanted and sure[-1].label.startswith(NEAR):
         sure.pop()
     for label in _GIVE_WAY:
-        if room() < lines_of(first):
-            about = [row for row in about if row[0] != label]
+        if room() < wanted:
+            about, start = ([row for row in rows if row[0] != label] for rows in (about, start))
     print_answer(*sentences)
     print_rows([corpus])
     echo()
@@ -67,6 +71,8 @@ def answer_of(r: Recommendation) -> list[str]:
     if found.of == "inference" and (serving := r.inference) is not None:
         what = "cost" if serving.minimised == "cost" else "FLOPs"
         served = f"serve {quantity(serving.inference_tokens)} more"
+        if serving.saved < WORTH_SAYING:
+            return [f"Train {run}{size}, as for training alone: to {served} asks for no smaller model."]
         return [
             f"Train {run}{size} to {served}: {percent(serving.saved)} less {what} in all than the "
             f"{quantity(serving.baseline.n_params)} that training alone would make, at the same loss."
@@ -174,7 +180,7 @@ def _passes(r: Recommendation) -> str:
         return ""
     if epochs <= _MANY:
         return f" D is {epochs_text(epochs)} passes over it."
-    if r.request.budget is None or r.inference is not None:
+    if r.request.budget is None or r.inference is not None or r.headline.loss is None:  # no law to weigh repeated data
         return f" D is {epochs_text(epochs)} passes over it."
     return f" If that is all you have, D is {epochs_text(epochs)} passes over it: give --use-corpus-size."
 
@@ -202,7 +208,11 @@ def _about(r: Recommendation) -> list[tuple[str, str]]:
         rows.append(("Why", r.recommended.why.removesuffix(".") + source))
     text = r.candidates.headline_text
     if r.shift is not None and (text.foreign or text.outside) and r.request.pilot is None:
-        rows.append(("Narrow", "small runs on it and on web text would: advisor pilot"))
+        from advisor.pilot.design import least_flops
+        from advisor.pilot.pilot import DEFAULT_SHARE
+
+        if least_flops(paired=True) <= DEFAULT_SHARE * r.headline.flops:
+            rows.append(("Narrow", "small runs on it and on web text would: advisor pilot"))
     return rows
 
 
@@ -215,4 +225,4 @@ def _served(answer: InferenceAnswer) -> str:
     )
     if best.total_cost is None or alone.total_cost is None:
         return said
-    return f"{said}; cost in all {amount(best.total_cost)} ({amount(alone.total_cost)})"
+    return f"{said}; cost in all {amount(best.total_cost)} ({amount(alone.total_cost)}), by 6 N D"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from advisor.answer.law_choice import DATA_LAWS
 from advisor.answer.repetition.affordable import MOST_EPOCHS
 from advisor.answer.repetition.repeat_table import RepeatRow, RepeatTable
 from advisor.quantities import format_flops, format_share
@@ -147,7 +148,8 @@ def _print_epochs(table: RepeatTable) -> None:
     header = [name for name, _ in columns]
     cells = [(*(look(row) for _, look in columns), remark or _blind(row)) for row, remark in rows]
     print_table((*header, ""), cells, bold=bold)
-    echo("worth: in unique tokens; each, last: of one token, overall and at the end.", "dim")
+    whose = " Loss: of web text." if table.law in DATA_LAWS else ""
+    echo(f"worth: in unique tokens; each, last: of one token, overall and at the end.{whose}", "dim")
     if any(row.epochs > MOST_EPOCHS for row, _ in rows):
         echo("blind: the law knows no overfitting, and is far too hopeful here.", "dim")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
 
 import pytest
 
@@ -60,6 +62,7 @@ BEYOND = (
     ("--unique-tokens", "25B"),
     ("--unique-tokens", "1M"),
     ("--unique-tokens", "1M", "--params", "3B"),
+    ("--unique-tokens", "10B", "--tokens", "500B"),
     ("--inference-tokens", "2T"),
     ("--law", "kaplan"),
     ("--calibration", "six-corpora"),
@@ -74,6 +77,8 @@ def test_every_first_screen_fits_a_small_terminal(program, tmp_path, monkeypatch
     long = profile(source="/data/" + "a-long-name/" * 20 + "train.jsonl", estimated_tokens=26.5e6)
     write(tmp_path / "long.json", {"schema_version": 1, "corpora": [long]})
     shown = 0
+    if {"--params", "--tokens"} & {*budget} & {*beyond}:
+        pytest.skip("it would be given twice")
     for corpus in CORPORA:
         code, out, err = program("recommend", *budget, *corpus, *beyond)
         if code == 0:
@@ -165,3 +170,35 @@ def test_a_corpus_is_named_in_the_second_line(program, tmp_path):
     path = write(tmp_path / "p.json", {"schema_version": 1, "corpora": [profile(bytes_per_token=3.8)]})
     lines = lines_of(program, "--profile", path, "--flops", "1e21")
     assert list(itertools.takewhile(bool, lines)) == OF_A_CORPUS.splitlines()
+
+
+def test_a_choice_that_is_beyond_the_law_says_so_and_not_its_optimum_alone(program):
+    beyond, less = "--flops 1e21 --tokens 500B --unique-tokens 10B", "--flops 1e22 --params 17B --unique-tokens 25B"
+    screen = " ".join(program("recommend", *beyond.split())[1].split())
+    assert "Mind 50 epochs of the 10.0B unique tokens are beyond what this law can see" in screen
+    every = " ".join(program("recommend", *less.split(), "--cautions")[1].split())
+    assert "The best for these data: 9.49 epochs of the 25.0B unique tokens" in every
+
+
+@pytest.mark.parametrize("columns", [80, 60, 40])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "--gpu H100 --gpus 64 --hours 100",
+        "--gpu H100 --gpus 64 --hours 100 --unique-tokens 40B",
+        "--params 13B --inference-tokens 2T",
+        "--flops 1e24 --compressibility .9 --unique-tokens 300B",
+        "--flops 1e26 --gpu H100 --gpus 8 --inference-tokens 2T",
+    ],
+)
+def test_every_warning_is_on_the_screen_or_counted_there(program, monkeypatch, columns, question):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen = " ".join(program("recommend", *question.split())[1].split())
+    cautions = json.loads(program("recommend", *question.split(), "--json")[1])["cautions"]
+    hidden = [
+        each for each in cautions if each["severity"] == "warning" and " ".join(each["message"].split()) not in screen
+    ]
+    counted = re.search(r"(\d+) (?:more )?warnings?: --cautions", screen)
+    assert len(hidden) == (0 if counted is None else int(counted[1])), [each["code"] for each in hidden]
+    if columns == 80:
+        assert len(hidden) <= 1
