@@ -171,7 +171,7 @@ def test_unknown_names_get_the_known_ones():
         find_preset("huge")
     with pytest.raises(
         UsageError,
-        match=r"^There is no grid 'huge': choose one of smoke, quick, cpu, night, text, subword, ",
+        match=r"^There is no grid 'huge': choose one of smoke, quick, early, late, cpu, night, text, ",
     ):
         find_grid("huge")
     with pytest.raises(UsageError, match=r"^There is no grammar set 'A1': choose one of paper, iso-vocab, iso-gzip, "):

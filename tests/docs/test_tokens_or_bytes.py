@@ -1,0 +1,75 @@
+"""What stands of tokens-or-bytes in docs/calibrations.md is what its laws give; its slope is one that is known."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import tokens_or_bytes  # noqa: E402
+from tokens_or_bytes import PLANNED, WITH_HEAD, Profiled, log_n, log_n_with_head, slopes  # noqa: E402
+
+LAW = {"E": 1.0, "A": 40.0, "alpha": 0.4, "B": 900.0, "beta": 0.5}
+
+
+def test_the_page_shows_what_the_laws_give():
+    text = (ROOT / "docs" / "calibrations.md").read_text(encoding="utf-8")
+    assert tokens_or_bytes.page(text) == text
+
+
+def moving(power, corpora=("code", "prose"), wobble=0.0):
+    """Return corpora under four tokenizers whose N* moves as bytes per token to a power, from levels of their own."""
+    found = []
+    for level, corpus in enumerate(corpora):
+        for i, rate in enumerate((1.0, 1.8, 2.6, 3.5)):
+            best = {
+                c: level + power * math.log(rate) + 0.5 * math.log(c) + wobble * (-1) ** i
+                for c in (*PLANNED, *WITH_HEAD)
+            }
+            found.append(
+                Profiled(
+                    corpus=corpus,
+                    tokenizer=str(i),
+                    bytes_per_token=rate,
+                    verdict="caution",
+                    body=best,
+                    with_head=best,
+                    vertices=best if i else {},
+                )
+            )
+    return found
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5])
+def test_the_slope_is_that_of_the_power_whatever_the_levels_of_the_corpora(power):
+    for name, slope, (low, high) in slopes(moving(power)):
+        assert slope == pytest.approx(power, abs=1e-9), name
+        assert high - low < 1e-6, name
+    for name, slope, (low, high) in slopes(moving(power, wobble=0.2)):
+        assert low < power < high, name
+        assert slope != power, name
+
+
+def test_bytes_per_parameter_are_tokens_per_parameter_times_bytes_per_token():
+    table = tokens_or_bytes.block(moving(0.5)).splitlines()
+    rows = [line.split() for line in table[2:10]]
+    for row in rows:
+        assert float(row[6]) == pytest.approx(float(row[5]) * float(row[2]), rel=0.05)
+    assert rows[0][4] == "-"
+    assert table[10] == "At 2.5e+12 FLOPs"
+
+
+def test_the_best_n_is_where_no_other_size_of_equal_flops_has_a_lower_loss():
+    def loss(n, d):
+        return LAW["A"] / n ** LAW["alpha"] + LAW["B"] / d ** LAW["beta"]
+
+    n = math.exp(log_n(LAW, 1e12))
+    assert loss(n, 1e12 / 6 / n) < min(loss(k * n, 1e12 / 6 / (k * n)) for k in (0.95, 1.05))
+    # With a vocabulary of one token the head is nothing; a large one costs tokens, and is in N.
+    assert log_n_with_head(LAW, 1e12, 2) == pytest.approx(log_n(LAW, 1e12), abs=0.05)
+    assert log_n_with_head(LAW, 1e12, 8192) > log_n(LAW, 1e12)
