@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import runpy
 import shlex
 from pathlib import Path
 
@@ -33,8 +34,18 @@ def laws(name: str) -> dict[str, dict[str, float]]:
     return {source: law for source, law in found.items() if law is not None and law["verdict"] != "refused"}
 
 
-def test_every_ledger_with_five_laws_ships_and_no_other() -> None:
-    assert set(OF_LEDGERS) == {name for name in FOLDERS if len(laws(name)) >= LEAST_SOURCES}
+def gives_coefficients(name: str) -> bool:
+    """Return whether a ledger has five laws, of corpora in one tokenizer."""
+    plan = read_plan(FOLDERS[name])
+    assert plan is not None
+    read = {str(source.definition.get("tokenizer")) for source in plan.sources if source.kind == "corpus"}
+    return len(laws(name)) >= LEAST_SOURCES and len(read) <= 1
+
+
+def test_every_ledger_that_gives_coefficients_ships_but_controls() -> None:
+    controls = runpy.run_path(str(ROOT / "docs" / "make_coefficients.py"))["CONTROLS"]
+    assert set(OF_LEDGERS) == {name for name in FOLDERS if gives_coefficients(name)} - {*controls}
+    assert {*controls} <= {name for name in FOLDERS if gives_coefficients(name)}
     assert load_coefficients().default in SHIPPED
 
 
