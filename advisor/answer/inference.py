@@ -182,6 +182,7 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
     prices = _prices(request, serving)
     best = serving_optimum(law, baseline, served, prices)
     costs = _costs(request.hardware, serving)
+    saved = _saved(best, baseline, served, prices)
     served_best, served_baseline = _served(best, served, costs), _served(baseline, served, costs)
     if not math.isfinite(served_baseline.total_flops):
         raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
@@ -192,12 +193,12 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
         loss=law.loss(best.n_params, best.n_tokens),
         best=served_best,
         baseline=served_baseline,
-        saved=_saved(best, baseline, served, prices),
+        saved=saved,
         flops_saved=1 - served_best.total_flops / served_baseline.total_flops,
         data_ratio=best.n_tokens / baseline.n_tokens,
         overtraining_ratio=best.n_tokens / law.for_params(best.n_params).n_tokens,
         hardware=serving,
-        interval80=_interval(request, law, served, prices, best),
+        interval80=_interval(request, law, served, prices, (best.n_params, best.n_tokens, saved)),
     )
 
 
@@ -282,9 +283,12 @@ def _saved(best: Allocation, baseline: Allocation, served: float, prices: Prices
 
 
 def _interval(
-    request: Request, law: ScalingLaw, served: float, prices: Prices, answer: Allocation
+    request: Request, law: ScalingLaw, served: float, prices: Prices, points: tuple[float, float, float]
 ) -> InferenceInterval | None:
-    """Return the intervals of ``answer`` over the law's draws: each answers the request, then that of serving."""
+    """Return the intervals of ``points``, N, D and what is saved, over the law's draws.
+
+    Each draw answers the request, then the question of serving.
+    """
     if not law.draws:
         return None
     rows = []
@@ -296,7 +300,6 @@ def _interval(
             continue
         best = serving_optimum(drawn, baseline, served, prices)
         rows.append((best.n_params, best.n_tokens, _saved(best, baseline, served, prices)))
-    points = (answer.n_params, answer.n_tokens, _saved(answer, best_allocation(law, request), served, prices))
     n_params, n_tokens, saved_by = (
         central_interval(column, point=point) for column, point in zip(zip(*rows, strict=True), points, strict=True)
     )

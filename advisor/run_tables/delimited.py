@@ -44,19 +44,16 @@ def read_delimited(path: Path, text: str) -> DelimitedRows:
     said = _EXCEL_SAYS.match(text)
     body, failure = text[said.end() :] if said else text, None
     candidates: list[_Candidate] = []
-    untitled: list[_Candidate] = []  # as they would be without the first line
     for delimiter in said[1] if said else DELIMITERS:
         if delimiter not in body[:_HEAD] or (delimiter == " " and candidates):
             continue  # spaces stand beside other delimiters, and divide only where no other does
         try:
-            lines = list(_lines(body, delimiter))
-            found, below = _candidate(delimiter, lines), _candidate(delimiter, lines[1:])
+            found = _candidate(delimiter, list(_lines(body, delimiter)))
         except csv.Error as error:
             failure = error
             continue
         candidates += [] if found is None else [found]
-        untitled += [below] if below is not None and below.is_headed else []
-    if untitled and all(each.odd is not None for each in candidates):
+    if all(each.odd is not None for each in candidates) and _headed_below(body):
         first = body.splitlines()[0][:40]
         raise RunsError(
             f"{path}, line 1: {first!r} is no header of the lines below it, which have one: delete it, or begin it "
@@ -65,6 +62,17 @@ def read_delimited(path: Path, text: str) -> DelimitedRows:
     if not candidates:
         raise _nothing(path, body, failure)
     return _rows(path, _best(path, candidates))
+
+
+def _headed_below(body: str) -> bool:
+    """Return whether the text is a table with a header if its first line is left out."""
+    found = []
+    for delimiter in DELIMITERS:
+        try:
+            found.append(_candidate(delimiter, list(_lines(body, delimiter))[1:]))
+        except csv.Error:
+            continue  # this delimiter divides nothing here; what is wrong with the table is said by the caller
+    return any(each is not None and each.is_headed for each in found)
 
 
 @dataclass(frozen=True, kw_only=True)
