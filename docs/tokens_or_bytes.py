@@ -22,9 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from reproduction_laws import LAWS_FILE, WrittenLaw, read_written_laws
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout, installed or not
 
+from advisor.laws.scaling_law import ScalingLaw
 from calibration.fit.line import t_quantile
 from calibration.training.shape import model_shape
 
@@ -36,8 +38,6 @@ PLANNED = (2.5e11, 8e11, 2.5e12)  # budgets of the runs, in 6 N D of non-embeddi
 WITH_HEAD = (2.5e12, 8e12)  # as the runs of every vocabulary have, or nearly, if the head counts
 SHOWN = 2.5e12
 _LAYERS, _WIDTHS = 2, np.geomspace(4, 4096, 4001)
-
-Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,23 +59,21 @@ class Profiled:
 
 def read(folder: Path = FOLDER) -> tuple[Profiled, ...]:
     """Return every source of the calibration, by corpus and bytes per token."""
-    plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
-    laws = json.loads((folder / "laws.json").read_text(encoding="utf-8"))["laws"]
-    found = [_profiled(source, laws[source["name"]]) for source in plan["sources"]]
+    laws = json.loads((folder / LAWS_FILE).read_text(encoding="utf-8"))["laws"]
+    found = [_profiled(one, laws[one.source.name]["isoflop"]) for one in read_written_laws(folder)]
     return tuple(sorted(found, key=lambda one: (one.corpus, one.bytes_per_token)))
 
 
-def _profiled(source: Entry, law: Entry) -> Profiled:
-    corpus, tokenizer = source["name"].rsplit("-", 1)
-    iso = law["isoflop"] or {"flops": (), "n_params": ()}
-    accepted = law["verdict"] != "refused"
+def _profiled(one: WrittenLaw, isoflop: Mapping[str, Any] | None) -> Profiled:
+    corpus, tokenizer = one.source.name.rsplit("-", 1)
+    iso, law, vocabulary = isoflop or {"flops": (), "n_params": ()}, one.accepted, one.source.vocab_size
     return Profiled(
         corpus=corpus,
         tokenizer=tokenizer,
-        bytes_per_token=float(source["definition"]["bytes_per_token"]),
-        verdict=law["verdict"],
-        body={flops: log_n(law, flops) for flops in PLANNED} if accepted else {},
-        with_head={flops: log_n_with_head(law, flops, source["vocab_size"]) for flops in WITH_HEAD} if accepted else {},
+        bytes_per_token=float(one.source.definition["bytes_per_token"]),
+        verdict=one.verdict,
+        body={} if law is None else {flops: math.log(law.frontier(flops).n_params) for flops in PLANNED},
+        with_head={} if law is None else {flops: log_n_with_head(law, flops, vocabulary) for flops in WITH_HEAD},
         vertices={
             min(PLANNED, key=lambda budget: abs(budget - flops)): math.log(n)
             for flops, n in zip(iso["flops"], iso["n_params"], strict=True)
@@ -83,18 +81,12 @@ def _profiled(source: Entry, law: Entry) -> Profiled:
     )
 
 
-def log_n(law: Entry, flops: float) -> float:
-    """Return ln N* of an additive law (Hoffmann et al. 2022, eq. 4)."""
-    ratio = math.log(law["alpha"] * law["A"] / (law["beta"] * law["B"]))
-    return float((ratio + law["beta"] * math.log(flops / 6)) / (law["alpha"] + law["beta"]))
-
-
-def log_n_with_head(law: Entry, flops: float, vocab_size: int) -> float:
+def log_n_with_head(law: ScalingLaw, flops: float, vocab_size: int) -> float:
     """Return ln of N with the head's V d at the width of least loss, where C = 6 (N + V d) D."""
     one = model_shape(width=256, n_layers=_LAYERS, n_heads=1, vocab_size=vocab_size).n_non_embedding
     body = one * (_WIDTHS / 256) ** 2  # but for the norms' gains, under 2 % from width 16 on
     n = body + vocab_size * _WIDTHS
-    loss = law["A"] / body ** law["alpha"] + law["B"] / (flops / 6 / n) ** law["beta"]
+    loss = law.A / body**law.alpha + law.B / (flops / 6 / n) ** law.beta
     return float(np.log(n[loss.argmin()]))
 
 

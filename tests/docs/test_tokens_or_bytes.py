@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from advisor.laws.scaling_law import ScalingLaw
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
 import tokens_or_bytes  # noqa: E402
-from tokens_or_bytes import PLANNED, WITH_HEAD, Profiled, log_n, log_n_with_head, slopes  # noqa: E402
+from tokens_or_bytes import PLANNED, WITH_HEAD, Profiled, log_n_with_head, slopes  # noqa: E402
 
-LAW = {"E": 1.0, "A": 40.0, "alpha": 0.4, "B": 900.0, "beta": 0.5}
+LAW = ScalingLaw(name="x", E=1.0, A=40.0, alpha=0.4, B=900.0, beta=0.5, count="non-embedding", source="by hand")
 
 
 def test_the_page_shows_what_the_laws_give():
@@ -64,12 +66,7 @@ def test_bytes_per_parameter_are_tokens_per_parameter_times_bytes_per_token():
     assert table[10] == "At 2.5e+12 FLOPs"
 
 
-def test_the_best_n_is_where_no_other_size_of_equal_flops_has_a_lower_loss():
-    def loss(n, d):
-        return LAW["A"] / n ** LAW["alpha"] + LAW["B"] / d ** LAW["beta"]
-
-    n = math.exp(log_n(LAW, 1e12))
-    assert loss(n, 1e12 / 6 / n) < min(loss(k * n, 1e12 / 6 / (k * n)) for k in (0.95, 1.05))
-    # With a vocabulary of one token the head is nothing; a large one costs tokens, and is in N.
-    assert log_n_with_head(LAW, 1e12, 2) == pytest.approx(log_n(LAW, 1e12), abs=0.05)
-    assert log_n_with_head(LAW, 1e12, 8192) > log_n(LAW, 1e12)
+def test_a_small_head_moves_nothing_and_a_large_one_is_in_n():
+    without = math.log(LAW.frontier(1e12).n_params)
+    assert log_n_with_head(LAW, 1e12, 2) == pytest.approx(without, abs=0.05)
+    assert log_n_with_head(LAW, 1e12, 8192) > without
