@@ -17,12 +17,10 @@ from advisor.laws.drift import widened
 from advisor.laws.measured_shift import Measured
 from advisor.laws.scaling_law import ScalingLaw, central_interval
 from advisor.laws.text import Text
-from advisor.pilot.gap import LEAST_FLOPS, NOISE, gap_of
+from advisor.pilot.gap import NOISE, gap_of
+from advisor.pilot.least import BUDGETS, LEAST_FLOPS, RATIO, SIZES
 from advisor.pilot.runs import ROLES, PilotRun, Role, grid
 
-_RATIO = 2.0  # between neighbouring budgets
-_BUDGETS = (2, 3, 4)  # one alone would show neither scatter nor a mistake
-_SIZES = (5, 7, 9)
 _HALF_WIDTHS = (math.log(3), math.log(4))  # of the sizes around the expected optimum, in ln N
 
 
@@ -132,8 +130,8 @@ class Expectation:
 
 def designs(flops: float, target: float, *, paired: bool) -> Iterator[Design]:
     """Yield the pilots that cost ``flops``, with no budget above ``target`` and none that shows too little."""
-    for n_budgets, n_sizes, half_width in itertools.product(_BUDGETS, _SIZES, _HALF_WIDTHS):
-        shares = [_RATIO**-i for i in reversed(range(n_budgets))]
+    for n_budgets, n_sizes, half_width in itertools.product(BUDGETS, SIZES, _HALF_WIDTHS):
+        shares = [RATIO**-i for i in reversed(range(n_budgets))]
         largest = flops / ((2 if paired else 1) * n_sizes * sum(shares))
         if largest <= target and largest * shares[0] >= LEAST_FLOPS:
             budgets = tuple(largest * share for share in shares)
@@ -173,15 +171,6 @@ def best(question: Question, flops: float, *, paired: bool) -> Expectation | Non
     if not found:
         return None
     return expected(question, min(found, key=lambda each: each.shift_sd).design)
-
-
-def least_flops(*, paired: bool) -> float:
-    """Return what the smallest pilot costs.
-
-    >>> f"{least_flops(paired=True):.3g}"
-    '4.08e+19'
-    """
-    return (2 if paired else 1) * _SIZES[0] * LEAST_FLOPS * sum(_RATIO**i for i in range(_BUDGETS[0]))
 
 
 def runs_of(question: Question, design: Design, names: tuple[str, str] = ROLES) -> list[PilotRun]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from advisor.errors import RunsError
 from advisor.laws.data_rule import grown_sd, shown
 from advisor.laws.measured_shift import SCATTER_OF_A_BUDGET, Measured
+from advisor.pilot.least import LEAST_FLOPS
 from advisor.pilot.loss_levels import odd_runs, said_of
 from advisor.pilot.profile import LEAST_SIZES, ProfileOptimum, optimum_of
 from advisor.pilot.runs import PilotRun, Role, budgets_of
@@ -28,8 +29,6 @@ NOISE = 0.002
 _WEIGHT_OF_NOISE = 8  # runs that the expected noise counts for beside the pilot's own residuals
 # beta - alpha of a corpus less that of web text: 0 on four web corpora, -.07 on maths and -.10 on code (their laws).
 _SD_OF_SKEW = 0.09
-# Half of the settled gap is seen from here on: below, a run says more of r(C) than of the corpus.
-LEAST_FLOPS = 1.36e18
 _FAR_APART = 3.0  # standard deviations between gaps of two budgets beyond which their scatter is believed instead
 
 

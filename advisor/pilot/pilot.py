@@ -12,8 +12,9 @@ from advisor.errors import UsageError
 from advisor.laws.data_rule import Shift, shift_at
 from advisor.laws.published import chinchilla
 from advisor.laws.text import Text
-from advisor.pilot.design import Expectation, Question, best, least_flops, runs_of
+from advisor.pilot.design import Expectation, Question, best, runs_of
 from advisor.pilot.gap import NOISE
+from advisor.pilot.least import DEFAULT_SHARE, least_flops
 from advisor.pilot.runs import PilotRun
 from advisor.plan.plan import Plan, make_plan
 from advisor.quantities import format_flops, format_interval, format_quantity, format_share, plural
@@ -22,7 +23,6 @@ from advisor.results.result import Result, Shown
 if TYPE_CHECKING:
     from advisor.plan.hardware import Hardware
 
-DEFAULT_SHARE = 0.01
 _OTHER_SHARES = (0.5, 4.0)  # times the share asked for
 
 

@@ -19,7 +19,8 @@ from advisor.laws.data_rule import SETTLED, Shift, shift_at
 from advisor.laws.measured_shift import Measured
 from advisor.laws.published import chinchilla
 from advisor.laws.text import Text
-from advisor.pilot.gap import LEAST_FLOPS, PilotGap, gap_of
+from advisor.pilot.gap import PilotGap, gap_of
+from advisor.pilot.least import LEAST_FLOPS
 from advisor.pilot.loss_levels import about_losses, levels
 from advisor.pilot.pilot import PilotCorpus
 from advisor.pilot.run_table import PilotTable

@@ -208,8 +208,7 @@ def _about(r: Recommendation) -> list[tuple[str, str]]:
         rows.append(("Why", r.recommended.why.removesuffix(".") + source))
     text = r.candidates.headline_text
     if r.shift is not None and (text.foreign or text.outside) and r.request.pilot is None:
-        from advisor.pilot.design import least_flops
-        from advisor.pilot.pilot import DEFAULT_SHARE
+        from advisor.pilot.least import DEFAULT_SHARE, least_flops
 
         if least_flops(paired=True) <= DEFAULT_SHARE * r.headline.flops:
             rows.append(("Narrow", "small runs on it and on web text would: advisor pilot"))
