@@ -265,9 +265,15 @@ def joined(device: str) -> Iterator[None]:
     _joined[:] = [ranks, distributed.new_group(backend="gloo", timeout=IDLE)]
     if ranks.number:
         _serve(ranks)
+        _leave()
         raise SystemExit(0)
     yield  # where it fails, this process ends, and the others when they have lost it
     _order(ranks, None)
+    _leave()
+
+
+def _leave() -> None:
+    """Leave the ranks that were joined, as each must: a thread of gloo's that outlives Python aborts the process."""
     _joined.clear()
     distributed.destroy_process_group()
 

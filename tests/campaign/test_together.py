@@ -77,6 +77,7 @@ def test_the_ranks_of_torchrun_train_what_those_that_are_started_do(two, tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "2 works, none failed\n"  # said by the first alone
+    assert done.stderr.count("left the group") == 2, done.stderr
     assert Ledger(folder / "runs.jsonl").digest() == Ledger(two[0] / "runs.jsonl").digest()
 
 

@@ -1,8 +1,11 @@
 """A tiny calibration, one of whose sizes no device holds: python together.py FOLDER, alone or under torchrun."""
 
+import atexit
 import dataclasses
 import sys
 from pathlib import Path
+
+from torch import distributed
 
 from calibration.campaign import calibrate as campaign
 from calibration.campaign.devices import take_devices
@@ -26,6 +29,12 @@ def two_devices():
     return dataclasses.replace(devices, hardware=(small, small), n_ranks=2)
 
 
+def leave():
+    """Say whether this process left the others: a thread of gloo's that outlives Python aborts it, now and then."""
+    print("in the group" if distributed.is_initialized() else "left the group", file=sys.stderr)
+
+
 if __name__ == "__main__":
+    atexit.register(leave)
     outcome = campaign.calibrate(None, Path(sys.argv[1]), devices=two_devices())
     print(len(outcome.opened.works), "works,", outcome.trained.failures or "none failed", flush=True)
