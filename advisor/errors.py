@@ -10,6 +10,7 @@ They are raised anywhere and caught once, in the click group (``advisor.cli``)::
     ├── TokenizerError          exit 1   a tokenizer that cannot be found or read
     ├── ProtocolMismatchError   exit 1   two compressibilities measured in different ways
     ├── LawError                exit 1   a scaling law outside its domain, or a law file that cannot be used
+    │   └── NoAnswerError        exit 2   ... because no law, or not this one, answers the question
     ├── CoefficientsError       exit 1   a coefficients file that is corrupt, from the future, or cannot answer
     ├── GrammarError            exit 2   a grammar that cannot exist
     ├── RunsError               exit 1   a table of training runs that cannot be read
@@ -79,6 +80,12 @@ class ProtocolMismatchError(AdvisorError):
 
 class LawError(AdvisorError):
     """A scaling law was asked outside its domain, or its file cannot be used."""
+
+
+class NoAnswerError(LawError):
+    """The question has no answer: it is too large or too small, below the law's floor, or of a loss that it lacks."""
+
+    exit_code = 2
 
 
 class CoefficientsError(AdvisorError):

@@ -97,7 +97,7 @@ def test_a_closed_stdin_is_a_sentence():
 )
 def test_answers_below_one_are_one_sentence(advisor, arguments):
     result = advisor(*arguments.split())
-    assert (result.code, result.stdout) == (1, "")
+    assert (result.code, result.stdout) == (2, "")
     assert re.fullmatch(
         r"Error: The answer has [\d.e-]+ of a parameter, less than one: ask a larger question\.\n", result.stderr
     )

@@ -16,7 +16,7 @@ from typing import Literal
 from advisor.answer.request import Request
 from advisor.answer.row import Bounds, best_allocation
 from advisor.caution import Caution
-from advisor.errors import LawError
+from advisor.errors import LawError, NoAnswerError
 from advisor.laws.scaling_law import Allocation, Law, ScalingLaw, central_interval
 from advisor.laws.search import minimise
 from advisor.plan.hardware import Hardware
@@ -177,7 +177,7 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
     if served is None:
         return None
     if not isinstance(law, ScalingLaw):
-        raise LawError(f"The law {law.name} predicts no loss, so it cannot weigh inference: choose another --law.")
+        raise NoAnswerError(f"The law {law.name} predicts no loss, so it cannot weigh inference: choose another --law.")
     serving = serving_hardware(request)
     prices = _prices(request, serving)
     best = serving_optimum(law, baseline, served, prices)
@@ -185,7 +185,7 @@ def inference_answer(request: Request, law: Law, baseline: Allocation) -> Infere
     saved = _saved(best, baseline, served, prices)
     served_best, served_baseline = _served(best, served, costs), _served(baseline, served, costs)
     if not math.isfinite(served_baseline.total_flops):
-        raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
+        raise NoAnswerError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
     return InferenceAnswer(
         law=law.name,
         minimised="flops" if serving is None else "cost",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from advisor.answer.request import Request
 from advisor.compressibility.protocol import MeasuredCorpus
-from advisor.errors import LawError
+from advisor.errors import LawError, NoAnswerError
 from advisor.laws.scaling_law import INTERVAL_LEVEL, Allocation, Count, Law, ScalingLaw, central_interval
 from advisor.laws.text import WEB_T
 
@@ -230,11 +230,11 @@ def best_allocation(law: Law, request: Request) -> Allocation:
     """Return the point of the law's frontier that the request asks for.
 
     Raises:
-        LawError: the law cannot answer, or the answer is so small that a number rounds to 0.
+        LawError: the law cannot answer (NoAnswerError: the answer is so small that a number rounds to 0).
     """
     best = _asked(law, request)
     if not min(best.n_params, best.n_tokens, best.flops) > 0:
-        raise LawError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
+        raise NoAnswerError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
     return best
 
 
@@ -242,11 +242,11 @@ def check_whole(best: Allocation) -> Allocation:
     """Return ``best``, which must have at least one parameter and one token.
 
     Raises:
-        LawError: it has less.
+        NoAnswerError: it has less.
     """
     for value, what in ((best.n_params, "parameter"), (best.n_tokens, "token")):
         if value < 1 - 1e-9:  # one, asked for, may come back rounded
-            raise LawError(f"The answer has {value:.3g} of a {what}, less than one: ask a larger question.")
+            raise NoAnswerError(f"The answer has {value:.3g} of a {what}, less than one: ask a larger question.")
     return best
 
 
@@ -258,7 +258,9 @@ def _asked(law: Law, request: Request) -> Allocation:
     if request.n_tokens is not None:
         return law.for_tokens(request.n_tokens)
     if not isinstance(law, ScalingLaw):
-        raise LawError(f"The law {law.name} predicts no loss, so it cannot answer --target-loss: choose another --law.")
+        raise NoAnswerError(
+            f"The law {law.name} predicts no loss, so it cannot answer --target-loss: choose another --law."
+        )
     return law.for_loss(request.target_loss or math.nan)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from advisor.errors import LawError
+from advisor.errors import NoAnswerError
 from advisor.laws.scaling_law import TOO_LARGE
 
 _OVERFLOW = 709.78
@@ -23,10 +23,10 @@ def finite_exp(log_x: float) -> float:
     """Return e^x.
 
     Raises:
-        LawError: it is beyond floats.
+        NoAnswerError: it is beyond floats.
     """
     if not log_x < _OVERFLOW:
-        raise LawError(TOO_LARGE)
+        raise NoAnswerError(TOO_LARGE)
     return math.exp(log_x)
 
 

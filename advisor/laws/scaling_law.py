@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from advisor.errors import LawError
+from advisor.errors import LawError, NoAnswerError
 from advisor.laws.drift import LEAST, Drift
 from advisor.laws.frontier import (
     cheapest,
@@ -130,7 +130,7 @@ class ScalingLaw:
         try:
             excess: float = self.A * n_params**-self.alpha + self.B * n_tokens**-self.beta
         except OverflowError:
-            raise LawError(
+            raise NoAnswerError(
                 f"The loss of {n_params:.3g} parameters and {n_tokens:.3g} tokens is beyond 1e308 nats/token under the "
                 f"law {self.name}: ask a larger question."
             ) from None
@@ -156,7 +156,7 @@ class ScalingLaw:
     def for_loss(self, loss: float) -> Allocation:
         """Return the cheapest allocation that reaches ``loss`` nats/token, which must be above E."""
         if not loss > self.E:
-            raise LawError(
+            raise NoAnswerError(
                 f"No budget reaches a loss of {loss:g} nats/token under the law {self.name}, whose floor E is "
                 f"{self.E:.4g}: ask for a higher loss."
             )
@@ -165,7 +165,7 @@ class ScalingLaw:
     def for_excess(self, excess: float) -> Allocation:
         """Return the cheapest allocation whose loss is E + ``excess``."""
         if not excess > 0:
-            raise LawError(TOO_LARGE)  # the loss is E to the last digit
+            raise NoAnswerError(TOO_LARGE)  # the loss is E to the last digit
         logs = math.log(self.A), math.log(self.B)
         return _allocation(*cheapest(math.log(excess), *logs, self.alpha, self.beta))
 
@@ -312,7 +312,7 @@ def _log(value: float, what: str) -> float:
 def _allocation(log_n: float, log_d: float) -> Allocation:
     """Return the allocation with these logarithms; its FLOPs must be a finite number too."""
     if max(log_n, log_d, log_n + log_d + math.log(6)) > _LARGEST:
-        raise LawError(TOO_LARGE)
+        raise NoAnswerError(TOO_LARGE)
     if min(log_n, log_d) < -_LARGEST:
-        raise LawError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
+        raise NoAnswerError("The answer is below 1e-308 FLOPs, parameters or tokens: ask a larger question.")
     return Allocation(n_params=math.exp(log_n), n_tokens=math.exp(log_d))

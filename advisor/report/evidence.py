@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from advisor.calibrations.default_evidence import DefaultEvidence, PublishedLine
@@ -212,18 +213,20 @@ def _figure(value: float, sign: str, digits: int) -> str:
 
 def print_transfers(transfers: Sequence[Transfer]) -> None:
     """Print by which factor N* is missed: by the line, by the mean, and by both where the level is known."""
-    rows = [
-        [
-            f"{one.fitted_on} ({one.n_fitted})",
-            f"{one.tested_on} ({one.n_tested})",
-            _factor(one.error_ln_n),
-            _factor(one.error_of_mean),
-            _factor(one.centred_error_ln_n),
-            _factor(one.centred_error_of_mean),
+    rows = []
+    for line, tried in groupby(transfers, key=lambda one: f"{one.fitted_on} ({one.n_fitted})"):
+        rows.append([f"{line}:", "", "", "", ""])
+        rows += [
+            [
+                f"  {one.tested_on} ({one.n_tested})",
+                _factor(one.error_ln_n),
+                _factor(one.error_of_mean),
+                _factor(one.centred_error_ln_n),
+                _factor(one.centred_error_of_mean),
+            ]
+            for one in tried
         ]
-        for one in transfers
-    ]
-    header = ["line in H of", "tried on", "N* off by", "its mean", "centred", "mean"]
+    header = ["line in H of: tried on", "N* off by", "its mean", "centred", "mean"]
     print_table(header, rows, title="From one calibration to another")
     echo("Centred: line and mean shifted to the level of the sources tried on: only differences between them count.")
 

@@ -21,13 +21,12 @@ FORWARD_SHARE = 1 / 3
 FLOAT = 4
 # Weights and the two moments, on the trunk and once more on a branch.
 STATES = 2 * 3
-# The gradient and the two temporaries of Adam; the gradient's parts, before that, take no more.
+# The gradient, and its parts before it is one.
 STEP = 3
 # While another batch size is captured: the scratch that the warm-up trains, and the step's tensors once more, in the
 # memory that the graphs before it share and keep. Their buffers are the states of trunk or branch.
 CAPTURE = 3 + STEP
-# Of several ranks each keeps its share of the weights once more, in the model, and of the gradient; Adam's temporaries
-# are those of one part.
+# Of several ranks each keeps its share of the weights once more, in the model, and of the gradient.
 SHARDED = 2
 # What is gathered, in tensors as large as a layer's matrices, or as embedding, gains and head: at most 3.1 and 4.8 were
 # allocated at once, with what is sent and the gradients (tests/training/test_sharded.py).

@@ -96,11 +96,23 @@ def stream(
     x = embedded(groups["embedding"], tokens.flatten(1))
     cos, sin = rotation(tokens.shape[-1], shape.width // shape.n_heads, tokens.device)
     # unbind, and not an index for each layer: its gradient is one concatenation instead of a sum of sparse ones.
-    layers = (group.unbind(1) for name, group in groups.items() if name not in ("embedding", "last_gain", "head"))
+    layers = (
+        _as_products(name, group).unbind(1)
+        for name, group in groups.items()
+        if name not in ("embedding", "last_gain", "head")
+    )
     through = execution.way(layer)
     for weights in zip(*layers, strict=True):
         x = through(x, cos, sin, *weights)
     return x
+
+
+def _as_products(name: str, group: torch.Tensor) -> torch.Tensor:
+    """Return the group in the dtype of its products: one cast for all layers, where autocast makes one for each."""
+    device = group.device.type
+    if name.endswith("gain") or not torch.is_autocast_enabled(device):
+        return group
+    return group.to(torch.get_autocast_dtype(device))
 
 
 def layer(

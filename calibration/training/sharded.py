@@ -20,7 +20,7 @@ from torch.distributed.tensor import DTensor, Shard
 from advisor.plan.shape import Architecture
 from calibration.training.execution import Execution
 from calibration.training.model import embedded, initial_parts, layer, mean_losses, rotation, token_losses
-from calibration.training.optimizer import State, update
+from calibration.training.optimizer import State, shrinkage, update
 from calibration.training.ranks import Ranks
 from calibration.training.shape import parts
 
@@ -152,12 +152,15 @@ class Sharded:
         """Do what ``step.learn`` does, with the whole ``batch`` on every rank; all of them return its loss, (1,)."""
         self._hold(state.weights)
         loss = self._differentiated(batch)
-        norm = self._norm()
-        for name, columns in self.columns.items():
-            parameter = self._parameters[name]
-            moments = (state.weights[:, columns], state.first[:, columns], state.second[:, columns])
-            gradient = parameter.grad.to_local().flatten()[None]
-            self.execution.way(update)(*moments, gradient, norm, numbers[:-2], numbers[-2:])
+        shrunk = shrinkage(self._norm())[0, 0]
+        # Of a part with fewer rows than there are ranks, some have none.
+        names = [name for name, columns in self.columns.items() if columns.start < columns.stop]
+        gradients = [self._parameters[name].grad.to_local().flatten().mul_(shrunk) for name in names]
+        weights, firsts, seconds = (
+            [flat[0, self.columns[name]] for name in names] for flat in (state.weights, state.first, state.second)
+        )
+        update(weights, gradients, firsts, seconds, numbers[0], numbers[-1])
+        for parameter in self._parameters.values():
             parameter.grad = None
         return loss
 

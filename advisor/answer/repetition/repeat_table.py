@@ -17,7 +17,7 @@ from advisor.answer.repetition.affordable import MOST_EPOCHS, affordable, epochs
 from advisor.answer.repetition.cautions import about_epochs, about_transplant, about_used_up, unique_tokens_text
 from advisor.answer.row import Bounds, check_whole
 from advisor.caution import Caution
-from advisor.errors import LawError, UsageError
+from advisor.errors import NoAnswerError, UsageError
 from advisor.laws.drift import widened
 from advisor.laws.repetition import RepeatedLaw, average_value, last_value
 from advisor.laws.scaling_law import Allocation, Count, Law, ScalingLaw, central_interval
@@ -165,7 +165,7 @@ def repeat_table(
         raise UsageError(f"--params must be at least 1, not {n_params:g}.")
     found = law_answering(one, lambda law: law.frontier(flops) if flops else law.for_tokens(unique_tokens))
     if not isinstance(found, ScalingLaw):
-        raise LawError(f"The law {found.name} predicts no loss, so it cannot weigh repeated data: choose another.")
+        raise NoAnswerError(f"The law {found.name} predicts no loss, so it cannot weigh repeated data: choose another.")
     repeated = RepeatedLaw(base=found, unique_tokens=unique_tokens)
     at = [_allocation(repeated, each * unique_tokens, n_params, flops) for each in sorted(set(passes))]
     # One law for the table: its draws are as wide as the largest row needs.
@@ -212,7 +212,7 @@ def _allocation(law: RepeatedLaw, n_tokens: float, n_params: float | None, flops
     """Return the row's allocation: the parameters given, those that the budget leaves, or the optimal ones."""
     if n_params is not None:
         if not math.isfinite(6 * n_params * n_tokens):
-            raise LawError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
+            raise NoAnswerError("The answer is beyond 1e308 FLOPs: ask a smaller question.")
         return Allocation(n_params=n_params, n_tokens=n_tokens)
     if flops is not None:
         return Allocation(n_params=flops / (6 * n_tokens), n_tokens=n_tokens)

@@ -16,7 +16,7 @@ from advisor.report.page.profile import profile_section
 from advisor.report.page.reading import Kind, ResultFile, named, read_document, words
 from advisor.report.page.recommendation import recommendation_section
 from advisor.report.page.tables import repetition_section, table_section
-from advisor.report.page.taken import is_small_object, typed
+from advisor.report.page.taken import ElsewhereError, is_small_object, typed
 
 _NAMES: dict[Kind, str] = {
     "profile": "a profile of advisor score",
@@ -35,7 +35,7 @@ _OPTIONS: dict[Kind, str] = {"profile": "--profile", "law": "--law", "coefficien
 
 
 def check_sources(names: Iterable[str]) -> None:
-    """Raise UsageError for a document of advisor: it is no corpus to make a new recommendation for.
+    """Raise an AdvisorError for a document of advisor: it is no corpus to make a new recommendation for.
 
     What cannot be read as one is left to the readers of corpora.
     """
@@ -57,7 +57,7 @@ def _document_in(path: Path) -> ResultFile | None:
         if not (path.is_dir() or is_small_object(path)):
             return None
         return read_document(path)
-    except UsageError:
+    except ElsewhereError:
         raise
     except AdvisorError:  # the readers of corpora say what is wrong with it
         return None

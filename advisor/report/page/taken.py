@@ -59,10 +59,14 @@ def is_elsewhere(keys: Mapping[str, Any]) -> bool:
     return bool(_known(keys))
 
 
+class ElsewhereError(AdvisorError):
+    """A document of advisor that no page shows: it is no corpus either."""
+
+
 def elsewhere(path: Path, keys: Mapping[str, Any]) -> AdvisorError:
-    """Return the error for JSON that no page shows: a UsageError, with where to read it, for a document of advisor."""
+    """Return the error for JSON that no page shows: an ElsewhereError, with where to read it, for one of advisor's."""
     for what, instead in _known(keys):
-        return UsageError(f"{path} is {what}, of which no page is made: {instead}; {TAKES}.")
+        return ElsewhereError(f"{path} is {what}, of which no page is made: {instead}; {TAKES}.")
     named = ", ".join(sorted(printable(key)[:40] for key in keys)[:6]) or "nothing in it"
     return AdvisorError(f"{path} is JSON with {named}, which is no document of advisor; {needs_budget(str(path))}")
 

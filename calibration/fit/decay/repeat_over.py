@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from advisor.errors import LawError, RunsError, UsageError
+from advisor.errors import NoAnswerError, RunsError, UsageError
 from advisor.laws.law_file import read_law
 from advisor.laws.published import published_laws
 from advisor.laws.scaling_law import ScalingLaw
@@ -104,7 +104,9 @@ def _law_named(law: str | Path | ScalingLaw) -> ScalingLaw:
             raise UsageError(f"--repeat-over {str(law)!r} is neither a law with a loss ({known}) nor a law file.")
         return replace(read_law(Path(law)), name=Path(law).name)
     if not isinstance(found, ScalingLaw):
-        raise LawError(f"The law {law} predicts no loss, so runs cannot say how repetition changes it: choose another.")
+        raise NoAnswerError(
+            f"The law {law} predicts no loss, so runs cannot say how repetition changes it: choose another."
+        )
     return found
 
 

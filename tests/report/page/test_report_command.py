@@ -425,8 +425,8 @@ def test_a_dataset_of_the_hub_needs_a_budget_too(advisor, tmp_path):
 )
 def test_a_document_that_no_page_shows_says_where_it_is_read(advisor, tmp_path, document, said):
     path = write(tmp_path / "given.json", document)
-    assert refused(advisor, tmp_path, path, code=2) == f"Error: {path} {said}; {TAKES}.\n"
-    assert refused(advisor, tmp_path, path, "--flops", "1e21", code=2) == f"Error: {path} {said}; {TAKES}.\n"
+    assert refused(advisor, tmp_path, path, code=1) == f"Error: {path} {said}; {TAKES}.\n"
+    assert refused(advisor, tmp_path, path, "--flops", "1e21", code=1) == f"Error: {path} {said}; {TAKES}.\n"
 
 
 @pytest.mark.parametrize(
