@@ -37,6 +37,7 @@ FOLDER = Path(__file__).parent.parent / "data" / "calibrations" / "tokens-or-byt
 PLANNED = (2.5e11, 8e11, 2.5e12)  # budgets of the runs, in 6 N D of non-embedding N
 WITH_HEAD = (2.5e12, 8e12)  # as the runs of every vocabulary have, or nearly, if the head counts
 SHOWN = 2.5e12
+NEARLY_ALL_HEAD = "8192"  # whose best models are, as the table says
 _LAYERS, _WIDTHS = 2, np.geomspace(4, 4096, 4001)
 
 
@@ -44,8 +45,9 @@ _LAYERS, _WIDTHS = 2, np.geomspace(4, 4096, 4001)
 class Profiled:
     """A corpus under one tokenizer: bytes per token, and ln of the best N by budget, read in three ways.
 
-    ``body`` and ``with_head`` are what its law says, none where that is refused; ``vertices`` are those of its IsoFLOP
-    profiles, of non-embedding N, none where they show no lowest point.
+    ``body`` and ``with_head`` are what its law says, none where that is refused, and ``head_share`` is how much of the
+    latter N is the head's; ``vertices`` are those of its IsoFLOP profiles, of non-embedding N, none where they show no
+    lowest point.
     """
 
     corpus: str
@@ -54,6 +56,7 @@ class Profiled:
     verdict: str
     body: Mapping[float, float]
     with_head: Mapping[float, float]
+    head_share: Mapping[float, float]
     vertices: Mapping[float, float]
 
 
@@ -67,13 +70,15 @@ def read(folder: Path = FOLDER) -> tuple[Profiled, ...]:
 def _profiled(one: WrittenLaw, isoflop: Mapping[str, Any] | None) -> Profiled:
     corpus, tokenizer = one.source.name.rsplit("-", 1)
     iso, law, vocabulary = isoflop or {"flops": (), "n_params": ()}, one.accepted, one.source.vocab_size
+    both = {} if law is None else {flops: best_with_head(law, flops, vocabulary) for flops in WITH_HEAD}
     return Profiled(
         corpus=corpus,
         tokenizer=tokenizer,
         bytes_per_token=float(one.source.definition["bytes_per_token"]),
         verdict=one.verdict,
         body={} if law is None else {flops: math.log(law.frontier(flops).n_params) for flops in PLANNED},
-        with_head={} if law is None else {flops: log_n_with_head(law, flops, vocabulary) for flops in WITH_HEAD},
+        with_head={flops: log_n for flops, (log_n, _) in both.items()},
+        head_share={flops: share for flops, (_, share) in both.items()},
         vertices={
             min(PLANNED, key=lambda budget: abs(budget - flops)): math.log(n)
             for flops, n in zip(iso["flops"], iso["n_params"], strict=True)
@@ -81,19 +86,20 @@ def _profiled(one: WrittenLaw, isoflop: Mapping[str, Any] | None) -> Profiled:
     )
 
 
-def log_n_with_head(law: ScalingLaw, flops: float, vocab_size: int) -> float:
-    """Return ln of N with the head's V d at the width of least loss, where C = 6 (N + V d) D."""
+def best_with_head(law: ScalingLaw, flops: float, vocab_size: int) -> tuple[float, float]:
+    """Return ln of N with the head's V d at the width of least loss, where C = 6 (N + V d) D, and the head's share."""
     one = model_shape(width=256, n_layers=_LAYERS, n_heads=1, vocab_size=vocab_size).n_non_embedding
     body = one * (_WIDTHS / 256) ** 2  # but for the norms' gains, under 2 % from width 16 on
     n = body + vocab_size * _WIDTHS
     loss = law.A / body**law.alpha + law.B / (flops / 6 / n) ** law.beta
-    return float(np.log(n[loss.argmin()]))
+    best = loss.argmin()
+    return float(np.log(n[best])), float(1 - body[best] / n[best])
 
 
 def block(sources: Sequence[Profiled]) -> str:
     """Return both tables."""
-    lines = [f"{'':30}{'non-embedding N, C = 6 N D':^38}{'N with the head, and its C':^30}"]
-    heads = f"{'N*':>9}{'vertex':>9}{'tokens/N':>10}{'bytes/N':>9}{'N*':>10}{'tokens/N':>10}{'bytes/N':>9}"
+    lines = [f"{'':30}{'non-embedding N, C = 6 N D':^38}{'N with the head, and its C':^36}"]
+    heads = f"{'N*':>9}{'vertex':>9}{'tokens/N':>10}{'bytes/N':>9}{'N*':>10}{'head':>6}{'tokens/N':>10}{'bytes/N':>9}"
     lines.append(f"{'corpus':9}{'tokens':>8}{'bytes/token':>13}{heads}  law")
     lines += [_row(one) for one in sources]
     lines += [f"At {SHOWN:.2g} FLOPs", "", f"{'slope of ln N* in ln T':38}{'':8}{'95 %':>16}"]
@@ -105,7 +111,8 @@ def block(sources: Sequence[Profiled]) -> str:
 def _row(one: Profiled) -> str:
     of_body, of_all = _per_parameter(one, one.body), _per_parameter(one, one.with_head)
     vertex = _size(one.vertices.get(SHOWN))
-    cells = f"{of_body[0]:>9}{vertex:>9}{of_body[1]:>10}{of_body[2]:>9}{of_all[0]:>10}{of_all[1]:>10}{of_all[2]:>9}"
+    share = f"{one.head_share[SHOWN]:.0%}" if one.head_share else "-"
+    cells = f"{of_body[0]:>9}{vertex:>9}{of_body[1]:>10}{of_body[2]:>9}{of_all[0]:>10}{share:>6}{of_all[1]:>10}{of_all[2]:>9}"
     return f"{one.corpus:9}{one.tokenizer:>8}{one.bytes_per_token:13.2f}{cells}  {one.verdict}"
 
 
@@ -130,6 +137,8 @@ def slopes(sources: Sequence[Profiled]) -> Iterator[tuple[str, float, tuple[floa
     for flops in WITH_HEAD:
         found = {one: one.with_head[flops] for one in sources if one.with_head}
         yield f"N with the head, {flops:.2g}", *_slope(found)
+        rest = {one: log_n for one, log_n in found.items() if one.tokenizer != NEARLY_ALL_HEAD}
+        yield f"  without {NEARLY_ALL_HEAD} pieces", *_slope(rest)
     for corpus in sorted({one.corpus for one in sources}):
         own = {one: one.with_head[SHOWN] for one in sources if one.with_head and one.corpus == corpus}
         yield f"N with the head, {SHOWN:.2g}, of {corpus}", *_slope(own)
