@@ -23,12 +23,12 @@ MOST_VARIANTS = 1024
 class Execution:
     """How the steps of a trunk are executed. What is trained does not follow from it but for rounding.
 
-    ``dtype`` is that of the matrix products; weights, sums and losses stay in float32. With ``compiled`` the layers,
-    the loss and the update are compiled by ``torch.compile``. With ``graph`` each step is replayed from a CUDA graph
-    over buffers that stay in place; off CUDA the same buffers are used without a graph. ``micro_batch`` is how many
-    documents of each model go through it at once, None for the whole batch: larger batches are summed up, which takes
-    less memory and gives the same gradient but for its last bits. With ``n_ranks`` above 1 one model, and no stack, is
-    spread over as many devices, one process each; ``micro_batch`` is then a rank's.
+    ``dtype`` is that of the matrix products; weights, sums and losses stay in float32. With ``compiled`` the layers
+    and the loss are compiled by ``torch.compile``. With ``graph`` each step is replayed from a CUDA graph over
+    buffers that stay in place; off CUDA the same buffers are used without a graph. ``micro_batch`` is how many
+    documents of each model go through it at once, None for the whole batch: larger batches are summed up, which
+    takes less memory and gives the same gradient but for its last bits. With ``n_ranks`` above 1 one model, and no
+    stack, is spread over as many devices, one process each; ``micro_batch`` is then a rank's.
     """
 
     dtype: DType = "float32"
