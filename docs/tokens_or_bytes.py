@@ -112,7 +112,8 @@ def _row(one: Profiled) -> str:
     of_body, of_all = _per_parameter(one, one.body), _per_parameter(one, one.with_head)
     vertex = _size(one.vertices.get(SHOWN))
     share = f"{one.head_share[SHOWN]:.0%}" if one.head_share else "-"
-    cells = f"{of_body[0]:>9}{vertex:>9}{of_body[1]:>10}{of_body[2]:>9}{of_all[0]:>10}{share:>6}{of_all[1]:>10}{of_all[2]:>9}"
+    body = f"{of_body[0]:>9}{vertex:>9}{of_body[1]:>10}{of_body[2]:>9}"
+    cells = f"{body}{of_all[0]:>10}{share:>6}{of_all[1]:>10}{of_all[2]:>9}"
     return f"{one.corpus:9}{one.tokenizer:>8}{one.bytes_per_token:13.2f}{cells}  {one.verdict}"
 
 
