@@ -82,7 +82,7 @@ CPU_GRID = Grid(
     recipe=TUNED,
     n_seeds=(2, 2),
 )
-# Two cores' eight hours: the same grammars, widths to 128 and seven times the tokens; three seeds where they are cheap.
+# Two cores' night: the same grammars, widths to 128 and seven times the tokens; three seeds where they are cheap.
 NIGHT_GRID = Grid(
     sizes=tuple(Size(width=d, n_layers=2) for d in (8, 14, 24, 40, 64, 96, 128)),
     token_counts=(100_000, 200_000, 500_000, 1_200_000, 3_000_000, 8_000_000, 20_000_000),
@@ -166,7 +166,7 @@ PRESETS = {
         ),
         Preset(
             name="night",
-            purpose="coefficients from what two cores do in eight hours: wider models, seven times the tokens",
+            purpose="coefficients from what two cores do in eight hours at most: wider models, seven times the tokens",
             sets=("ladder",),
             grid=NIGHT_GRID,
         ),
