@@ -105,6 +105,7 @@ LAW_WARNINGS = {
     "untrained-runs": "Runs have the loss of guessing.",
     "contradictory-runs": "Two runs of one N, D and seed have different losses.",
     "rising-loss": "The losses rise with N and D, as a score does.",
+    "same-loss": "All losses are one number.",
     "few-runs": "There are fewer runs than the parameters need.",
     "one-line": "N and D hardly vary apart from each other.",
     "saturated": "The losses vary no more than their noise, and show no law.",

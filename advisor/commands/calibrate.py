@@ -115,7 +115,11 @@ Examples:
 )
 @click.option("--address", metavar="HOST:PORT", help="The cluster's head.  [default: RAY_ADDRESS, or this machine's]")
 @click.option("--storage", metavar="URL", help="What the cluster's nodes share.  [default: the folder]")
-@click.option("--workers", type=click.IntRange(1, 1024), help="Processes that train.  [default: a core or a GPU each]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Processes that train; on a CPU one a core at most.  [default: a core or a GPU each]",
+)
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="torch's threads in each.")
 @click.option("--out", type=PATH, help="Folder of plan, ledger and results.")
 @click.option("--extend", is_flag=True, help="Add what is asked for to the calibration in --out.")
@@ -190,6 +194,11 @@ def command(
     folder = _folder(prepare or out, request)
     if request is not None:
         request = replace(request, name=folder.resolve().name)
+        if install is not None and request.laws_only and not extend:
+            raise UsageError(
+                f"--install {install} keeps coefficients, and this calibration is too small for them: its grid is, or "
+                "it has fewer than five sources."
+            )
     from advisor.report import calibrate as report
     from calibration.campaign import calibrate as campaign
     from calibration.campaign.devices import devices_held

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_SEED = (1 << 63) - 1
 MOST_MEASURED = 32_000_000  # tokens, all of them in memory: some 400 MB
 MOST_TARGETS = 1000  # grammars are searched for one by one, each for seconds
-SETS = ("paper", "iso-vocab", "iso-gzip", "two-way")
+SETS = ("paper", "iso-vocab", "iso-gzip", "two-way", "ladder")
 
 
 @click.command(
@@ -79,8 +79,9 @@ def command(
 ) -> Sequence[Caution]:
     """Draw random grammars of known entropy and compressibility, and sample data sets from them.
 
-    SET is paper (A1-A6), iso-vocab (V1-V6) or iso-gzip (G1-G4), as Pandey (2024) drew them, or two-way: twelve
-    grammars in which compressibility and entropy rate vary independently.
+    SET is paper (A1-A6), iso-vocab (V1-V6) or iso-gzip (G1-G4), as Pandey (2024) drew them; two-way:
+    twelve grammars in which compressibility and entropy rate vary independently; or ladder: the eight of
+    `advisor calibrate --preset cpu`.
     """
     from advisor.report.grammar import cautions_of, show
     from advisor.report.screen import Wanted
@@ -123,6 +124,10 @@ def _grammars(
     progress = _quiet if quiet else _say
     if target_h is not None:
         search = target_set(_targets(target_h), seed=seed, progress=progress)
+    elif name == "ladder":
+        from calibration.campaign.presets import grammars_of
+
+        return grammars_of(name, seed=seed), None
     elif name == "two-way":
         search = two_way_set(seed=seed, progress=progress)
     elif file is not None:

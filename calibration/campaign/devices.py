@@ -115,6 +115,8 @@ def take_devices(
         raise UsageError(f"--engine process trains in this process alone: leave out --workers {workers}.")
     most = max(1, n_cores() // threads) if chosen.device == "cpu" else len(devices)
     began = found(os.environ)
+    if chosen.device == "cpu":
+        workers = min(workers or most, most)  # more would take turns at the cores, and their hours would be untrue
     n_workers = 1 if engine == "process" else workers or most
     return Devices(
         hardware=devices,

@@ -40,18 +40,20 @@ class Lock:
 
 @contextmanager
 def locked_folder(folder: Path) -> Iterator[Lock]:
-    """Hold a folder as ``lock`` does, made if there is none; where nothing is written into a new one, it goes again.
+    """Hold a folder as ``lock`` does, made if there is none; what fails before there is a plan leaves no trace of it.
 
     Raises:
         AdvisorError: as ``lock``, or the folder cannot be made.
     """
-    is_new = not folder.exists()
+    is_new, was_locked = not folder.exists(), (folder / LOCK_NAME).exists()
     with folder_made(folder), lock(folder) as held:
         try:
             yield held
         except BaseException:
             if is_new:
                 _remove_lock_of_nothing(folder)
+            elif not was_locked and not (folder / "plan.json").exists():
+                (folder / LOCK_NAME).unlink(missing_ok=True)
             raise
 
 

@@ -149,12 +149,18 @@ def _same(plan: CalibrationPlan | None, request: CalibrationRequest | None, fold
     """Return the folder's plan if it is of this request, or if none is made."""
     if plan is None:
         raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
-    if request is not None and _given(request.asked) != _given(plan.request):
+    if request is not None and (other := _differing(_given(request.asked), _given(plan.request))):
         raise UsageError(
-            f"{folder} holds a calibration of {in_words(plan.request)}: give that again, add to it with --extend, or "
-            "name another folder with --out."
+            f"{folder} holds a calibration of {in_words(plan.request)}, which was asked for with another {other}: give "
+            "that again, add to it with --extend, or name another folder with --out."
         )
     return plan
+
+
+def _differing(asked: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """Return which of what is asked for is not as it was: "preset, max-hours"; nothing where all is."""
+    names = [name for name in {**asked, **there} if asked.get(name) != there.get(name)]
+    return ", ".join(_OPTIONS.get(name, name) for name in names)
 
 
 def _again(plan: CalibrationPlan, devices: Devices, *, progress: Progress, for_later: bool = False) -> Opened:
@@ -218,13 +224,17 @@ def _cut(
     return cut_to(plan, speed, max_hours=max_hours, n_workers=devices.n_workers)
 
 
+# What a request calls otherwise than the command line.
+_OPTIONS = {"dtype": "precision", "vocabulary": "vocab-size"}
+
+
 def _given(request: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in request.items() if value not in (None, False, [], {})}
 
 
 def in_words(request: Mapping[str, Any]) -> str:
     """Return what was asked for as one line: preset cpu, only A1 A2, recipe tuned."""
-    return ", ".join(f"{key} {_word(value)}".strip() for key, value in _given(request).items())
+    return ", ".join(f"{_OPTIONS.get(key, key)} {_word(value)}".strip() for key, value in _given(request).items())
 
 
 def _word(value: object) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from advisor.compressibility.protocol import Protocol, read_protocol
 from advisor.data_files import write_atomically
 from advisor.errors import AdvisorError, UsageError
-from advisor.json_fields import SCHEMA_VERSION, json_text, read_json
+from advisor.json_fields import SCHEMA_VERSION, document_of, json_text, json_value, read_json
 from advisor.json_form import as_json
+from advisor.untrusted.reading import MOST_JSON_BYTES, bounded_bytes
 from calibration.campaign.grid import Job, read_job
 from calibration.campaign.ledger import DIGEST, content_digest
 from calibration.campaign.plan_checks import problem_of
@@ -33,6 +34,7 @@ LEDGER_FILE = "runs.jsonl"
 DATA_FOLDER = "data"
 CHECKPOINT_FOLDER = "checkpoints"
 MOST_VALIDATION = 1 << 20  # documents held out
+_DAMAGED = "take it from a copy, or remove it and give the command that made it again, which goes on with the ledger."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +103,14 @@ def read_plan(folder: Path) -> CalibrationPlan | None:
     path = folder / PLAN_FILE
     if not path.exists():
         return None
-    document = read_json(path, AdvisorError, regular=True)
+    data = bounded_bytes(path, MOST_JSON_BYTES, AdvisorError, regular=True)
+    try:
+        value = json_value(data, path, AdvisorError)
+    except AdvisorError as error:
+        raise AdvisorError(f"{str(error).rstrip('.')}: {_DAMAGED}") from error
+    if not isinstance(value, dict) or "schema_version" not in value:
+        raise AdvisorError(f"{path} is no plan of a calibration: {_DAMAGED}")
+    document = document_of(value, path, AdvisorError)
     digest = document.members().pop(DIGEST, None)
     if digest is not None and digest != content_digest(document.members()):
         raise AdvisorError(

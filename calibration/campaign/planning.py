@@ -130,7 +130,9 @@ def _grammars(found: Preset | None, sets: Sequence[str], only: Sequence[str], se
     unknown = [name for name in kept if name not in {one.name for one in grammars}]
     if unknown:
         known = [one.name for one in grammars]
-        hint = did_you_mean(unknown[0], known) or f": they are {', '.join(known) or 'none'}."
+        if not known:
+            raise UsageError("--only picks grammars, and none are asked for: name a --preset or --grammars.")
+        hint = did_you_mean(unknown[0], known) or f": they are {', '.join(known)}."
         raise UsageError(f"--only {unknown[0]} is not among the grammars{hint}")
     return [one for one in grammars if not kept or one.name in kept]
 

@@ -19,7 +19,7 @@ from calibration.campaign.plan_file import DATA_FOLDER, LEDGER_FILE, PLAN_FILE, 
 from calibration.campaign.token_data import is_unsigned
 from calibration.fit.reason import Reason
 from calibration.lines.document import About, Calibrated, calibrated, write_calibrated
-from calibration.lines.records import Row, SourceRecord
+from calibration.lines.records import LEAST_SOURCES, Row, SourceRecord
 from calibration.lines.source_laws import SourceLaw, accepted, fit_sources, silent
 from calibration.lines.summary import LineFigures, SourceFigures, line_figures, source_figures
 
@@ -151,14 +151,14 @@ def refit(
     if len(read) > 1 and written is None:
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
     target = written or read[0]
-    read_folders(read)  # what cannot be fitted is said before a folder is made
+    _, sources, _ = read_folders(read)  # what cannot be fitted is said before a folder is made
     with locked_folder(target):
         name = None if written is None else written.resolve().name
         result = fit(read, h_ref=h_ref, name=name, progress=progress)
         return CalibrationOutcome(
             result=result,
             files=write_calibrated(result, target),
-            laws_only=_laws_only(read),
+            laws_only=_laws_only(read, sources),
             transfers=transfers(read, result.laws),
             notes=unsigned(read),
         )
@@ -170,14 +170,14 @@ def read_folders(
     """Return the plans of folders, and the sources and rows of all of them; the same data under two names are one.
 
     Raises:
-        UsageError: a folder holds no calibration, two of them call different data by one name, or measured H otherwise.
-        AdvisorError: a file cannot be read, or two ledgers contradict each other.
+        UsageError: there is no such folder, two of them call different data by one name, or measured H otherwise.
+        AdvisorError: a folder holds no calibration, a file cannot be read, or two ledgers contradict each other.
     """
     plans = []
     for folder in folders:
         plan = read_plan(folder)
         if plan is None:
-            raise UsageError(f"{folder} holds no calibration: there is no plan.json.")
+            raise _no_calibration(folder)
         plans.append(plan)
     sources: dict[str, SourceRecord] = {}
     of_data: dict[tuple[str, int], SourceRecord] = {}
@@ -194,6 +194,14 @@ def read_folders(
     if not rows:
         raise AdvisorError(f"There is no row in the ledger of {', '.join(map(str, folders))}: nothing can be fitted.")
     return tuple(plans), tuple(of_data.values()), rows
+
+
+def _no_calibration(folder: Path) -> AdvisorError:
+    if not folder.exists():
+        return UsageError(f"There is no folder {folder}: name one of a calibration.")
+    if not folder.is_dir():
+        return UsageError(f"{folder} is a file: name the folder of a calibration.")
+    return AdvisorError(f"{folder} holds no calibration: there is no plan.json.")
 
 
 def _lines(folder: Path, plan: CalibrationPlan) -> tuple[LedgerLine, ...]:
@@ -322,10 +330,10 @@ def _known_law(law: SourceLaw) -> transfer.KnownLaw:
     return transfer.KnownLaw(name=law.source.name, h=law.source.compressibility, law=law.group.law)
 
 
-def _laws_only(folders: Sequence[Path]) -> bool:
-    """Return whether this is one folder whose grid is too small for coefficients."""
+def _laws_only(folders: Sequence[Path], sources: Sequence[SourceRecord]) -> bool:
+    """Return whether they are too few sources for coefficients, or one folder whose grid is too small for them."""
     plan = read_plan(folders[0])
-    return len(folders) == 1 and plan is not None and plan.laws_only
+    return len(sources) < LEAST_SOURCES or (len(folders) == 1 and plan is not None and plan.laws_only)
 
 
 def _date(rows: Sequence[Row]) -> str:

@@ -23,6 +23,7 @@ LEAST_RUNS = 6  # one more than the law has parameters
 _ON_ONE_LINE = 0.99  # correlation of ln N and ln D
 _NEARLY_ON_ONE_LINE = 0.95
 _NARROWEST, _NARROW = 2.0, 8.0  # range of N or of D
+_SAME = 1e-9  # range of ln L
 _UNTRAINED = 0.95  # of ln(vocabulary): what guessing costs
 _SAME_RUN = 1e-6  # nats/token by which two runs of one N, D and seed may differ
 
@@ -140,6 +141,8 @@ def _rising(good: Runs) -> Reason | None:
     log_loss = np.log(good.loss)
     powers = np.linalg.lstsq(design, log_loss, rcond=None)[0]
     by_n, by_d = powers[1:]
+    if np.ptp(log_loss) < _SAME:
+        return _refuse("same-loss", f"the losses are all {good.loss[0]:g}: nothing can be read off them.")
     left = float(np.var(log_loss - design @ powers))
     if by_n <= 0 or by_d <= 0 or left > 0.5 * float(np.var(log_loss)):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from advisor.errors import RunsError, UsageError
+from advisor.errors import RunsError, UsageError, asked_wrongly
 from advisor.run_tables.domains import LOSS, beyond, is_beyond
 from calibration.fit.objective import Array
 from calibration.fit.table.cells import Cells
@@ -96,9 +96,11 @@ def _bytes_per_token(cells: Cells, given: float | None) -> Array:
             raise UsageError(f"--bytes-per-token is {given:g}: {_NO_RATE}{_inverse(given)}.")
         return np.full(len(cells.table.rows), given)
     if not cells.has("bytes_per_token"):
-        raise RunsError(
-            f"{cells.path}: {cells.names['loss']} is bits per byte; give --bytes-per-token T, the tokenizer's bytes "
-            "per token on that text, or a column bytes_per_token."
+        raise asked_wrongly(
+            RunsError(
+                f"{cells.path}: {cells.names['loss']} is bits per byte; give --bytes-per-token T, the tokenizer's "
+                "bytes per token on that text, or a column bytes_per_token."
+            )
         )
     rates = cells.numbers("bytes_per_token")
     if not (np.isfinite(rates) & (rates > 0)).all():
