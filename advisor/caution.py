@@ -116,6 +116,7 @@ LAW_WARNINGS = {
     "wide-optimum": "The optimum is known to a wide factor only.",
     "ill-conditioned": "Some combination of the parameters does not change the fit.",
     "large-residuals": "The law does not describe the runs.",
+    "far-off-runs": "A few runs are far off the law that describes the others.",
     "refits-at-bound": "Many refits end with a parameter at a bound.",
     "one-law-for-groups": "A column may name groups that want a law each.",
     "odd-units": "N or D look like another unit.",

@@ -151,8 +151,8 @@ def _same(plan: CalibrationPlan | None, request: CalibrationRequest | None, fold
         raise UsageError(f"{folder} holds no calibration: name a --preset or a --corpus to plan one there.")
     if request is not None and (other := _differing(_given(request.asked), _given(plan.request))):
         raise UsageError(
-            f"{folder} holds a calibration of {in_words(plan.request)}, which was asked for with another {other}: give "
-            "that again, add to it with --extend, or name another folder with --out."
+            f"{folder} holds a calibration of {in_words(plan.request)}, with another {other}: give that again, add "
+            "to it with --extend, or name another folder with --out."
         )
     return plan
 

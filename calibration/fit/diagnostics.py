@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from advisor.quantities import format_flops
+from advisor.quantities import format_flops, format_quantity
 from calibration.fit.bootstrap import Draws
 from calibration.fit.minimum import Fit, log_optimum
 from calibration.fit.objective import ELIMINATION, Array, jacobian, shares
@@ -33,6 +33,8 @@ _E_IS_ZERO = 1e-3  # ours: E under a thousandth of the least loss is no entropy
 _MOST_E = 4.0  # nats/token, ours: published laws have .5 to 2.6
 _AT_BOUND_CAUTION, _AT_BOUND_REFUSE = 0.05, 0.5  # ours
 _STEEP = 2.0  # ours: no published law has an exponent over .7, and Hoffmann's starts end at 2
+# Ours: no noise of training, of which real tables have .2 to .95 %.
+_FAR, _FAR_SCALES = 0.1, 20.0
 _MEDIAN_VARIANCE = 1.57  # pi/2: the variance of a least-absolute-residual fit over that of least squares
 
 
@@ -155,6 +157,7 @@ def _reasons(fit: Fit, d: Diagnostics) -> tuple[Reason, ...]:
         _graded_se(d),
         _graded_condition(d),
         _graded_scale(d),
+        _far_off(fit),
     ]
     found += [_saturated("N", d.n_term_range, d), _saturated("D", d.d_term_range, d)]
     found += [_steep(fit), _bounds(d), _second_basin(d)]
@@ -240,6 +243,22 @@ def _graded_scale(d: Diagnostics) -> Reason | None:
         "describe these runs."
     )
     return _graded("large-residuals", d.residual_scale, _SCALE_CAUTION, _SCALE_REFUSE, message)
+
+
+def _far_off(fit: Fit) -> Reason | None:
+    """Name runs that are off the others' law beyond all noise: a fit that leans on the others hardly shows them."""
+    off = fit.residuals
+    far = np.flatnonzero(np.abs(off) > max(_FAR, _FAR_SCALES * fit.scale))
+    if not len(far):
+        return None
+    worst = far[np.abs(off[far]).argmax()]
+    n, d, loss = (math.exp(each[worst]) for each in (fit.problem.log_n, fit.problem.log_d, fit.problem.log_loss))
+    what = "a run is" if len(far) == 1 else f"{len(far)} runs are"
+    message = (
+        f"{what} over {100 * _FAR:g} % and {_FAR_SCALES:g} residual scales off the law that describes the others, the "
+        f"farthest that of N {format_quantity(n)}, D {format_quantity(d)} and loss {loss:.4g}: see whether it is right."
+    )
+    return Reason(code="far-off-runs", message=message, level="caution")
 
 
 def _saturated(symbol: str, spread: float | None, d: Diagnostics) -> Reason | None:

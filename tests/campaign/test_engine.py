@@ -218,6 +218,10 @@ def test_what_tests_start_sees_no_gpu():
     assert take_devices().first.device == "cpu"
 
 
+def test_on_a_cpu_there_are_no_more_workers_than_cores():
+    assert take_devices(device="cpu", workers=1000).n_workers == take_devices(device="cpu").n_workers
+
+
 def test_trunks_that_cannot_be_trained_are_each_said(tmp_path):
     code, _, err = said(start(tmp_path / "wild", "--preset", "tiny", "--only", "A1", *TWO, TINY_RATE="1e6"))
     assert code == 1

@@ -60,10 +60,14 @@ def test_of_a_new_folder_nothing_stays_where_what_is_done_in_it_fails_without_a_
     assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "above", "data", "kept", "new"]
 
 
-def test_a_folder_that_was_there_stays(tmp_path):
-    with pytest.raises(ZeroDivisionError), locked_folder(tmp_path):
-        raise ZeroDivisionError
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+def test_a_folder_that_was_there_stays_as_it_was(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for there in ([], ["plan.json"]):
+        for name in there:
+            (tmp_path / name).write_text("{}")
+        with pytest.raises(ZeroDivisionError), locked_folder(tmp_path):
+            raise ZeroDivisionError
+        assert sorted(path.name for path in tmp_path.iterdir()) == [*[".lock"] * len(there), "empty", *there]
 
 
 def test_a_lock_of_nobody_known_is_said(tmp_path):

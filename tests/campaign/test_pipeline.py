@@ -66,7 +66,7 @@ def test_an_extension_trains_only_what_is_new(tmp_path):
     second = dataclasses.replace(second, asked={"only": "A2"})
     calibrate(tmp_path, request=first, trainer=synthetic)
     before = (tmp_path / LEDGER_FILE).read_bytes()
-    with pytest.raises(UsageError, match=r"holds a calibration of only A1: give that again, add to it with --extend"):
+    with pytest.raises(UsageError, match=r"holds a calibration of only A1, with another only: give that again"):
         opened(tmp_path, second)
     found = opened(tmp_path, second, extend=True)
     assert {source.name for source in found.plan.sources} == {"A1", "A2"}

@@ -212,3 +212,9 @@ def test_more_tokens_than_the_disk_holds_are_refused_before_any_is_written(tmp_p
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: 1e+30 tokens take up to 2e+30 bytes, and ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_ladder_of_the_cpu_preset_is_a_set():
+    result = run("ladder", "--only", "L1,L2", "--documents", "20", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert [one["name"] for one in json.loads(result.stdout)["grammars"]] == ["L1", "L2"]

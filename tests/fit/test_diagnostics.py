@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from advisor.quantities import format_quantity
 from calibration.fit.bootstrap import bootstrap
 from calibration.fit.diagnostics import Diagnostics, condition, diagnose, standard_error
 from calibration.fit.minimum import FitOptions, fit_problem, log_optimum
@@ -49,6 +50,17 @@ def test_sound_runs_are_ok() -> None:
     assert d.profile is not None
     assert d.profile.low is not None
     assert d.profile.high is not None
+
+
+def test_a_run_far_off_the_law_of_the_others_is_named() -> None:
+    runs = grid()
+    n, d = runs.n_params[7], runs.n_tokens[7]
+    (reason,) = diagnosed(replace(runs, loss=np.where(np.arange(len(runs)) == 7, 2 * runs.loss, runs.loss))).reasons
+    assert (reason.code, reason.level) == ("far-off-runs", "caution")
+    assert reason.message == (
+        "a run is over 10 % and 20 residual scales off the law that describes the others, the farthest that of N "
+        f"{format_quantity(n)}, D {format_quantity(d)} and loss {2 * runs.loss[7]:.4g}: see whether it is right."
+    )
 
 
 def test_standard_error_is_the_spread_of_fits_to_fresh_noise() -> None:

@@ -114,6 +114,12 @@ def test_two_losses_of_one_run() -> None:
     assert check_runs(other_data) == ()
 
 
+def test_losses_that_are_all_one_number_are_refused() -> None:
+    assert [r.message for r in check_runs(grid(loss=np.full(16, 3.0))) if r.level == "refused"] == [
+        "the losses are all 3: nothing can be read off them."
+    ]
+
+
 def test_losses_that_rise_with_n_and_d_are_refused() -> None:
     (reason,) = [r for r in check_runs(replace(grid(), loss=1 / grid().loss)) if r.code == "rising-loss"]
     assert reason.level == "refused"
