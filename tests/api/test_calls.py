@@ -358,7 +358,7 @@ FLAG = "must be True or False, not"
         (
             lambda: advisor.calibrate(refit="nowhere"),
             UsageError,
-            "nowhere holds no calibration: there is no plan.json.",
+            "There is no folder nowhere: name one of a calibration.",
         ),
         (
             lambda: advisor.calibrate(preset="smoke", prepare="a", folder="b"),

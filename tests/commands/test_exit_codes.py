@@ -45,6 +45,7 @@ OF_FOLDERS = (
     "pilot {}",
     "report {}",
     "calibrate --corpus",
+    "calibrate --refit",
     "--tokenizer",
 )
 # Where a file is named that is written.
