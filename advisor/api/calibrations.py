@@ -120,6 +120,8 @@ def calibrate(
         outcome = _refitted(refit, folder, h_ref, progress)
         return _installed(outcome, install, force=force)
     place, wanted, held = _where(prepare or folder, request, devices, given)
+    if install is not None and wanted is not None and not extend:
+        wanted.check_installable(install)
     with held as trains:
         if dry_run or prepare is not None:
             return _planned(wanted, place, trains, dry_run=dry_run, extend=extend, progress=progress)

@@ -194,11 +194,8 @@ def command(
     folder = _folder(prepare or out, request)
     if request is not None:
         request = replace(request, name=folder.resolve().name)
-        if install is not None and request.laws_only and not extend:
-            raise UsageError(
-                f"--install {install} keeps coefficients, and this calibration is too small for them: its grid is, or "
-                "it has fewer than five sources."
-            )
+        if install is not None and not extend:
+            request.check_installable(install)
     from advisor.report import calibrate as report
     from calibration.campaign import calibrate as campaign
     from calibration.campaign.devices import devices_held

@@ -117,23 +117,20 @@ def _grammars(
     name: str | None, target_h: str | None, shape: str | None, file: Path | None, *, seed: int, quiet: bool
 ) -> tuple[tuple[NamedGrammar, ...], Search | None]:
     """Return the grammars asked for, and the search that found them if there was one."""
+    from calibration.campaign.presets import grammars_of
     from calibration.grammars.grammar import draw
     from calibration.grammars.search import target_set, two_way_set
-    from calibration.grammars.sets import NamedGrammar, load_set, named_set, shape_of
+    from calibration.grammars.sets import NamedGrammar, load_set, shape_of
 
     progress = _quiet if quiet else _say
     if target_h is not None:
         search = target_set(_targets(target_h), seed=seed, progress=progress)
-    elif name == "ladder":
-        from calibration.campaign.presets import grammars_of
-
-        return grammars_of(name, seed=seed), None
     elif name == "two-way":
         search = two_way_set(seed=seed, progress=progress)
     elif file is not None:
         return load_set(file), None
     elif name is not None:
-        return named_set(name, seed=seed), None
+        return grammars_of(name, seed=seed), None
     else:
         one = shape_of(_numbers(str(shape)))
         return (NamedGrammar(name="drawn", shape=one, seed=seed, grammar=draw(one, seed=seed)),), None

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from calibration.campaign.planning import CalibrationRequest
     from calibration.campaign.speed import TimedWork, Timetable
 
+# What a request calls otherwise than the command line.
+_OPTIONS = {"dtype": "precision", "vocabulary": "vocab-size"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
@@ -222,10 +225,6 @@ def _cut(
 
     speed = devices.speed(plan, choice=choice, progress=progress)
     return cut_to(plan, speed, max_hours=max_hours, n_workers=devices.n_workers)
-
-
-# What a request calls otherwise than the command line.
-_OPTIONS = {"dtype": "precision", "vocabulary": "vocab-size"}
 
 
 def _given(request: Mapping[str, Any]) -> dict[str, Any]:

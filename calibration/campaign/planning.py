@@ -60,6 +60,14 @@ class CalibrationRequest:
     choice: ExecutionChoice = FREE
     asked: Mapping[str, Any] = field(default_factory=dict)
 
+    def check_installable(self, name: str) -> None:
+        """Raise UsageError where no coefficients can come of it that could be installed under this name."""
+        if self.laws_only:
+            raise UsageError(
+                f"--install {name} keeps coefficients, and this calibration is too small for them: its grid is, or it "
+                "has fewer than five sources."
+            )
+
     @classmethod
     def of(
         cls,

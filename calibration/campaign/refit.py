@@ -151,14 +151,14 @@ def refit(
     if len(read) > 1 and written is None:
         raise UsageError("--refit of several folders needs --out, the folder for what they give together.")
     target = written or read[0]
-    _, sources, _ = read_folders(read)  # what cannot be fitted is said before a folder is made
+    plans, sources, _ = read_folders(read)  # what cannot be fitted is said before a folder is made
     with locked_folder(target):
         name = None if written is None else written.resolve().name
         result = fit(read, h_ref=h_ref, name=name, progress=progress)
         return CalibrationOutcome(
             result=result,
             files=write_calibrated(result, target),
-            laws_only=_laws_only(read, sources),
+            laws_only=len(sources) < LEAST_SOURCES or (len(plans) == 1 and plans[0].laws_only),
             transfers=transfers(read, result.laws),
             notes=unsigned(read),
         )
@@ -328,12 +328,6 @@ def transfers(folders: Sequence[Path], laws: Sequence[SourceLaw]) -> tuple[trans
 def _known_law(law: SourceLaw) -> transfer.KnownLaw:
     assert law.group.law is not None
     return transfer.KnownLaw(name=law.source.name, h=law.source.compressibility, law=law.group.law)
-
-
-def _laws_only(folders: Sequence[Path], sources: Sequence[SourceRecord]) -> bool:
-    """Return whether they are too few sources for coefficients, or one folder whose grid is too small for them."""
-    plan = read_plan(folders[0])
-    return len(sources) < LEAST_SOURCES or (len(folders) == 1 and plan is not None and plan.laws_only)
 
 
 def _date(rows: Sequence[Row]) -> str:

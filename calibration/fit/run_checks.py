@@ -23,7 +23,7 @@ LEAST_RUNS = 6  # one more than the law has parameters
 _ON_ONE_LINE = 0.99  # correlation of ln N and ln D
 _NEARLY_ON_ONE_LINE = 0.95
 _NARROWEST, _NARROW = 2.0, 8.0  # range of N or of D
-_SAME = 1e-9  # range of ln L
+_SAME = 1e-9  # range of ln L, or a power of N or D: what is under it is rounding
 _UNTRAINED = 0.95  # of ln(vocabulary): what guessing costs
 _SAME_RUN = 1e-6  # nats/token by which two runs of one N, D and seed may differ
 
@@ -40,7 +40,7 @@ def check_runs(runs: Runs) -> tuple[Reason, ...]:
     if len(good):
         found += [_few_tokens(good), _untrained(good), _contradictions(good), _repeated(good)]
     if len(good) >= LEAST_RUNS:
-        found += [_rising(good), _narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
+        found += [_same(good), _rising(good), _narrow("N", good.n_params), _narrow("D", good.n_tokens), _one_line(good)]
     return (*runs.cautions, *(reason for reason in found if reason is not None))
 
 
@@ -135,16 +135,20 @@ def _repeated(good: Runs) -> Reason | None:
     return Reason(code="repeated-rows", message=message, level="caution")
 
 
+def _same(good: Runs) -> Reason | None:
+    if np.ptp(np.log(good.loss)) > _SAME:
+        return None
+    return _refuse("same-loss", f"the losses are all {good.loss[0]:g}: nothing can be read off them.")
+
+
 def _rising(good: Runs) -> Reason | None:
     """Look for losses that rise with N and with D, as an accuracy does: by least squares of ln L on ln N and ln D."""
     design = np.column_stack([np.ones(len(good)), np.log(good.n_params), np.log(good.n_tokens)])
     log_loss = np.log(good.loss)
     powers = np.linalg.lstsq(design, log_loss, rcond=None)[0]
     by_n, by_d = powers[1:]
-    if np.ptp(log_loss) < _SAME:
-        return _refuse("same-loss", f"the losses are all {good.loss[0]:g}: nothing can be read off them.")
     left = float(np.var(log_loss - design @ powers))
-    if by_n <= 0 or by_d <= 0 or left > 0.5 * float(np.var(log_loss)):
+    if min(by_n, by_d) <= _SAME or left > 0.5 * float(np.var(log_loss)):
         return None
     return _refuse(
         "rising-loss",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -115,7 +116,7 @@ class Trunk:
         """The device of the data, which trains."""
         return self.sources[0].documents.device
 
-    @property
+    @cached_property
     def alike(self) -> list[list[int]]:
         """The places of the models that have one learning rate, for each rate."""
         places: dict[float, list[int]] = {}

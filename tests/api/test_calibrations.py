@@ -102,4 +102,4 @@ def test_the_laws_of_a_ledger_are_installed_and_answer(ladder, tmp_path):
 def test_nothing_is_installed_before_all_is_trained(monkeypatch, tmp_path):
     left = refit.CalibrationOutcome(laws_only=False)
     monkeypatch.setattr(campaign, "calibrate", lambda *given, **more: left)
-    assert advisor.calibrate(preset="smoke", folder=tmp_path, minutes=1, install="mine") is left
+    assert advisor.calibrate(preset="cpu", folder=tmp_path, minutes=1, install="mine") is left

@@ -356,6 +356,12 @@ FLAG = "must be True or False, not"
         ),
         (lambda: advisor.calibrate(refit=[]), UsageError, "Nothing to fit again: name a folder."),
         (
+            lambda: advisor.calibrate(preset="smoke", install="mine"),
+            UsageError,
+            "--install mine keeps coefficients, and this calibration is too small for them: its grid is, or it has "
+            "fewer than five sources.",
+        ),
+        (
             lambda: advisor.calibrate(refit="nowhere"),
             UsageError,
             "There is no folder nowhere: name one of a calibration.",

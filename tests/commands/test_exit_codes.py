@@ -198,6 +198,27 @@ def test_an_unknown_name_is_asked_wrongly(here, line):
 @pytest.mark.parametrize(
     "line",
     [
+        "recommend --flops 5",
+        "recommend --params 1e300",
+        "recommend --target-loss 1.5",
+        "recommend --target-loss 2.5 --law kaplan",
+        "recommend --flops 1e22 --unique-tokens 1B --law deepseek",
+        "recommend --flops 1e22 --inference-tokens 1T --law kaplan",
+        "repeat --unique-tokens 1B --flops 5",
+        "repeat --unique-tokens 1B --law kaplan",
+        "compare --flops 5 --flops 1e21",
+        "table --flops 5",
+        "report --flops 5 --out x.html",
+        "fit runs.csv --repeat-over kaplan",
+    ],
+)
+def test_a_question_without_an_answer_is_asked_wrongly(here, line):
+    here(line, 2)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         "recommend --flops 0",
         "recommend --flops nan",
         "recommend --flops 1e21 --compressibility 2",
